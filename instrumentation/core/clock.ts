@@ -1,0 +1,37 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** The only way to the time: everything that waits or dates takes one, so that a test can advance it. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
+  /** Never goes backwards; for durations. */
+  monotonicMs(): number;
+  /** Rejects with the reason of the signal when it is aborted. Does not hold the process. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A timer of Node overflows at 2^31 ms and fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await delay(Math.min(Math.max(ms, 0), LONGEST_TIMER_MS), undefined, { ref: false, ...(signal && { signal }) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};
+
+/**
+ * Waits until the wall clock shows `at`, in steps of 30 s: a laptop that slept, or a clock that was set, is noticed.
+ * Rejects with the reason of the signal.
+ */
+export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
+  for (let left = at - clock.now(); left > 0; left = at - clock.now()) {
+    await clock.sleep(Math.min(left, 30_000), signal);
+  }
+}

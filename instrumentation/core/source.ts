@@ -1,0 +1,62 @@
+import type { AgentError } from "./error.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The result of one collection. `state` and `error` can both be there: a damaged snapshot beside good ones. */
+export interface Reading<State> {
+  readonly state: State;
+  /** The subject was read to its end and `state` is new. False: `state` carries the last good values. */
+  readonly complete: boolean;
+  readonly error?: AgentError | undefined;
+}
+
+/** Something that is read from time to time. Does no timing, no logging of failures, no retry between collections. */
+export interface Source<State> {
+  /** The labels that name it, for ever the same. */
+  readonly subject: Labels;
+  /**
+   * Reads once. `previous` is the state in the store. Never rejects but for a programming error; ends soon after the
+   * signal is aborted, with the reason of the signal as `error`.
+   */
+  collect(previous: State | undefined, signal: AbortSignal): Promise<Reading<State>>;
+}
+
+/** How the last collection of a subject went. */
+export interface Attempt {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationSeconds: number;
+  readonly complete: boolean;
+  readonly error?: AgentError | undefined;
+}
+
+/** What the store knows of one subject: the last good state, and how the last attempt went. */
+export interface StoreEntry<State> {
+  readonly subject: Labels;
+  readonly state?: State | undefined;
+  readonly attempt: Attempt;
+  /** When the last complete attempt ended, milliseconds since the epoch. */
+  readonly lastCompleteAt?: number | undefined;
+}
+
+/** The last whole collection of all sources. */
+export interface Job {
+  /** Milliseconds since the epoch. */
+  readonly finishedAt: number;
+}
+
+export type Point = readonly [value: number, labels: Labels];
+
+/** One metric: a row of a table. Names stand in such tables only; what reads never names a metric. */
+export interface MetricSpec<Entry> {
+  /** The name of the OpenTelemetry instrument; the Prometheus name is this with `_` for `.` (and `_total` for a counter). */
+  readonly name: string;
+  readonly kind: "gauge" | "counter";
+  /** `s`, `By` or nothing (METRICS: a unit that a Collector would append must be in the name already). */
+  readonly unit?: "s" | "By";
+  readonly description: string;
+  /** Label names in the order of the documentation. */
+  readonly labels: readonly string[];
+  /** No I/O, no exception. `now` is milliseconds since the epoch. */
+  points(entry: Entry, now: number): Iterable<Point>;
+}

@@ -1,0 +1,53 @@
+/** The kinds of files in a repository, as restic names their folders. `config` is a single file. */
+export type FileType = "config" | "keys" | "snapshots" | "locks" | "index" | "data";
+
+export interface FileInfo {
+  /** The last part of the path: for a good file the SHA-256 of its bytes, 64 lowercase hex digits. */
+  readonly name: string;
+  /** Undefined where the listing has no sizes (REST protocol version 1). */
+  readonly sizeBytes: number | undefined;
+}
+
+/** One page of a listing. */
+export interface Page {
+  readonly files: readonly FileInfo[];
+  /** Hand it to the next call; undefined at the end. Opaque. */
+  readonly next: string | undefined;
+  /** What was received for it, bytes. */
+  readonly receivedBytes: number;
+}
+
+/**
+ * Read-only view of a repository's files: bytes only, knows nothing of keys. There is no way to write.
+ * Failures are AgentErrors: `not_found` for what is not there, `denied`, `unreachable`, `timeout`, `corrupt` for a file
+ * over its bound, `other`; `transient` says whether the same call may be repeated. An aborted signal rejects with its reason.
+ */
+export interface Backend {
+  /** Safe to print: credentials removed. */
+  readonly location: string;
+  /** Requests that may be under way at once. */
+  readonly connections: number;
+  /**
+   * One page of the files of a type (never `config`), in any order, with whatever lies in the folder: the caller filters names.
+   * A folder that is not there is an empty page.
+   */
+  list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;
+  /** A whole file; never more than `MAX_SIZE_BYTES[type]`. The name of `config` is the empty string. */
+  load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Bounds of what is read into memory. A snapshot may hold thousands of paths, an index file 150,000 blobs. */
+export const MAX_SIZE_BYTES: Readonly<Record<FileType, number>> = {
+  config: 64 * KIB,
+  keys: 64 * KIB,
+  locks: 64 * KIB,
+  snapshots: 8 * MIB,
+  index: 128 * MIB,
+  data: 256 * MIB,
+};
+
+/** Bound of one page of a listing: 100,000 packs are 9 MB of JSON. */
+export const MAX_LISTING_BYTES = 64 * MIB;
