@@ -1,0 +1,39 @@
+/** Calls `run` as soon as a place is free, first come, first served. Rejects with the reason of the signal if it is aborted before. */
+export type Limit = <T>(run: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
+/** At most `places` runs at once. What was started is not stopped by the signal: that is the business of `run`. */
+export function limit(places: number): Limit {
+  const waiting: (() => void)[] = [];
+  let free = places;
+
+  async function enter(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (free > 0) {
+      free -= 1;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      waiting.splice(waiting.indexOf(turn), 1);
+      reject(signal.reason);
+    };
+    const turn = (): void => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    };
+    waiting.push(turn);
+    signal.addEventListener("abort", leave, { once: true });
+    await promise;
+  }
+
+  return async (run, signal) => {
+    await enter(signal);
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
