@@ -1,0 +1,64 @@
+import { createCipheriv, createDecipheriv, createSecretKey, timingSafeEqual } from "node:crypto";
+import type { Cipher, KeyObject } from "node:crypto";
+
+import { poly1305 } from "@noble/ciphers/_poly1305.js";
+
+const NONCE_BYTES = 16;
+const MAC_BYTES = 16;
+
+/** Why a sealed message did not open: cut off, or written with another key (or changed since). */
+export class SealError extends Error {
+  override readonly name = "SealError";
+  readonly reason: "too short" | "wrong mac";
+
+  constructor(reason: "too short" | "wrong mac") {
+    super(reason === "too short" ? "shorter than nonce and MAC" : "MAC does not match");
+    this.reason = reason;
+  }
+}
+
+/** The three parts of a key, restic design document, section "Keys, Encryption and MAC". */
+export interface KeyMaterial {
+  /** AES-256 key, 32 bytes. */
+  readonly encrypt: Uint8Array;
+  /** AES-128 key of the MAC, 16 bytes. */
+  readonly macK: Uint8Array;
+  /** Poly1305 `r`, 16 bytes, clamped or not. */
+  readonly macR: Uint8Array;
+}
+
+/** Opens sealed messages: `nonce (16) || ciphertext || MAC (16)`, AES-256-CTR with Poly1305-AES over the ciphertext. */
+export class Key {
+  readonly #encrypt: KeyObject;
+  readonly #pad: Cipher;
+  readonly #oneTimeKey = new Uint8Array(32);
+
+  /** @throws SealError if a part has the wrong length or is all zero */
+  constructor(material: KeyMaterial) {
+    const parts: readonly [Uint8Array, number][] = [
+      [material.encrypt, 32],
+      [material.macK, 16],
+      [material.macR, 16],
+    ];
+    if (parts.some(([bytes, length]) => bytes.length !== length || bytes.every((byte) => byte === 0))) {
+      throw new SealError("wrong mac");
+    }
+    this.#encrypt = createSecretKey(material.encrypt);
+    this.#pad = createCipheriv("aes-128-ecb", material.macK, null).setAutoPadding(false);
+    this.#oneTimeKey.set(material.macR);
+  }
+
+  /** @throws SealError; nothing is decrypted before the MAC was found right */
+  open(sealed: Uint8Array): Buffer {
+    if (sealed.length < NONCE_BYTES + MAC_BYTES) throw new SealError("too short");
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    const ciphertext = sealed.subarray(NONCE_BYTES, sealed.length - MAC_BYTES);
+    // Poly1305-AES: the second half of the one-time key is AES_k(nonce), so that the MAC binds the nonce as well.
+    this.#oneTimeKey.set(this.#pad.update(nonce), 16);
+    const mac = poly1305(ciphertext, this.#oneTimeKey);
+    if (nonce.every((byte) => byte === 0) || !timingSafeEqual(mac, sealed.subarray(sealed.length - MAC_BYTES))) {
+      throw new SealError("wrong mac");
+    }
+    return createDecipheriv("aes-256-ctr", this.#encrypt, nonce).update(ciphertext);
+  }
+}

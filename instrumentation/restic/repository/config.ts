@@ -1,0 +1,36 @@
+import { AgentError } from "../../core/error.ts";
+import { SealError } from "../crypto/key.ts";
+import type { Key } from "../crypto/key.ts";
+import { parseObject } from "./json.ts";
+
+/** The `config` file of a repository. restic design document, section "Repository Format". */
+export interface RepositoryConfig {
+  /** 64 hex digits, random: the one stable identity of a repository. */
+  readonly id: string;
+  readonly version: 1 | 2;
+}
+
+/**
+ * @param sealed the stored bytes: never compressed, and their name is no hash
+ * @throws AgentError `corrupt` if it does not open with the master key, `other` for a version that is not known
+ */
+export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
+  let object;
+  try {
+    object = parseObject(key.open(sealed));
+  } catch (error) {
+    const reason = error instanceof SealError ? `does not open with the master key (${error.message})` : reasonOf(error);
+    throw new AgentError("corrupt", `config ${reason}: config or key is damaged`, { cause: error });
+  }
+  const { id, version } = object;
+  if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id)) throw new AgentError("corrupt", "config has no valid id");
+  if (version !== 1 && version !== 2) {
+    throw new AgentError("other", `repository version ${JSON.stringify(version)} is not supported: 1 and 2 are`);
+  }
+  return { id, version };
+}
+
+/** The reason of an Error thrown by one of the decoders. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : "cannot be decoded";
+}

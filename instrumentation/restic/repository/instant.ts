@@ -1,0 +1,27 @@
+/** A point in time as restic writes it, to the nanosecond. */
+export interface Instant {
+  /** Whole seconds since the epoch, rounded down. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
+
+/** RFC 3339 with up to nine fraction digits and any zone offset; undefined for anything else. */
+export function parseInstant(text: string): Instant | undefined {
+  const match = RFC_3339.exec(text);
+  if (!match) return undefined;
+  const [, dateTime = "", fraction = "", zone = ""] = match;
+  const milliseconds = Date.parse(dateTime + zone);
+  if (Number.isNaN(milliseconds)) return undefined;
+  return { seconds: milliseconds / 1000, nanoseconds: Number(fraction.padEnd(9, "0")) };
+}
+
+export function compareInstants(a: Instant, b: Instant): number {
+  return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
+}
+
+/** Seconds from `a` to `b`. */
+export function secondsBetween(a: Instant, b: Instant): number {
+  return b.seconds - a.seconds + (b.nanoseconds - a.nanoseconds) / 1e9;
+}

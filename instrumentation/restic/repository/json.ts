@@ -1,0 +1,31 @@
+/** The one border where bytes of a repository become values: everything behind it is checked. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** @throws Error with a short reason that may be shown */
+export function parseObject(bytes: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Error("is not valid JSON");
+  }
+  if (!isObject(value)) throw new Error("is not a JSON object");
+  return value;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A field that may be absent or null: its text, or the empty string. @throws Error if it is anything else */
+export function text(object: JsonObject, field: string): string {
+  const value = object[field] ?? "";
+  if (typeof value !== "string") throw new Error(`has a "${field}" that is not text`);
+  return value;
+}
+
+/** A counter that may be absent or null. Undefined too for what is not a finite number. */
+export function count(object: JsonObject, field: string): number | undefined {
+  const value = object[field];
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}

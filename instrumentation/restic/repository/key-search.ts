@@ -1,0 +1,85 @@
+import { AgentError } from "../../core/error.ts";
+import { limit } from "../../core/limit.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { Backend } from "../backend/backend.ts";
+import { SealError } from "../crypto/key.ts";
+import type { Key } from "../crypto/key.ts";
+import { reasonOf } from "./config.ts";
+import { decodeKeyFile, openKeyFile } from "./key-file.ts";
+import { isCorrupt, isNotFound, loadVerified } from "./load.ts";
+
+/** As restic: each key costs half a second of work, and anybody with write access may add some. */
+const MAX_KEYS = 20;
+
+/** scrypt shares four threads with DNS and file reads. */
+const derivations = limit(2);
+
+export interface OpenedKey {
+  readonly id: string;
+  readonly master: Key;
+}
+
+/** Finds the key file that a password opens, and remembers those that it does not: each is tried once. */
+export class KeySearch {
+  /** Counts key derivations. */
+  readonly #onDerivation: () => void;
+  readonly #refused = new Set<string>();
+  #password: Secret | undefined;
+
+  constructor(onDerivation: () => void) {
+    this.#onDerivation = onDerivation;
+  }
+
+  /**
+   * @param ids all names in `keys/`
+   * @param first prefix of the name to begin with: the key that worked last, or a hint of the user
+   * @throws AgentError `wrong_password` if the password opens none, `corrupt` if there is no key file that can be read
+   */
+  async find(backend: Backend, ids: readonly string[], password: Secret, first: string | undefined, signal: AbortSignal): Promise<OpenedKey> {
+    if (this.#password === undefined || !this.#password.equals(password)) this.#refused.clear();
+    this.#password = password;
+    const damaged: string[] = [];
+    const isFirst = (id: string): boolean => first !== undefined && id.startsWith(first);
+    const ordered = [...ids.filter(isFirst), ...ids.filter((id) => !isFirst(id))];
+    for (const id of ordered.slice(0, MAX_KEYS)) {
+      if (this.#refused.has(id)) continue;
+      const tried = await this.#open(backend, id, password, signal);
+      if (typeof tried === "object") return { id, master: tried };
+      if (tried === "wrong password") this.#refused.add(id);
+      else if (tried !== "gone") damaged.push(`${id.slice(0, 8)} ${tried}`);
+    }
+    throw noneOpened(ordered.filter((id) => this.#refused.has(id)).length, ids.length, damaged);
+  }
+
+  /** The master key, or what is the matter with this key file. */
+  async #open(backend: Backend, id: string, password: Secret, signal: AbortSignal): Promise<Key | string> {
+    try {
+      const stored = await loadVerified(backend, "keys", id, signal);
+      if (!stored) return "is not what its name says";
+      const file = decodeKeyFile(stored);
+      return await derivations(async () => {
+        this.#onDerivation();
+        return openKeyFile(file, password.reveal());
+      }, signal);
+    } catch (error) {
+      if (error instanceof SealError) return "wrong password";
+      if (isNotFound(error)) return "gone";
+      if (error instanceof AgentError && !isCorrupt(error)) throw error;
+      if (signal.aborted) throw signal.reason;
+      return reasonOf(error);
+    }
+  }
+}
+
+function noneOpened(refused: number, total: number, damaged: readonly string[]): AgentError {
+  const notes = damaged.length > 0 ? `; damaged key files: ${damaged.join(", ")}` : "";
+  if (refused === 0) {
+    return new AgentError("corrupt", `none of ${total} key files can be read${notes}`);
+  }
+  const which =
+    total > MAX_KEYS
+      ? `none of the first ${MAX_KEYS} of ${total} keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another`
+      : `${refused === 1 ? "the key" : `none of the ${refused} keys`} of the repository`;
+  const message = total > MAX_KEYS || refused > 1 ? `the password opens ${which}` : `the password does not open ${which}`;
+  return new AgentError("wrong_password", message + notes);
+}

@@ -1,0 +1,27 @@
+import { AgentError } from "../../core/error.ts";
+import type { Backend, FileType } from "../backend/backend.ts";
+
+const ID = /^[0-9a-f]{64}$/;
+
+/** More files than any repository has of a type: ends a listing that never ends. */
+const MAX_FILES = 10_000_000;
+
+/**
+ * All names of a type that can be files of a repository, sorted; temporary files and litter left out, as restic does.
+ * A page that fails fails the listing: a part of a listing is none.
+ */
+export async function listIds(backend: Backend, type: FileType, signal: AbortSignal): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  let from: string | undefined;
+  let seen = 0;
+  do {
+    const page = await backend.list(type, from, signal);
+    for (const { name } of page.files) if (ID.test(name)) ids.add(name);
+    seen += page.files.length;
+    if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
+      throw new AgentError("other", `the listing of ${type}/ does not end`);
+    }
+    from = page.next;
+  } while (from !== undefined);
+  return [...ids].toSorted();
+}

@@ -1,0 +1,163 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { Backend } from "../backend/backend.ts";
+import { decodeConfig } from "./config.ts";
+import type { RepositoryConfig } from "./config.ts";
+import { KeySearch } from "./key-search.ts";
+import type { OpenedKey } from "./key-search.ts";
+import { listIds } from "./listing.ts";
+import { isCorrupt, isNotFound } from "./load.ts";
+import { loadSnapshots } from "./snapshot-files.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** An empty listing after a full one is believed when a second one, this long after, agrees. */
+const CONFIRM_EMPTY_MS = 3000;
+
+/** All snapshots of a repository as of one listing. */
+export interface Catalogue {
+  readonly config: RepositoryConfig;
+  readonly snapshots: readonly Snapshot[];
+  /** Names of snapshot files that could not be read, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
+
+export interface RepositoryOptions {
+  readonly clock: Clock;
+  /** How long a key that opened is trusted before `keys/` is listed again, milliseconds. */
+  readonly reverifyMs: number;
+  readonly onDerivation: () => void;
+}
+
+/** With what a repository is read this time. */
+export interface Access {
+  readonly backend: Backend;
+  readonly password: Secret;
+  /** Prefix of the name of the key to try first. */
+  readonly keyHint: string | undefined;
+  /** Id of the repository whose snapshots were published last, if there were any: an empty listing must be confirmed. */
+  readonly publishedId: string | undefined;
+}
+
+interface Session extends OpenedKey {
+  readonly config: RepositoryConfig;
+  readonly password: Secret;
+  /** Monotonic milliseconds. */
+  readonly verifiedAt: number;
+}
+
+/**
+ * What is known of one repository between collections: the master key and the snapshots, which never change.
+ * Takes no lock and writes nothing: what vanishes between a listing and a read is gone, not an error.
+ */
+export class Repository {
+  readonly #options: RepositoryOptions;
+  readonly #keys: KeySearch;
+  /** By name; holds also what a collection that was cut short has read, so that the next one need not. */
+  readonly #snapshots = new Map<string, Snapshot>();
+  #foreign: ReadonlySet<string> = new Set();
+  #session: Session | undefined;
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+    this.#keys = new KeySearch(options.onDerivation);
+  }
+
+  /**
+   * One LIST, and one GET for each new snapshot; at first, and when something says that they changed, keys and config as well.
+   * @throws AgentError; what was read so far is kept for the next time
+   */
+  async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
+    const { backend } = access;
+    const session = await this.#unlock(access, signal);
+    let ids = await listIds(backend, "snapshots", signal);
+    if (ids.length === 0 && access.publishedId !== undefined) ids = await this.#confirmEmpty(session, access, signal);
+    const unknown = ids.filter((id) => !this.#snapshots.has(id));
+    const files = await loadSnapshots(backend, session.master, unknown, (snapshot) => this.#snapshots.set(snapshot.id, snapshot), signal);
+    const suspicious = [...files.foreign].some((id) => !this.#foreign.has(id)) || (files.compressed && session.config.version === 1);
+    if (suspicious && (await this.#isReplaced(session, backend, signal))) return this.#startOver(access, signal);
+    this.#foreign = files.foreign;
+
+    let { unreadable } = files;
+    if (files.gone.size > 0) {
+      const still = new Set(await listIds(backend, "snapshots", signal));
+      if (still.size === 0) throw new AgentError("other", "all snapshots vanished while they were read");
+      const contradictory = [...files.gone].filter((id) => still.has(id));
+      unreadable = new Map([...unreadable, ...contradictory.map((id) => [id, "is listed but is not there"] as const)]);
+    }
+    return this.#settle(ids, unreadable);
+  }
+
+  async #unlock({ backend, password, keyHint }: Access, signal: AbortSignal): Promise<Session> {
+    const known = this.#session;
+    const now = this.#options.clock.monotonicMs();
+    const same = known?.password.equals(password) === true;
+    if (same && now - known.verifiedAt < this.#options.reverifyMs) return known;
+    const sealedConfig = known ? undefined : await loadConfig(backend, signal);
+    const ids = await listIds(backend, "keys", signal);
+    if (ids.length === 0) throw noKeys();
+    // The master key never changes: a key file that opened once is good as long as it is there.
+    if (same && ids.includes(known.id)) {
+      this.#session = { ...known, verifiedAt: now };
+      return this.#session;
+    }
+    const opened = await this.#keys.find(backend, ids, password, keyHint ?? known?.id, signal);
+    const config = decodeConfig(sealedConfig ?? (await loadConfig(backend, signal)), opened.master);
+    if (known && known.config.id !== config.id) this.#snapshots.clear();
+    this.#session = { ...opened, config, password, verifiedAt: now };
+    return this.#session;
+  }
+
+  /** Looks at config again: true if the master key does not open it any more or it is of another repository. */
+  async #isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
+    try {
+      const config = decodeConfig(await loadConfig(backend, signal), session.master);
+      if (config.id !== session.config.id) return true;
+      this.#session = { ...session, config };
+      return false;
+    } catch (error) {
+      if (isCorrupt(error)) return true;
+      throw error;
+    }
+  }
+
+  /** Ends, because each time over the session is new and a file is compared with it once. */
+  async #startOver(access: Access, signal: AbortSignal): Promise<Catalogue> {
+    this.#session = undefined;
+    this.#snapshots.clear();
+    this.#foreign = new Set();
+    return this.read(access, signal);
+  }
+
+  /** A disk that is not mounted, a wrong prefix, a bucket made anew: far more often than that all was forgotten. */
+  async #confirmEmpty(session: Session, { backend, publishedId }: Access, signal: AbortSignal): Promise<readonly string[]> {
+    if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
+      throw new AgentError("not_found", `the repository ${String(publishedId).slice(0, 8)} is gone: an empty one is in its place`);
+    }
+    if ((await listIds(backend, "keys", signal)).length === 0) throw noKeys();
+    await this.#options.clock.sleep(CONFIRM_EMPTY_MS, signal);
+    return listIds(backend, "snapshots", signal);
+  }
+
+  #settle(ids: readonly string[], unreadable: ReadonlyMap<string, string>): Catalogue {
+    const listed = new Set(ids);
+    for (const id of this.#snapshots.keys()) if (!listed.has(id)) this.#snapshots.delete(id);
+    const session = this.#session;
+    if (!session) throw new AgentError("other", "the repository is not open");
+    return { config: session.config, snapshots: [...this.#snapshots.values()], unreadable };
+  }
+}
+
+async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await backend.load("config", "", signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new AgentError("not_found", `no restic repository at ${backend.location}: there is no config file`, { cause: error });
+  }
+}
+
+function noKeys(): AgentError {
+  const legacy = "an S3 repository of restic before 0.7 must be converted by restic 0.17 (migrate s3_layout)";
+  return new AgentError("corrupt", `there is a config file but no key: keys/ is empty, or may not be listed; ${legacy}`);
+}

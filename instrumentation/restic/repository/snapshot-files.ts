@@ -1,0 +1,85 @@
+import { AgentError } from "../../core/error.ts";
+import type { Backend } from "../backend/backend.ts";
+import { SealError } from "../crypto/key.ts";
+import type { Key } from "../crypto/key.ts";
+import { reasonOf } from "./config.ts";
+import { isCorrupt, isNotFound, loadVerified } from "./load.ts";
+import { decodeSnapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { unpack } from "./unpack.ts";
+
+/** A snapshot of thousands of paths has a few MiB of JSON. */
+const MAX_JSON_BYTES = 32 * 2 ** 20;
+
+/** What became of the snapshot files that were asked for. */
+export interface SnapshotFiles {
+  /** Names that were listed and are not there (any more). */
+  readonly gone: ReadonlySet<string>;
+  /** Names of files that could not be read, with the reason. */
+  readonly unreadable: Map<string, string>;
+  /** Names of those that are whole but sealed with another key; in `unreadable` as well. */
+  readonly foreign: ReadonlySet<string>;
+  /** At least one was compressed: the repository is of version 2. */
+  readonly compressed: boolean;
+}
+
+/**
+ * Loads snapshot files side by side, as many as the backend has connections, and hands each to `found` as it comes,
+ * so that what was read is not lost when a later one fails.
+ * @throws AgentError of the backend, once nothing is under way any more
+ */
+export async function loadSnapshots(
+  backend: Backend,
+  key: Key,
+  ids: readonly string[],
+  found: (snapshot: Snapshot) => void,
+  signal: AbortSignal,
+): Promise<SnapshotFiles> {
+  const gone = new Set<string>();
+  const unreadable = new Map<string, string>();
+  const foreign = new Set<string>();
+  let compressed = false;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const queue = ids.values();
+
+  async function worker(): Promise<void> {
+    for (const id of queue) {
+      either.throwIfAborted();
+      try {
+        const stored = await loadVerified(backend, "snapshots", id, either);
+        if (!stored) {
+          unreadable.set(id, "is not what its name says: cut off or changed");
+          continue;
+        }
+        const unpacked = unpack(stored, key, MAX_JSON_BYTES);
+        found(decodeSnapshot(id, unpacked.json));
+        compressed ||= unpacked.compressed;
+      } catch (error) {
+        if (isNotFound(error)) gone.add(id);
+        else if (error instanceof AgentError && !isCorrupt(error)) throw error;
+        else if (either.aborted) throw either.reason;
+        else unreadable.set(id, reason(error));
+        if (error instanceof SealError && error.reason === "wrong mac") foreign.add(id);
+      }
+    }
+  }
+
+  async function guarded(): Promise<void> {
+    try {
+      await worker();
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  }
+
+  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(backend.connections, ids.length) }, guarded));
+  if (failed.signal.aborted) throw failed.signal.reason;
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  return { gone, unreadable, foreign, compressed };
+}
+
+function reason(error: unknown): string {
+  return error instanceof SealError && error.reason === "wrong mac" ? "is sealed with another key" : reasonOf(error);
+}

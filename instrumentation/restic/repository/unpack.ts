@@ -1,0 +1,31 @@
+import { zstdDecompressSync } from "node:zlib";
+
+import type { Key } from "../crypto/key.ts";
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+const ZSTD = 0x02;
+
+export interface Unpacked {
+  readonly json: Uint8Array;
+  /** Only a repository of version 2 holds such files. */
+  readonly compressed: boolean;
+}
+
+/**
+ * Opens an unpacked file (snapshot, index, lock): sealed JSON, compressed in repository version 2. The first byte decides,
+ * whatever the version: an upgraded repository is a mix. restic design document, section "Unpacked Data Format".
+ * @param maxBytes bound of the JSON
+ * @throws SealError, or Error with a short reason that may be shown
+ */
+export function unpack(sealed: Uint8Array, key: Key, maxBytes: number): Unpacked {
+  const plain = key.open(sealed);
+  if (plain[0] === BRACE || plain[0] === BRACKET) return { json: plain, compressed: false };
+  if (plain[0] !== ZSTD) throw new Error("has an encoding that is not supported: it may be written by a newer restic");
+  try {
+    return { json: zstdDecompressSync(plain.subarray(1), { maxOutputLength: maxBytes }), compressed: true };
+  } catch (error) {
+    const tooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+    throw new Error(tooLarge ? `expands to more than ${maxBytes / 2 ** 20} MiB` : "has damaged zstd data", { cause: error });
+  }
+}

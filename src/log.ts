@@ -1,0 +1,60 @@
+import type { Clock } from "restic-otel-instrumentation";
+import type { LogFields, Logger } from "restic-otel-instrumentation";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** The agent's own logger: one line per event, `level=… msg=…` or JSON. */
+export class LineLogger implements Logger {
+  level: LogLevel;
+  readonly #format: LogFormat;
+  readonly #clock: Clock;
+  readonly #write: (line: string) => void;
+
+  constructor(options: { level: LogLevel; format: LogFormat; clock: Clock; write: (line: string) => void }) {
+    this.level = options.level;
+    this.#format = options.format;
+    this.#clock = options.clock;
+    this.#write = options.write;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#log("debug", message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#log("info", message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#log("warn", message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#log("error", message, fields);
+  }
+
+  #log(level: LogLevel, msg: string, fields: LogFields = {}): void {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(this.level)) return;
+    const record = { time: new Date(this.#clock.now()).toISOString(), level, msg, ...fields };
+    this.#write(`${this.#format === "json" ? JSON.stringify(record) : logfmt(record)}\n`);
+  }
+}
+
+function logfmt(record: LogFields): string {
+  return Object.entries(record)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${quote(String(value))}`)
+    .join(" ");
+}
+
+/** A value of a repository may hold line breaks and terminal escapes: one event is one line, whatever it says. */
+function quote(value: string): string {
+  return /^[\w.:/@+,;()~-]+$/.test(value) ? value : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escape);
+}
+
+function escape(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+
+import { Key, SealError } from "../../../instrumentation/restic/crypto/key.ts";
+import { checkScrypt, deriveKey } from "../../../instrumentation/restic/crypto/scrypt.ts";
+import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
+import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
+import { unpack } from "../../../instrumentation/restic/repository/unpack.ts";
+import vectors from "../vectors.json" with { type: "json" };
+
+const MIB = 2 ** 20;
+const versions = [
+  ["v1", vectors.v1],
+  ["v2", vectors.v2],
+] as const;
+
+function bytes(base64: string): Buffer {
+  return Buffer.from(base64, "base64");
+}
+
+function master(json: string): Key {
+  const { mac, encrypt } = JSON.parse(json);
+  return new Key({ encrypt: bytes(encrypt), macK: bytes(mac.k), macR: bytes(mac.r) });
+}
+
+const password = Buffer.from(vectors.password_utf8_hex, "hex");
+
+test.for(versions)("%s: scrypt gives the user key, which opens the master key", async ([, vector]) => {
+  const file = decodeKeyFile(Buffer.from(vector.key_file));
+  const user = await deriveKey(password, file.salt, file.scrypt);
+  expect(Buffer.concat([user.encrypt, user.macK, user.macR]).toString("hex")).toBe(vector.scrypt64_hex);
+  expect(new Key(user).open(file.data).toString()).toBe(vector.master_json);
+  const opened = await openKeyFile(file, password);
+  expect(opened.open(bytes(vector.config_b64)).toString()).toBe(vector.config_json);
+});
+
+test.for(versions)("%s: the master key opens config, snapshot and lock", ([version, vector]) => {
+  const key = master(vector.master_json);
+  expect(decodeConfig(bytes(vector.config_b64), key).version).toBe(version === "v1" ? 1 : 2);
+  const snapshot = unpack(bytes(vector.snapshot_b64), key, MIB);
+  expect(Buffer.from(snapshot.json).toString()).toBe(vector.snapshot_json);
+  expect(snapshot.compressed).toBe(version === "v2");
+  // The frame of a lock has no content size: a decoder that needs one fails here.
+  expect(Buffer.from(unpack(bytes(vector.lock_b64), key, MIB).json).toString()).toBe(vector.lock_json);
+});
+
+test("another password does not open the master key", async () => {
+  const file = decodeKeyFile(Buffer.from(vectors.v1.key_file));
+  await expect(openKeyFile(file, Buffer.from("another"))).rejects.toThrow(SealError);
+});
+
+test.for([0, 15, 16, 40, -16, -1])("one flipped bit at %i is noticed", (position) => {
+  const sealed = bytes(vectors.v1.snapshot_b64);
+  const index = position < 0 ? sealed.length + position : position;
+  sealed[index] = (sealed[index] ?? 0) ^ 1;
+  expect(() => master(vectors.v1.master_json).open(sealed)).toThrow("MAC does not match");
+});
+
+test("a cut message is too short, an empty one of 32 bytes is only wrong", () => {
+  const key = master(vectors.v1.master_json);
+  expect(() => key.open(bytes(vectors.v1.snapshot_b64).subarray(0, 31))).toThrow("shorter than nonce and MAC");
+  expect(() => key.open(Buffer.alloc(32))).toThrow("MAC does not match");
+});
+
+test.for([
+  ["a length", { encrypt: Buffer.alloc(31, 1), macK: Buffer.alloc(16, 1), macR: Buffer.alloc(16, 1) }],
+  ["zeros", { encrypt: Buffer.alloc(32, 1), macK: Buffer.alloc(16), macR: Buffer.alloc(16, 1) }],
+] as const)("a key with %s that no key has is refused", ([, material]) => {
+  expect(() => new Key(material)).toThrow(SealError);
+});
+
+test.for([
+  [{ N: 2 ** 30, r: 8, p: 1 }, "scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2^25"],
+  [{ N: 2 ** 21, r: 16, p: 1 }, "scrypt N=2097152 r=16 takes more than 256 MiB"],
+  [{ N: 30_000, r: 8, p: 1 }, "scrypt N=30000 is not a power of two"],
+  [{ N: 1, r: 8, p: 1 }, "scrypt N=1 is not a power of two"],
+  [{ N: 0, r: 8, p: 1 }, "scrypt parameters are not positive integers"],
+  [{ N: 32_768, r: 8, p: 0.5 }, "scrypt parameters are not positive integers"],
+  [{ N: 65_536, r: 8, p: 1 }, undefined],
+  [{ N: 32_768, r: 8, p: 8 }, undefined],
+] as const)("scrypt parameters %o", ([parameters, problem]) => {
+  expect(checkScrypt(parameters)).toBe(problem);
+});
