@@ -1,0 +1,53 @@
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+  readonly names?: readonly string[];
+}
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+const SECOND = { low: 0, high: 59 };
+const FIELDS: readonly Bounds[] = [
+  { low: 0, high: 59 },
+  { low: 0, high: 23 },
+  { low: 1, high: 31 },
+  { low: 1, high: 12, names: MONTHS },
+  { low: 0, high: 6, names: WEEKDAYS },
+];
+
+const STEPPED = /^(?:(\*)|(\w+)(?:-(\w+))?)\/(\d+)$/;
+
+/**
+ * Rewrites what robfig/cron reads and croner does not: `?` is `*`, `5/15` goes on to the end of the field, and a step
+ * that is longer than its range leaves the first value. Everything else is left to croner.
+ */
+export function toCronerPattern(rule: string): string {
+  const fields = rule.split(/\s+/);
+  const bounds = fields.length === FIELDS.length + 1 ? [SECOND, ...FIELDS] : FIELDS;
+  if (fields.length !== bounds.length) return rule;
+  return bounds.map((bound, index) => toCronerField(fields[index] ?? "", bound)).join(" ");
+}
+
+function toCronerField(field: string, bounds: Bounds): string {
+  return field
+    .split(",")
+    .map((item) => toCronerItem(item.replace(/^\?/, "*"), bounds))
+    .join(",");
+}
+
+function toCronerItem(item: string, bounds: Bounds): string {
+  const stepped = STEPPED.exec(item);
+  if (!stepped) return item;
+  const low = stepped[1] ? bounds.low : valueOf(stepped[2], bounds);
+  const high = stepped[3] ? valueOf(stepped[3], bounds) : bounds.high;
+  const step = Number(stepped[4]);
+  if (low > high || step === 0 || Number.isNaN(low + high)) return item;
+  if (step > high - low) return `${low}`;
+  return stepped[1] ? item : `${low}-${high}/${step}`;
+}
+
+function valueOf(text: string | undefined, { low, names }: Bounds): number {
+  const index = names?.indexOf(text?.toLowerCase() ?? "") ?? -1;
+  return index < 0 ? Number(text) : index + low;
+}
