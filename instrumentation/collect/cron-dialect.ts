@@ -29,6 +29,17 @@ export function toCronerPattern(rule: string): string {
   return bounds.map((bound, index) => toCronerField(fields[index] ?? "", bound)).join(" ");
 }
 
+/**
+ * A list that holds a `*` as a `*`: one that croner takes for a star when days of month and of week are combined, as
+ * robfig/cron does. It drops the other items of the list, so have the pattern checked before.
+ */
+export function collapseStars(pattern: string): string {
+  return pattern
+    .split(" ")
+    .map((field) => (field.split(",").some((item) => item === "*" || item === "*/1") ? "*" : field))
+    .join(" ");
+}
+
 function toCronerField(field: string, bounds: Bounds): string {
   return field
     .split(",")

@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { parseDurationMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
-import { toCronerPattern } from "./cron-dialect.ts";
+import { collapseStars, toCronerPattern } from "./cron-dialect.ts";
 
 /** When collections are due. */
 export interface Schedule {
@@ -55,7 +55,9 @@ function everySchedule(text: string, duration: string): Schedule {
 }
 
 function cronSchedule(text: string, rule: string, zone: string | undefined): Schedule {
-  const job = parsed(text, rule, zone);
+  const pattern = toCronerPattern(rule);
+  calculator(text, pattern, zone);
+  const job = calculator(text, collapseStars(pattern), zone);
   const next = (after: number): number | undefined => {
     // oxlint-disable-next-line no-restricted-globals -- a conversion: the time is the caller's
     return job.nextRun(new Date(after))?.getTime();
@@ -65,9 +67,9 @@ function cronSchedule(text: string, rule: string, zone: string | undefined): Sch
 }
 
 /** Used as a calculator only: without a function it sets no timer. */
-function parsed(text: string, rule: string, zone: string | undefined): Cron {
+function calculator(text: string, pattern: string, zone: string | undefined): Cron {
   try {
-    return new Cron(toCronerPattern(rule), {
+    return new Cron(pattern, {
       paused: true,
       mode: "5-or-6-parts",
       fixedTimeRule: "no-wildcard",
