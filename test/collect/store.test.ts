@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { Store, subjectKey } from "../../instrumentation/collect/store.ts";
+import { AgentError } from "../../instrumentation/core/error.ts";
+import type { Attempt } from "../../instrumentation/core/source.ts";
+
+const good: Attempt = { startedAt: 1000, durationSeconds: 0.5, complete: true };
+const bad: Attempt = {
+  startedAt: 9000,
+  durationSeconds: 2,
+  complete: false,
+  error: new AgentError("unreachable", "no"),
+};
+const a = { repository: "a" };
+const b = { repository: "b" };
+
+test("a failed attempt keeps the last good state and its time", () => {
+  const store = new Store<string>();
+  store.put(a, "state", good);
+  store.put(a, undefined, bad);
+  expect(store.get({ repository: "a" })).toEqual({
+    subject: a,
+    state: "state",
+    attempt: bad,
+    lastCompleteAt: 1500,
+  });
+});
+
+test("an attempt that did not finish leaves its state, but not as a complete one", () => {
+  const store = new Store<string>();
+  store.put(a, "partial", bad);
+  expect(store.get(a)).toEqual({
+    subject: a,
+    state: "partial",
+    attempt: bad,
+    lastCompleteAt: undefined,
+  });
+});
+
+test("a complete attempt with an error counts as complete", () => {
+  const store = new Store<string>();
+  const damaged = { ...good, error: new AgentError("corrupt", "one snapshot") };
+  store.put(a, "state", damaged);
+  expect(store.get(a)).toEqual({
+    subject: a,
+    state: "state",
+    attempt: damaged,
+    lastCompleteAt: 1500,
+  });
+});
+
+test("entries are sorted by subject, whatever came first", () => {
+  const store = new Store<number>();
+  store.put(b, 2, good);
+  store.put(a, 1, good);
+  expect([...store.entries()].map((entry) => entry.state)).toEqual([1, 2]);
+  store.put(b, 3, good);
+  expect([...store.entries()].map((entry) => entry.state)).toEqual([1, 3]);
+});
+
+test("every change gives another version, and nothing else does", () => {
+  const store = new Store<number>();
+  const seen = [store.version];
+  store.put(a, 1, good);
+  seen.push(store.version);
+  store.finishJob({ finishedAt: 5 });
+  seen.push(store.version);
+  expect(store.retain([a])).toBe(false);
+  seen.push(store.version);
+  expect(store.retain([b])).toBe(true);
+  seen.push(store.version);
+  expect(seen).toEqual([0, 1, 2, 2, 3]);
+  expect([...store.entries()]).toEqual([]);
+  expect(store.job).toEqual({ finishedAt: 5 });
+});
+
+test.for([
+  [{ a: "1", b: "2" }, { b: "2", a: "1" }, true],
+  [{ a: '1","b":"2' }, { a: "1", b: "2" }, false],
+  [{ host: "web-1", user: "db" }, { host: "web", user: "1-db" }, false],
+  [{ a: "" }, {}, false],
+  [{ a: "b" }, { b: "a" }, false],
+] as const)("%j and %j have the same key: %s", ([one, other, same]) => {
+  expect(subjectKey(one) === subjectKey(other)).toBe(same);
+});
