@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { Meter } from "@opentelemetry/api";
+
+import { Collector } from "./collect/collector.ts";
+import type { JobOutcome } from "./collect/collector.ts";
+import { bindMetrics, boundTable } from "./collect/gauges.ts";
+import { parseSchedule } from "./collect/schedule.ts";
+import type { Store } from "./collect/store.ts";
+import { systemClock } from "./core/clock.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Logger } from "./core/log.ts";
+import { Secret } from "./core/secret.ts";
+import type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
+import { openBackend } from "./restic/backend/open.ts";
+import { JOB_METRICS, repositoryMetrics } from "./restic/metrics.ts";
+import { ResticSource } from "./restic/source.ts";
+import { nextAgeChange } from "./restic/state.ts";
+import type { RepositoryState } from "./restic/state.ts";
+import { secretHandle } from "./secrets/handle.ts";
+import { SCHEMES } from "./secrets/schemes.ts";
+import type { MonitorSettings, RepositorySettings } from "./settings.ts";
+
+export interface MonitorOptions {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Ways to get secrets, by scheme. Default: literal, file, environment, command. */
+  readonly resolvers?: ReadonlyMap<string, SecretResolver>;
+  /** Where `HTTP_PROXY` and its kin are read. Default: the environment of the process. */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** `insecure_no_password`: scrypt runs on zero bytes. */
+const NO_PASSWORD: SecretReference = { scheme: "literal", reference: new Secret("") };
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The line from settings to the store, assembled: collects repositories on a schedule and binds what it knows to a meter. */
+export class Monitor {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #options: MonitorOptions;
+  readonly #collector: Collector<RepositoryState>;
+  readonly #sources = new Map<string, { readonly settings: RepositorySettings; readonly source: ResticSource }>();
+  #settings: MonitorSettings;
+
+  constructor(settings: MonitorSettings, options: MonitorOptions = {}) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? SILENT;
+    this.#collector = new Collector({ clock: this.#clock, logger: this.#logger });
+    this.#settings = settings;
+    this.reload(settings);
+  }
+
+  get store(): Store<RepositoryState> {
+    return this.#collector.store;
+  }
+
+  /** Every repository was read, or has failed, once. */
+  get ready(): boolean {
+    return this.#collector.ready;
+  }
+
+  /** One collection at once, then by the schedule. */
+  start(): void {
+    this.#collector.start();
+  }
+
+  /** A collection of all repositories now; undefined while one runs. */
+  collect(): Promise<JobOutcome> | undefined {
+    return this.#collector.collect();
+  }
+
+  /** When the next scheduled collection begins, milliseconds since the epoch. */
+  nextAt(): number | undefined {
+    return this.#collector.nextAt();
+  }
+
+  async stop(): Promise<void> {
+    await this.#collector.stop();
+  }
+
+  /**
+   * Takes settings over with the next collection, the schedule at once. Repositories whose settings are the same keep what
+   * was read of them; secrets are resolved anew for all. `legacyLabel` and the tables bound so far stay.
+   */
+  reload(settings: MonitorSettings): void {
+    const before = new Map(this.#sources);
+    this.#sources.clear();
+    for (const repository of settings.repositories) {
+      const known = before.get(repository.url);
+      if (known && sameSettings(known.settings, repository) && settings.reverifyMs === this.#settings.reverifyMs) {
+        known.source.refreshSecrets();
+        this.#sources.set(repository.url, known);
+      } else {
+        this.#sources.set(repository.url, { settings: repository, source: this.#source(repository, settings) });
+      }
+    }
+    this.#settings = settings;
+    this.#collector.configure(
+      [...this.#sources.values()].map(({ source }) => source),
+      {
+        schedule: parseSchedule(settings.cron, settings.timezone),
+        timeoutMs: settings.timeoutMs,
+        concurrency: settings.concurrency,
+        retryFailed: settings.retryFailed,
+      },
+    );
+  }
+
+  /** Binds all metrics to observable gauges of a meter; returns what unbinds them. */
+  bind(meter: Meter): () => void {
+    const { store } = this;
+    return bindMetrics(
+      meter,
+      [
+        boundTable(JOB_METRICS, () => (store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [])),
+        boundTable(repositoryMetrics(this.#settings.legacyLabel), () => store.entries()),
+      ],
+      () => this.#clock.now(),
+    );
+  }
+
+  /** Until when, milliseconds since the epoch, the metrics at `now` stay as they are, if nothing is collected. */
+  validUntil(now: number): number {
+    let until = Infinity;
+    for (const { state } of this.store.entries()) {
+      for (const set of state?.content?.sets ?? []) until = Math.min(until, nextAgeChange(set.newest, now));
+    }
+    return until;
+  }
+
+  #source(settings: RepositorySettings, { reverifyMs }: MonitorSettings): ResticSource {
+    return new ResticSource({
+      url: settings.url,
+      repo: settings.repo,
+      password: this.#handle(settings.password ?? NO_PASSWORD),
+      environment: Object.fromEntries(Object.entries(settings.environment).map(([name, reference]) => [name, this.#handle(reference)])),
+      reverifyMs,
+      openBackend,
+      proxyEnvironment: this.#options.proxyEnvironment ?? process.env,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
+  }
+
+  #handle(reference: SecretReference): SecretHandle {
+    return secretHandle(reference, this.#options.resolvers ?? SCHEMES, this.#clock);
+  }
+}
+
+/** True if nothing that is read by changed; a secret may be another one behind the same reference. */
+function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
+  const names = new Set([...Object.keys(a.environment), ...Object.keys(b.environment)]);
+  return (
+    a.repo.equals(b.repo) &&
+    sameReference(a.password, b.password) &&
+    [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
+  );
+}
+
+function sameReference(a: SecretReference | undefined, b: SecretReference | undefined): boolean {
+  if (!a || !b) return a === b;
+  if (a.reference instanceof Secret && b.reference instanceof Secret) return a.reference.equals(b.reference);
+  return a.scheme === b.scheme && isDeepStrictEqual(a.reference, b.reference);
+}
