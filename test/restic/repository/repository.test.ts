@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { Backend, FileType } from "../../../instrumentation/restic/backend/backend.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import type { Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
 import { FakeClock } from "../../support/clock.ts";
+import { recordedBackend } from "../../support/recorded-backend.ts";
 import { SealedRepository } from "../../support/sealed-repository.ts";
 
 const HOUR = 3_600_000;
@@ -20,31 +20,13 @@ let calls: string[];
 /** Called before each answer: to let files vanish, or fail. */
 let before: (call: string) => void;
 
-function backend(files = sealed.files): Backend {
-  const answer = (call: string): void => {
-    calls.push(call);
-    before(call);
-  };
-  return {
-    location: "memory",
-    connections: 2,
-    async list(type: FileType) {
-      answer(`LIST ${type}`);
-      const names = [...files.keys()].filter((path) => path.startsWith(`${type}/`)).map((path) => path.slice(type.length + 1));
-      return { files: names.map((name) => ({ name, sizeBytes: undefined })), next: undefined, receivedBytes: 0 };
-    },
-    async load(type: FileType, name: string) {
-      answer(`GET ${type}`);
-      const stored = files.get(type === "config" ? type : `${type}/${name}`);
-      if (!stored) throw new AgentError("not_found", `${type} ${name} is not there`);
-      return stored;
-    },
-  };
-}
-
 function read(password = "right", publishedId?: string, keyHint?: string): Promise<Catalogue> {
   calls = [];
-  return repository.read({ backend: backend(), password: new Secret(password), keyHint, publishedId }, new AbortController().signal);
+  const backend = recordedBackend(sealed.files, (call) => {
+    calls.push(call);
+    before(call);
+  });
+  return repository.read({ backend, password: new Secret(password), keyHint, publishedId }, new AbortController().signal);
 }
 
 async function failure(promise: Promise<unknown>): Promise<string> {

@@ -1,0 +1,22 @@
+import { AgentError } from "../../instrumentation/core/error.ts";
+import type { Backend, FileType } from "../../instrumentation/restic/backend/backend.ts";
+import type { RepositoryFiles } from "./sealed-repository.ts";
+
+/** A backend over files in memory that tells each call, as `LIST keys` or `GET config`, before it answers: to count, to fail, to change files. */
+export function recordedBackend(files: RepositoryFiles, onCall: (call: string) => void): Backend {
+  return {
+    location: "memory",
+    connections: 2,
+    async list(type: FileType) {
+      onCall(`LIST ${type}`);
+      const names = [...files.keys()].filter((path) => path.startsWith(`${type}/`)).map((path) => path.slice(type.length + 1));
+      return { files: names.map((name) => ({ name, sizeBytes: undefined })), next: undefined, receivedBytes: 0 };
+    },
+    async load(type: FileType, name: string) {
+      onCall(`GET ${type}`);
+      const stored = files.get(type === "config" ? type : `${type}/${name}`);
+      if (!stored) throw new AgentError("not_found", `${type} ${name} is not there`);
+      return stored;
+    },
+  };
+}
