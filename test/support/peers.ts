@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+const MODULES = join(import.meta.dirname, "../peers");
+
+/** Where a program comes from: the module in test/peers that builds it, and whether one on PATH will do. */
+const PEERS = {
+  restic: { module: "restic", program: "restic", onPath: true },
+  "restic-0.14.0": { module: "restic-0.14.0", program: "restic", onPath: false },
+  "restic-0.9.6": { module: "restic-0.9.6", program: "restic", onPath: false },
+  "rest-server": { module: "rest-server", program: "rest-server", onPath: true },
+  prometheus: { module: "prometheus", program: "prometheus", onPath: true },
+  promtool: { module: "prometheus", program: "promtool", onPath: true },
+} as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
+
+/** A real program that tests run against. */
+export type Peer = keyof typeof PEERS;
+
+/** The path of a program that test/peers/install has built from today's go.mod, else of one on PATH. */
+export function findPeer(name: Peer): string | undefined {
+  const { module, program, onPath } = PEERS[name];
+  const built = join(cacheFolder(), `${module}-${sourceHash(module)}`, program);
+  if (existsSync(built)) return built;
+  return onPath ? findOnPath(program) : undefined;
+}
+
+/**
+ * For a suite that is skipped without its peer: undefined if it is not there.
+ * With RESTIC_OTEL_PEERS_REQUIRED=1 (where skipping would hide something) it throws instead.
+ */
+export function requirePeer(name: Peer): string | undefined {
+  return process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1" ? peerPath(name) : findPeer(name);
+}
+
+/** The path of a program that the caller cannot go on without: throws if it is not there. */
+export function peerPath(name: Peer): string {
+  const path = findPeer(name);
+  if (path === undefined) throw new Error(`${name} is not there: run test/peers/install ${PEERS[name].module}`);
+  return path;
+}
+
+function cacheFolder(): string {
+  const { RESTIC_OTEL_PEERS, XDG_CACHE_HOME } = process.env;
+  return RESTIC_OTEL_PEERS || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "restic-otel-peers");
+}
+
+/** The same as hash_of in test/peers/install. */
+function sourceHash(module: string): string {
+  const folder = join(MODULES, module);
+  const commands = readdirSync(folder).filter((file) => file.endsWith(".go"));
+  const hash = createHash("sha256");
+  for (const file of ["go.mod", "go.sum", ...commands.toSorted()]) hash.update(readFileSync(join(folder, file)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+function findOnPath(program: string): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

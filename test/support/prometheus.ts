@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { peerPath } from "./peers.ts";
+import { startServer, type Server } from "./server.ts";
+
+interface PrometheusOptions {
+  /** The text of prometheus.yml; files that it names need absolute paths. */
+  readonly config: string;
+}
+
+/** Starts Prometheus with an empty database that goes when it is stopped; it takes OTLP and remote write too. */
+export async function startPrometheus({ config }: PrometheusOptions): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const configFile = join(folder, "prometheus.yml");
+    await writeFile(configFile, config);
+    const server = await startServer({
+      command: peerPath("prometheus"),
+      args: [
+        `--config.file=${configFile}`,
+        `--storage.tsdb.path=${join(folder, "data")}`,
+        "--web.listen-address=127.0.0.1:0",
+        "--web.enable-otlp-receiver",
+        "--web.enable-remote-write-receiver",
+        "--web.enable-lifecycle",
+        "--web.enable-admin-api",
+      ],
+      announces: /msg="Listening on" component=web address=(\S+)/,
+      url: (address) => `http://${address}`,
+      ready: async (url) => (await fetch(`${url}/-/ready`)).ok,
+    });
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}

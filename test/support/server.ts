@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A server process that a test has started. */
+export interface Server {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** What it has written to standard output and standard error so far; whole only after stop(). */
+  log(): string;
+  /** Sends SIGTERM and waits until the process is gone. May be called twice. */
+  stop(): Promise<void>;
+}
+
+interface ServerCommand {
+  readonly command: string;
+  /** They tell the server to listen on port 0: it chooses a free one, and nobody can take it in between. */
+  readonly args: readonly string[];
+  /** Finds the address that the server says in its log, as the first group. */
+  readonly announces: RegExp;
+  /** The URL for that address. */
+  readonly url: (address: string) => string;
+  /** Whether it answers; asked every 50 ms once the address is known. Without it the address is enough. */
+  readonly ready?: (url: string) => Promise<boolean>;
+}
+
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 10_000;
+
+/** None of them outlives the test process, not even one that was not stopped. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+/** Starts a server and waits until it is ready; throws with its log if it ends or takes more than 30 s. */
+export async function startServer({ command, args, announces, url, ready }: ServerCommand): Promise<Server> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  await once(child, "spawn");
+  running.add(child);
+  const closed = once(child, "close");
+  child.once("close", () => running.delete(child));
+
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+    });
+  }
+
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    const kill = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
+    await closed;
+    clearTimeout(kill);
+  };
+
+  for (const start = performance.now(); performance.now() - start < READY_WITHIN_MS; await delay(50)) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const address = announces.exec(log)?.[1];
+    if (address === undefined) continue;
+    if (ready && !(await ready(url(address)).catch(() => false))) continue;
+    return { url: url(address), log: () => log, stop };
+  }
+  await stop();
+  throw new Error(`${command} did not become ready:\n${log}`);
+}
