@@ -47,7 +47,11 @@ export class ResticSource implements Source<RepositoryState> {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
     const { clock, reverifyMs } = options;
-    this.#repository = new Repository({ clock, reverifyMs, onDerivation: () => (this.#cost.keyDerivations += 1) });
+    this.#repository = new Repository({
+      clock,
+      reverifyMs,
+      onDerivation: () => (this.#cost.keyDerivations += 1),
+    });
   }
 
   /** The next collection resolves the secrets anew. */
@@ -55,13 +59,20 @@ export class ResticSource implements Source<RepositoryState> {
     this.#refreshDue = true;
   }
 
-  async collect(previous: RepositoryState | undefined, signal: AbortSignal): Promise<Reading<RepositoryState>> {
+  async collect(
+    previous: RepositoryState | undefined,
+    signal: AbortSignal,
+  ): Promise<Reading<RepositoryState>> {
     try {
       const catalogue = await this.#read(previous?.content, signal);
       const state = { content: this.#content(catalogue), cost: structuredClone(this.#cost) };
       return { state, complete: true, error: this.#report(catalogue) };
     } catch (error) {
-      return { state: { content: previous?.content, cost: structuredClone(this.#cost) }, complete: false, error: toAgentError(error) };
+      return {
+        state: { content: previous?.content, cost: structuredClone(this.#cost) },
+        complete: false,
+        error: toAgentError(error),
+      };
     }
   }
 
@@ -72,13 +83,17 @@ export class ResticSource implements Source<RepositoryState> {
     try {
       return await this.#readOnce(previous, signal);
     } catch (error) {
-      const refused = error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
+      const refused =
+        error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
       if (!refused || !(await this.#refresh(signal))) throw error;
       return this.#readOnce(previous, signal);
     }
   }
 
-  async #readOnce(previous: RepositoryContent | undefined, signal: AbortSignal): Promise<Catalogue> {
+  async #readOnce(
+    previous: RepositoryContent | undefined,
+    signal: AbortSignal,
+  ): Promise<Catalogue> {
     const { password, environment } = this.#options;
     this.#backend ??= await this.#open(signal);
     const hint = await environment["RESTIC_KEY_HINT"]?.current(signal);
@@ -94,8 +109,14 @@ export class ResticSource implements Source<RepositoryState> {
   async #open(signal: AbortSignal): Promise<Backend> {
     const { repo, environment, openBackend, proxyEnvironment, clock } = this.#options;
     const resolved: Record<string, Secret> = {};
-    for (const [name, handle] of Object.entries(environment)) resolved[name] = await handle.current(signal);
-    return openBackend(parseLocation(repo.revealText()), { environment: resolved, proxyEnvironment, clock, cost: this.#cost });
+    for (const [name, handle] of Object.entries(environment))
+      resolved[name] = await handle.current(signal);
+    return openBackend(parseLocation(repo.revealText()), {
+      environment: resolved,
+      proxyEnvironment,
+      clock,
+      cost: this.#cost,
+    });
   }
 
   /** True if one of the secrets is another one now. */
@@ -103,7 +124,8 @@ export class ResticSource implements Source<RepositoryState> {
     const { password, environment } = this.#options;
     const changed = await isChanged(password, signal);
     let environmentChanged = false;
-    for (const handle of Object.values(environment)) environmentChanged = (await isChanged(handle, signal)) || environmentChanged;
+    for (const handle of Object.values(environment))
+      environmentChanged = (await isChanged(handle, signal)) || environmentChanged;
     if (environmentChanged) this.#backend = undefined;
     return changed || environmentChanged;
   }
@@ -120,13 +142,17 @@ export class ResticSource implements Source<RepositoryState> {
   /** Names each unreadable file once in the log; all together are the error of the repository. */
   #report({ unreadable }: Catalogue): AgentError | undefined {
     for (const [id, reason] of unreadable) {
-      if (!this.#named.has(id)) this.#options.logger.warn(`snapshot file ${id} ${reason}`, this.subject);
+      if (!this.#named.has(id))
+        this.#options.logger.warn(`snapshot file ${id} ${reason}`, this.subject);
     }
     this.#named = new Set(unreadable.keys());
     if (unreadable.size === 0) return undefined;
     const some = [...unreadable].slice(0, 3).map(([id, reason]) => `${id.slice(0, 8)} ${reason}`);
     const more = unreadable.size > some.length ? `, and ${unreadable.size - some.length} more` : "";
-    return new AgentError("corrupt", `${unreadable.size} unreadable snapshot file${unreadable.size > 1 ? "s" : ""}: ${some.join(", ")}${more}`);
+    return new AgentError(
+      "corrupt",
+      `${unreadable.size} unreadable snapshot file${unreadable.size > 1 ? "s" : ""}: ${some.join(", ")}${more}`,
+    );
   }
 }
 

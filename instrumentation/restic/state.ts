@@ -57,8 +57,11 @@ export function ageDays(snapshot: Snapshot, now: number): number {
 export function nextAgeChange(snapshot: Snapshot, now: number): number {
   const elapsedDays = (now / 1000 - snapshot.time.seconds) / SECONDS_PER_DAY;
   // Truncation towards zero: a negative age holds to the very end of its day, and between -1 and 1 the age is 0.
-  if (elapsedDays <= -1) return (snapshot.time.seconds + Math.ceil(elapsedDays) * SECONDS_PER_DAY) * 1000 + 1;
-  return (snapshot.time.seconds + Math.max(Math.floor(elapsedDays) + 1, 1) * SECONDS_PER_DAY) * 1000;
+  if (elapsedDays <= -1)
+    return (snapshot.time.seconds + Math.ceil(elapsedDays) * SECONDS_PER_DAY) * 1000 + 1;
+  return (
+    (snapshot.time.seconds + Math.max(Math.floor(elapsedDays) + 1, 1) * SECONDS_PER_DAY) * 1000
+  );
 }
 
 /** An empty user name is shown under this; a user of that very name falls into the same set. */
@@ -78,7 +81,12 @@ export function backupSets(url: string, snapshots: Iterable<Snapshot>): readonly
   return [...hosts].toSorted(byName).flatMap(([host, users]) =>
     [...users].toSorted(byName).map(([user, members]) => {
       const labels = Object.freeze({ url, host, user });
-      return { labels, snapshots: members.length, newest: members.reduce(newer), oldest: members.reduce((a, b) => (newer(a, b) === a ? b : a)) };
+      return {
+        labels,
+        snapshots: members.length,
+        newest: members.reduce(newer),
+        oldest: members.reduce((a, b) => (newer(a, b) === a ? b : a)),
+      };
     }),
   );
 }
@@ -88,6 +96,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 }
 
 function newer(a: Snapshot, b: Snapshot): Snapshot {
-  const difference = compareInstants(a.time, b.time) || byName([a.id, undefined], [b.id, undefined]);
+  const difference =
+    compareInstants(a.time, b.time) || byName([a.id, undefined], [b.id, undefined]);
   return difference >= 0 ? a : b;
 }

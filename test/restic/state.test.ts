@@ -52,9 +52,15 @@ test("sets are keyed by the pair of host and user, never by a joined string", ()
 });
 
 test("an empty user and a user UNKNOWN are one set", () => {
-  const sets = backupSets("rest:x", [snapshot("2024-01-01T00:00:00Z", "h", ""), snapshot("2024-01-02T00:00:00Z", "h", "UNKNOWN")]);
+  const sets = backupSets("rest:x", [
+    snapshot("2024-01-01T00:00:00Z", "h", ""),
+    snapshot("2024-01-02T00:00:00Z", "h", "UNKNOWN"),
+  ]);
   expect(sets).toHaveLength(1);
-  expect(sets[0]).toMatchObject({ labels: { url: "rest:x", host: "h", user: "UNKNOWN" }, snapshots: 2 });
+  expect(sets[0]).toMatchObject({
+    labels: { url: "rest:x", host: "h", user: "UNKNOWN" },
+    snapshots: 2,
+  });
 });
 
 test("newest and oldest go by the instant, not by the text; of equal ones the higher id is newest", () => {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, timingSafeEqual } from "node:crypto";
-import type { Cipher, KeyObject } from "node:crypto";
+import type { Cipheriv, KeyObject } from "node:crypto";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 
@@ -30,7 +30,7 @@ export interface KeyMaterial {
 /** Opens sealed messages: `nonce (16) || ciphertext || MAC (16)`, AES-256-CTR with Poly1305-AES over the ciphertext. */
 export class Key {
   readonly #encrypt: KeyObject;
-  readonly #pad: Cipher;
+  readonly #pad: Cipheriv;
   readonly #oneTimeKey = new Uint8Array(32);
 
   /** @throws SealError if a part has the wrong length or is all zero */
@@ -40,7 +40,9 @@ export class Key {
       [material.macK, 16],
       [material.macR, 16],
     ];
-    if (parts.some(([bytes, length]) => bytes.length !== length || bytes.every((byte) => byte === 0))) {
+    if (
+      parts.some(([bytes, length]) => bytes.length !== length || bytes.every((byte) => byte === 0))
+    ) {
       throw new SealError("wrong mac");
     }
     this.#encrypt = createSecretKey(material.encrypt);
@@ -56,7 +58,10 @@ export class Key {
     // Poly1305-AES: the second half of the one-time key is AES_k(nonce), so that the MAC binds the nonce as well.
     this.#oneTimeKey.set(this.#pad.update(nonce), 16);
     const mac = poly1305(ciphertext, this.#oneTimeKey);
-    if (nonce.every((byte) => byte === 0) || !timingSafeEqual(mac, sealed.subarray(sealed.length - MAC_BYTES))) {
+    if (
+      nonce.every((byte) => byte === 0) ||
+      !timingSafeEqual(mac, sealed.subarray(sealed.length - MAC_BYTES))
+    ) {
       throw new SealError("wrong mac");
     }
     return createDecipheriv("aes-256-ctr", this.#encrypt, nonce).update(ciphertext);

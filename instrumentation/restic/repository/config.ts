@@ -19,13 +19,20 @@ export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
   try {
     object = parseObject(key.open(sealed));
   } catch (error) {
-    const reason = error instanceof SealError ? `does not open with the master key (${error.message})` : reasonOf(error);
+    const reason =
+      error instanceof SealError
+        ? `does not open with the master key (${error.message})`
+        : reasonOf(error);
     throw new AgentError("corrupt", `config ${reason}: config or key is damaged`, { cause: error });
   }
   const { id, version } = object;
-  if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id)) throw new AgentError("corrupt", "config has no valid id");
+  if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id))
+    throw new AgentError("corrupt", "config has no valid id");
   if (version !== 1 && version !== 2) {
-    throw new AgentError("other", `repository version ${JSON.stringify(version)} is not supported: 1 and 2 are`);
+    throw new AgentError(
+      "other",
+      `repository version ${JSON.stringify(version)} is not supported: 1 and 2 are`,
+    );
   }
   return { id, version };
 }

@@ -15,9 +15,11 @@ export interface KeyFile {
 /** @throws Error with a short reason that may be shown */
 export function decodeKeyFile(stored: Uint8Array): KeyFile {
   const object = parseObject(stored);
-  if (object["kdf"] !== "scrypt") throw new Error(`has the key derivation ${JSON.stringify(object["kdf"])}, not "scrypt"`);
+  if (object["kdf"] !== "scrypt")
+    throw new Error(`has the key derivation ${JSON.stringify(object["kdf"])}, not "scrypt"`);
   const { N, r, p } = object;
-  if (typeof N !== "number" || typeof r !== "number" || typeof p !== "number") throw new Error("has no scrypt parameters");
+  if (typeof N !== "number" || typeof r !== "number" || typeof p !== "number")
+    throw new Error("has no scrypt parameters");
   const problem = checkScrypt({ N, r, p });
   if (problem !== undefined) throw new Error(`has ${problem}`);
   const salt = Buffer.from(text(object, "salt"), "base64");
@@ -40,5 +42,9 @@ function masterKey(object: Readonly<Record<string, unknown>>): KeyMaterial {
   const mac = object["mac"];
   if (!isObject(mac)) throw new Error("holds no master key");
   const bytes = (value: string): Uint8Array => Buffer.from(value, "base64");
-  return { encrypt: bytes(text(object, "encrypt")), macK: bytes(text(mac, "k")), macR: bytes(text(mac, "r")) };
+  return {
+    encrypt: bytes(text(object, "encrypt")),
+    macK: bytes(text(mac, "k")),
+    macR: bytes(text(mac, "r")),
+  };
 }

@@ -35,7 +35,13 @@ export class KeySearch {
    * @param first prefix of the name to begin with: the key that worked last, or a hint of the user
    * @throws AgentError `wrong_password` if the password opens none, `corrupt` if there is no key file that can be read
    */
-  async find(backend: Backend, ids: readonly string[], password: Secret, first: string | undefined, signal: AbortSignal): Promise<OpenedKey> {
+  async find(
+    backend: Backend,
+    ids: readonly string[],
+    password: Secret,
+    first: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenedKey> {
     if (this.#password === undefined || !this.#password.equals(password)) this.#refused.clear();
     this.#password = password;
     const damaged: string[] = [];
@@ -52,7 +58,12 @@ export class KeySearch {
   }
 
   /** The master key, or what is the matter with this key file. */
-  async #open(backend: Backend, id: string, password: Secret, signal: AbortSignal): Promise<Key | string> {
+  async #open(
+    backend: Backend,
+    id: string,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<Key | string> {
     try {
       const stored = await loadVerified(backend, "keys", id, signal);
       if (!stored) return "is not what its name says";
@@ -80,6 +91,9 @@ function noneOpened(refused: number, total: number, damaged: readonly string[]):
     total > MAX_KEYS
       ? `none of the first ${MAX_KEYS} of ${total} keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another`
       : `${refused === 1 ? "the key" : `none of the ${refused} keys`} of the repository`;
-  const message = total > MAX_KEYS || refused > 1 ? `the password opens ${which}` : `the password does not open ${which}`;
+  const message =
+    total > MAX_KEYS || refused > 1
+      ? `the password opens ${which}`
+      : `the password does not open ${which}`;
   return new AgentError("wrong_password", message + notes);
 }

@@ -10,7 +10,11 @@ const MAX_FILES = 10_000_000;
  * All names of a type that can be files of a repository, sorted; temporary files and litter left out, as restic does.
  * A page that fails fails the listing: a part of a listing is none.
  */
-export async function listIds(backend: Backend, type: FileType, signal: AbortSignal): Promise<readonly string[]> {
+export async function listIds(
+  backend: Backend,
+  type: FileType,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const ids = new Set<string>();
   let from: string | undefined;
   let seen = 0;

@@ -8,7 +8,12 @@ import type { Backend, FileType } from "../backend/backend.ts";
  * @returns the verified bytes, or undefined if they do not match their name
  * @throws AgentError of the backend
  */
-export async function loadVerified(backend: Backend, type: FileType, id: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+export async function loadVerified(
+  backend: Backend,
+  type: FileType,
+  id: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const stored = await backend.load(type, id, signal);
     if (createHash("sha256").update(stored).digest("hex") === id) return stored;

@@ -71,19 +71,33 @@ export class Repository {
     const { backend } = access;
     const session = await this.#unlock(access, signal);
     let ids = await listIds(backend, "snapshots", signal);
-    if (ids.length === 0 && access.publishedId !== undefined) ids = await this.#confirmEmpty(session, access, signal);
+    if (ids.length === 0 && access.publishedId !== undefined)
+      ids = await this.#confirmEmpty(session, access, signal);
     const unknown = ids.filter((id) => !this.#snapshots.has(id));
-    const files = await loadSnapshots(backend, session.master, unknown, (snapshot) => this.#snapshots.set(snapshot.id, snapshot), signal);
-    const suspicious = [...files.foreign].some((id) => !this.#foreign.has(id)) || (files.compressed && session.config.version === 1);
-    if (suspicious && (await this.#isReplaced(session, backend, signal))) return this.#startOver(access, signal);
+    const files = await loadSnapshots(
+      backend,
+      session.master,
+      unknown,
+      (snapshot) => this.#snapshots.set(snapshot.id, snapshot),
+      signal,
+    );
+    const suspicious =
+      [...files.foreign].some((id) => !this.#foreign.has(id)) ||
+      (files.compressed && session.config.version === 1);
+    if (suspicious && (await this.#isReplaced(session, backend, signal)))
+      return this.#startOver(access, signal);
     this.#foreign = files.foreign;
 
     let { unreadable } = files;
     if (files.gone.size > 0) {
       const still = new Set(await listIds(backend, "snapshots", signal));
-      if (still.size === 0) throw new AgentError("other", "all snapshots vanished while they were read");
+      if (still.size === 0)
+        throw new AgentError("other", "all snapshots vanished while they were read");
       const contradictory = [...files.gone].filter((id) => still.has(id));
-      unreadable = new Map([...unreadable, ...contradictory.map((id) => [id, "is listed but is not there"] as const)]);
+      unreadable = new Map([
+        ...unreadable,
+        ...contradictory.map((id) => [id, "is listed but is not there"] as const),
+      ]);
     }
     return this.#settle(ids, unreadable);
   }
@@ -130,9 +144,16 @@ export class Repository {
   }
 
   /** A disk that is not mounted, a wrong prefix, a bucket made anew: far more often than that all was forgotten. */
-  async #confirmEmpty(session: Session, { backend, publishedId }: Access, signal: AbortSignal): Promise<readonly string[]> {
+  async #confirmEmpty(
+    session: Session,
+    { backend, publishedId }: Access,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
-      throw new AgentError("not_found", `the repository ${String(publishedId).slice(0, 8)} is gone: an empty one is in its place`);
+      throw new AgentError(
+        "not_found",
+        `the repository ${String(publishedId).slice(0, 8)} is gone: an empty one is in its place`,
+      );
     }
     if ((await listIds(backend, "keys", signal)).length === 0) throw noKeys();
     await this.#options.clock.sleep(CONFIRM_EMPTY_MS, signal);
@@ -153,11 +174,19 @@ async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8A
     return await backend.load("config", "", signal);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    throw new AgentError("not_found", `no restic repository at ${backend.location}: there is no config file`, { cause: error });
+    throw new AgentError(
+      "not_found",
+      `no restic repository at ${backend.location}: there is no config file`,
+      { cause: error },
+    );
   }
 }
 
 function noKeys(): AgentError {
-  const legacy = "an S3 repository of restic before 0.7 must be converted by restic 0.17 (migrate s3_layout)";
-  return new AgentError("corrupt", `there is a config file but no key: keys/ is empty, or may not be listed; ${legacy}`);
+  const legacy =
+    "an S3 repository of restic before 0.7 must be converted by restic 0.17 (migrate s3_layout)";
+  return new AgentError(
+    "corrupt",
+    `there is a config file but no key: keys/ is empty, or may not be listed; ${legacy}`,
+  );
 }

@@ -74,12 +74,16 @@ export async function loadSnapshots(
     }
   }
 
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(backend.connections, ids.length) }, guarded));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: Math.min(backend.connections, ids.length) }, guarded),
+  );
   if (failed.signal.aborted) throw failed.signal.reason;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return { gone, unreadable, foreign, compressed };
 }
 
 function reason(error: unknown): string {
-  return error instanceof SealError && error.reason === "wrong mac" ? "is sealed with another key" : reasonOf(error);
+  return error instanceof SealError && error.reason === "wrong mac"
+    ? "is sealed with another key"
+    : reasonOf(error);
 }

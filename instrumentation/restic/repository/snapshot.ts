@@ -34,13 +34,20 @@ export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
   const object = parseObject(json);
   const time = parseInstant(text(object, "time"));
   if (!time) throw new Error('has no valid "time"');
-  return { id, time, hostname: name(object, "hostname"), username: name(object, "username"), summary: summary(object["summary"]) };
+  return {
+    id,
+    time,
+    hostname: name(object, "hostname"),
+    username: name(object, "username"),
+    summary: summary(object["summary"]),
+  };
 }
 
 function name(object: Readonly<Record<string, unknown>>, field: string): string {
   // Lone surrogates cannot be written as UTF-8: two such names would become one label.
   const value = text(object, field).toWellFormed();
-  if (Buffer.byteLength(value) > MAX_NAME_BYTES) throw new Error(`has a "${field}" of more than ${MAX_NAME_BYTES} bytes`);
+  if (Buffer.byteLength(value) > MAX_NAME_BYTES)
+    throw new Error(`has a "${field}" of more than ${MAX_NAME_BYTES} bytes`);
   return value;
 }
 
@@ -52,10 +59,22 @@ function summary(value: unknown): Summary | undefined {
   const processedBytes = count(value, "total_bytes_processed");
   // `rewrite` makes a summary with these two alone: its times are zero and its other counters mean nothing.
   if (!start || !end) {
-    return { durationSeconds: undefined, files, processedBytes, addedBytes: undefined, addedStoredBytes: undefined };
+    return {
+      durationSeconds: undefined,
+      files,
+      processedBytes,
+      addedBytes: undefined,
+      addedStoredBytes: undefined,
+    };
   }
   const addedBytes = count(value, "data_added");
-  return { durationSeconds: secondsBetween(start, end), files, processedBytes, addedBytes, addedStoredBytes: count(value, "data_added_packed") };
+  return {
+    durationSeconds: secondsBetween(start, end),
+    files,
+    processedBytes,
+    addedBytes,
+    addedStoredBytes: count(value, "data_added_packed"),
+  };
 }
 
 function instant(value: unknown): Instant | undefined {

@@ -21,11 +21,19 @@ export interface Unpacked {
 export function unpack(sealed: Uint8Array, key: Key, maxBytes: number): Unpacked {
   const plain = key.open(sealed);
   if (plain[0] === BRACE || plain[0] === BRACKET) return { json: plain, compressed: false };
-  if (plain[0] !== ZSTD) throw new Error("has an encoding that is not supported: it may be written by a newer restic");
+  if (plain[0] !== ZSTD)
+    throw new Error("has an encoding that is not supported: it may be written by a newer restic");
   try {
-    return { json: zstdDecompressSync(plain.subarray(1), { maxOutputLength: maxBytes }), compressed: true };
+    return {
+      json: zstdDecompressSync(plain.subarray(1), { maxOutputLength: maxBytes }),
+      compressed: true,
+    };
   } catch (error) {
-    const tooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-    throw new Error(tooLarge ? `expands to more than ${maxBytes / 2 ** 20} MiB` : "has damaged zstd data", { cause: error });
+    const tooLarge =
+      error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+    throw new Error(
+      tooLarge ? `expands to more than ${maxBytes / 2 ** 20} MiB` : "has damaged zstd data",
+      { cause: error },
+    );
   }
 }

@@ -24,14 +24,19 @@ function master(json: string): Key {
 
 const password = Buffer.from(vectors.password_utf8_hex, "hex");
 
-test.for(versions)("%s: scrypt gives the user key, which opens the master key", async ([, vector]) => {
-  const file = decodeKeyFile(Buffer.from(vector.key_file));
-  const user = await deriveKey(password, file.salt, file.scrypt);
-  expect(Buffer.concat([user.encrypt, user.macK, user.macR]).toString("hex")).toBe(vector.scrypt64_hex);
-  expect(new Key(user).open(file.data).toString()).toBe(vector.master_json);
-  const opened = await openKeyFile(file, password);
-  expect(opened.open(bytes(vector.config_b64)).toString()).toBe(vector.config_json);
-});
+test.for(versions)(
+  "%s: scrypt gives the user key, which opens the master key",
+  async ([, vector]) => {
+    const file = decodeKeyFile(Buffer.from(vector.key_file));
+    const user = await deriveKey(password, file.salt, file.scrypt);
+    expect(Buffer.concat([user.encrypt, user.macK, user.macR]).toString("hex")).toBe(
+      vector.scrypt64_hex,
+    );
+    expect(new Key(user).open(file.data).toString()).toBe(vector.master_json);
+    const opened = await openKeyFile(file, password);
+    expect(opened.open(bytes(vector.config_b64)).toString()).toBe(vector.config_json);
+  },
+);
 
 test.for(versions)("%s: the master key opens config, snapshot and lock", ([version, vector]) => {
   const key = master(vector.master_json);
@@ -40,7 +45,9 @@ test.for(versions)("%s: the master key opens config, snapshot and lock", ([versi
   expect(Buffer.from(snapshot.json).toString()).toBe(vector.snapshot_json);
   expect(snapshot.compressed).toBe(version === "v2");
   // The frame of a lock has no content size: a decoder that needs one fails here.
-  expect(Buffer.from(unpack(bytes(vector.lock_b64), key, MIB).json).toString()).toBe(vector.lock_json);
+  expect(Buffer.from(unpack(bytes(vector.lock_b64), key, MIB).json).toString()).toBe(
+    vector.lock_json,
+  );
 });
 
 test("another password does not open the master key", async () => {
@@ -57,12 +64,17 @@ test.for([0, 15, 16, 40, -16, -1])("one flipped bit at %i is noticed", (position
 
 test("a cut message is too short, an empty one of 32 bytes is only wrong", () => {
   const key = master(vectors.v1.master_json);
-  expect(() => key.open(bytes(vectors.v1.snapshot_b64).subarray(0, 31))).toThrow("shorter than nonce and MAC");
+  expect(() => key.open(bytes(vectors.v1.snapshot_b64).subarray(0, 31))).toThrow(
+    "shorter than nonce and MAC",
+  );
   expect(() => key.open(Buffer.alloc(32))).toThrow("MAC does not match");
 });
 
 test.for([
-  ["a length", { encrypt: Buffer.alloc(31, 1), macK: Buffer.alloc(16, 1), macR: Buffer.alloc(16, 1) }],
+  [
+    "a length",
+    { encrypt: Buffer.alloc(31, 1), macK: Buffer.alloc(16, 1), macR: Buffer.alloc(16, 1) },
+  ],
   ["zeros", { encrypt: Buffer.alloc(32, 1), macK: Buffer.alloc(16), macR: Buffer.alloc(16, 1) }],
 ] as const)("a key with %s that no key has is refused", ([, material]) => {
   expect(() => new Key(material)).toThrow(SealError);

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 
-import { compareInstants, parseInstant, secondsBetween } from "../../../instrumentation/restic/repository/instant.ts";
+import {
+  compareInstants,
+  parseInstant,
+  secondsBetween,
+} from "../../../instrumentation/restic/repository/instant.ts";
 
 test.for([
   ["2026-11-23T10:39:24.033947904Z", { seconds: 1_795_430_364, nanoseconds: 33_947_904 }],

@@ -13,7 +13,13 @@ test("a snapshot of restic 0.18, with its summary", () => {
     time: { seconds: 1_795_430_367, nanoseconds: 51_631_973 },
     hostname: "web1",
     username: "root",
-    summary: { durationSeconds: 2.998797644, files: 1, processedBytes: 5, addedBytes: 305, addedStoredBytes: 341 },
+    summary: {
+      durationSeconds: 2.998797644,
+      files: 1,
+      processedBytes: 5,
+      addedBytes: 305,
+      addedStoredBytes: 341,
+    },
   });
 });
 
@@ -23,7 +29,14 @@ test("a snapshot of restic 0.14 has no summary", () => {
 
 test("a summary that `restic rewrite` made up tells sizes alone", () => {
   const zero = "0001-01-01T00:00:00Z";
-  const summary = { backup_start: zero, backup_end: zero, data_added: 0, data_added_packed: 0, total_files_processed: 3, total_bytes_processed: 9 };
+  const summary = {
+    backup_start: zero,
+    backup_end: zero,
+    data_added: 0,
+    data_added_packed: 0,
+    total_files_processed: 3,
+    total_bytes_processed: 9,
+  };
   expect(decode(JSON.stringify({ time: "2024-01-02T03:04:05Z", summary })).summary).toEqual({
     durationSeconds: undefined,
     files: 3,
@@ -35,10 +48,30 @@ test("a summary that `restic rewrite` made up tells sizes alone", () => {
 
 test.for([
   ["no host and no user", '{"time":"2024-01-02T03:04:05Z"}', "", ""],
-  ["null for absent, as rustic may write", '{"time":"2024-01-02T03:04:05Z","hostname":null,"username":null,"tags":null,"label":""}', "", ""],
-  ["control characters and quotes", '{"time":"2024-01-02T03:04:05Z","hostname":"a\\"b\\\\c\\n\\u0000","username":"<b>"}', 'a"b\\c\n\0', "<b>"],
-  ["a lone surrogate, which no UTF-8 can carry", '{"time":"2024-01-02T03:04:05Z","hostname":"x\\ud800","username":"é"}', "x\ufffd", "é"],
-  ["a name of 1 KiB", `{"time":"2024-01-02T03:04:05Z","hostname":"${"h".repeat(1024)}","username":"u"}`, "h".repeat(1024), "u"],
+  [
+    "null for absent, as rustic may write",
+    '{"time":"2024-01-02T03:04:05Z","hostname":null,"username":null,"tags":null,"label":""}',
+    "",
+    "",
+  ],
+  [
+    "control characters and quotes",
+    '{"time":"2024-01-02T03:04:05Z","hostname":"a\\"b\\\\c\\n\\u0000","username":"<b>"}',
+    'a"b\\c\n\0',
+    "<b>",
+  ],
+  [
+    "a lone surrogate, which no UTF-8 can carry",
+    '{"time":"2024-01-02T03:04:05Z","hostname":"x\\ud800","username":"é"}',
+    "x\ufffd",
+    "é",
+  ],
+  [
+    "a name of 1 KiB",
+    `{"time":"2024-01-02T03:04:05Z","hostname":"${"h".repeat(1024)}","username":"u"}`,
+    "h".repeat(1024),
+    "u",
+  ],
 ] as const)("%s", ([, json, hostname, username]) => {
   expect(decode(json)).toMatchObject({ hostname, username });
 });
@@ -52,12 +85,20 @@ test.for([
   ['{"time":"yesterday"}', 'has no valid "time"'],
   ['{"time":5}', 'has a "time" that is not text'],
   ['{"time":"2024-01-02T03:04:05Z","hostname":{}}', 'has a "hostname" that is not text'],
-  [`{"time":"2024-01-02T03:04:05Z","hostname":"${"h".repeat(2 ** 20)}"}`, 'has a "hostname" of more than 1024 bytes'],
-  [`{"time":"2024-01-02T03:04:05Z","username":"${"é".repeat(513)}"}`, 'has a "username" of more than 1024 bytes'],
+  [
+    `{"time":"2024-01-02T03:04:05Z","hostname":"${"h".repeat(2 ** 20)}"}`,
+    'has a "hostname" of more than 1024 bytes',
+  ],
+  [
+    `{"time":"2024-01-02T03:04:05Z","username":"${"é".repeat(513)}"}`,
+    'has a "username" of more than 1024 bytes',
+  ],
 ] as const)("refuses %.60s", ([json, message]) => {
   expect(() => decode(json)).toThrow(new Error(message));
 });
 
 test("invalid UTF-8 is refused", () => {
-  expect(() => decodeSnapshot("id", Buffer.from([0x7b, 0xff, 0x7d]))).toThrow(new Error("is not valid JSON"));
+  expect(() => decodeSnapshot("id", Buffer.from([0x7b, 0xff, 0x7d]))).toThrow(
+    new Error("is not valid JSON"),
+  );
 });

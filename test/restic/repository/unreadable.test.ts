@@ -16,7 +16,10 @@ type Damage = (sealed: SealedRepository) => string;
 function altered(change: (stored: Buffer) => Uint8Array): Damage {
   return (sealed) => {
     const id = sealed.addSnapshot({ time: "2024-05-02T12:00:00Z" });
-    sealed.files.set(`snapshots/${id}`, change(Buffer.from(sealed.files.get(`snapshots/${id}`) ?? [])));
+    sealed.files.set(
+      `snapshots/${id}`,
+      change(Buffer.from(sealed.files.get(`snapshots/${id}`) ?? [])),
+    );
     return id;
   };
 }
@@ -33,20 +36,77 @@ const cases: readonly (readonly [string, Damage, string])[] = [
   ["one bit flipped", altered(flip), NOT_ITS_NAME],
   ["empty", altered(() => Buffer.alloc(0)), NOT_ITS_NAME],
   ["another file's content", (sealed) => renamed(sealed), NOT_ITS_NAME],
-  ["flipped and named anew", (sealed) => sealed.addFile("snapshots", flip(Buffer.from(sealed.files.get(`snapshots/${sealed.addSnapshot(GOOD)}`) ?? []))), "is sealed with another key"],
-  ["of another repository", (sealed) => sealed.addFile("snapshots", [...foreign().files].find(([path]) => path.startsWith("snapshots/"))?.[1] ?? Buffer.of()), "is sealed with another key"],
-  ["31 bytes", (sealed) => sealed.addFile("snapshots", Buffer.alloc(31, 1)), "shorter than nonce and MAC"],
-  ["an unknown encoding", (sealed) => sealed.addSealed("snapshots", Buffer.of(3, 1, 2)), "has an encoding that is not supported: it may be written by a newer restic"],
-  ["no content", (sealed) => sealed.addSealed("snapshots", Buffer.of()), "has an encoding that is not supported: it may be written by a newer restic"],
-  ["no zstd behind its mark", (sealed) => sealed.addSealed("snapshots", Buffer.of(2, 1, 2, 3)), "has damaged zstd data"],
-  ["a zip bomb", (sealed) => sealed.addSealed("snapshots", Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(64 * 2 ** 20, "{"))])), "expands to more than 32 MiB"],
-  ["a cut zstd frame", (sealed) => sealed.addSealed("snapshots", Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.from(JSON.stringify(GOOD))).subarray(0, 40)])), expect.stringMatching(/^has damaged zstd data$|^is not valid JSON$/)],
+  [
+    "flipped and named anew",
+    (sealed) =>
+      sealed.addFile(
+        "snapshots",
+        flip(Buffer.from(sealed.files.get(`snapshots/${sealed.addSnapshot(GOOD)}`) ?? [])),
+      ),
+    "is sealed with another key",
+  ],
+  [
+    "of another repository",
+    (sealed) =>
+      sealed.addFile(
+        "snapshots",
+        [...foreign().files].find(([path]) => path.startsWith("snapshots/"))?.[1] ?? Buffer.of(),
+      ),
+    "is sealed with another key",
+  ],
+  [
+    "31 bytes",
+    (sealed) => sealed.addFile("snapshots", Buffer.alloc(31, 1)),
+    "shorter than nonce and MAC",
+  ],
+  [
+    "an unknown encoding",
+    (sealed) => sealed.addSealed("snapshots", Buffer.of(3, 1, 2)),
+    "has an encoding that is not supported: it may be written by a newer restic",
+  ],
+  [
+    "no content",
+    (sealed) => sealed.addSealed("snapshots", Buffer.of()),
+    "has an encoding that is not supported: it may be written by a newer restic",
+  ],
+  [
+    "no zstd behind its mark",
+    (sealed) => sealed.addSealed("snapshots", Buffer.of(2, 1, 2, 3)),
+    "has damaged zstd data",
+  ],
+  [
+    "a zip bomb",
+    (sealed) =>
+      sealed.addSealed(
+        "snapshots",
+        Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(64 * 2 ** 20, "{"))]),
+      ),
+    "expands to more than 32 MiB",
+  ],
+  [
+    "a cut zstd frame",
+    (sealed) =>
+      sealed.addSealed(
+        "snapshots",
+        Buffer.concat([
+          Buffer.of(2),
+          zstdCompressSync(Buffer.from(JSON.stringify(GOOD))).subarray(0, 40),
+        ]),
+      ),
+    expect.stringMatching(/^has damaged zstd data$|^is not valid JSON$/),
+  ],
   ["no time", (sealed) => sealed.addSnapshot({ hostname: "h" }), 'has no valid "time"'],
-  ["a host name of 1 MB", (sealed) => sealed.addSnapshot({ ...GOOD, hostname: "h".repeat(1e6) }), 'has a "hostname" of more than 1024 bytes'],
+  [
+    "a host name of 1 MB",
+    (sealed) => sealed.addSnapshot({ ...GOOD, hostname: "h".repeat(1e6) }),
+    'has a "hostname" of more than 1024 bytes',
+  ],
 ];
 
 function renamed(sealed: SealedRepository): string {
-  const stored = sealed.files.get(`snapshots/${sealed.addSnapshot({ ...GOOD, hostname: "copied" })}`) ?? Buffer.of();
+  const stored =
+    sealed.files.get(`snapshots/${sealed.addSnapshot({ ...GOOD, hostname: "copied" })}`) ??
+    Buffer.of();
   sealed.files.set(`snapshots/${"ab".repeat(32)}`, stored);
   return "ab".repeat(32);
 }
@@ -57,22 +117,34 @@ function foreign(): SealedRepository {
   return other;
 }
 
-test.for(cases)("a snapshot file with %s costs itself only, and is tried again", async ([, damage, reason]) => {
-  const sealed = new SealedRepository("right");
-  sealed.addSnapshot(GOOD);
-  const id = damage(sealed);
-  const calls: string[] = [];
-  const backend = recordedBackend(sealed.files, (call) => calls.push(call));
-  const repository = new Repository({ clock: new FakeClock(), reverifyMs: 1e9, onDerivation: () => {} });
-  const access = { backend, password: new Secret("right"), keyHint: undefined, publishedId: undefined };
-  const signal = new AbortController().signal;
-  const first = await repository.read(access, signal);
-  expect([...first.unreadable]).toEqual([[id, reason]]);
-  expect(first.snapshots.map(({ hostname }) => hostname)).toContain("good");
+test.for(cases)(
+  "a snapshot file with %s costs itself only, and is tried again",
+  async ([, damage, reason]) => {
+    const sealed = new SealedRepository("right");
+    sealed.addSnapshot(GOOD);
+    const id = damage(sealed);
+    const calls: string[] = [];
+    const backend = recordedBackend(sealed.files, (call) => calls.push(call));
+    const repository = new Repository({
+      clock: new FakeClock(),
+      reverifyMs: 1e9,
+      onDerivation: () => {},
+    });
+    const access = {
+      backend,
+      password: new Secret("right"),
+      keyHint: undefined,
+      publishedId: undefined,
+    };
+    const signal = new AbortController().signal;
+    const first = await repository.read(access, signal);
+    expect([...first.unreadable]).toEqual([[id, reason]]);
+    expect(first.snapshots.map(({ hostname }) => hostname)).toContain("good");
 
-  calls.length = 0;
-  const second = await repository.read(access, signal);
-  expect([...second.unreadable]).toEqual([...first.unreadable]);
-  // Each time the file alone: a foreign one is held against config once, not at each collection.
-  expect([...new Set(calls)]).toEqual(["LIST snapshots", "GET snapshots"]);
-});
+    calls.length = 0;
+    const second = await repository.read(access, signal);
+    expect([...second.unreadable]).toEqual([...first.unreadable]);
+    // Each time the file alone: a foreign one is held against config once, not at each collection.
+    expect([...new Set(calls)]).toEqual(["LIST snapshots", "GET snapshots"]);
+  },
+);

@@ -1,0 +1,113 @@
+import type { MetricSpec, Point } from "../../core/source.ts";
+import { ageDays } from "../state.ts";
+import type { Summary } from "../repository/snapshot.ts";
+import type { BackupSet } from "../state.ts";
+import type { RepositoryEntry } from "./repository.ts";
+
+const SET = ["url", "host", "user"] as const;
+
+/** Days after which `isLegacy` is "true". */
+const LEGACY_DAYS = 60;
+
+/** @param legacyLabel adds `isLegacy` to two metrics, for people who have years of such series */
+export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<RepositoryEntry>[] {
+  const legacy = (set: BackupSet, now: number): BackupSet["labels"] =>
+    legacyLabel
+      ? { ...set.labels, isLegacy: String(ageDays(set.newest, now) > LEGACY_DAYS) }
+      : set.labels;
+  const legacySet = legacyLabel ? [...SET, "isLegacy"] : SET;
+  return [
+    {
+      name: "backup.snapshot_count",
+      kind: "gauge",
+      description: "Snapshots in the backup set.",
+      labels: legacySet,
+      points: (entry, now) => sets(entry, (set) => [set.snapshots, legacy(set, now)]),
+    },
+    {
+      name: "backup.newest_timestamp",
+      kind: "gauge",
+      description: "Time of the newest snapshot of the backup set, Unix seconds.",
+      labels: legacySet,
+      points: (entry, now) => sets(entry, (set) => [set.newest.time.seconds, legacy(set, now)]),
+    },
+    {
+      name: "backup.days_age",
+      kind: "gauge",
+      description:
+        "Whole days from the newest snapshot of the backup set to now; negative for one that is dated in the future.",
+      labels: SET,
+      points: (entry, now) => sets(entry, (set) => [ageDays(set.newest, now), set.labels]),
+    },
+    ...NEWEST_AND_OLDEST,
+  ];
+}
+
+const NEWEST_AND_OLDEST: readonly MetricSpec<RepositoryEntry>[] = [
+  {
+    name: "backup.oldest_timestamp_seconds",
+    kind: "gauge",
+    unit: "s",
+    description: "Time of the oldest snapshot of the backup set, Unix seconds.",
+    labels: SET,
+    points: (entry) => sets(entry, (set) => [set.oldest.time.seconds, set.labels]),
+  },
+  newest(
+    "backup.last.duration_seconds",
+    "s",
+    "How long the newest snapshot of the backup set took to make.",
+    (summary) => summary.durationSeconds,
+  ),
+  newest(
+    "backup.last.files",
+    undefined,
+    "Files in the newest snapshot of the backup set.",
+    (summary) => summary.files,
+  ),
+  newest(
+    "backup.last.processed_bytes",
+    "By",
+    "Bytes in the newest snapshot of the backup set.",
+    (summary) => summary.processedBytes,
+  ),
+  newest(
+    "backup.last.added_bytes",
+    "By",
+    "Bytes that the newest snapshot added, before compression.",
+    (summary) => summary.addedBytes,
+  ),
+  newest(
+    "backup.last.added_stored_bytes",
+    "By",
+    "Bytes that the newest snapshot added, as stored.",
+    (summary) => summary.addedStoredBytes,
+  ),
+];
+
+/** A metric from the summary of the newest snapshot: restic 0.17 and later; no series without one. */
+function newest(
+  name: string,
+  unit: "s" | "By" | undefined,
+  description: string,
+  value: (summary: Summary) => number | undefined,
+): MetricSpec<RepositoryEntry> {
+  return {
+    name,
+    kind: "gauge",
+    ...(unit && { unit }),
+    description,
+    labels: SET,
+    points: (entry) =>
+      sets(entry, ({ newest: { summary }, labels }) => {
+        const known = summary && value(summary);
+        return known === undefined ? undefined : [known, labels];
+      }),
+  };
+}
+
+function sets(
+  { state }: RepositoryEntry,
+  point: (set: BackupSet) => Point | undefined,
+): readonly Point[] {
+  return state?.content?.sets.map(point).filter((known) => known !== undefined) ?? [];
+}
