@@ -1,0 +1,227 @@
+import type { Clock } from "../core/clock.ts";
+import { AgentError } from "../core/error.ts";
+import { limit } from "../core/limit.ts";
+import type { Limit } from "../core/limit.ts";
+import type { Logger } from "../core/log.ts";
+import type { Attempt, Source } from "../core/source.ts";
+import { Pacemaker } from "./pacemaker.ts";
+import { planOf } from "./plan.ts";
+import type { CollectorSettings, Plan } from "./plan.ts";
+import { RetryLadder } from "./retry-ladder.ts";
+import { Runner } from "./runner.ts";
+import { Store, subjectKey } from "./store.ts";
+import { unlessAborted } from "./unless-aborted.ts";
+
+export type { CollectorSettings };
+
+/** How a whole collection went. */
+export interface JobOutcome {
+  /** Milliseconds since the epoch. */
+  readonly finishedAt: number;
+  /** Sources with an error, a partial one too. */
+  readonly failed: number;
+  readonly total: number;
+}
+
+/** Collects all sources at the start, by a schedule and on demand, one collection at a time, into the store. */
+export class Collector<State> {
+  readonly store = new Store<State>();
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #runner: Runner<State>;
+  readonly #ladder = new RetryLadder();
+  readonly #pacemaker: Pacemaker;
+  readonly #stopping = new AbortController();
+  #configured: Plan<State> | undefined;
+  /** What was configured when the last collection began. */
+  #adopted: Plan<State> | undefined;
+  #begun = false;
+  /** A scheduled time came during the collection that is under way. */
+  #skipped = false;
+  #lane: Limit = limit(1);
+  #retryLane: Limit = limit(1);
+  /** Aborted when a collection begins: it takes over the retries that still wait for a place. */
+  #retryQueue = new AbortController();
+  /** Keys of the sources without an attempt; nothing comes in any more once it was empty. */
+  #unread: Set<string> | undefined;
+  #job: Promise<JobOutcome> | undefined;
+  #lastFailed: number | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#runner = new Runner({
+      clock,
+      logger,
+      store: this.store,
+      recorded: (source, attempt) => this.#recorded(source, attempt),
+    });
+    this.#pacemaker = new Pacemaker(clock, {
+      due: () => this.#due(),
+      between: () => this.#retry(),
+    });
+  }
+
+  /**
+   * Schedule and `retryFailed` hold at once; sources and limits with the next collection, when subjects that are gone
+   * leave the store. Before the first collection everything holds at once.
+   *
+   * @throws AgentError `config` if two sources have the same subject
+   */
+  configure(sources: readonly Source<State>[], settings: CollectorSettings): void {
+    this.#configured = planOf(sources, settings);
+    if (!this.#begun) this.#adopt();
+    this.#pacemaker.reschedule(settings.schedule);
+  }
+
+  /** One collection at once, then by the schedule, and the retries in between. */
+  start(): void {
+    if (this.#stopping.signal.aborted || this.#pacemaker.nextAt !== undefined) return;
+    this.#pacemaker.start(this.#plan().settings.schedule);
+    if (!this.collecting) void this.#begin();
+  }
+
+  /**
+   * Begins a collection of all sources; undefined while one is under way, and after `stop`. Never rejects; if it is
+   * stopped, what was not recorded counts as failed.
+   */
+  collect(): Promise<JobOutcome> | undefined {
+    if (this.#stopping.signal.aborted) return undefined;
+    if (this.collecting) {
+      this.#logger.info("a collection is under way already, no other is begun");
+      return undefined;
+    }
+    return this.#begin();
+  }
+
+  get collecting(): boolean {
+    return this.#job !== undefined;
+  }
+
+  /** Every source has ended an attempt. Once true it stays so, also when sources are added. */
+  get ready(): boolean {
+    return this.#unread?.size === 0;
+  }
+
+  /** When the next scheduled collection begins, milliseconds since the epoch; undefined before `start` and after `stop`. */
+  nextAt(): number | undefined {
+    return this.#pacemaker.nextAt;
+  }
+
+  /** Aborts what is under way and records nothing of it. Resolves after 2 s at the latest. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#halt();
+    return this.#stopped;
+  }
+
+  async #halt(): Promise<void> {
+    this.#stopping.abort(new AgentError("other", "the collector was stopped"));
+    this.#retryQueue.abort(this.#stopping.signal.reason);
+    await Promise.all([this.#pacemaker.stop(), this.#runner.stop(), this.#job]);
+  }
+
+  #plan(): Plan<State> {
+    if (!this.#configured) throw new Error("the collector is not configured");
+    return this.#configured;
+  }
+
+  #begin(): Promise<JobOutcome> {
+    const plan = this.#plan();
+    if (plan !== this.#adopted) this.#adopt();
+    this.#begun = true;
+    this.#skipped = false;
+    this.#ladder.hold();
+    this.#retryQueue.abort();
+    this.#retryQueue = new AbortController();
+    const job = this.#collectAll(plan);
+    this.#job = job;
+    return job;
+  }
+
+  #adopt(): void {
+    const plan = this.#plan();
+    const sources = [...plan.sources.values()];
+    const { concurrency } = plan.settings;
+    this.#runner.retain(sources);
+    this.#ladder.retain(new Set(plan.sources.keys()));
+    this.store.retain(sources.map(({ subject }) => subject));
+    if (concurrency !== this.#adopted?.settings.concurrency) {
+      this.#lane = limit(concurrency);
+      this.#retryLane = limit(Math.ceil(concurrency / 2));
+    }
+    if (!this.#begun || !this.ready) {
+      this.#unread = new Set(
+        [...plan.sources].filter(([, { subject }]) => !this.store.get(subject)).map(([key]) => key),
+      );
+    }
+    this.#adopted = plan;
+  }
+
+  async #collectAll({ sources, settings }: Plan<State>): Promise<JobOutcome> {
+    const startedMs = this.#clock.monotonicMs();
+    try {
+      const attempts = await Promise.all(
+        [...sources.values()].map((source) => this.#collectOne(source, settings.timeoutMs)),
+      );
+      const failed = attempts.filter((attempt) => !attempt || attempt.error).length;
+      const outcome = { finishedAt: this.#clock.now(), failed, total: sources.size };
+      if (!this.#stopping.signal.aborted)
+        this.#finish(outcome, this.#clock.monotonicMs() - startedMs);
+      return outcome;
+    } finally {
+      this.#job = undefined;
+    }
+  }
+
+  /** A retry that is under way counts, in its own place. */
+  async #collectOne(source: Source<State>, timeoutMs: number): Promise<Attempt | undefined> {
+    const { signal } = this.#stopping;
+    const attempt =
+      this.#runner.current(source) ?? this.#lane(() => this.#runner.run(source, timeoutMs), signal);
+    return unlessAborted(attempt, signal);
+  }
+
+  #finish({ finishedAt, failed, total }: JobOutcome, durationMs: number): void {
+    this.store.finishJob({ finishedAt });
+    const level = failed === this.#lastFailed ? "debug" : "info";
+    this.#lastFailed = failed;
+    this.#logger[level]("collection finished", {
+      total,
+      failed,
+      seconds: Math.round(durationMs) / 1000,
+    });
+  }
+
+  #recorded(source: Source<State>, { error }: Attempt): void {
+    const key = subjectKey(source.subject);
+    this.#ladder.ended(key, error, this.#clock.monotonicMs());
+    this.#unread?.delete(key);
+  }
+
+  #due(): void {
+    if (!this.collecting) void this.#begin();
+    else if (!this.#skipped) {
+      this.#skipped = true;
+      this.#logger.warn("the last collection is still under way, scheduled ones are skipped");
+    }
+  }
+
+  #retry(): number {
+    if (!this.#configured?.settings.retryFailed || !this.#adopted) return Infinity;
+    const nowMs = this.#clock.monotonicMs();
+    for (const key of this.#ladder.take(nowMs)) {
+      const source = this.#adopted.sources.get(key);
+      if (source) void this.#retryOne(source, this.#adopted.settings.timeoutMs);
+    }
+    return this.#ladder.nextMs - nowMs;
+  }
+
+  async #retryOne(source: Source<State>, timeoutMs: number): Promise<void> {
+    const { signal } = this.#retryQueue;
+    await unlessAborted(
+      this.#retryLane(() => this.#runner.run(source, timeoutMs), signal),
+      signal,
+    );
+  }
+}

@@ -1,0 +1,223 @@
+import type { Clock } from "../core/clock.ts";
+import { formatDuration } from "../core/duration.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
+import type { Logger } from "../core/log.ts";
+import type { Attempt, Reading, Source } from "../core/source.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { Store } from "./store.ts";
+import { subjectKey } from "./store.ts";
+import { unlessAborted } from "./unless-aborted.ts";
+
+/** How long a call may take to come back after it was aborted. */
+const GRACE_MS = 2000;
+
+export interface RunnerOptions<State> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: Store<State>;
+  /** Called after each attempt that went into the store. */
+  recorded(source: Source<State>, attempt: Attempt): void;
+}
+
+interface Flight<State> {
+  readonly source: Source<State>;
+  readonly controller: AbortController;
+  /** Its outcome is of no interest any more. */
+  cancelled: boolean;
+  ended: Promise<Attempt | undefined>;
+}
+
+interface Outcome<State> {
+  readonly state?: State;
+  readonly complete: boolean;
+  readonly error?: AgentError | undefined;
+}
+
+/**
+ * Runs a source once: times it, holds it to its time limit, turns what it throws into an error, records the attempt and
+ * logs when it starts or ceases to fail. At most one attempt of a subject is under way.
+ */
+export class Runner<State> {
+  readonly #options: RunnerOptions<State>;
+  readonly #failures: FailureLog;
+  readonly #flights = new Map<string, Flight<State>>();
+  /** When the calls began that did not come back after their abort. */
+  readonly #stuckSinceMs = new Map<string, number>();
+  #stopped = false;
+
+  constructor(options: RunnerOptions<State>) {
+    this.#options = options;
+    this.#failures = new FailureLog(options.logger);
+  }
+
+  /** The attempt of this source that is under way. */
+  current(source: Source<State>): Promise<Attempt | undefined> | undefined {
+    const flight = this.#flights.get(subjectKey(source.subject));
+    return flight?.source === source ? flight.ended : undefined;
+  }
+
+  /**
+   * Joins the attempt of this source that is under way, or makes one. Resolves with what was recorded, undefined if
+   * nothing was: after `stop`, or if `retain` dropped the source.
+   */
+  run(source: Source<State>, timeoutMs: number): Promise<Attempt | undefined> {
+    const key = subjectKey(source.subject);
+    const before = this.#flights.get(key);
+    if (before?.source === source) return before.ended;
+    if (before) cancel(before);
+    const flight: Flight<State> = {
+      source,
+      controller: new AbortController(),
+      cancelled: this.#stopped,
+      ended: Promise.resolve(undefined),
+    };
+    this.#flights.set(key, flight);
+    flight.ended = this.#fly(key, flight, timeoutMs, before?.ended);
+    return flight.ended;
+  }
+
+  /** Aborts the attempts of all other sources; they are not recorded. */
+  retain(sources: readonly Source<State>[]): void {
+    const kept = new Set(sources);
+    for (const flight of this.#flights.values()) if (!kept.has(flight.source)) cancel(flight);
+    this.#failures.retain(new Set(sources.map(({ subject }) => subjectKey(subject))));
+  }
+
+  /** Aborts everything and records nothing more. Resolves when all came back, after 2 s at the latest. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const flights = [...this.#flights.values()];
+    for (const flight of flights) cancel(flight);
+    await Promise.all(flights.map(({ ended }) => ended));
+  }
+
+  async #fly(
+    key: string,
+    flight: Flight<State>,
+    timeoutMs: number,
+    before: Promise<unknown> | undefined,
+  ): Promise<Attempt | undefined> {
+    try {
+      await before;
+      if (flight.cancelled) return undefined;
+      const { clock } = this.#options;
+      const startedAt = clock.now();
+      const startedMs = clock.monotonicMs();
+      const outcome = this.#stuckOutcome(key) ?? (await this.#collect(key, flight, timeoutMs));
+      return this.#record(key, flight, outcome, startedAt, startedMs);
+    } finally {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    }
+  }
+
+  #record(
+    key: string,
+    flight: Flight<State>,
+    outcome: Outcome<State>,
+    startedAt: number,
+    startedMs: number,
+  ): Attempt | undefined {
+    if (flight.cancelled) return undefined;
+    const { source } = flight;
+    const { state, complete, error } = outcome;
+    const endedMs = this.#options.clock.monotonicMs();
+    const attempt: Attempt = {
+      startedAt,
+      durationSeconds: (endedMs - startedMs) / 1000,
+      complete,
+      error,
+    };
+    this.#options.store.put(source.subject, state, attempt);
+    this.#failures.note(key, source.subject, attempt, startedMs, endedMs);
+    this.#options.recorded(source, attempt);
+    return attempt;
+  }
+
+  async #collect(key: string, flight: Flight<State>, timeoutMs: number): Promise<Outcome<State>> {
+    const { clock, store } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const returned = new AbortController();
+    const call = collectOnce(
+      flight.source,
+      store.get(flight.source.subject)?.state,
+      flight.controller.signal,
+    );
+    const expiry = this.#expire(flight, timeoutMs, returned.signal);
+    const outcome = await Promise.race([call, expiry]);
+    returned.abort();
+    if (outcome) return outcome;
+
+    // Its thread or socket hangs in there; another call would only hang another one.
+    this.#stuckSinceMs.set(key, startedMs);
+    void call.then(() => this.#stuckSinceMs.delete(key));
+    return failed(
+      new AgentError("timeout", `${noAnswer(timeoutMs)}, and the call has not come back`),
+    );
+  }
+
+  /** Aborts the flight when its time is over. Resolves when it did not come back after any abort. */
+  async #expire(
+    { controller }: Flight<State>,
+    timeoutMs: number,
+    returned: AbortSignal,
+  ): Promise<undefined> {
+    const { clock } = this.#options;
+    const early = AbortSignal.any([returned, controller.signal]);
+    await unlessAborted(clock.sleep(timeoutMs, early), early);
+    if (!returned.aborted) controller.abort(new AgentError("timeout", noAnswer(timeoutMs)));
+    await unlessAborted(clock.sleep(GRACE_MS, returned), returned);
+  }
+
+  #stuckOutcome(key: string): Outcome<State> | undefined {
+    const sinceMs = this.#stuckSinceMs.get(key);
+    if (sinceMs === undefined) return undefined;
+    const age = formatDuration(
+      1000 * Math.round((this.#options.clock.monotonicMs() - sinceMs) / 1000),
+    );
+    return failed(
+      new AgentError(
+        "timeout",
+        `the call made ${age} ago has not come back, no other is made before`,
+      ),
+    );
+  }
+}
+
+function cancel(flight: Flight<unknown>): void {
+  flight.cancelled = true;
+  flight.controller.abort(new AgentError("other", "the collection was cancelled"));
+}
+
+async function collectOnce<State>(
+  source: Source<State>,
+  previous: State | undefined,
+  signal: AbortSignal,
+): Promise<Outcome<State>> {
+  try {
+    return checked(await source.collect(previous, signal), signal);
+  } catch (error) {
+    return failed(
+      toAgentError(signal.aborted && !(error instanceof AgentError) ? signal.reason : error),
+    );
+  }
+}
+
+/** An attempt that did not finish is never without an error. */
+function checked<State>(
+  { state, complete, error }: Reading<State>,
+  signal: AbortSignal,
+): Outcome<State> {
+  if (complete || error) return { state, complete, error };
+  const reason = signal.aborted
+    ? toAgentError(signal.reason)
+    : new AgentError("other", "the collection did not finish and gave no reason");
+  return { state, complete, error: reason };
+}
+
+function failed(error: AgentError): { readonly complete: false; readonly error: AgentError } {
+  return { complete: false, error };
+}
+
+function noAnswer(timeoutMs: number): string {
+  return `no answer within ${formatDuration(timeoutMs)}`;
+}
