@@ -134,11 +134,9 @@ describe("keys", () => {
   });
 
   test("of 25 keys 20 are tried, the hinted one first", async () => {
-    const ids = Array.from({ length: 24 }, () => reader.sealed.addKey("other")).toSorted();
+    reader.remove("keys");
+    for (let index = 0; index < 24; index++) reader.sealed.addKey("other");
     const last = reader.sealed.addKey("last");
-    for (const path of reader.sealed.files.keys())
-      if (path.startsWith("keys/") && !ids.includes(path.slice(5)) && !path.endsWith(last))
-        reader.sealed.files.delete(path);
     expect(await reader.failure(reader.read("wrong"))).toBe(
       "wrong_password: the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another",
     );

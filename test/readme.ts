@@ -1,0 +1,36 @@
+import { readFile, writeFile } from "node:fs/promises";
+
+import type { MetricSpec } from "restic-otel-instrumentation";
+
+import { JOB_METRICS, repositoryMetrics } from "../instrumentation/restic/metrics.ts";
+import { settingsTable } from "../src/settings/table.ts";
+import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
+import { processMetrics } from "../src/telemetry/process-metrics.ts";
+
+const README = new URL("../README.md", import.meta.url);
+
+/** `text` with what stands between the two marks of `name` replaced. */
+function replaceBetween(text: string, name: string, table: string): string {
+  const pattern = new RegExp(`(<!-- ${name}:[^>]*-->\n)[^]*?(<!-- /${name} -->)`);
+  if (!pattern.test(text)) throw new Error(`README.md has no marks for ${name}`);
+  return text.replace(pattern, (_, open: string, close: string) => `${open}\n${table}\n${close}`);
+}
+
+/** The name in Prometheus, its labels and what it says, a row a metric. */
+function metricsTable(specs: readonly MetricSpec<never>[]): string {
+  const rows = specs.map(({ name, kind, labels, description }) => {
+    const exposed = name.replaceAll(".", "_") + (kind === "counter" ? "_total" : "");
+    return `| \`${exposed}\` | ${labels.join(", ") || "–"} | ${description}${kind === "counter" ? " (Counter.)" : ""} |`;
+  });
+  return ["| metric | labels | value |", "| --- | --- | --- |", ...rows, ""].join("\n");
+}
+
+/** README.md with its generated tables as they should be. */
+export async function generated(): Promise<{ readonly actual: string; readonly expected: string }> {
+  const actual = await readFile(README, "utf8");
+  const specs = [...JOB_METRICS, ...repositoryMetrics(false), ...agentMetrics, ...processMetrics];
+  const expected = replaceBetween(replaceBetween(actual, "metrics", metricsTable(specs)), "settings", settingsTable());
+  return { actual, expected };
+}
+
+if (import.meta.main) await writeFile(README, (await generated()).expected);
