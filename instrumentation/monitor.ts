@@ -41,7 +41,10 @@ export class Monitor {
   readonly #logger: Logger;
   readonly #options: MonitorOptions;
   readonly #collector: Collector<RepositoryState>;
-  readonly #sources = new Map<string, { readonly settings: RepositorySettings; readonly source: ResticSource }>();
+  readonly #sources = new Map<
+    string,
+    { readonly settings: RepositorySettings; readonly source: ResticSource }
+  >();
   #settings: MonitorSettings;
 
   constructor(settings: MonitorSettings, options: MonitorOptions = {}) {
@@ -90,11 +93,18 @@ export class Monitor {
     this.#sources.clear();
     for (const repository of settings.repositories) {
       const known = before.get(repository.url);
-      if (known && sameSettings(known.settings, repository) && settings.reverifyMs === this.#settings.reverifyMs) {
+      if (
+        known &&
+        sameSettings(known.settings, repository) &&
+        settings.reverifyMs === this.#settings.reverifyMs
+      ) {
         known.source.refreshSecrets();
         this.#sources.set(repository.url, known);
       } else {
-        this.#sources.set(repository.url, { settings: repository, source: this.#source(repository, settings) });
+        this.#sources.set(repository.url, {
+          settings: repository,
+          source: this.#source(repository, settings),
+        });
       }
     }
     this.#settings = settings;
@@ -115,7 +125,9 @@ export class Monitor {
     return bindMetrics(
       meter,
       [
-        boundTable(JOB_METRICS, () => (store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [])),
+        boundTable(JOB_METRICS, () =>
+          store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
+        ),
         boundTable(repositoryMetrics(this.#settings.legacyLabel), () => store.entries()),
       ],
       () => this.#clock.now(),
@@ -126,7 +138,8 @@ export class Monitor {
   validUntil(now: number): number {
     let until = Infinity;
     for (const { state } of this.store.entries()) {
-      for (const set of state?.content?.sets ?? []) until = Math.min(until, nextAgeChange(set.newest, now));
+      for (const set of state?.content?.sets ?? [])
+        until = Math.min(until, nextAgeChange(set.newest, now));
     }
     return until;
   }
@@ -136,7 +149,12 @@ export class Monitor {
       url: settings.url,
       repo: settings.repo,
       password: this.#handle(settings.password ?? NO_PASSWORD),
-      environment: Object.fromEntries(Object.entries(settings.environment).map(([name, reference]) => [name, this.#handle(reference)])),
+      environment: Object.fromEntries(
+        Object.entries(settings.environment).map(([name, reference]) => [
+          name,
+          this.#handle(reference),
+        ]),
+      ),
       reverifyMs,
       openBackend,
       proxyEnvironment: this.#options.proxyEnvironment ?? process.env,
@@ -162,6 +180,7 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
 
 function sameReference(a: SecretReference | undefined, b: SecretReference | undefined): boolean {
   if (!a || !b) return a === b;
-  if (a.reference instanceof Secret && b.reference instanceof Secret) return a.reference.equals(b.reference);
+  if (a.reference instanceof Secret && b.reference instanceof Secret)
+    return a.reference.equals(b.reference);
   return a.scheme === b.scheme && isDeepStrictEqual(a.reference, b.reference);
 }

@@ -13,7 +13,12 @@ export class LineLogger implements Logger {
   readonly #clock: Clock;
   readonly #write: (line: string) => void;
 
-  constructor(options: { level: LogLevel; format: LogFormat; clock: Clock; write: (line: string) => void }) {
+  constructor(options: {
+    level: LogLevel;
+    format: LogFormat;
+    clock: Clock;
+    write: (line: string) => void;
+  }) {
     this.level = options.level;
     this.#format = options.format;
     this.#clock = options.clock;
@@ -52,7 +57,9 @@ function logfmt(record: LogFields): string {
 
 /** A value of a repository may hold line breaks and terminal escapes: one event is one line, whatever it says. */
 function quote(value: string): string {
-  return /^[\w.:/@+,;()~-]+$/.test(value) ? value : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escape);
+  return /^[\w.:/@+,;()~-]+$/.test(value)
+    ? value
+    : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escape);
 }
 
 function escape(character: string): string {

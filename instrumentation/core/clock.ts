@@ -18,7 +18,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   async sleep(ms, signal) {
     try {
-      await delay(Math.min(Math.max(ms, 0), LONGEST_TIMER_MS), undefined, { ref: false, ...(signal && { signal }) });
+      await delay(Math.min(Math.max(ms, 0), LONGEST_TIMER_MS), undefined, {
+        ref: false,
+        ...(signal && { signal }),
+      });
     } catch (error) {
       signal?.throwIfAborted();
       throw error;

@@ -8,7 +8,8 @@ export class Secret {
   readonly #bytes: Uint8Array;
 
   constructor(value: string | Uint8Array) {
-    this.#bytes = typeof value === "string" ? new TextEncoder().encode(value) : Uint8Array.from(value);
+    this.#bytes =
+      typeof value === "string" ? new TextEncoder().encode(value) : Uint8Array.from(value);
   }
 
   reveal(): Uint8Array {

@@ -9,8 +9,14 @@ export function recordedBackend(files: RepositoryFiles, onCall: (call: string) =
     connections: 2,
     async list(type: FileType) {
       onCall(`LIST ${type}`);
-      const names = [...files.keys()].filter((path) => path.startsWith(`${type}/`)).map((path) => path.slice(type.length + 1));
-      return { files: names.map((name) => ({ name, sizeBytes: undefined })), next: undefined, receivedBytes: 0 };
+      const names = [...files.keys()]
+        .filter((path) => path.startsWith(`${type}/`))
+        .map((path) => path.slice(type.length + 1));
+      return {
+        files: names.map((name) => ({ name, sizeBytes: undefined })),
+        next: undefined,
+        receivedBytes: 0,
+      };
     },
     async load(type: FileType, name: string) {
       onCall(`GET ${type}`);

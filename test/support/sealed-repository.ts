@@ -58,12 +58,29 @@ export class SealedRepository {
   addKey(password: string, { N = 2, r = 1, p = 1 }: KeyOptions = {}): string {
     const salt = randomBytes(64);
     const derived = scryptSync(password, salt, 64, { N, r, p });
-    const user = { encrypt: derived.subarray(0, 32), macK: derived.subarray(32, 48), macR: derived.subarray(48, 64) };
+    const user = {
+      encrypt: derived.subarray(0, 32),
+      macK: derived.subarray(32, 48),
+      macR: derived.subarray(48, 64),
+    };
     const { encrypt, macK, macR } = this.#master;
     const base64 = (value: Uint8Array): string => Buffer.from(value).toString("base64");
-    const master = JSON.stringify({ mac: { k: base64(macK), r: base64(macR) }, encrypt: base64(encrypt) });
+    const master = JSON.stringify({
+      mac: { k: base64(macK), r: base64(macR) },
+      encrypt: base64(encrypt),
+    });
     const data = base64(seal(Buffer.from(master), user));
-    const file = { created: "2026-01-01T00:00:00Z", username: "root", hostname: "h", kdf: "scrypt", N, r, p, salt: base64(salt), data };
+    const file = {
+      created: "2026-01-01T00:00:00Z",
+      username: "root",
+      hostname: "h",
+      kdf: "scrypt",
+      N,
+      r,
+      p,
+      salt: base64(salt),
+      data,
+    };
     return this.addFile("keys", Buffer.from(JSON.stringify(file)));
   }
 
@@ -75,7 +92,8 @@ export class SealedRepository {
 
   addSnapshotText(json: string | Uint8Array): string {
     const plain = Buffer.from(json);
-    const encoded = this.version === 2 ? Buffer.concat([Buffer.of(2), zstdCompressSync(plain)]) : plain;
+    const encoded =
+      this.version === 2 ? Buffer.concat([Buffer.of(2), zstdCompressSync(plain)]) : plain;
     return this.addSealed("snapshots", encoded);
   }
 
