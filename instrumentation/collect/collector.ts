@@ -220,7 +220,10 @@ export class Collector<State> {
   async #retryOne(source: Source<State>, timeoutMs: number): Promise<void> {
     const { signal } = this.#retryQueue;
     await unlessAborted(
-      this.#retryLane(() => this.#runner.run(source, timeoutMs), signal),
+      this.#retryLane(async () => {
+        signal.throwIfAborted();
+        await this.#runner.run(source, timeoutMs);
+      }, signal),
       signal,
     );
   }

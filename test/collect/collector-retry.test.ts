@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { settle } from "../support/clock.ts";
+import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";
+import { ManualSource } from "../support/source.ts";
+
+test.for(["unreachable", "timeout", "secret"] as const)(
+  "after %s: again in 1, 2, 4, 8, 15, 15 minutes",
+  async (code) => {
+    const b = collectorBench();
+    const source = new ManualSource("a", code);
+    const fine = new ManualSource("fine", "ok");
+    b.configure([source, fine], { cron: "0 12 * * *" });
+    b.collector.start();
+    await settle();
+    const waits: number[] = [];
+    for (let minutes = 0; waits.length < 6; minutes += 1) {
+      const { calls } = source;
+      await b.clock.advance(MINUTES - 1);
+      expect(source.calls).toBe(calls);
+      await b.clock.advance(1);
+      if (source.calls > calls) waits.push(minutes + 1);
+    }
+    expect(waits).toEqual([1, 3, 7, 15, 30, 45]);
+    expect(fine.calls).toBe(1);
+    expect(b.collector.store.job).toEqual({ finishedAt: START });
+    expect(b.collector.nextAt()).toBe(START + 12 * HOURS);
+
+    source.script = "ok";
+    await b.clock.advance(15 * MINUTES);
+    expect(b.stored()).toEqual({ a: `state ${source.calls}`, fine: "state 1" });
+    const { calls } = source;
+    await b.clock.advance(HOURS);
+    expect(source.calls).toBe(calls);
+
+    // The next failure starts the ladder anew.
+    source.script = code;
+    await b.collector.collect();
+    await b.clock.advance(MINUTES);
+    expect(source.calls).toBe(calls + 2);
+    await b.collector.stop();
+  },
+);
+
+test.for(["denied", "not_found", "wrong_password", "corrupt", "config", "other"] as const)(
+  "not after %s",
+  async (code) => {
+    const b = collectorBench();
+    const source = new ManualSource("a", code);
+    b.configure([source]);
+    b.collector.start();
+    await b.clock.advance(23 * HOURS);
+    expect(source.calls).toBe(1);
+    await b.collector.stop();
+  },
+);
+
+test("a retry counts from the end of the last attempt", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a");
+  b.configure([source], { timeoutMs: 3 * MINUTES });
+  b.collector.start();
+  await b.clock.advance(4 * MINUTES - 1);
+  expect(source.calls).toBe(1);
+  await b.clock.advance(1);
+  expect(source.calls).toBe(2);
+  await b.collector.stop();
+});
+
+test("what failed early is tried again while another one keeps the collection open", async () => {
+  const b = collectorBench();
+  const down = new ManualSource("down", "unreachable");
+  const slow = new ManualSource("slow");
+  b.configure([slow, down]);
+  b.collector.start();
+  await settle();
+  down.script = "ok";
+  await b.clock.advance(MINUTES);
+  expect(b.stored()).toEqual({ down: "state 2" });
+  slow.answer({ state: "s", complete: true });
+  await settle();
+  expect(b.collector.store.job).toEqual({ finishedAt: START + MINUTES });
+  await b.collector.stop();
+});
+
+test("can be switched off and on at once", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a", "unreachable");
+  b.configure([source], { retryFailed: false });
+  b.collector.start();
+  await b.clock.advance(HOURS);
+  expect(source.calls).toBe(1);
+  b.configure([source], { retryFailed: true });
+  await settle();
+  expect(source.calls).toBe(2);
+  b.configure([source], { retryFailed: false });
+  await b.clock.advance(HOURS);
+  expect(source.calls).toBe(2);
+  await b.collector.stop();
+});
+
+test("a collection joins a retry under way", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a", "unreachable");
+  b.configure([source]);
+  b.collector.start();
+  await settle();
+  source.script = undefined;
+  await b.clock.advance(MINUTES + SECONDS);
+  expect(source.calls).toBe(2);
+  const job = b.collector.collect();
+  await b.clock.advance(SECONDS);
+  expect(source.calls).toBe(2);
+  source.answer({ state: "s", complete: true });
+  expect(await job).toEqual({ finishedAt: START + MINUTES + 2 * SECONDS, failed: 0, total: 1 });
+  await b.collector.stop();
+});
+
+test("a collection does not wait for hanging retries, nor for those that queue", async () => {
+  const b = collectorBench();
+  const down = ["a", "b", "c", "d"].map((name) => new ManualSource(name, "unreachable"));
+  const fine = new ManualSource("z", "ok");
+  b.configure([...down, fine], { concurrency: 2 });
+  b.collector.start();
+  await settle();
+  for (const source of down) source.script = undefined;
+  await b.clock.advance(MINUTES);
+  // One place for retries: one hangs, three queue.
+  expect(down.map(({ calls }) => calls)).toEqual([2, 1, 1, 1]);
+
+  for (const source of down.slice(1)) source.script = "ok";
+  const job = b.collector.collect();
+  await settle();
+  expect(down.map(({ calls }) => calls)).toEqual([2, 2, 2, 2]);
+  expect(fine.calls).toBe(2);
+  await b.clock.advance(10 * MINUTES);
+  expect(await job).toEqual({ finishedAt: START + 6 * MINUTES, failed: 1, total: 5 });
+  expect(down.slice(1).map(({ calls }) => calls)).toEqual([2, 2, 2]);
+  await b.collector.stop();
+});
+
+test("a stuck call is not made again by retries, and recovers once it came back", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a");
+  source.deaf = true;
+  b.configure([source]);
+  b.collector.start();
+  await b.clock.advance(HOURS);
+  expect(source.calls).toBe(1);
+  expect(b.logger.texts.filter((text) => text.startsWith("warn"))).toHaveLength(1);
+  source.answer({ state: "late", complete: true });
+  source.script = "ok";
+  await b.clock.advance(15 * MINUTES);
+  expect(b.stored()).toEqual({ a: "state 2" });
+  await b.collector.stop();
+});

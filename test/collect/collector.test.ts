@@ -1,0 +1,175 @@
+import { expect, test } from "vitest";
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { settle } from "../support/clock.ts";
+import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";
+import { ManualSource } from "../support/source.ts";
+
+const DAY = 24 * HOURS;
+
+test("collects at the start, then by the schedule", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a", "ok");
+  b.configure([source], { cron: "0 6 * * *" });
+  b.collector.start();
+  await settle();
+  expect([source.calls, b.collector.nextAt()]).toEqual([1, START + 6 * HOURS]);
+  await b.clock.advance(6 * HOURS - 1);
+  expect(source.calls).toBe(1);
+  await b.clock.advance(1);
+  expect([source.calls, b.collector.nextAt()]).toEqual([2, START + 30 * HOURS]);
+  await b.clock.advance(3 * DAY);
+  expect(source.calls).toBe(5);
+  await b.collector.stop();
+});
+
+test("each publishes when it is done; the job ends with the last one", async () => {
+  const b = collectorBench();
+  const fast = new ManualSource("fast", "ok");
+  const slow = new ManualSource("slow");
+  const down = new ManualSource("down", "unreachable");
+  b.configure([slow, fast, down]);
+  expect(b.collector.ready).toBe(false);
+  const job = b.collector.collect();
+  await settle();
+  expect(b.stored()).toEqual({ down: undefined, fast: "state 1" });
+  expect([b.collector.collecting, b.collector.ready, b.collector.store.job]).toEqual([
+    true,
+    false,
+    undefined,
+  ]);
+  await b.clock.advance(2 * MINUTES);
+  slow.answer({ state: "slow state", complete: true });
+  const finishedAt = START + 2 * MINUTES;
+  expect(await job).toEqual({ finishedAt, failed: 1, total: 3 });
+  expect(b.stored()).toEqual({ down: undefined, fast: "state 1", slow: "slow state" });
+  expect(b.collector.store.job).toEqual({ finishedAt });
+  expect([b.collector.collecting, b.collector.ready]).toEqual([false, true]);
+});
+
+test("a dead source costs its own time only, and a stuck one no place", async () => {
+  const b = collectorBench();
+  const dead = new ManualSource("dead");
+  dead.deaf = true;
+  const next = new ManualSource("next", "ok");
+  b.configure([dead, next], { concurrency: 1, timeoutMs: MINUTES });
+  const job = b.collector.collect();
+  await b.clock.advance(MINUTES + 1999);
+  expect(next.calls).toBe(0);
+  await b.clock.advance(1);
+  expect(next.calls).toBe(1);
+  expect(await job).toMatchObject({ failed: 1, total: 2 });
+  // The dead one is not entered again, so the other one does not wait.
+  expect(await b.collector.collect()).toMatchObject({ failed: 1, total: 2 });
+  expect([dead.calls, next.calls]).toEqual([1, 2]);
+});
+
+test("at most so many side by side", async () => {
+  const b = collectorBench();
+  const sources = ["a", "b", "c", "d", "e"].map((name) => new ManualSource(name));
+  b.configure(sources, { concurrency: 2 });
+  const job = b.collector.collect();
+  const calls = (): number => sources.reduce((sum, source) => sum + source.calls, 0);
+  const seen: number[] = [];
+  for (const source of sources) {
+    await settle();
+    seen.push(calls());
+    source.answer({ state: "s", complete: true });
+  }
+  expect(seen).toEqual([2, 3, 4, 5, 5]);
+  expect(await job).toMatchObject({ failed: 0, total: 5 });
+});
+
+test("one collection at a time: by hand it is refused, by schedule skipped, with a line each", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a");
+  b.configure([source], { cron: "* * * * *" });
+  b.collector.start();
+  await settle();
+  b.logger.clear();
+  expect(b.collector.collect()).toBeUndefined();
+  await b.clock.advance(3 * MINUTES);
+  expect(source.calls).toBe(1);
+  expect(b.logger.texts).toEqual([
+    "info a collection is under way already, no other is begun {}",
+    "warn the last collection is still under way, scheduled ones are skipped {}",
+  ]);
+  source.answer({ state: "s", complete: true });
+  await b.clock.advance(MINUTES);
+  expect(source.calls).toBe(2);
+  await b.collector.stop();
+});
+
+test("tells of a collection when the number of failed ones changed", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a", "ok");
+  b.configure([source]);
+  for (const script of ["ok", "ok", "denied", "denied", "ok"] as const) {
+    source.script = script;
+    await b.collector.collect();
+  }
+  const lines = b.logger.lines.filter(({ message }) => message === "collection finished");
+  expect(lines.map(({ level, fields }) => [level, fields["failed"]])).toEqual([
+    ["info", 0],
+    ["debug", 0],
+    ["info", 1],
+    ["debug", 1],
+    ["info", 0],
+  ]);
+});
+
+test("nothing to collect is a collection too", async () => {
+  const b = collectorBench();
+  expect(b.collector.ready).toBe(false);
+  b.configure([]);
+  expect(b.collector.ready).toBe(true);
+  expect(await b.collector.collect()).toEqual({ finishedAt: START, failed: 0, total: 0 });
+  expect(b.collector.store.job).toEqual({ finishedAt: START });
+});
+
+test("two sources of one subject are refused", () => {
+  const b = collectorBench();
+  expect(() => b.configure([new ManualSource("a"), new ManualSource("a")])).toThrow(
+    new AgentError("config", 'two sources have the same subject {"name":"a"}'),
+  );
+});
+
+test.for([false, true])(
+  "stop ends all, soon, and nothing comes after it (deaf: %s)",
+  async (deaf) => {
+    const b = collectorBench();
+    const source = new ManualSource("a");
+    source.deaf = deaf;
+    const waiting = new ManualSource("b");
+    b.configure([source, waiting], { cron: "* * * * *", concurrency: 1 });
+    const job = b.collector.collect();
+    b.collector.start();
+    await settle();
+    const stopped = b.collector.stop();
+    expect(b.collector.stop()).toBe(stopped);
+    await b.clock.advance(deaf ? 2 * SECONDS : 0);
+    await stopped;
+    expect(await job).toMatchObject({ failed: 2, total: 2 });
+    expect([b.stored(), b.collector.store.job, b.collector.nextAt()]).toEqual([
+      {},
+      undefined,
+      undefined,
+    ]);
+    expect(b.clock.sleeping).toBe(0);
+    b.collector.start();
+    expect(b.collector.collect()).toBeUndefined();
+    await b.clock.advance(DAY);
+    expect([source.calls, waiting.calls]).toEqual([1, 0]);
+  },
+);
+
+test("stop is safe before start, and start does nothing the second time", async () => {
+  await collectorBench().collector.stop();
+  const b = collectorBench();
+  const source = new ManualSource("a", "ok");
+  b.configure([source]);
+  b.collector.start();
+  b.collector.start();
+  await b.clock.advance(DAY);
+  expect(source.calls).toBe(2);
+  await b.collector.stop();
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { settle } from "../support/clock.ts";
+import { LIMIT, MINUTES, runnerBench } from "../support/runner.ts";
+import { ManualSource } from "../support/source.ts";
+
+test("logs changes of state only", async () => {
+  const b = runnerBench();
+  const source = new ManualSource("a", "ok");
+  for (const script of [
+    "ok",
+    "unreachable",
+    "unreachable",
+    "denied",
+    "denied",
+    "ok",
+    "ok",
+  ] as const) {
+    source.script = script;
+    await b.runner.run(source, LIMIT);
+    await b.clock.advance(MINUTES);
+  }
+  expect(b.logger.texts).toEqual([
+    'warn collection failed {"name":"a","error_type":"unreachable","error":"scripted unreachable"}',
+    'warn collection failed {"name":"a","error_type":"denied","error":"scripted denied"}',
+    'info collection recovered {"name":"a","failed_seconds":240}',
+  ]);
+});
+
+test("an error beside a complete state has a line of its own", async () => {
+  const b = runnerBench();
+  const source = new ManualSource("a");
+  const run = b.runner.run(source, LIMIT);
+  await settle();
+  source.answer({ state: "most", complete: true, error: new AgentError("corrupt", "one file") });
+  await run;
+  expect(b.logger.texts).toEqual([
+    'warn collected with an error {"name":"a","error_type":"corrupt","error":"one file"}',
+  ]);
+});
+
+test("a source that was dropped has no log line when it comes back well", async () => {
+  const b = runnerBench();
+  const source = new ManualSource("a", "denied");
+  await b.runner.run(source, LIMIT);
+  b.logger.clear();
+  b.runner.retain([]);
+  source.script = "ok";
+  await b.runner.run(source, LIMIT);
+  expect(b.logger.texts).toEqual([]);
+});
