@@ -68,3 +68,9 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** The peers that were not found, by the names of their modules. */
+export function missingPeers(): readonly string[] {
+  const names: readonly Peer[] = ["restic", "restic-0.14.0", "restic-0.9.6", "rest-server", "prometheus", "promtool"];
+  return names.filter((name) => findPeer(name) === undefined);
+}
