@@ -37,13 +37,16 @@ export function requirePeer(name: Peer): string | undefined {
 /** The path of a program that the caller cannot go on without: throws if it is not there. */
 export function peerPath(name: Peer): string {
   const path = findPeer(name);
-  if (path === undefined) throw new Error(`${name} is not there: run test/peers/install ${PEERS[name].module}`);
+  if (path === undefined)
+    throw new Error(`${name} is not there: run test/peers/install ${PEERS[name].module}`);
   return path;
 }
 
 function cacheFolder(): string {
   const { RESTIC_OTEL_PEERS, XDG_CACHE_HOME } = process.env;
-  return RESTIC_OTEL_PEERS || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "restic-otel-peers");
+  return (
+    RESTIC_OTEL_PEERS || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "restic-otel-peers")
+  );
 }
 
 /** The same as hash_of in test/peers/install. */
@@ -51,7 +54,8 @@ function sourceHash(module: string): string {
   const folder = join(MODULES, module);
   const commands = readdirSync(folder).filter((file) => file.endsWith(".go"));
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum", ...commands.toSorted()]) hash.update(readFileSync(join(folder, file)));
+  for (const file of ["go.mod", "go.sum", ...commands.toSorted()])
+    hash.update(readFileSync(join(folder, file)));
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -71,6 +75,13 @@ function isExecutable(path: string): boolean {
 
 /** The peers that were not found, by the names of their modules. */
 export function missingPeers(): readonly string[] {
-  const names: readonly Peer[] = ["restic", "restic-0.14.0", "restic-0.9.6", "rest-server", "prometheus", "promtool"];
+  const names: readonly Peer[] = [
+    "restic",
+    "restic-0.14.0",
+    "restic-0.9.6",
+    "rest-server",
+    "prometheus",
+    "promtool",
+  ];
   return names.filter((name) => findPeer(name) === undefined);
 }

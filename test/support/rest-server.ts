@@ -21,6 +21,7 @@ export async function startRestServer({ path, args = [] }: RestServerOptions): P
     // It says so after it has begun to listen: from then on a connection waits at worst.
     announces: /start server on (\S+)\n/,
     // With `--listen unix:/s` in args the address is a path, and restic writes rest:http+unix:///s:/name.
-    url: (address) => (address.startsWith("/") ? `http+unix://${address}:` : `${scheme}://${address}`),
+    url: (address) =>
+      address.startsWith("/") ? `http+unix://${address}:` : `${scheme}://${address}`,
   });
 }

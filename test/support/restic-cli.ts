@@ -55,5 +55,14 @@ export async function restic(args: readonly string[], options: ResticOptions): P
 function asNamelessUser(): readonly string[] {
   if (process.getuid?.() !== 0) throw new Error("a backup of another user needs root");
   const reach = "+dac_override";
-  return ["setpriv", "--reuid", NAMELESS_UID, "--clear-groups", "--inh-caps", reach, "--ambient-caps", reach];
+  return [
+    "setpriv",
+    "--reuid",
+    NAMELESS_UID,
+    "--clear-groups",
+    "--inh-caps",
+    reach,
+    "--ambient-caps",
+    reach,
+  ];
 }

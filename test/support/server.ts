@@ -32,7 +32,13 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /** Starts a server and waits until it is ready; throws with its log if it ends or takes more than 30 s. */
-export async function startServer({ command, args, announces, url, ready }: ServerCommand): Promise<Server> {
+export async function startServer({
+  command,
+  args,
+  announces,
+  url,
+  ready,
+}: ServerCommand): Promise<Server> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   await once(child, "spawn");
   running.add(child);
@@ -53,7 +59,11 @@ export async function startServer({ command, args, announces, url, ready }: Serv
     clearTimeout(kill);
   };
 
-  for (const start = performance.now(); performance.now() - start < READY_WITHIN_MS; await delay(50)) {
+  for (
+    const start = performance.now();
+    performance.now() - start < READY_WITHIN_MS;
+    await delay(50)
+  ) {
     if (child.exitCode !== null || child.signalCode !== null) break;
     const address = announces.exec(log)?.[1];
     if (address === undefined) continue;
