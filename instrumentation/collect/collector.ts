@@ -42,7 +42,7 @@ export class Collector<State> {
   #retryLane: Limit = limit(1);
   /** Aborted when a collection begins: it takes over the retries that still wait for a place. */
   #retryQueue = new AbortController();
-  /** Keys of the sources without an attempt; nothing comes in any more once it was empty. */
+  /** Keys of the sources of the first collection that have not ended an attempt. */
   #unread: Set<string> | undefined;
   #job: Promise<JobOutcome> | undefined;
   #lastFailed: number | undefined;
@@ -99,7 +99,7 @@ export class Collector<State> {
     return this.#job !== undefined;
   }
 
-  /** Every source has ended an attempt. Once true it stays so, also when sources are added. */
+  /** Every source of the first collection has ended an attempt. It stays so when sources are added. */
   get ready(): boolean {
     return this.#unread?.size === 0;
   }
@@ -150,11 +150,7 @@ export class Collector<State> {
       this.#lane = limit(concurrency);
       this.#retryLane = limit(Math.ceil(concurrency / 2));
     }
-    if (!this.#begun || !this.ready) {
-      this.#unread = new Set(
-        [...plan.sources].filter(([, { subject }]) => !this.store.get(subject)).map(([key]) => key),
-      );
-    }
+    if (!this.#begun) this.#unread = new Set(plan.sources.keys());
     this.#adopted = plan;
   }
 

@@ -137,3 +137,41 @@ test("reloads do not put off an interval", async () => {
   expect(source.calls).toBe(4);
   await b.collector.stop();
 });
+
+test("a source that was removed and comes again starts anew with its retries", async () => {
+  const b = collectorBench();
+  const source = new ManualSource("a", "unreachable");
+  b.configure([source]);
+  b.collector.start();
+  await b.clock.advance(20 * MINUTES);
+  b.configure([]);
+  await b.collector.collect();
+  b.configure([source]);
+  await b.collector.collect();
+  const { calls } = source;
+  await b.clock.advance(MINUTES);
+  expect(source.calls).toBe(calls + 1);
+  await b.collector.stop();
+});
+
+test("a retry that gets its place just as its source is removed is not made", async () => {
+  for (let turns = 0; turns < 30; turns += 1) {
+    const b = collectorBench();
+    const hanging = new ManualSource("a", "unreachable");
+    const queued = new ManualSource("b", "unreachable");
+    b.configure([hanging, queued], { concurrency: 1 });
+    b.collector.start();
+    await settle();
+    hanging.script = undefined;
+    await b.clock.advance(MINUTES);
+    expect([hanging.calls, queued.calls]).toEqual([2, 1]);
+    hanging.answer({ state: "s", complete: true });
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    const { calls } = queued;
+    b.configure([]);
+    await b.collector.collect();
+    await settle();
+    expect([b.stored(), queued.calls]).toEqual([{}, calls]);
+    await b.collector.stop();
+  }
+});

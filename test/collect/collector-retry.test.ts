@@ -119,7 +119,7 @@ test("a collection does not wait for hanging retries, nor for those that queue",
   const b = collectorBench();
   const down = ["a", "b", "c", "d"].map((name) => new ManualSource(name, "unreachable"));
   const fine = new ManualSource("z", "ok");
-  b.configure([...down, fine], { concurrency: 2 });
+  b.configure([...down, fine], { concurrency: 1 });
   b.collector.start();
   await settle();
   for (const source of down) source.script = undefined;
@@ -151,5 +151,22 @@ test("a stuck call is not made again by retries, and recovers once it came back"
   source.script = "ok";
   await b.clock.advance(15 * MINUTES);
   expect(b.stored()).toEqual({ a: "state 2" });
+  await b.collector.stop();
+});
+
+test("what waits for its place in a collection is not tried again before", async () => {
+  const b = collectorBench();
+  const slow = new ManualSource("slow", "ok");
+  const down = new ManualSource("down", "unreachable");
+  b.configure([slow, down], { concurrency: 1 });
+  b.collector.start();
+  await b.clock.advance(30 * SECONDS);
+  slow.script = undefined;
+  const job = b.collector.collect();
+  await b.clock.advance(2 * MINUTES);
+  expect(down.calls).toBe(1);
+  slow.answer({ state: "s", complete: true });
+  expect(await job).toMatchObject({ failed: 1 });
+  expect(down.calls).toBe(2);
   await b.collector.stop();
 });

@@ -96,6 +96,11 @@ test("one collection at a time: by hand it is refused, by schedule skipped, with
   source.answer({ state: "s", complete: true });
   await b.clock.advance(MINUTES);
   expect(source.calls).toBe(2);
+  b.logger.clear();
+  await b.clock.advance(2 * MINUTES);
+  expect(b.logger.texts).toEqual([
+    "warn the last collection is still under way, scheduled ones are skipped {}",
+  ]);
   await b.collector.stop();
 });
 

@@ -58,10 +58,10 @@ test.for(["@hourly", "@every 1h"])(
 test("a clock that is set back a little does not make the same time come twice", async () => {
   const { clock, pacemaker, due } = bench("@hourly");
   await clock.advance(HOURS);
-  clock.step(-20 * SECONDS);
+  clock.step(-50 * SECONDS);
   await clock.advance(HOURS);
   expect(due).toEqual([HOURS]);
-  await clock.advance(20 * SECONDS);
+  await clock.advance(50 * SECONDS);
   expect(due).toEqual([HOURS, 2 * HOURS]);
   await pacemaker.stop();
 });

@@ -97,3 +97,20 @@ test("a stop within the time after a timeout records nothing either", async () =
   expect(await run).toBeUndefined();
   expect([...b.store.entries()]).toEqual([]);
 });
+
+test("another source of the same subject does not enter where the former one hangs", async () => {
+  const b = runnerBench();
+  const former = new ManualSource("a");
+  former.deaf = true;
+  const latter = new ManualSource("a", "ok");
+  const one = b.runner.run(former, LIMIT);
+  await settle();
+  const two = b.runner.run(latter, LIMIT);
+  await b.clock.advance(2000);
+  expect(await one).toBeUndefined();
+  expect((await two)?.durationSeconds).toBe(0);
+  expect(latter.calls).toBe(0);
+  expect(b.error(latter)).toBe(
+    "timeout: the call made 2s ago has not come back, no other is made before",
+  );
+});

@@ -21,7 +21,7 @@ test("times an attempt and records it with its state", async () => {
   });
   expect(b.recorded).toEqual([attempt]);
   await b.clock.advance(0);
-  expect(b.clock.sleeping).toBe(0);
+  expect([b.clock.sleeping, source.aborted]).toEqual([0, 0]);
 });
 
 test("hands the last state to the next call", async () => {

@@ -7,6 +7,8 @@ export class ManualSource implements Source<string> {
   readonly subject: Labels;
   /** The states that the calls were given, one for each call. */
   readonly previous: (string | undefined)[] = [];
+  /** How many calls were told to stop, also after their end. */
+  aborted = 0;
   /** Does not heed an abort. */
   deaf = false;
   /** What the next calls do at once; without it they wait. */
@@ -32,6 +34,7 @@ export class ManualSource implements Source<string> {
       this.#pending.push(resolve);
       this.#rejects.push(reject);
       signal.addEventListener("abort", () => {
+        this.aborted += 1;
         if (this.deaf) return;
         const error = signal.reason instanceof AgentError ? signal.reason : undefined;
         resolve({ state: previous ?? "nothing", complete: false, error });
