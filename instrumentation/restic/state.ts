@@ -1,4 +1,5 @@
 import type { Labels } from "../core/source.ts";
+import type { BackendCost } from "./backend/counted.ts";
 import { compareInstants } from "./repository/instant.ts";
 import type { RepositoryConfig } from "./repository/config.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
@@ -21,16 +22,8 @@ export interface RepositoryContent {
   readonly unreadable: number;
 }
 
-/** What an operation at the backend has cost since the agent started. */
-export interface OperationCost {
-  requests: number;
-  receivedBytes: number;
-}
-
 /** What the agent itself has cost a repository since it started. */
-export interface RepositoryCost {
-  readonly list: OperationCost;
-  readonly load: OperationCost;
+export interface RepositoryCost extends BackendCost {
   keyDerivations: number;
 }
 

@@ -29,7 +29,7 @@ export interface Backend {
   readonly connections: number;
   /**
    * One page of the files of a type (never `config`), in any order, with whatever lies in the folder: the caller filters names.
-   * A folder that is not there is an empty page.
+   * @throws AgentError `not_found` if there is no such folder: what that means is the caller's to say
    */
   list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;
   /** A whole file; never more than `MAX_SIZE_BYTES[type]`. The name of `config` is the empty string. */

@@ -1,5 +1,6 @@
 import { AgentError } from "../../core/error.ts";
-import type { Backend, FileType } from "../backend/backend.ts";
+import type { Backend, FileType, Page } from "../backend/backend.ts";
+import { isNotFound } from "./load.ts";
 
 const ID = /^[0-9a-f]{64}$/;
 
@@ -19,7 +20,7 @@ export async function listIds(
   let from: string | undefined;
   let seen = 0;
   do {
-    const page = await backend.list(type, from, signal);
+    const page = await listPage(backend, type, from, signal);
     for (const { name } of page.files) if (ID.test(name)) ids.add(name);
     seen += page.files.length;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
@@ -28,4 +29,20 @@ export async function listIds(
     from = page.next;
   } while (from !== undefined);
   return [...ids].toSorted();
+}
+
+/** Folders are made when they are needed, and object stores have none: one that is not there is empty. */
+async function listPage(
+  backend: Backend,
+  type: FileType,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<Page> {
+  try {
+    return await backend.list(type, from, signal);
+  } catch (error) {
+    if (from === undefined && isNotFound(error))
+      return { files: [], next: undefined, receivedBytes: 0 };
+    throw error;
+  }
 }

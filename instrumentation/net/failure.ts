@@ -1,0 +1,68 @@
+import { AgentError } from "../core/error.ts";
+
+const TLS =
+  /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO$)/;
+
+const RESETS: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "UND_ERR_SOCKET",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+]);
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT",
+]);
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "ENETDOWN",
+  "EHOSTDOWN",
+]);
+
+/** What a failed request means. `where` is host and port, or a socket: no path, no login. */
+export function requestFailure(thrown: unknown, where: string, idleMs: number): AgentError {
+  if (thrown instanceof AgentError) return thrown;
+  const code = codeOf(thrown);
+  const failure = (
+    type: "unreachable" | "timeout",
+    message: string,
+    transient = true,
+  ): AgentError => new AgentError(type, message, { transient, cause: thrown });
+  if (TIMEOUTS.has(code)) return failure("timeout", `${where} sent nothing for ${idleMs / 1000} s`);
+  if (code === "ECONNREFUSED") return failure("unreachable", `${where} refuses the connection`);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return failure("unreachable", `the name of ${where} cannot be resolved (${code})`);
+  if (RESETS.has(code)) return failure("unreachable", `${where} broke off the connection`);
+  if (UNREACHABLE.has(code)) return failure("unreachable", `${where} cannot be reached (${code})`);
+  if (code === "ENOENT") return failure("unreachable", `${where} is not there`);
+  if (code === "EACCES")
+    return new AgentError("denied", `${where} may not be opened`, { cause: thrown });
+  if (TLS.test(code)) {
+    return failure(
+      "unreachable",
+      `TLS with ${where} failed: ${messageOf(thrown)} (${code}); RESTIC_CACERT names another CA`,
+      false,
+    );
+  }
+  return new AgentError(
+    "other",
+    `the request to ${where} failed: ${code === "" ? messageOf(thrown) : code}`,
+    { cause: thrown },
+  );
+}
+
+/** undici wraps some errors; several addresses of one host give an AggregateError. */
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return "";
+  if ("code" in thrown && typeof thrown.code === "string") return thrown.code;
+  if (thrown instanceof AggregateError) return codeOf(thrown.errors[0]);
+  return codeOf(thrown.cause);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : "unknown reason";
+}

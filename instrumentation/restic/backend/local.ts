@@ -1,0 +1,117 @@
+import { constants } from "node:fs";
+import { open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { limit } from "../../core/limit.ts";
+import { MAX_SIZE_BYTES } from "./backend.ts";
+import type { Backend, FileType } from "./backend.ts";
+import type { LocalLocation } from "./location.ts";
+
+/** The thread pool has four threads, and a mount that hangs keeps one for good. */
+const operations = limit(2);
+
+const IDLE_MS = 30_000;
+
+/** A directory of this machine. Its calls cannot be aborted: one that hangs is left behind, and the next is refused until it came back. */
+export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = IDLE_MS): Backend {
+  const own = limit(1);
+  let stuck: string | undefined;
+
+  async function bounded<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (stuck !== undefined) {
+      throw new AgentError("timeout", `${stuck} has not come back, nothing else is tried before`);
+    }
+    const settled = new AbortController();
+    const running = call().finally(() => settled.abort());
+    const expired = clock.sleep(idleMs, AbortSignal.any([signal, settled.signal])).then(() => {
+      throw new AgentError("timeout", `${what} takes longer than ${idleMs / 1000} s`);
+    });
+    try {
+      return await Promise.race([running, expired]);
+    } finally {
+      if (!settled.signal.aborted) {
+        stuck = what;
+        settled.signal.addEventListener("abort", () => (stuck = undefined));
+      }
+    }
+  }
+
+  async function run<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await own(() => operations(() => bounded(what, call, signal), signal), signal);
+    } catch (error) {
+      throw fileError(error, what);
+    }
+  }
+
+  return {
+    location: root,
+    connections: 2,
+    async list(type, _from, signal) {
+      const folder = join(root, type);
+      const entries = await run(
+        `reading the directory ${folder}`,
+        () => readdir(folder, { withFileTypes: true }),
+        signal,
+      );
+      const files = entries
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => ({ name, sizeBytes: undefined }));
+      return { files, next: undefined, receivedBytes: 0 };
+    },
+    async load(type, name, signal) {
+      const path = type === "config" ? join(root, "config") : join(root, type, name);
+      return run(`reading ${path}`, () => read(path, type), signal);
+    },
+  };
+}
+
+/** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */
+async function read(path: string, type: FileType): Promise<Uint8Array> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new AgentError("corrupt", `${path} is no file`);
+    if (stat.size > MAX_SIZE_BYTES[type]) {
+      throw new AgentError(
+        "corrupt",
+        `${path} has ${stat.size} bytes, more than the ${MAX_SIZE_BYTES[type]} that are read`,
+      );
+    }
+    const bytes = Buffer.alloc(stat.size);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, stat.size - length);
+      if (bytesRead === 0) return bytes.subarray(0, length);
+      length += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function fileError(thrown: unknown, what: string): unknown {
+  if (thrown instanceof AgentError || !(thrown instanceof Error) || !("code" in thrown))
+    return thrown;
+  const options = { cause: thrown };
+  switch (thrown.code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return new AgentError("not_found", `${what}: it is not there`, options);
+    case "EACCES":
+    case "EPERM":
+      return new AgentError("denied", `${what}: permission denied`, options);
+    case "ESTALE":
+    case "EIO":
+    case "ETIMEDOUT":
+    case "EHOSTDOWN":
+      return new AgentError("unreachable", `${what}: ${String(thrown.code)}`, {
+        ...options,
+        transient: true,
+      });
+    default:
+      return new AgentError("other", `${what}: ${String(thrown.code)}`, options);
+  }
+}

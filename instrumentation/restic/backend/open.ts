@@ -1,0 +1,47 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { ProxyEnvironment } from "../../net/proxy.ts";
+import type { Backend } from "./backend.ts";
+import { counted } from "./counted.ts";
+import type { BackendCost } from "./counted.ts";
+import type { Location } from "./location.ts";
+import { retrying } from "./retrying.ts";
+
+export interface BackendContext {
+  /** restic's variables for this repository alone. */
+  readonly environment: Readonly<Record<string, Secret>>;
+  readonly proxyEnvironment: ProxyEnvironment;
+  readonly clock: Clock;
+  readonly cost: BackendCost;
+}
+
+/** @throws AgentError `config` for a scheme that cannot be read, `secret` or `config` for a variable that is no use */
+export type OpenBackend = (location: Location, context: BackendContext) => Promise<Backend>;
+
+/** Opens nothing yet: connections are made by the first call. */
+export const openBackend: OpenBackend = async (location, context) => {
+  const backend = await openByScheme(location, context);
+  return retrying(counted(backend, context.cost), context.clock);
+};
+
+/** A backend is one file and one line here; loaded when it is used. */
+async function openByScheme(location: Location, context: BackendContext): Promise<Backend> {
+  switch (location.scheme) {
+    case "local":
+      return (await import("./local.ts")).openLocal(location, context.clock);
+    case "rest":
+      return (await import("./rest.ts")).openRest(location, context);
+    case "azure":
+    case "b2":
+    case "gs":
+    case "rclone":
+    case "s3":
+    case "sftp":
+    case "swift":
+      throw new AgentError(
+        "config",
+        `repositories on ${location.scheme} cannot be read yet: local directories and rest servers can`,
+      );
+  }
+}
