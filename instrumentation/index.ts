@@ -1,8 +1,19 @@
+export { bindMetrics, boundTable } from "./collect/gauges.ts";
+export type { BoundTable } from "./collect/gauges.ts";
 export { systemClock } from "./core/clock.ts";
 export type { Clock } from "./core/clock.ts";
-export { AgentError, ERROR_CODES } from "./core/error.ts";
+export { AgentError, ERROR_CODES, toAgentError } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
 export { Secret } from "./core/secret.ts";
 export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
-export type { Attempt, Job, Labels, MetricSpec, Point, Reading, Source, StoreEntry } from "./core/source.ts";
+export type {
+  Attempt,
+  Job,
+  Labels,
+  MetricSpec,
+  Point,
+  Reading,
+  Source,
+  StoreEntry,
+} from "./core/source.ts";

@@ -1,0 +1,76 @@
+import { diag } from "@opentelemetry/api";
+import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
+
+import type { MetricSpec, Point } from "../core/source.ts";
+
+/** What an instrument is made of. */
+type Instrument = Pick<MetricSpec<never>, "name" | "kind" | "unit" | "description">;
+
+/** A metric table and the entries that it is about, whatever their type is. */
+export interface BoundTable {
+  readonly metrics: readonly Instrument[];
+  /** Reports all points at `now`, entry by entry. Never throws: what fails costs one metric of one entry. */
+  observe(now: number, report: (metric: Instrument, point: Point) => void): void;
+}
+
+/** @param entries is called once a collection, and does no I/O */
+export function boundTable<Entry>(
+  metrics: readonly MetricSpec<Entry>[],
+  entries: () => Iterable<Entry>,
+): BoundTable {
+  return {
+    metrics,
+    observe(now, report) {
+      for (const entry of harmless("the entries of a metric table", entries)) {
+        for (const metric of metrics) {
+          const points = harmless(metric.name, () => metric.points(entry, now));
+          for (const point of points) report(metric, point);
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Makes the instruments and one synchronous callback over all tables; returns what unbinds the callback.
+ * The callback never throws, since the SDK would drop every observation of that collection.
+ * A value that is not finite is not observed: JSON over OTLP has no way to write it.
+ */
+export function bindMetrics(
+  meter: Meter,
+  tables: readonly BoundTable[],
+  now: () => number,
+): () => void {
+  const instruments = new Map(
+    tables.flatMap(({ metrics }) => metrics).map((metric) => [metric, observable(meter, metric)]),
+  );
+  const callback: BatchObservableCallback = (result) => {
+    const at = now();
+    for (const table of tables) {
+      table.observe(at, (metric, [value, labels]) => {
+        const instrument = instruments.get(metric);
+        if (instrument && Number.isFinite(value)) result.observe(instrument, value, labels);
+      });
+    }
+  };
+  const observables = [...instruments.values()];
+  meter.addBatchObservableCallback(callback, observables);
+  return () => meter.removeBatchObservableCallback(callback, observables);
+}
+
+function observable(meter: Meter, { name, kind, unit, description }: Instrument): Observable {
+  const options = unit ? { unit, description } : { description };
+  return kind === "counter"
+    ? meter.createObservableCounter(name, options)
+    : meter.createObservableGauge(name, options);
+}
+
+/** All of it or, if it throws on the way, nothing. */
+function harmless<Item>(what: string, items: () => Iterable<Item>): readonly Item[] {
+  try {
+    return [...items()];
+  } catch (error) {
+    diag.error(`${what} could not be observed`, error);
+    return [];
+  }
+}
