@@ -65,6 +65,11 @@ export class Monitor {
     return this.#collector.ready;
   }
 
+  /** How many repositories are to be collected. */
+  get repositories(): number {
+    return this.#sources.size;
+  }
+
   /** One collection at once, then by the schedule. */
   start(): void {
     this.#collector.start();
@@ -86,7 +91,7 @@ export class Monitor {
 
   /**
    * Takes settings over with the next collection, the schedule at once. Repositories whose settings are the same keep what
-   * was read of them; secrets are resolved anew for all. `legacyLabel` and the tables bound so far stay.
+   * was read of them; secrets are resolved anew for all. What is bound already keeps its `legacyLabel`.
    */
   reload(settings: MonitorSettings): void {
     const before = new Map(this.#sources);

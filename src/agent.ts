@@ -1,0 +1,145 @@
+import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation";
+import type { Clock } from "restic-otel-instrumentation";
+import { Monitor } from "restic-otel-instrumentation/monitor";
+
+import type { Build } from "./build.ts";
+import type { LineLogger } from "./log.ts";
+import type { AgentSettings } from "./settings/load.ts";
+import { agentMetrics } from "./telemetry/agent-metrics.ts";
+import type { ReloadState } from "./telemetry/agent-metrics.ts";
+import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
+import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
+import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
+import { routes } from "./web/routes.ts";
+import { startServer } from "./web/server.ts";
+import type { WebServer } from "./web/server.ts";
+
+/** How long scrapes that had arrived are answered at a stop. */
+const SCRAPE_GRACE_MS = 4000;
+
+export interface AgentOptions {
+  readonly clock: Clock;
+  readonly logger: LineLogger;
+  readonly build: Build;
+  /** Reads the settings again. Rejects with all that is wrong with them, a line each. */
+  load(): Promise<AgentSettings>;
+}
+
+/** The line from settings to the scrape, built up at the start and taken down in reverse. */
+export class Agent {
+  readonly monitor: Monitor;
+  readonly #settings: AgentSettings;
+  readonly #options: AgentOptions;
+  readonly #endpoint: PrometheusEndpoint;
+  #reloading: Promise<void> = Promise.resolve();
+  #reload: ReloadState;
+  #server: WebServer | undefined;
+  #startedMs: number | undefined;
+
+  constructor(settings: AgentSettings, options: AgentOptions) {
+    const { clock, logger, build } = options;
+    this.#settings = settings;
+    this.#options = options;
+    this.#reload = { successful: true, lastSuccessAt: clock.now() };
+    this.monitor = new Monitor(settings.monitor, { clock, logger });
+    const { monitor } = this;
+    this.#endpoint = new PrometheusEndpoint({
+      clock,
+      products: {
+        bind: (meter) => monitor.bind(meter),
+        version: () => monitor.store.version,
+        validUntil: (now) => monitor.validUntil(now),
+      },
+      agent: (meter) =>
+        bindMetrics(
+          meter,
+          [
+            boundTable(agentMetrics, () => [{ ...build, nodeVersion: process.version, reload: this.#reload }]),
+            boundTable(processMetrics, () => [readProcess()]),
+          ],
+          () => clock.now(),
+        ),
+    });
+  }
+
+  /** Listens, then collects. @throws AgentError `config` if it cannot listen there */
+  async start(): Promise<void> {
+    const { clock, logger, build } = this.#options;
+    this.#startedMs = clock.monotonicMs();
+    this.#server = await startServer({
+      bind: this.#settings.bind,
+      routes: routes({
+        version: build.version,
+        render: () => this.render(),
+        notReady: () => this.#notReady(),
+        logger,
+      }),
+      clock,
+      logger,
+    });
+    const { address, family, port } = this.#server.address;
+    logger.info("listening", { address: family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}` });
+    this.monitor.start();
+  }
+
+  /** The port that it listens on. */
+  get port(): number | undefined {
+    return this.#server?.address.port;
+  }
+
+  /** @throws AgentError `other` if there is no whole exposition */
+  render(): Promise<Exposition> {
+    return this.#endpoint.render();
+  }
+
+  /** Reads the settings again; one that is wrong is refused as a whole. Never rejects. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#reloadOnce());
+    return this.#reloading;
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const { clock, logger, load } = this.#options;
+    try {
+      const next = await load();
+      for (const warning of next.warnings) logger.warn(warning);
+      for (const name of this.#needRestart(next)) logger.warn(`a change of ${name} needs a restart`);
+      this.monitor.reload(next.monitor);
+      logger.level = next.logLevel;
+      this.#reload = { successful: true, lastSuccessAt: clock.now() };
+      logger.info("settings reloaded, they take effect with the next collection", {
+        repositories: next.monitor.repositories.length,
+        disabled: next.disabledCount,
+      });
+    } catch (error) {
+      this.#reload = { ...this.#reload, successful: false };
+      for (const line of toAgentError(error).message.split("\n")) logger.error("settings refused, the old ones stay", { error: line });
+    }
+  }
+
+  #needRestart(next: AgentSettings): readonly string[] {
+    const { bind, startupWaitMs, logFormat, monitor } = this.#settings;
+    const changed = {
+      bind: bind.host !== next.bind.host || bind.port !== next.bind.port,
+      startupWait: startupWaitMs !== next.startupWaitMs,
+      logFormat: logFormat !== next.logFormat,
+      legacyLabel: monitor.legacyLabel !== next.monitor.legacyLabel,
+    };
+    return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));
+  }
+
+  /** Until every repository was read or has failed once there is nothing to scrape; but one that hangs hides the others for a while only. */
+  #notReady(): string | undefined {
+    const { monitor } = this;
+    if (monitor.ready || this.#startedMs === undefined) return undefined;
+    if (this.#options.clock.monotonicMs() - this.#startedMs >= this.#settings.startupWaitMs) return undefined;
+    const read = [...monitor.store.entries()].length;
+    return `the first collection is under way, ${read} of ${monitor.repositories} repositories were read`;
+  }
+
+  /** Answers the scrapes that had arrived, for up to 4 s, while the collections end. */
+  async stop(): Promise<void> {
+    await Promise.all([this.monitor.stop(), this.#server?.stop(SCRAPE_GRACE_MS)]);
+    await this.#endpoint.shutdown();
+  }
+}
