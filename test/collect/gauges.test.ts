@@ -1,4 +1,4 @@
-import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import { DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
@@ -39,7 +39,9 @@ async function read(reader: MetricReader): Promise<readonly string[]> {
     [
       descriptor.name,
       descriptor.unit,
-      ...dataPoints.map(({ attributes, value }) => `${JSON.stringify(attributes)}=${value}`),
+      ...dataPoints.map(
+        ({ attributes, value }) => `${JSON.stringify(attributes)}=${JSON.stringify(value)}`,
+      ),
     ].join(" "),
   );
   return [...lines, ...errors.map(String)];
@@ -76,11 +78,13 @@ test("tables of different entries become gauges and counters of one meter, in th
     "word.length  {}=4",
   ]);
   const { resourceMetrics } = await reader.collect();
-  const descriptors = resourceMetrics.scopeMetrics[0]?.metrics.map(({ descriptor }) => descriptor);
-  expect(descriptors?.map(({ type, description }) => [type, description])).toEqual([
-    ["OBSERVABLE_GAUGE", "Seats."],
-    ["OBSERVABLE_COUNTER", "Age."],
-    ["OBSERVABLE_GAUGE", "Letters."],
+  const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  expect(
+    metrics.map(({ descriptor, dataPointType }) => [descriptor.description, dataPointType]),
+  ).toEqual([
+    ["Seats.", DataPointType.GAUGE],
+    ["Age.", DataPointType.SUM],
+    ["Letters.", DataPointType.GAUGE],
   ]);
 });
 

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+
+import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
+import type { AgentState } from "../../src/telemetry/agent-metrics.ts";
+import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
+import { FakeClock } from "../support/clock.ts";
+import { SettableSignals } from "../support/signals.ts";
+
+const STARTED: AgentState = {
+  version: "1.2.3",
+  revision: "unknown",
+  nodeVersion: "v24.0.0",
+  reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+};
+
+test("an exposition of gauges, counters and odd values, whole", async () => {
+  const clock = new FakeClock();
+  const products = new SettableSignals();
+  products.set(
+    [
+      [3, { url: "/srv/a", host: "web-1", user: "db" }],
+      [-1, { url: "rest:https://[::1]:8000/b c/", host: 'say "hi"', user: "a\\b\nc" }],
+      [1e21, { url: "/srv/ü", host: "\u{1F4BE}\t", user: "UNKNOWN" }],
+    ],
+    [[0.5, { url: "/srv/a", operation: "list" }]],
+  );
+  const endpoint = new PrometheusEndpoint({
+    products,
+    agent: (meter) => bindMetrics(meter, [boundTable(agentMetrics, () => [STARTED])], () => 0),
+    clock,
+  });
+  const exposition = await endpoint.render();
+  await endpoint.shutdown();
+  await expect(exposition.plain().toString()).toMatchFileSnapshot("../golden/exposition.prom");
+});
+
+test("a reload that failed says so, and when the last good one was", async () => {
+  const failed = { ...STARTED, reload: { successful: false, lastSuccessAt: 2500 } };
+  const points = agentMetrics.map((metric) => [metric.name, [...metric.points(failed, 0)]]);
+  expect(points.slice(1)).toEqual([
+    ["restic_otel.config_last_reload_successful", [[0, {}]]],
+    ["restic_otel.config_last_reload_success_timestamp_seconds", [[2.5, {}]]],
+  ]);
+});
