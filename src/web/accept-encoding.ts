@@ -1,0 +1,11 @@
+/** RFC 9110 section 12.5.3: whether a client that sent this header takes gzip. Without the header we send plain text. */
+export function acceptsGzip(header: string | undefined): boolean {
+  const weights = new Map<string, number>();
+  for (const member of (header ?? "").split(",")) {
+    const [coding = "", ...parameters] = member.split(";").map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="));
+    weights.set(coding, weight === undefined ? 1 : Number(weight.slice(2)));
+  }
+  const weight = weights.get("gzip") ?? weights.get("x-gzip") ?? weights.get("*") ?? 0;
+  return weight > 0;
+}

@@ -1,0 +1,134 @@
+import { gunzipSync } from "node:zlib";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
+import { routes } from "../../src/web/routes.ts";
+import { startServer } from "../../src/web/server.ts";
+import { FakeClock } from "../support/clock.ts";
+import { call } from "../support/http.ts";
+import { ArrayLogger } from "../support/logger.ts";
+import { SettableSignals, hosts } from "../support/signals.ts";
+
+async function serve(version = "1.2.3") {
+  const logger = new ArrayLogger();
+  const clock = new FakeClock();
+  const products = new SettableSignals();
+  products.set(hosts(1, 100));
+  const endpoint = new PrometheusEndpoint({ products, agent: () => () => {}, clock });
+  const state: { reason: string | undefined; failure: AgentError | undefined } = {
+    reason: undefined,
+    failure: undefined,
+  };
+  const server = await startServer({
+    bind: { host: "127.0.0.1", port: 0 },
+    routes: routes({
+      version,
+      render: () => (state.failure ? Promise.reject(state.failure) : endpoint.render()),
+      notReady: () => state.reason,
+      logger,
+    }),
+    clock,
+    logger,
+  });
+  onTestFinished(async () => {
+    await server.stop(0);
+    await endpoint.shutdown();
+  });
+  const plain = (await endpoint.render()).plain();
+  return { ...server, logger, endpoint, state, plain };
+}
+
+test("/metrics is the exposition, and says what it is", async () => {
+  const { address, plain } = await serve();
+  const { status, headers, body } = await call(address, "/metrics?name=x");
+  expect(status).toBe(200);
+  expect(body.equals(plain)).toBe(true);
+  const { date: _, connection: __, ...told } = headers;
+  expect(told).toEqual({
+    "cache-control": "no-store",
+    "content-length": String(plain.length),
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-type": "text/plain; version=0.0.4; charset=utf-8",
+    "referrer-policy": "no-referrer",
+    vary: "accept-encoding",
+    "x-content-type-options": "nosniff",
+  });
+});
+
+test("/metrics in gzip for those who take it", async () => {
+  const { address, plain } = await serve();
+  const headers = { "accept-encoding": "gzip" };
+  const reply = await call(address, "/metrics", { headers });
+  expect(reply.headers["content-encoding"]).toBe("gzip");
+  expect(reply.headers["content-length"]).toBe(String(reply.body.length));
+  expect(gunzipSync(reply.body).equals(plain)).toBe(true);
+});
+
+test.for(["/metrics", "/", "/-/healthy", "/-/ready"])(
+  "HEAD %s has the headers of GET, and no body",
+  async (path) => {
+    const { address } = await serve();
+    const get = await call(address, path);
+    const head = await call(address, path, { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect({ ...head.headers, date: "" }).toEqual({ ...get.headers, date: "" });
+    expect([get.body.length > 0, head.body.length]).toEqual([true, 0]);
+  },
+);
+
+test("until it is ready there are no metrics, only the reason", async () => {
+  const { address, state } = await serve();
+  state.reason = "3 of 5 repositories were not read yet";
+  for (const path of ["/metrics", "/-/ready"]) {
+    const { status, headers, body } = await call(address, path);
+    expect([status, headers["content-type"], body.toString()]).toEqual([
+      503,
+      "text/plain; charset=utf-8",
+      "not ready: 3 of 5 repositories were not read yet\n",
+    ]);
+  }
+  expect((await call(address, "/-/healthy")).status).toBe(200);
+  state.reason = undefined;
+  expect((await call(address, "/-/ready")).body.toString()).toBe("ready\n");
+  expect((await call(address, "/metrics")).status).toBe(200);
+});
+
+test("metrics that cannot be rendered are a 503, logged once until they can", async () => {
+  const { address, state, logger } = await serve();
+  const failure = new AgentError("other", "metrics could not be collected: TypeError: x");
+  for (const now of [failure, failure, undefined, failure]) {
+    state.failure = now;
+    for (const path of ["/metrics", "/-/ready"])
+      expect((await call(address, path)).status).toBe(now ? 503 : 200);
+  }
+  expect((await call(address, "/metrics")).body.toString()).toBe(`not ready: ${failure.message}\n`);
+  const line =
+    'error metrics could not be rendered {"error":"metrics could not be collected: TypeError: x"}';
+  expect(logger.texts).toEqual([line, line]);
+});
+
+test("after the shutdown of the endpoint there is nothing to scrape", async () => {
+  const { address, endpoint } = await serve();
+  await endpoint.shutdown();
+  const { status, body } = await call(address, "/metrics");
+  expect([status, body.toString()]).toEqual([503, "not ready: the agent is shutting down\n"]);
+});
+
+test("the home page leads everywhere and lets nothing in", async () => {
+  const { address } = await serve("<b>'1' & \"2\"");
+  const { headers, body } = await call(address, "/");
+  const html = body.toString();
+  expect(headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(html).toContain("<small>&#60;b&#62;&#39;1&#39; &#38; &#34;2&#34;</small>");
+  const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link = ""]) => link);
+  expect(links).toEqual(["/metrics", "/-/healthy", "/-/ready"]);
+  for (const link of links) expect((await call(address, link)).status).toBe(200);
+
+  const style = /<style>([^]*)<\/style>/.exec(html)?.[1] ?? "";
+  const digest = await crypto.subtle.digest("SHA-256", Buffer.from(style));
+  expect(headers["content-security-policy"]).toBe(
+    `default-src 'none'; style-src 'sha256-${Buffer.from(digest).toString("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
+});
