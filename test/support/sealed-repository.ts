@@ -43,11 +43,11 @@ export class SealedRepository {
   readonly version: 1 | 2;
   readonly #master = newMaterial();
 
-  constructor(password: string, version: 1 | 2 = 2) {
+  constructor(password: string, version: 1 | 2 = 2, scrypt: KeyOptions = {}) {
     this.version = version;
     this.id = randomBytes(32).toString("hex");
     this.writeConfig({ version, id: this.id, chunker_polynomial: "3999ee1b688dbd" });
-    this.addKey(password);
+    this.addKey(password, scrypt);
   }
 
   writeConfig(config: object): void {
@@ -57,7 +57,7 @@ export class SealedRepository {
   /** @returns the name of the key file */
   addKey(password: string, { N = 2, r = 1, p = 1 }: KeyOptions = {}): string {
     const salt = randomBytes(64);
-    const derived = scryptSync(password, salt, 64, { N, r, p });
+    const derived = scryptSync(password, salt, 64, { N, r, p, maxmem: 2 ** 28 });
     const user = {
       encrypt: derived.subarray(0, 32),
       macK: derived.subarray(32, 48),
