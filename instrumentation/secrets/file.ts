@@ -1,0 +1,49 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+
+import { AgentError } from "../core/error.ts";
+import { Secret } from "../core/secret.ts";
+import type { SecretResolver } from "../core/secret.ts";
+import { decodeText, trim } from "./trim.ts";
+
+const MAX_BYTES = 64 * 1024;
+
+/** `{file: path}`: as restic reads a password file, white space at both ends removed. */
+export const file: SecretResolver = {
+  scheme: "file",
+  check: (reference) =>
+    typeof reference === "string" && reference !== "" ? undefined : "must be a path",
+  async resolve(reference) {
+    const secret = new Secret(trim(decodeText(await read(String(reference)))));
+    if (secret.isEmpty) throw new AgentError("secret", `the file ${String(reference)} is empty`);
+    return secret;
+  },
+};
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const buffer = Buffer.alloc(MAX_BYTES + 1);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      if (bytesRead > MAX_BYTES)
+        throw new AgentError("secret", `the file ${path} has more than ${MAX_BYTES} bytes`);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof AgentError || !(error instanceof Error)) throw error;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: "is not there",
+      EACCES: "may not be read",
+      EISDIR: "is a directory",
+    };
+    const code = "code" in error ? String(error.code) : "";
+    throw new AgentError(
+      "secret",
+      `the file ${path} ${reasons[code] ?? `cannot be read (${code})`}`,
+      { cause: error },
+    );
+  }
+}
