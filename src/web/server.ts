@@ -9,7 +9,7 @@ import type { Clock, Logger } from "restic-otel-instrumentation";
 import { textAnswer } from "./answer.ts";
 import type { Answer, Routes } from "./answer.ts";
 
-export interface BindAddress {
+interface BindAddress {
   /** An address or a name; undefined or empty for all interfaces. */
   readonly host?: string | undefined;
   /** 0 for a free one. */

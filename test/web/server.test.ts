@@ -92,6 +92,14 @@ test("headers of more than 8 KiB are refused", async () => {
   expect(status).toBe(431);
 });
 
+test("beyond 256 connections there is none", async () => {
+  const { address } = await serve();
+  await Promise.all(Array.from({ length: 256 }, () => open(address)));
+  await once(await open(address), "close");
+  const error = await failureOf(call(address, "/here"));
+  expect(error).toBeInstanceOf(Error);
+});
+
 test("an answer that is not taken in a minute ends its connection", async () => {
   const { handler, arrived } = slowRoute();
   const { address, clock } = await serve({ "/slow": handler });
