@@ -1,3 +1,12 @@
+export { parseDurationMs } from "./core/duration.ts";
+export { parseSchedule } from "./collect/schedule.ts";
+export { nearest } from "./nearest.ts";
+export { isRecord, unknownKey } from "./problem.ts";
+export type { Problem } from "./problem.ts";
+export { SCHEMES } from "./secrets/schemes.ts";
+export { secretHandle } from "./secrets/handle.ts";
+export { parseRepository } from "./settings.ts";
+export type { MonitorSettings, RepositorySettings } from "./settings.ts";
 export { bindMetrics, boundTable } from "./collect/gauges.ts";
 export type { BoundTable } from "./collect/gauges.ts";
 export { systemClock } from "./core/clock.ts";

@@ -54,7 +54,9 @@ export class Agent {
         bindMetrics(
           meter,
           [
-            boundTable(agentMetrics, () => [{ ...build, nodeVersion: process.version, reload: this.#reload }]),
+            boundTable(agentMetrics, () => [
+              { ...build, nodeVersion: process.version, reload: this.#reload },
+            ]),
             boundTable(processMetrics, () => [readProcess()]),
           ],
           () => clock.now(),
@@ -78,7 +80,9 @@ export class Agent {
       logger,
     });
     const { address, family, port } = this.#server.address;
-    logger.info("listening", { address: family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}` });
+    logger.info("listening", {
+      address: family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`,
+    });
     this.monitor.start();
   }
 
@@ -103,7 +107,8 @@ export class Agent {
     try {
       const next = await load();
       for (const warning of next.warnings) logger.warn(warning);
-      for (const name of this.#needRestart(next)) logger.warn(`a change of ${name} needs a restart`);
+      for (const name of this.#needRestart(next))
+        logger.warn(`a change of ${name} needs a restart`);
       this.monitor.reload(next.monitor);
       logger.level = next.logLevel;
       this.#reload = { successful: true, lastSuccessAt: clock.now() };
@@ -113,7 +118,8 @@ export class Agent {
       });
     } catch (error) {
       this.#reload = { ...this.#reload, successful: false };
-      for (const line of toAgentError(error).message.split("\n")) logger.error("settings refused, the old ones stay", { error: line });
+      for (const line of toAgentError(error).message.split("\n"))
+        logger.error("settings refused, the old ones stay", { error: line });
     }
   }
 
@@ -132,7 +138,8 @@ export class Agent {
   #notReady(): string | undefined {
     const { monitor } = this;
     if (monitor.ready || this.#startedMs === undefined) return undefined;
-    if (this.#options.clock.monotonicMs() - this.#startedMs >= this.#settings.startupWaitMs) return undefined;
+    if (this.#options.clock.monotonicMs() - this.#startedMs >= this.#settings.startupWaitMs)
+      return undefined;
     const read = [...monitor.store.entries()].length;
     return `the first collection is under way, ${read} of ${monitor.repositories} repositories were read`;
   }

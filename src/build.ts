@@ -9,7 +9,10 @@ export interface Build {
 
 export function readBuild(): Build {
   const manifest: unknown = JSON.parse(read("package.json") ?? "{}");
-  const version = typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
+  const version =
+    typeof manifest === "object" && manifest && "version" in manifest
+      ? String(manifest.version)
+      : "unknown";
   return { version, revision: revision() };
 }
 

@@ -7,7 +7,6 @@ import { LineLogger } from "./log.ts";
 import { checkSecrets } from "./settings/check.ts";
 import { describeSettings } from "./settings/describe.ts";
 import { parseFlags } from "./settings/flags.ts";
-import type { Flags } from "./settings/flags.ts";
 import { helpText } from "./settings/help.ts";
 import { loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
@@ -24,13 +23,19 @@ const build = readBuild();
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const flags = parseFlags(argv);
   if (flags.help) return print(helpText());
-  if (flags.version) return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
+  if (flags.version)
+    return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env });
   const settings = await load();
   if (flags.checkConfig) return checkConfig(settings);
 
   const { logLevel: level, logFormat: format } = settings;
-  const logger = new LineLogger({ level, format, clock: systemClock, write: (line) => process.stderr.write(line) });
+  const logger = new LineLogger({
+    level,
+    format,
+    clock: systemClock,
+    write: (line) => process.stderr.write(line),
+  });
   for (const warning of settings.warnings) logger.warn(warning);
   const agent = new Agent(settings, { clock: systemClock, logger, build, load });
   if (flags.once) return once(agent);
@@ -45,7 +50,9 @@ async function checkConfig(settings: AgentSettings): Promise<number> {
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   if (problems.length > 0) return EXIT_SETTINGS;
   const count = settings.monitor.repositories.length;
-  return print(`ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`);
+  return print(
+    `ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`,
+  );
 }
 
 /** One collection, its exposition on stdout: 1 if a repository failed. */
@@ -95,7 +102,9 @@ function print(text: string): number {
 }
 
 /** A reader that has seen enough, as `| head`, is no failure. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : 1),
+);
 
 try {
   const code = await main(process.argv.slice(2), process.env);
@@ -103,6 +112,10 @@ try {
   process.stdout.write("", () => process.exit(code));
 } catch (error) {
   const expected = error instanceof AgentError;
-  process.stderr.write(expected ? `${error.message}\n` : `restic-otel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    expected
+      ? `${error.message}\n`
+      : `restic-otel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(expected && error.code === "config" ? EXIT_SETTINGS : 1);
 }

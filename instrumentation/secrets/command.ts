@@ -12,7 +12,7 @@ function isCommand(reference: unknown): reference is readonly [string, ...string
   return (
     Array.isArray(reference) &&
     reference.length > 0 &&
-    reference.every((part) => typeof part === "string") &&
+    reference.every((part) => typeof part === "string" && !part.includes("\0")) &&
     reference[0] !== ""
   );
 }

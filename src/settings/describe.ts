@@ -1,0 +1,34 @@
+import type { AgentSettings } from "./load.ts";
+
+/** The settings in force, for one line of the log: repositories by number, nothing secret. */
+export function describeSettings(
+  settings: AgentSettings,
+): Readonly<Record<string, string | number | boolean>> {
+  const { monitor, bind, disabledCount, startupWaitMs, logLevel, logFormat, source } = settings;
+  const {
+    repositories,
+    cron,
+    timezone,
+    timeoutMs,
+    concurrency,
+    legacyLabel,
+    retryFailed,
+    reverifyMs,
+  } = monitor;
+  return {
+    settings: source,
+    repositories: repositories.map(({ url }) => url).join(" "),
+    disabled: disabledCount,
+    bind: `${bind.host === undefined ? "" : bind.host.includes(":") ? `[${bind.host}]` : bind.host}:${bind.port}`,
+    cron,
+    timezone: timezone ?? "of the process",
+    timeoutSeconds: timeoutMs / 1000,
+    concurrency,
+    retryFailed,
+    reverifySeconds: reverifyMs / 1000,
+    startupWaitSeconds: startupWaitMs / 1000,
+    legacyLabel,
+    logLevel,
+    logFormat,
+  };
+}

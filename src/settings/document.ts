@@ -1,0 +1,94 @@
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Document, YAMLError } from "yaml";
+
+/** A settings file as YAML, of which JSON is a part, with the place of everything in it. */
+export class SettingsDocument {
+  readonly file: string;
+  readonly value: unknown;
+  /** Faults of the text itself, a line each. */
+  readonly problems: readonly string[];
+  readonly #lines = new LineCounter();
+  readonly #document: Document;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    // Messages of the parser quote the text, which holds secrets: only their codes and places are used.
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: "error",
+    });
+    const comment = /^[\t ]*\/\//m.exec(text);
+    if (comment) {
+      this.problems = [this.#at(comment.index, "", "// begins no comment here: use #")];
+    } else {
+      this.problems = this.#document.errors.map((error) =>
+        this.#at(error.pos[0], "", reason(error, text)),
+      );
+    }
+    this.value =
+      this.problems.length === 0 ? this.#document.toJS({ maxAliasCount: 100 }) : undefined;
+  }
+
+  /** `file:line:column: path: message`, for the key or entry that the path names, or the nearest one around it. */
+  problem(path: readonly (string | number)[], message: string): string {
+    return this.#at(this.#offset(path), printPath(path), message);
+  }
+
+  #offset(path: readonly (string | number)[]): number {
+    let node: unknown = this.#document.contents;
+    let offset = start(node) ?? 0;
+    for (const step of path) {
+      if (isMap(node)) {
+        const pair = node.items.find(
+          ({ key }) => isScalar(key) && String(key.value) === String(step),
+        );
+        offset = start(pair?.key) ?? offset;
+        node = pair?.value;
+      } else if (isSeq(node)) {
+        node = node.items[Number(step)];
+        offset = start(node) ?? offset;
+      } else break;
+    }
+    return offset;
+  }
+
+  #at(offset: number, path: string, message: string): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.file}:${line}:${col}: ${path === "" ? "" : `${path}: `}${message}`;
+  }
+}
+
+function start(node: unknown): number | undefined {
+  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
+    ? Number(node.range[0])
+    : undefined;
+}
+
+function printPath(path: readonly (string | number)[]): string {
+  return path
+    .map((step, index) =>
+      typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${step}`,
+    )
+    .join("");
+}
+
+function reason({ code, pos }: YAMLError, text: string): string {
+  switch (code) {
+    case "DUPLICATE_KEY": {
+      const key = /^["']?([\w.-]+)/.exec(text.slice(pos[0]))?.[1] ?? "";
+      return `the key ${key} stands here a second time`;
+    }
+    case "TAB_AS_INDENT":
+      return "a tab indents nothing in YAML: use blanks";
+    case "MULTIPLE_DOCS":
+      return "a second document begins here: a file has one";
+    case "BAD_SCALAR_START":
+    case "BAD_ALIAS":
+      return "a value that begins with *, @, & or % must be put in quotes";
+    default:
+      return pos[0] >= text.trimEnd().length
+        ? "the file ends in the middle: a bracket or a quote is not closed"
+        : "is neither valid JSON nor YAML here: a bracket, a quote, a comma or a blank too many or missing";
+  }
+}

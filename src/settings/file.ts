@@ -1,0 +1,154 @@
+import { readFile, stat } from "node:fs/promises";
+
+import {
+  AgentError,
+  isRecord,
+  parseRepository,
+  SCHEMES,
+  unknownKey,
+} from "restic-otel-instrumentation";
+import type { RepositorySettings } from "restic-otel-instrumentation";
+
+import { SettingsDocument } from "./document.ts";
+import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
+import type { Setting } from "./schema.ts";
+
+/** Thousands of repositories are a few MiB. */
+const MAX_BYTES = 16 * 2 ** 20;
+
+/** What a file says, as far as it is right. */
+export interface FileSettings {
+  /** By name, as written. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Disabled ones too. */
+  readonly repositories: readonly RepositorySettings[];
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** @throws AgentError `config` if there is no such file */
+export async function readSettingsFile(file: string): Promise<FileSettings> {
+  return parseSettingsFile(file, await read(file));
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_BYTES)
+      throw new AgentError(
+        "config",
+        `${file}: has ${size} bytes, more than a settings file can have (${MAX_BYTES})`,
+      );
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof AgentError || !(error instanceof Error) || !("code" in error)) throw error;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT:
+        "there is no such file: name one with --config, or set RESTIC_REPOSITORY for a single repository",
+      EISDIR: "is a directory: name a file with --config",
+      EACCES: "may not be read by this user",
+    };
+    throw new AgentError(
+      "config",
+      `${file}: ${reasons[String(error.code)] ?? `cannot be read (${String(error.code)})`}`,
+      { cause: error },
+    );
+  }
+}
+
+function parseSettingsFile(file: string, text: string): FileSettings {
+  const document = new SettingsDocument(file, text);
+  const nothing = { values: {}, repositories: [], warnings: [] };
+  if (document.problems.length > 0) return { ...nothing, problems: document.problems };
+  const { value } = document;
+  if (value === null || value === undefined) {
+    return {
+      ...nothing,
+      problems: [
+        `${file}: is empty: a list of repositories, or a mapping with the key repositories, is needed`,
+      ],
+    };
+  }
+  if (Array.isArray(value)) return { ...nothing, ...parseRepositories(document, value, []) };
+  if (!isRecord(value))
+    return {
+      ...nothing,
+      problems: [
+        document.problem(
+          [],
+          "must be a list of repositories, or a mapping with the key repositories",
+        ),
+      ],
+    };
+  return parseMapping(document, value);
+}
+
+function parseMapping(
+  document: SettingsDocument,
+  value: Readonly<Record<string, unknown>>,
+): FileSettings {
+  const { repositories: list, ...values } = value;
+  const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
+  const problems = Object.entries(values).flatMap(([name, given]) => {
+    const known = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
+    const message = known
+      ? known.format.check(given)
+      : unknownKey(name, ["repositories", ...FILE_SETTINGS]);
+    return message === undefined ? [] : [document.problem([name], message)];
+  });
+  if (!Array.isArray(list)) {
+    const message =
+      list === undefined ? "repositories is missing: the list of them" : "must be a list";
+    return {
+      values,
+      repositories: [],
+      warnings: [],
+      problems: [
+        ...problems,
+        document.problem(list === undefined ? [] : ["repositories"], message),
+      ],
+    };
+  }
+  const parsed = parseRepositories(document, list, ["repositories"]);
+  return { ...parsed, values, problems: [...problems, ...parsed.problems] };
+}
+
+function parseRepositories(
+  document: SettingsDocument,
+  list: readonly unknown[],
+  path: readonly string[],
+): Omit<FileSettings, "values"> {
+  const repositories: RepositorySettings[] = [];
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, entry] of list.entries()) {
+    const at = [...path, index];
+    const parsed = parseRepository(entry, SCHEMES);
+    if ("problems" in parsed) {
+      problems.push(
+        ...parsed.problems.map((problem) =>
+          document.problem([...at, ...problem.path], problem.message),
+        ),
+      );
+      continue;
+    }
+    warnings.push(
+      ...parsed.warnings.map((warning) =>
+        document.problem([...at, ...warning.path], warning.message),
+      ),
+    );
+    repositories.push(parsed.value);
+    if (parsed.value.disabled) continue;
+    const first = seen.get(parsed.value.url);
+    if (first === undefined) seen.set(parsed.value.url, index);
+    else
+      problems.push(
+        document.problem(
+          [...at, "repo"],
+          `is the same repository as ${path.join("")}[${first}]; credentials do not tell two apart`,
+        ),
+      );
+  }
+  return { repositories, problems, warnings };
+}

@@ -1,0 +1,161 @@
+import { access } from "node:fs/promises";
+
+import convict from "convict";
+import { AgentError, nearest } from "restic-otel-instrumentation";
+import type { MonitorSettings, RepositorySettings } from "restic-otel-instrumentation";
+
+import type { LogFormat, LogLevel } from "../log.ts";
+import { readSettingsFile } from "./file.ts";
+import type { FileSettings } from "./file.ts";
+import type { Flags } from "./flags.ts";
+import type { Bind } from "./formats.ts";
+import { namesRepository, repositoryOf } from "./restic-environment.ts";
+import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
+import type { Setting, SettingName } from "./schema.ts";
+
+/** Everything that the agent is told, checked. */
+export interface AgentSettings {
+  readonly monitor: MonitorSettings;
+  readonly disabledCount: number;
+  readonly bind: Bind;
+  readonly startupWaitMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** Shown, but nothing to stop for. */
+  readonly warnings: readonly string[];
+  /** False with `--no-vault`. */
+  readonly vault: boolean;
+  /** The file, or `environment`. */
+  readonly source: string;
+}
+
+export interface SettingsInput {
+  readonly flags: Flags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Default < file < variable < flag.
+ * @throws AgentError `config` with all that is wrong, a line each
+ */
+export async function loadSettings({
+  flags,
+  env: environment,
+}: SettingsInput): Promise<AgentSettings> {
+  // A compose file with `RESTIC_OTEL_BIND=` means that it is not set.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const found = await findRepositories(flags, env);
+  const problems = [...found.problems, ...wrongVariables(env), ...wrongFlags(flags)];
+  if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
+  const value = merge(found.values, env, flags);
+  const enabled = found.repositories.filter(({ disabled }) => !disabled);
+  return {
+    monitor: {
+      repositories: enabled,
+      cron: value(SETTINGS.cron),
+      timezone: value(SETTINGS.timezone) || undefined,
+      timeoutMs: value(SETTINGS.timeout),
+      concurrency: value(SETTINGS.concurrency),
+      legacyLabel: value(SETTINGS.legacyLabel),
+      retryFailed: value(SETTINGS.retryFailed),
+      reverifyMs: value(SETTINGS.reverify),
+    },
+    disabledCount: found.repositories.length - enabled.length,
+    bind: value(SETTINGS.bind),
+    startupWaitMs: value(SETTINGS.startupWait),
+    logLevel: value(SETTINGS.logLevel),
+    logFormat: value(SETTINGS.logFormat),
+    warnings: [
+      ...found.warnings,
+      ...unknownVariables(env),
+      ...(enabled.length === 0
+        ? [`${found.source}: no repository is enabled, there is nothing to collect`]
+        : []),
+    ],
+    vault: flags.vault,
+    source: found.source,
+  };
+}
+
+interface Found extends FileSettings {
+  readonly source: string;
+}
+
+/** A file wins over restic's own variables; those are for somebody who has one repository and no file. */
+async function findRepositories(flags: Flags, env: SettingsInput["env"]): Promise<Found> {
+  const named = flags.values.config ?? env[variableOf("config")];
+  const file = named ?? SETTINGS.config.default;
+  if (named !== undefined || !namesRepository(env) || (await exists(file))) {
+    const settings = await readSettingsFile(file);
+    const warning = namesRepository(env) ? [`RESTIC_REPOSITORY is not used, ${file} wins`] : [];
+    return { ...settings, warnings: [...settings.warnings, ...warning], source: file };
+  }
+  const { repository, problems } = await repositoryOf(env, AbortSignal.timeout(30_000));
+  const repositories: readonly RepositorySettings[] = repository ? [repository] : [];
+  return { values: {}, repositories, problems, warnings: [], source: "environment" };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function wrongVariables(env: SettingsInput["env"]): readonly string[] {
+  return settingNames().flatMap((name) => wrong(name, env[variableOf(name)], variableOf(name)));
+}
+
+function wrongFlags({ values }: Flags): readonly string[] {
+  return settingNames().flatMap((name) => {
+    const { flag = "" }: Setting<unknown> = SETTINGS[name];
+    return wrong(name, values[name], `--${flag}`);
+  });
+}
+
+function wrong(name: SettingName, value: string | undefined, where: string): readonly string[] {
+  const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
+  return message === undefined ? [] : [`${where}: ${message}`];
+}
+
+/** Kubernetes injects some for a Service of that name: no reason to stop. */
+function unknownVariables(env: SettingsInput["env"]): readonly string[] {
+  const known = settingNames().map((name) => variableOf(name));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .map((name) => {
+      const near = nearest(name, known);
+      return `the variable ${name} is not known${near === undefined ? "" : `, did you mean ${near}?`}`;
+    });
+}
+
+/** Default < file < variable < flag; all of them have been checked. */
+function merge(
+  values: FileSettings["values"],
+  env: SettingsInput["env"],
+  flags: Flags,
+): <T>(setting: Setting<T>) => T {
+  const schema = Object.fromEntries(
+    settingNames().map((name) => {
+      const { default: initial, doc, format }: Setting<unknown> = SETTINGS[name];
+      return [
+        name,
+        {
+          default: initial,
+          doc,
+          env: variableOf(name),
+          format: (value: unknown) => refuse(format.check(value)),
+        },
+      ];
+    }),
+  );
+  const config = convict<Record<string, unknown>>(schema, { env: { ...env }, args: [] });
+  config.load(values);
+  for (const [name, value] of Object.entries(flags.values)) config.set(name, value);
+  config.validate({ allowed: "strict" });
+  return (setting) => setting.format.parse(config.get(setting.name));
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new Error(problem);
+}

@@ -1,0 +1,80 @@
+import { AgentError, parseRepository, SCHEMES } from "restic-otel-instrumentation";
+import type { RepositorySettings } from "restic-otel-instrumentation";
+
+import { splitCommand } from "./command-line.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables of restic that a backend or the reader of keys looks at. */
+const FOR_THE_REPOSITORY = [
+  "RESTIC_REST_USERNAME",
+  "RESTIC_REST_PASSWORD",
+  "RESTIC_CACERT",
+  "RESTIC_TLS_CLIENT_CERT",
+  "RESTIC_KEY_HINT",
+];
+
+/** Whether restic itself would find a repository in the environment. */
+export function namesRepository(env: Environment): boolean {
+  return Boolean(env["RESTIC_REPOSITORY"] || env["RESTIC_REPOSITORY_FILE"]);
+}
+
+/** The one repository that restic's own variables name: its password is found as restic finds it. */
+export async function repositoryOf(
+  env: Environment,
+  signal: AbortSignal,
+): Promise<{ readonly repository?: RepositorySettings; readonly problems: readonly string[] }> {
+  const problems: string[] = [];
+  if (env["RESTIC_REPOSITORY"] && env["RESTIC_REPOSITORY_FILE"])
+    problems.push("RESTIC_REPOSITORY and RESTIC_REPOSITORY_FILE are both set: unset one");
+  const password = passwordOf(env, problems);
+  if (problems.length > 0) return { problems };
+  const entry = {
+    repo: env["RESTIC_REPOSITORY"] || (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", signal)),
+    password,
+    environment: Object.fromEntries(
+      FOR_THE_REPOSITORY.filter((name) => env[name]).map((name) => [name, { env: name }]),
+    ),
+  };
+  const parsed = parseRepository(entry, SCHEMES);
+  if ("value" in parsed) return { repository: parsed.value, problems };
+  return {
+    problems: parsed.problems.map(
+      ({ path, message }) => `${path[0] === "repo" ? "RESTIC_REPOSITORY: " : ""}${message}`,
+    ),
+  };
+}
+
+function passwordOf(env: Environment, problems: string[]): unknown {
+  const {
+    RESTIC_PASSWORD_COMMAND: command,
+    RESTIC_PASSWORD_FILE: file,
+    RESTIC_PASSWORD: password,
+  } = env;
+  if (command && file)
+    problems.push("RESTIC_PASSWORD_COMMAND and RESTIC_PASSWORD_FILE are both set: unset one");
+  if (command) {
+    const words = splitCommand(command);
+    if (!words || words.length === 0)
+      problems.push("RESTIC_PASSWORD_COMMAND: a quote is not closed, or nothing is in it");
+    return { command: words ?? [] };
+  }
+  if (file) return { file };
+  if (password) return { env: "RESTIC_PASSWORD" };
+  problems.push(
+    "there is no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
+  );
+  return undefined;
+}
+
+async function fromFile(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return (await SCHEMES.get("file")?.resolve(path, signal))?.revealText() ?? "";
+  } catch (error) {
+    throw new AgentError(
+      "config",
+      `RESTIC_REPOSITORY_FILE: ${error instanceof Error ? error.message : path}`,
+      { cause: error },
+    );
+  }
+}
