@@ -1,16 +1,17 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
-import type { MetricSpec } from "restic-otel-instrumentation";
+import type { MetricSpec } from "../instrumentation/core/source.ts";
 
 import { JOB_METRICS, repositoryMetrics } from "../instrumentation/restic/metrics.ts";
-import { settingsTable } from "../src/settings/table.ts";
+import { settingsTable } from "../src/settings/schema.ts";
 import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
 import { processMetrics } from "../src/telemetry/process-metrics.ts";
 
-const README = new URL("../README.md", import.meta.url);
+export const README = new URL("../README.md", import.meta.url);
 
 /** `text` with what stands between the two marks of `name` replaced. */
-function replaceBetween(text: string, name: string, table: string): string {
+export function replaceBetween(text: string, name: string, table: string): string {
   const pattern = new RegExp(`(<!-- ${name}:[^>]*-->\n)[^]*?(<!-- /${name} -->)`);
   if (!pattern.test(text)) throw new Error(`README.md has no marks for ${name}`);
   return text.replace(pattern, (_, open: string, close: string) => `${open}\n${table}\n${close}`);
@@ -29,8 +30,14 @@ function metricsTable(specs: readonly MetricSpec<never>[]): string {
 export async function generated(): Promise<{ readonly actual: string; readonly expected: string }> {
   const actual = await readFile(README, "utf8");
   const specs = [...JOB_METRICS, ...repositoryMetrics(false), ...agentMetrics, ...processMetrics];
-  const expected = replaceBetween(replaceBetween(actual, "metrics", metricsTable(specs)), "settings", settingsTable());
+  const expected = replaceBetween(
+    replaceBetween(actual, "metrics", metricsTable(specs)),
+    "settings",
+    settingsTable(),
+  );
   return { actual, expected };
 }
 
-if (import.meta.main) await writeFile(README, (await generated()).expected);
+// `import.meta.main` is not there before Node.js 24.2.
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await writeFile(README, (await generated()).expected);

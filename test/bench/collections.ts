@@ -19,7 +19,12 @@ interface Sample {
   readonly peakBytes: number;
 }
 
-const WAYS = ["restic, cold cache", "restic-otel, first", "restic, warm cache", "restic-otel, second"] as const;
+const WAYS = [
+  "restic, cold cache",
+  "restic-otel, first",
+  "restic, warm cache",
+  "restic-otel, second",
+] as const;
 type Way = (typeof WAYS)[number];
 
 /** A first and a second collection over a real rest-server, beside `restic snapshots --no-lock` without and with its cache. */
@@ -41,8 +46,16 @@ export async function benchCollections(say: (line: string) => void): Promise<str
   return `${rows.join("\n")}\n`;
 }
 
-async function compare(folder: string, size: number): Promise<Readonly<Record<Way, readonly Sample[]>>> {
-  const samples: Record<Way, Sample[]> = { "restic, cold cache": [], "restic-otel, first": [], "restic, warm cache": [], "restic-otel, second": [] };
+async function compare(
+  folder: string,
+  size: number,
+): Promise<Readonly<Record<Way, readonly Sample[]>>> {
+  const samples: Record<Way, Sample[]> = {
+    "restic, cold cache": [],
+    "restic-otel, first": [],
+    "restic, warm cache": [],
+    "restic-otel, second": [],
+  };
   for (let index = 0; index < RUNS; index++) {
     const cache = join(folder, `cache-${size}-${index}`);
     samples["restic, cold cache"].push(await restic(folder, size, cache));
@@ -56,24 +69,44 @@ async function compare(folder: string, size: number): Promise<Readonly<Record<Wa
 
 async function restic(folder: string, size: number, cache: string): Promise<Sample> {
   const server = await startRestServer({ path: folder });
-  const env = { RESTIC_REPOSITORY: `rest:${server.url}/${size}`, RESTIC_PASSWORD: PASSWORD, RESTIC_CACHE_DIR: cache };
-  const { stdout, seconds, peakBytes } = await run(peerPath("restic"), ["snapshots", "--no-lock", "--json"], env);
+  const env = {
+    RESTIC_REPOSITORY: `rest:${server.url}/${size}`,
+    RESTIC_PASSWORD: PASSWORD,
+    RESTIC_CACHE_DIR: cache,
+  };
+  const { stdout, seconds, peakBytes } = await run(
+    peerPath("restic"),
+    ["snapshots", "--no-lock", "--json"],
+    env,
+  );
   await server.stop();
   const listed: unknown = JSON.parse(stdout);
-  if (!Array.isArray(listed) || listed.length !== size) throw new Error("restic does not list what was written");
+  if (!Array.isArray(listed) || listed.length !== size)
+    throw new Error("restic does not list what was written");
   const answers = [...server.log().matchAll(/" 20\d (\d+)/g)].map(([, bytes]) => Number(bytes));
   // One derivation at each start: a key in the cache of restic does not exist.
-  return { seconds, requests: answers.length, receivedBytes: answers.reduce((sum, bytes) => sum + bytes, 0), keyDerivations: 1, peakBytes };
+  return {
+    seconds,
+    requests: answers.length,
+    receivedBytes: answers.reduce((sum, bytes) => sum + bytes, 0),
+    keyDerivations: 1,
+    peakBytes,
+  };
 }
 
 /** The agent runs on: its start is paid once and not counted here. */
 async function ours(folder: string, size: number): Promise<readonly [Sample, Sample]> {
   const server = await startRestServer({ path: folder });
   const script = join(import.meta.dirname, "collect.ts");
-  const { stdout, peakBytes } = await run(process.execPath, [script, `rest:${server.url}/${size}`, PASSWORD]);
+  const { stdout, peakBytes } = await run(process.execPath, [
+    script,
+    `rest:${server.url}/${size}`,
+    PASSWORD,
+  ]);
   await server.stop();
   const [first, second]: readonly (Sample & { readonly snapshots: number })[] = JSON.parse(stdout);
-  if (!first || !second || second.snapshots !== size) throw new Error("the agent does not list what was written");
+  if (!first || !second || second.snapshots !== size)
+    throw new Error("the agent does not list what was written");
   const later = {
     seconds: second.seconds,
     requests: second.requests - first.requests,
@@ -84,13 +117,22 @@ async function ours(folder: string, size: number): Promise<readonly [Sample, Sam
   return [{ ...first, peakBytes }, later];
 }
 
-function rowsOf(size: number, samples: Readonly<Record<Way, readonly Sample[]>>): readonly string[] {
+function rowsOf(
+  size: number,
+  samples: Readonly<Record<Way, readonly Sample[]>>,
+): readonly string[] {
   const seconds = (way: Way): readonly number[] => samples[way].map((sample) => sample.seconds);
-  const peer: Partial<Record<Way, Way>> = { "restic-otel, first": "restic, cold cache", "restic-otel, second": "restic, warm cache" };
+  const peer: Partial<Record<Way, Way>> = {
+    "restic-otel, first": "restic, cold cache",
+    "restic-otel, second": "restic, warm cache",
+  };
   return WAYS.map((way) => {
-    const middle = (of: keyof Sample): number => figure(samples[way].map((sample) => sample[of])).median;
+    const middle = (of: keyof Sample): number =>
+      figure(samples[way].map((sample) => sample[of])).median;
     const other = peer[way];
-    const ratios = other ? seconds(way).map((value, index) => value / (seconds(other)[index] ?? NaN)) : undefined;
+    const ratios = other
+      ? seconds(way).map((value, index) => value / (seconds(other)[index] ?? NaN))
+      : undefined;
     const cells = [
       size,
       way,

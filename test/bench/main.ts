@@ -1,19 +1,27 @@
-// `npm run bench`: what a collection costs beside restic itself, and what a scrape costs. Writes the table of the README with `--write`.
+// `npm run bench [-- collections|scrapes] [--write]`: what a collection costs beside restic itself, and what a scrape costs.
+import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
+import { README, replaceBetween } from "../readme.ts";
 import { benchCollections } from "./collections.ts";
 import { benchScrapes } from "./scrapes.ts";
-import { writeBench } from "./readme.ts";
 
 const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith("--"));
 const parts = { collections: benchCollections, scrapes: benchScrapes };
-const chosen = Object.entries(parts).filter(([name]) => args.every((arg) => arg.startsWith("--")) || args.includes(name));
-
 const tables: string[] = [];
-for (const [, bench] of chosen) {
-  const table = await bench((line) => process.stderr.write(`${line}\n`));
+for (const [name, bench] of Object.entries(parts)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const table = await bench((line) => process.stderr.write(`${name}: ${line}\n`));
   process.stdout.write(`${table}\n`);
   tables.push(table);
 }
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
-if (args.includes("--write")) await writeBench([...tables, `Medians (min–max), peers in turn in the same run: ${machine}.`].join("\n"));
+if (args.includes("--write")) {
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
+  const date = new Date().toISOString().slice(0, 10);
+  const note = `Medians of five runs (least–most), peers in turn in the same run; ${date}, ${machine}.\n`;
+  await writeFile(
+    README,
+    replaceBetween(await readFile(README, "utf8"), "bench", [...tables, note].join("\n")),
+  );
+}

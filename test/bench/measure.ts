@@ -8,9 +8,16 @@ export interface Run {
   readonly peakBytes: number;
 }
 
-export async function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   const startedMs = performance.now();
-  const child = spawn(command, args, { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command, args, {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let peakBytes = 0;
   const sampled = setInterval(() => (peakBytes = Math.max(peakBytes, peakOf(child.pid))), 10);
@@ -25,7 +32,9 @@ export async function run(command: string, args: readonly string[], env: Readonl
 /** The peak of a running process as Linux knows it; 0 elsewhere. */
 function peakOf(pid: number | undefined): number {
   try {
-    const kib = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8"))?.[1];
+    const kib = /^VmHWM:\s+(\d+) kB/m.exec(
+      readFileSync(`/proc/${String(pid)}/status`, "utf8"),
+    )?.[1];
     return Number(kib ?? 0) * 1024;
   } catch {
     return 0;
@@ -40,7 +49,11 @@ export interface Figure {
 
 export function figure(values: readonly number[]): Figure {
   const sorted = values.toSorted((a, b) => a - b);
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? NaN, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
+  return {
+    median: sorted[Math.floor(sorted.length / 2)] ?? NaN,
+    min: sorted[0] ?? NaN,
+    max: sorted.at(-1) ?? NaN,
+  };
 }
 
 /** `median (min–max)`. */

@@ -9,10 +9,15 @@ export const PASSWORD = "bench";
 const SCRYPT = { N: 32_768, r: 8, p: 6 };
 
 /** Writes a repository of format 2 below `folder`, with one snapshot an hour in each of the sets. */
-export async function writeRepository(folder: string, snapshots: number, sets: number): Promise<void> {
+export async function writeRepository(
+  folder: string,
+  snapshots: number,
+  sets: number,
+): Promise<void> {
   const sealed = new SealedRepository(PASSWORD, 2, SCRYPT);
   for (let index = 0; index < snapshots; index++) addSnapshot(sealed, index, sets);
-  for (const type of ["data", "index", "keys", "locks", "snapshots"]) await mkdir(join(folder, type), { recursive: true });
+  for (const type of ["data", "index", "keys", "locks", "snapshots"])
+    await mkdir(join(folder, type), { recursive: true });
   for (const [path, stored] of sealed.files) await writeFile(join(folder, path), stored);
 }
 
