@@ -106,6 +106,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : 1),
 );
 
+/** Nor is a log that nobody reads any more. */
+process.stderr.on("error", () => {});
+
 try {
   const code = await main(process.argv.slice(2), process.env);
   // A large page goes through a pipe piece by piece.

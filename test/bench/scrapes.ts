@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 
 import { figure, show } from "./measure.ts";
@@ -80,12 +81,15 @@ async function scrapeAgent(repository: string): Promise<Sample> {
   }
 }
 
-async function portOf(lines: AsyncIterable<unknown>): Promise<string> {
-  for await (const line of lines) {
-    const port = /address=\S*:(\d+)/.exec(String(line))?.[1];
-    if (port !== undefined) return port;
-  }
-  throw new Error("the agent does not listen");
+/** Reads on, so that the agent can go on writing. */
+function portOf(stderr: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    stderr.on("data", (line: unknown) => {
+      const port = /address=\S*:(\d+)/.exec(String(line))?.[1];
+      if (port !== undefined) resolve(port);
+    });
+    stderr.once("end", () => reject(new Error("the agent does not listen")));
+  });
 }
 
 /** One scrape with gzip, as Prometheus does it; no bytes while the agent is not ready. */
