@@ -82,11 +82,12 @@ async function read(path: string, type: FileType): Promise<Uint8Array> {
     }
     const bytes = Buffer.alloc(stat.size);
     let length = 0;
-    for (;;) {
+    while (length < stat.size) {
       const { bytesRead } = await file.read(bytes, length, stat.size - length);
-      if (bytesRead === 0) return bytes.subarray(0, length);
+      if (bytesRead === 0) break;
       length += bytesRead;
     }
+    return bytes.subarray(0, length);
   } finally {
     await file.close();
   }
