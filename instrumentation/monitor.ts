@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Meter } from "@opentelemetry/api";
-
 import { Collector } from "./collect/collector.ts";
 import type { JobOutcome } from "./collect/collector.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
+import type { Meter } from "./collect/gauges.ts";
 import { parseSchedule } from "./collect/schedule.ts";
 import type { Store } from "./collect/store.ts";
 import { systemClock } from "./core/clock.ts";

@@ -22,7 +22,7 @@ export interface AgentOptions {
   readonly logger: LineLogger;
   readonly build: Build;
   /** Reads the settings again. Rejects with all that is wrong with them, a line each. */
-  load(): Promise<AgentSettings>;
+  readonly load: () => Promise<AgentSettings>;
 }
 
 /** The line from settings to the scrape, built up at the start and taken down in reverse. */

@@ -3,6 +3,8 @@ import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/
 
 import type { MetricSpec, Point } from "../core/source.ts";
 
+export type { Meter };
+
 /** What an instrument is made of. */
 type Instrument = Pick<MetricSpec<never>, "name" | "kind" | "unit" | "description">;
 

@@ -28,13 +28,3 @@ export const systemClock: Clock = {
     }
   },
 };
-
-/**
- * Waits until the wall clock shows `at`, in steps of 30 s: a laptop that slept, or a clock that was set, is noticed.
- * Rejects with the reason of the signal.
- */
-export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
-  for (let left = at - clock.now(); left > 0; left = at - clock.now()) {
-    await clock.sleep(Math.min(left, 30_000), signal);
-  }
-}

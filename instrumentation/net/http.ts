@@ -18,7 +18,7 @@ export interface HttpOptions {
   readonly idleMs?: number;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Bound of the body; what is longer fails as `corrupt`. */

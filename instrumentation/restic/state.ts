@@ -33,7 +33,7 @@ export interface RepositoryState {
   readonly cost: RepositoryCost;
 }
 
-export const SECONDS_PER_DAY = 86_400;
+const SECONDS_PER_DAY = 86_400;
 
 /**
  * Whole days from a snapshot to now, truncated towards zero; negative for one that is dated in the future.

@@ -21,7 +21,7 @@ export async function writeRepository(
   for (const [path, stored] of sealed.files) await writeFile(join(folder, path), stored);
 }
 
-export function addSnapshot(sealed: SealedRepository, index: number, sets: number): string {
+function addSnapshot(sealed: SealedRepository, index: number, sets: number): string {
   const time = new Date(Date.UTC(2025, 0, 1) + index * 3_600_000).toISOString();
   const end = new Date(Date.UTC(2025, 0, 1) + index * 3_600_000 + 61_500).toISOString();
   return sealed.addSnapshot({

@@ -19,7 +19,7 @@ const PEERS = {
 export type Peer = keyof typeof PEERS;
 
 /** The path of a program that test/peers/install has built from today's go.mod, else of one on PATH. */
-export function findPeer(name: Peer): string | undefined {
+function findPeer(name: Peer): string | undefined {
   const { module, program, onPath } = PEERS[name];
   const built = join(cacheFolder(), `${module}-${sourceHash(module)}`, program);
   if (existsSync(built)) return built;

@@ -22,14 +22,14 @@ function newMaterial(): Material {
   return { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
 }
 
-export function seal(plain: Uint8Array, { encrypt, macK, macR }: Material): Buffer {
+function seal(plain: Uint8Array, { encrypt, macK, macR }: Material): Buffer {
   const nonce = randomBytes(16);
   const ciphertext = createCipheriv("aes-256-ctr", encrypt, nonce).update(plain);
   const pad = createCipheriv("aes-128-ecb", macK, null).setAutoPadding(false).update(nonce);
   return Buffer.concat([nonce, ciphertext, poly1305(ciphertext, Buffer.concat([macR, pad]))]);
 }
 
-export function idOf(stored: Uint8Array): string {
+function idOf(stored: Uint8Array): string {
   return createHash("sha256").update(stored).digest("hex");
 }
 

@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.ts";
 
 /** Calls of one kind, since the start. A page of a listing is a call, a retry is one, a failed one too. */
-export interface OperationCost {
+interface OperationCost {
   requests: number;
   receivedBytes: number;
 }

@@ -108,7 +108,7 @@ function fileError(thrown: unknown, what: string): unknown {
     case "EIO":
     case "ETIMEDOUT":
     case "EHOSTDOWN":
-      return new AgentError("unreachable", `${what}: ${String(thrown.code)}`, {
+      return new AgentError("unreachable", `${what}: ${thrown.code}`, {
         ...options,
         transient: true,
       });

@@ -19,7 +19,7 @@ export interface RestLocation {
 }
 
 /** A place that restic can write to and the agent cannot read yet. */
-export interface OtherLocation {
+interface OtherLocation {
   readonly scheme: "azure" | "b2" | "gs" | "rclone" | "s3" | "sftp" | "swift";
 }
 
@@ -120,7 +120,7 @@ function invalid(repo: string, problem: string): AgentError {
  * A user of sftp belongs to the address and stays.
  */
 export function printableUrl(repo: string): string {
-  if (/^rclone:/.test(repo)) return repo.replace(/^(rclone::?[^,:]*),.*:/s, "$1:");
+  if (repo.startsWith("rclone:")) return repo.replace(/^(rclone::?[^,:]*),.*:/s, "$1:");
   const slashes = repo.indexOf("//");
   const scheme = /^(rest|s3|sftp|azure|gs|b2|swift|https?):/.exec(repo)?.[1];
   if (scheme === undefined || slashes < 0) return repo;

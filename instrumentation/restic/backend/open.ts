@@ -25,23 +25,18 @@ export const openBackend: OpenBackend = async (location, context) => {
   return retrying(counted(backend, context.cost), context.clock);
 };
 
-/** A backend is one file and one line here; loaded when it is used. */
+/** A backend is one file and one line here; it is loaded when it is used. */
 async function openByScheme(location: Location, context: BackendContext): Promise<Backend> {
-  switch (location.scheme) {
+  const { scheme } = location;
+  switch (scheme) {
     case "local":
       return (await import("./local.ts")).openLocal(location, context.clock);
     case "rest":
       return (await import("./rest.ts")).openRest(location, context);
-    case "azure":
-    case "b2":
-    case "gs":
-    case "rclone":
-    case "s3":
-    case "sftp":
-    case "swift":
+    default:
       throw new AgentError(
         "config",
-        `repositories on ${location.scheme} cannot be read yet: local directories and rest servers can`,
+        `repositories on ${scheme} cannot be read yet: local directories and rest servers can`,
       );
   }
 }
