@@ -24,12 +24,16 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
       throw new AgentError("timeout", `${stuck} has not come back, nothing else is tried before`);
     }
     const settled = new AbortController();
-    const running = call().finally(() => settled.abort());
+    const running = call();
     const expired = clock.sleep(idleMs, AbortSignal.any([signal, settled.signal])).then(() => {
       throw new AgentError("timeout", `${what} takes longer than ${idleMs / 1000} s`);
     });
+    const first = Promise.race([running, expired]);
+    // After the race: its outcome must be there before the sleep is told to end.
+    const settle = (): void => settled.abort();
+    void running.then(settle, settle);
     try {
-      return await Promise.race([running, expired]);
+      return await first;
     } finally {
       if (!settled.signal.aborted) {
         stuck = what;

@@ -1,0 +1,171 @@
+import { beforeEach, expect, test } from "vitest";
+
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { Secret } from "../../instrumentation/core/secret.ts";
+import type { SecretHandle } from "../../instrumentation/core/secret.ts";
+import { counted } from "../../instrumentation/restic/backend/counted.ts";
+import type { OpenBackend } from "../../instrumentation/restic/backend/open.ts";
+import { ResticSource } from "../../instrumentation/restic/source.ts";
+import { FakeClock } from "../support/clock.ts";
+import { ArrayLogger } from "../support/logger.ts";
+import { recordedBackend } from "../support/recorded-backend.ts";
+import { SealedRepository } from "../support/sealed-repository.ts";
+
+/** A secret that a test can rotate: `current` stays until somebody refreshes. */
+class Rotating implements SecretHandle {
+  resolvedAt: number | undefined;
+  stored: string;
+  refreshes = 0;
+  #known: Secret | undefined;
+
+  constructor(stored: string) {
+    this.stored = stored;
+  }
+
+  async current(): Promise<Secret> {
+    return this.#known ?? this.#resolve();
+  }
+
+  async refresh(): Promise<Secret> {
+    this.refreshes += 1;
+    return this.#resolve();
+  }
+
+  #resolve(): Secret {
+    this.resolvedAt = 0;
+    this.#known = new Secret(this.stored);
+    return this.#known;
+  }
+}
+
+const signal = new AbortController().signal;
+let sealed: SealedRepository;
+let logger: ArrayLogger;
+let password: Rotating;
+let login: Rotating;
+/** What the last backend was opened with. */
+let opened: string[];
+let before: (call: string) => void;
+
+const openBackend: OpenBackend = async (_location, { environment, cost }) => {
+  opened.push(environment["RESTIC_REST_PASSWORD"]?.revealText() ?? "");
+  return counted(
+    recordedBackend(sealed.files, (call) => before(call)),
+    cost,
+  );
+};
+
+function source(): ResticSource {
+  return new ResticSource({
+    url: "/repo",
+    repo: new Secret("/repo"),
+    password,
+    environment: { RESTIC_REST_PASSWORD: login },
+    reverifyMs: 3_600_000,
+    openBackend,
+    proxyEnvironment: {},
+    clock: new FakeClock(),
+    logger,
+  });
+}
+
+beforeEach(() => {
+  sealed = new SealedRepository("right");
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: "h", username: "u" });
+  logger = new ArrayLogger();
+  password = new Rotating("right");
+  login = new Rotating("let me in");
+  opened = [];
+  before = () => {};
+});
+
+test("a reading has the sets, and what it cost", async () => {
+  const { state, complete, error } = await source().collect(undefined, signal);
+  expect({ complete, error }).toEqual({ complete: true, error: undefined });
+  expect(state.content).toMatchObject({
+    config: { id: sealed.id, version: 2 },
+    snapshots: 1,
+    unreadable: 0,
+    sets: [{ labels: { url: "/repo", host: "h", user: "u" }, snapshots: 1 }],
+  });
+  expect(state.cost).toMatchObject({
+    list: { requests: 2 },
+    load: { requests: 3 },
+    keyDerivations: 1,
+  });
+});
+
+test("a failed reading keeps what was known, and counts what it cost all the same", async () => {
+  const repository = source();
+  const first = await repository.collect(undefined, signal);
+  before = () => {
+    throw new AgentError("unreachable", "connection refused");
+  };
+  const second = await repository.collect(first.state, signal);
+  expect(second.complete).toBe(false);
+  expect(second.error).toMatchObject({ code: "unreachable" });
+  expect(second.state.content).toBe(first.state.content);
+  expect(second.state.cost.list.requests).toBe(first.state.cost.list.requests + 1);
+  // The state of the first reading is the store's: it must not move under it.
+  expect(first.state.cost.list.requests).toBe(2);
+});
+
+test("a first reading that fails has no sets", async () => {
+  password.stored = "wrong";
+  const { state, error } = await source().collect(undefined, signal);
+  expect(error?.code).toBe("wrong_password");
+  expect(state.content).toBeUndefined();
+});
+
+test("an unreadable file is the error of a complete reading, and is named once", async () => {
+  const bad = sealed.addSealed("snapshots", Buffer.from("{}"));
+  const repository = source();
+  for (let index = 0; index < 2; index++) {
+    const { state, complete, error } = await repository.collect(undefined, signal);
+    expect(complete).toBe(true);
+    expect(error).toMatchObject({
+      code: "corrupt",
+      message: `1 unreadable snapshot file: ${bad.slice(0, 8)} has no valid "time"`,
+    });
+    expect(state.content).toMatchObject({ snapshots: 2, unreadable: 1 });
+  }
+  expect(logger.lines.filter(({ message }) => message.includes(bad))).toHaveLength(1);
+});
+
+test("a password that was rotated opens within the collection that notices", async () => {
+  await password.current();
+  sealed = new SealedRepository("rotated");
+  password.stored = "rotated";
+  expect((await source().collect(undefined, signal)).error).toBeUndefined();
+  expect(password.refreshes).toBe(1);
+});
+
+test("a secret that is the same after all is asked for once, and the refusal stands", async () => {
+  password.stored = "wrong";
+  const { state, error } = await source().collect(undefined, signal);
+  expect(error?.code).toBe("wrong_password");
+  expect(password.refreshes).toBe(1);
+  expect(state.cost.keyDerivations).toBe(1);
+});
+
+test("a login that was rotated is used by a new connection; the snapshots are not read again", async () => {
+  const repository = source();
+  const first = await repository.collect(undefined, signal);
+  login.stored = "changed";
+  before = () => {
+    if (opened.at(-1) !== "changed") throw new AgentError("denied", "access denied (401)");
+  };
+  const second = await repository.collect(first.state, signal);
+  expect(second.error).toBeUndefined();
+  expect(opened).toEqual(["let me in", "changed"]);
+  expect(second.state.cost.load.requests).toBe(first.state.cost.load.requests);
+});
+
+test("a reload asks for the secrets anew, before anything refuses them", async () => {
+  const repository = source();
+  await repository.collect(undefined, signal);
+  password.stored = "wrong";
+  expect((await repository.collect(undefined, signal)).error).toBeUndefined();
+  repository.refreshSecrets();
+  expect((await repository.collect(undefined, signal)).error?.code).toBe("wrong_password");
+});
