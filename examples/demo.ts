@@ -19,7 +19,15 @@ const address = `http://localhost:${port}`;
 
 const agent = spawn(
   process.execPath,
-  ["--conditions=source", "src/main.ts", "--config", "examples/demo.json", "--log-level", "error", ...flags],
+  [
+    "--conditions=source",
+    "src/main.ts",
+    "--config",
+    "examples/demo.json",
+    "--log-level",
+    "error",
+    ...flags,
+  ],
   { stdio: ["ignore", "inherit", "inherit"] },
 );
 const ended = new Promise<number>((resolve) => agent.once("exit", (code) => resolve(code ?? 1)));
@@ -47,10 +55,12 @@ function parse(text: string): readonly Series[] {
     const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
     if (!match) return [];
     const [, name = "", labels = "", value = ""] = match;
-    const pairs = [...labels.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, key = "", quoted = ""]) => [
-      key,
-      quoted.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)),
-    ]);
+    const pairs = [...labels.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(
+      ([, key = "", quoted = ""]) => [
+        key,
+        quoted.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)),
+      ],
+    );
     return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
   });
 }
@@ -58,21 +68,37 @@ function parse(text: string): readonly Series[] {
 function table(series: readonly Series[]): string {
   const of = (name: string): readonly Series[] => series.filter((one) => one.name === name);
   const counts = of("backup_snapshot_count");
-  const sets = of("backup_days_age").map(({ labels: { url = "", host = "", user = "" }, value: days }) => {
-    const count = counts.find(({ labels }) => labels["url"] === url && labels["host"] === host && labels["user"] === user);
-    const state = days > LATE_DAYS ? styleText("red", "late") : styleText("green", "fine");
-    return [url, host, user, String(count?.value ?? ""), `${days} d`, state];
-  });
-  const failing = of("backup_repository_error").map(({ labels: { url = "", error_type: type = "" } }) => {
-    const unreadable = of("backup_repository_unreadable_snapshots").find(({ labels }) => labels["url"] === url)?.value ?? 0;
-    return `${url}: ${styleText("red", unreadable > 0 ? `${unreadable} unreadable snapshot` : type)}`;
-  });
+  const sets = of("backup_days_age").map(
+    ({ labels: { url = "", host = "", user = "" }, value: days }) => {
+      const count = counts.find(
+        ({ labels }) => labels["url"] === url && labels["host"] === host && labels["user"] === user,
+      );
+      const state = days > LATE_DAYS ? styleText("red", "late") : styleText("green", "fine");
+      return [url, host, user, String(count?.value ?? ""), `${days} d`, state];
+    },
+  );
+  const failing = of("backup_repository_error").map(
+    ({ labels: { url = "", error_type: type = "" } }) => {
+      const unreadable =
+        of("backup_repository_unreadable_snapshots").find(({ labels }) => labels["url"] === url)
+          ?.value ?? 0;
+      return `${url}: ${styleText("red", unreadable > 0 ? `${unreadable} unreadable snapshot` : type)}`;
+    },
+  );
   return `${columns([["REPOSITORY", "HOST", "USER", "SNAPSHOTS", "AGE", ""], ...sets])}\n\n${failing.join("\n")}\n`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function print(text: string): void {

@@ -12,9 +12,17 @@ test.skipIf(!requirePeer("restic"))("restic reads what the test's own writer sea
   const folder = await mkdtemp(join(tmpdir(), "sealed-"));
   try {
     await writeRepository(folder, 5, 2);
-    const listed: unknown = JSON.parse(await restic(["snapshots", "--json", "--no-lock"], { repo: folder, password: PASSWORD }));
+    const listed: unknown = JSON.parse(
+      await restic(["snapshots", "--json", "--no-lock"], { repo: folder, password: PASSWORD }),
+    );
     expect(listed).toHaveLength(5);
-    expect(listed).toMatchObject([{ hostname: "host-0" }, { hostname: "host-1" }, { hostname: "host-0" }, { hostname: "host-1" }, { hostname: "host-0" }]);
+    expect(listed).toMatchObject([
+      { hostname: "host-0" },
+      { hostname: "host-1" },
+      { hostname: "host-0" },
+      { hostname: "host-1" },
+      { hostname: "host-0" },
+    ]);
   } finally {
     await rm(folder, { recursive: true });
   }
