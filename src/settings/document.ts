@@ -1,11 +1,11 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, YAMLError } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { Alias, Document, YAMLError } from "yaml";
 
 /** A settings file as YAML, of which JSON is a part, with the place of everything in it. */
 export class SettingsDocument {
   readonly file: string;
   readonly value: unknown;
-  /** Faults of the text itself, a line each. */
+  /** What is wrong with the text itself, as a line. */
   readonly problems: readonly string[];
   readonly #lines = new LineCounter();
   readonly #document: Document;
@@ -18,16 +18,25 @@ export class SettingsDocument {
       prettyErrors: false,
       logLevel: "error",
     });
-    const comment = /^[\t ]*\/\//m.exec(text);
-    if (comment) {
-      this.problems = [this.#at(comment.index, "", "// begins no comment here: use #")];
-    } else {
-      this.problems = this.#document.errors.map((error) =>
-        this.#at(error.pos[0], "", reason(error, text)),
-      );
+    const fault = this.#fault(text);
+    this.problems = fault === undefined ? [] : [fault];
+    if (fault !== undefined) return;
+    try {
+      this.value = this.#document.toJS({ maxAliasCount: 100 });
+    } catch {
+      // The exception quotes the text.
+      this.problems = [this.#at(0, "", "its aliases expand to far too much")];
     }
-    this.value =
-      this.problems.length === 0 ? this.#document.toJS({ maxAliasCount: 100 }) : undefined;
+  }
+
+  /** The first fault of the text: those that the parser finds behind it follow from it mostly. */
+  #fault(text: string): string | undefined {
+    const comment = /^[\t ]*\/\//m.exec(text);
+    if (comment) return this.#at(comment.index, "", "// begins no comment here: use #");
+    const alias = unresolvedAlias(this.#document);
+    if (alias) return this.#at(start(alias) ?? 0, "", QUOTES_NEEDED);
+    const [error] = this.#document.errors;
+    return error && this.#at(error.pos[0], "", reason(error, text));
   }
 
   /** `file:line:column: path: message`, for the key or entry that the path names, or the nearest one around it. */
@@ -59,6 +68,21 @@ export class SettingsDocument {
   }
 }
 
+const QUOTES_NEEDED = "a value that begins with *, @, & or % must be put in quotes";
+
+/** What begins with `*` and names nothing: a cron rule, a password. */
+function unresolvedAlias(document: Document): Alias | undefined {
+  let found: Alias | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
 function start(node: unknown): number | undefined {
   return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
     ? Number(node.range[0])
@@ -85,7 +109,7 @@ function reason({ code, pos }: YAMLError, text: string): string {
       return "a second document begins here: a file has one";
     case "BAD_SCALAR_START":
     case "BAD_ALIAS":
-      return "a value that begins with *, @, & or % must be put in quotes";
+      return QUOTES_NEEDED;
     default:
       return pos[0] >= text.trimEnd().length
         ? "the file ends in the middle: a bracket or a quote is not closed"

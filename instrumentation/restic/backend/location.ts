@@ -115,6 +115,9 @@ function invalid(repo: string, problem: string): AgentError {
   return new AgentError("config", `repository "${printableUrl(repo)}": ${problem}`);
 }
 
+/** Schemes with a whole URL behind them. */
+const NESTED: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b2", "swift"]);
+
 /**
  * The repository string without credentials, otherwise as it was written: the label `url`.
  * A user of sftp belongs to the address and stays.
@@ -122,12 +125,11 @@ function invalid(repo: string, problem: string): AgentError {
 export function printableUrl(repo: string): string {
   if (repo.startsWith("rclone:")) return repo.replace(/^(rclone::?[^,:]*),.*:/s, "$1:");
   const slashes = repo.indexOf("//");
-  const scheme = /^(rest|s3|sftp|azure|gs|b2|swift|https?):/.exec(repo)?.[1];
-  if (scheme === undefined || slashes < 0) return repo;
+  // A typing error in a scheme must not show what stands behind it.
+  const scheme = /^([a-z][\w+.-]+):/i.exec(repo)?.[1];
+  if (scheme === undefined || scheme === "local" || slashes < 0) return repo;
   const authority = slashes + 2;
-  const valid = URL.canParse(
-    repo.slice(repo.startsWith("http") || scheme === "sftp" ? 0 : scheme.length + 1),
-  );
+  const valid = URL.canParse(NESTED.has(scheme) ? repo.slice(scheme.length + 1) : repo);
   const slash = repo.indexOf("/", authority);
   const end = valid ? (slash < 0 ? repo.length : slash) : repo.length;
   const at = repo.lastIndexOf("@", end - 1);
