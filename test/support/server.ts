@@ -8,6 +8,10 @@ export interface Server {
   readonly url: string;
   /** What it has written to standard output and standard error so far; whole only after stop(). */
   log(): string;
+  /** Sends a signal; nothing if the process is gone. */
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the exit code when the process is gone; null if a signal ended it. */
+  readonly exit: Promise<number | null>;
   /** Sends SIGTERM and waits until the process is gone. May be called twice. */
   stop(): Promise<void>;
 }
@@ -22,6 +26,8 @@ interface ServerCommand {
   readonly url: (address: string) => string;
   /** Whether it answers; asked every 50 ms once the address is known. Without it the address is enough. */
   readonly ready?: (url: string) => Promise<boolean>;
+  /** Its whole environment. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -38,11 +44,12 @@ export async function startServer({
   announces,
   url,
   ready,
+  env = process.env,
 }: ServerCommand): Promise<Server> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
   await once(child, "spawn");
   running.add(child);
-  const closed = once(child, "close");
+  const exit = once(child, "close").then(() => child.exitCode);
   child.once("close", () => running.delete(child));
 
   let log = "";
@@ -55,7 +62,7 @@ export async function startServer({
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     const kill = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
-    await closed;
+    await exit;
     clearTimeout(kill);
   };
 
@@ -68,7 +75,8 @@ export async function startServer({
     const address = announces.exec(log)?.[1];
     if (address === undefined) continue;
     if (ready && !(await ready(url(address)).catch(() => false))) continue;
-    return { url: url(address), log: () => log, stop };
+    const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+    return { url: url(address), log: () => log, kill, exit, stop };
   }
   await stop();
   throw new Error(`${command} did not become ready:\n${log}`);

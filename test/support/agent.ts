@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Samples } from "./samples.ts";
+import { startServer } from "./server.ts";
+import type { Server } from "./server.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const COLLECTED_WITHIN_MS = 60_000;
+
+/** The agent as a process of its own, with a settings file that a test writes. */
+export interface RunningAgent extends Server {
+  /** Replaces the settings file; SIGHUP makes the agent read it. */
+  configure(settings: unknown): Promise<void>;
+  /** Reads the settings file again and waits until the log says how that ended. */
+  reload(): Promise<void>;
+  /** What /metrics says now. */
+  scrape(): Promise<Samples>;
+  /** Collects, and gives what /metrics says then. */
+  collect(): Promise<Samples>;
+}
+
+interface AgentOptions {
+  /** Beside the path; nothing else of the environment of the tests reaches it. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the agent on a free port of loopback; it is ready when it listens. */
+export async function startAgent(
+  settings: unknown,
+  { env = {} }: AgentOptions = {},
+): Promise<RunningAgent> {
+  const folder = await mkdtemp(join(tmpdir(), "agent-"));
+  const file = join(folder, "config.json");
+  const configure = (next: unknown): Promise<void> =>
+    writeFile(file, typeof next === "string" ? next : JSON.stringify(next));
+  await configure(settings);
+  const server = await startServer({
+    command: process.execPath,
+    args: ["--conditions=source", MAIN, "--config", file, "--bind", "127.0.0.1:0"],
+    announces: /msg=listening address=(\S+)/,
+    url: (address) => `http://${address}`,
+    env: { PATH: process.env["PATH"], ...env },
+  });
+
+  const scrape = async (): Promise<Samples> => {
+    const response = await fetch(`${server.url}/metrics`);
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${response.status}: ${body}`);
+    return new Samples(body);
+  };
+  const finished = async (): Promise<number | undefined> => {
+    const response = await fetch(`${server.url}/metrics`);
+    const samples = new Samples(response.ok ? await response.text() : "");
+    return samples.value("backup_job_last_success_unixtime");
+  };
+
+  return {
+    ...server,
+    configure,
+    scrape,
+    async reload() {
+      const seen = server.log().length;
+      server.kill("SIGHUP");
+      await until("a reload", async () =>
+        /settings reloaded|settings refused/.test(server.log().slice(seen)),
+      );
+    },
+    async collect() {
+      await until("a collection", async () => (await finished()) !== undefined);
+      const before = await finished();
+      server.kill("SIGUSR1");
+      await until("a collection", async () => (await finished()) !== before);
+      return scrape();
+    },
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks every 50 ms. @throws Error after a minute */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const start = performance.now(); !(await holds()); await delay(50)) {
+    if (performance.now() - start > COLLECTED_WITHIN_MS) throw new Error(`${what} did not end`);
+  }
+}
