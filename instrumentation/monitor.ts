@@ -44,6 +44,7 @@ export class Monitor {
     string,
     { readonly settings: RepositorySettings; readonly source: ResticSource }
   >();
+  readonly #legacyLabel: boolean;
   #settings: MonitorSettings;
 
   constructor(settings: MonitorSettings, options: MonitorOptions = {}) {
@@ -51,6 +52,7 @@ export class Monitor {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? SILENT;
     this.#collector = new Collector({ clock: this.#clock, logger: this.#logger });
+    this.#legacyLabel = settings.legacyLabel;
     this.#settings = settings;
     this.reload(settings);
   }
@@ -90,7 +92,7 @@ export class Monitor {
 
   /**
    * Takes settings over with the next collection, the schedule at once. Repositories whose settings are the same keep what
-   * was read of them; secrets are resolved anew for all. What is bound already keeps its `legacyLabel`.
+   * was read of them; secrets are resolved anew for all. `legacyLabel` stays as it was.
    */
   reload(settings: MonitorSettings): void {
     const before = new Map(this.#sources);
@@ -132,7 +134,7 @@ export class Monitor {
         boundTable(JOB_METRICS, () =>
           store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
         ),
-        boundTable(repositoryMetrics(this.#settings.legacyLabel), () => store.entries()),
+        boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
       ],
       () => this.#clock.now(),
     );

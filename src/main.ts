@@ -40,8 +40,9 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const agent = new Agent(settings, { clock: systemClock, logger, build, load });
   if (flags.once) return once(agent);
   logger.info("starting", { version: build.version, ...describeSettings(settings) });
+  const stop = stopped(agent, logger);
   await agent.start();
-  return stopped(agent, logger);
+  return stop;
 }
 
 async function checkConfig(settings: AgentSettings): Promise<number> {
@@ -72,7 +73,7 @@ async function once(agent: Agent): Promise<number> {
   return outcome && outcome.failed > 0 ? 1 : 0;
 }
 
-/** Resolves when a signal has stopped the agent. */
+/** Heeds signals from now on; resolves when one has stopped the agent. */
 function stopped(agent: Agent, logger: LineLogger): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
