@@ -17,11 +17,24 @@ export function replaceBetween(text: string, name: string, table: string): strin
   return text.replace(pattern, (_, open: string, close: string) => `${open}\n${table}\n${close}`);
 }
 
-/** The name in Prometheus, its labels and what it says, a row a metric. */
-function metricsTable(specs: readonly MetricSpec<never>[]): string {
-  const rows = specs.map(({ name, kind, labels, description }) => {
-    const exposed = name.replaceAll(".", "_") + (kind === "counter" ? "_total" : "");
-    return `| \`${exposed}\` | ${labels.join(", ") || "–"} | ${description}${kind === "counter" ? " (Counter.)" : ""} |`;
+/** Every metric of the agent, in the order of the exposition. */
+export const ALL_METRICS: readonly MetricSpec<never>[] = [
+  ...JOB_METRICS,
+  ...repositoryMetrics(false),
+  ...agentMetrics,
+  ...processMetrics,
+];
+
+/** The name that Prometheus shows. */
+export function prometheusName({ name, kind }: MetricSpec<never>): string {
+  return name.replaceAll(".", "_") + (kind === "counter" ? "_total" : "");
+}
+
+/** Name, labels and what it says, a row a metric. */
+function metricsTable(): string {
+  const rows = ALL_METRICS.map((metric) => {
+    const { kind, labels, description } = metric;
+    return `| \`${prometheusName(metric)}\` | ${labels.join(", ") || "–"} | ${description}${kind === "counter" ? " (Counter.)" : ""} |`;
   });
   return ["| metric | labels | value |", "| --- | --- | --- |", ...rows, ""].join("\n");
 }
@@ -29,9 +42,8 @@ function metricsTable(specs: readonly MetricSpec<never>[]): string {
 /** README.md with its generated tables as they should be. */
 export async function generated(): Promise<{ readonly actual: string; readonly expected: string }> {
   const actual = await readFile(README, "utf8");
-  const specs = [...JOB_METRICS, ...repositoryMetrics(false), ...agentMetrics, ...processMetrics];
   const expected = replaceBetween(
-    replaceBetween(actual, "metrics", metricsTable(specs)),
+    replaceBetween(actual, "metrics", metricsTable()),
     "settings",
     settingsTable(),
   );

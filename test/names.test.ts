@@ -1,0 +1,34 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { ALL_METRICS, prometheusName } from "./readme.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** What is no metric, or not of ours, though it looks like one. */
+const OTHERS = new Set(["restic_otel"]);
+
+test("every metric that documents, examples and rules name exists", async () => {
+  const examples = await readdir(join(ROOT, "examples"), { recursive: true });
+  const files = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "test/peers/alerts.yml",
+    ...examples
+      .filter((name) => /\.(md|ya?ml|json|ts)$/.test(name))
+      .map((name) => `examples/${name}`),
+  ];
+  const known = new Set(ALL_METRICS.map(prometheusName));
+  const wrong: string[] = [];
+  for (const file of files) {
+    const text = await readFile(join(ROOT, file), "utf8");
+    for (const [name] of text.matchAll(/\b(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g)) {
+      if (!known.has(name) && !OTHERS.has(name)) wrong.push(`${file}: ${name}`);
+    }
+  }
+  expect(known.size).toBeGreaterThan(25);
+  expect(wrong).toEqual([]);
+});
