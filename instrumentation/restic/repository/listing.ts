@@ -4,6 +4,11 @@ import { isNotFound } from "./load.ts";
 
 const ID = /^[0-9a-f]{64}$/;
 
+/** Whether a file can be one of a repository: its name is a SHA-256. */
+export function isId(name: string): boolean {
+  return ID.test(name);
+}
+
 /** More files than any repository has of a type: ends a listing that never ends. */
 const MAX_FILES = 10_000_000;
 
@@ -21,7 +26,7 @@ export async function listIds(
   let seen = 0;
   do {
     const page = await listPage(backend, type, from, signal);
-    for (const { name } of page.files) if (ID.test(name)) ids.add(name);
+    for (const { name } of page.files) if (isId(name)) ids.add(name);
     seen += page.files.length;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);

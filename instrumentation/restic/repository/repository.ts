@@ -8,6 +8,7 @@ import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
 import { listIds } from "./listing.ts";
 import { isCorrupt, isNotFound } from "./load.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./snapshot-files.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -57,10 +58,15 @@ export class Repository {
   readonly #snapshots = new Map<string, Snapshot>();
   #foreign: ReadonlySet<string> = new Set();
   #session: Session | undefined;
+  /** Of the read that is under way. */
+  #ahead: ReadAhead | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
-    this.#keys = new KeySearch(options.onDerivation);
+    this.#keys = new KeySearch(() => {
+      options.onDerivation();
+      this.#ahead?.begin();
+    });
   }
 
   /**
@@ -68,6 +74,16 @@ export class Repository {
    * @throws AgentError; what was read so far is kept for the next time
    */
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
+    const ahead = new ReadAhead(access.backend, (id) => this.#snapshots.has(id), signal);
+    this.#ahead = ahead;
+    try {
+      return await this.#readWhole({ ...access, backend: ahead }, signal);
+    } finally {
+      ahead.end();
+    }
+  }
+
+  async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
     const { backend } = access;
     const session = await this.#unlock(access, signal);
     let ids = await listIds(backend, "snapshots", signal);
@@ -140,7 +156,7 @@ export class Repository {
     this.#session = undefined;
     this.#snapshots.clear();
     this.#foreign = new Set();
-    return this.read(access, signal);
+    return this.#readWhole(access, signal);
   }
 
   /** A disk that is not mounted, a wrong prefix, a bucket made anew: far more often than that all was forgotten. */

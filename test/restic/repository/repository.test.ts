@@ -101,7 +101,7 @@ describe("keys", () => {
       "wrong_password: the password does not open the key of the repository",
     );
     await reader.read("new");
-    expect(reader.calls).toEqual(["LIST keys", "GET keys", "GET config", "LIST snapshots"]);
+    expect(reader.calls).toEqual(["LIST keys", "GET keys", "LIST snapshots", "GET config"]);
   });
 
   test("a damaged key file beside a good one costs nothing", async () => {
