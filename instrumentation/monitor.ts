@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { Collector } from "./collect/collector.ts";
 import type { JobOutcome } from "./collect/collector.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
@@ -16,6 +14,7 @@ import { JOB_METRICS, repositoryMetrics } from "./restic/metrics.ts";
 import { ResticSource } from "./restic/source.ts";
 import { nextAgeChange } from "./restic/state.ts";
 import type { RepositoryState } from "./restic/state.ts";
+import { sameReference } from "./secrets/reference.ts";
 import { secretHandle } from "./secrets/handle.ts";
 import { SCHEMES } from "./secrets/schemes.ts";
 import type { MonitorSettings, RepositorySettings } from "./settings.ts";
@@ -27,6 +26,8 @@ export interface MonitorOptions {
   readonly resolvers?: ReadonlyMap<string, SecretResolver>;
   /** Where `HTTP_PROXY` and its kin are read. Default: the environment of the process. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** Called when a whole collection has ended; what was read is in the store. */
+  readonly onCollection?: (outcome: JobOutcome) => void;
 }
 
 /** `insecure_no_password`: scrypt runs on zero bytes. */
@@ -51,7 +52,11 @@ export class Monitor {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? SILENT;
-    this.#collector = new Collector({ clock: this.#clock, logger: this.#logger });
+    this.#collector = new Collector({
+      clock: this.#clock,
+      logger: this.#logger,
+      finished: options.onCollection,
+    });
     this.#legacyLabel = settings.legacyLabel;
     this.#settings = settings;
     this.reload(settings);
@@ -182,11 +187,4 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
     sameReference(a.password, b.password) &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
   );
-}
-
-function sameReference(a: SecretReference | undefined, b: SecretReference | undefined): boolean {
-  if (!a || !b) return a === b;
-  if (a.reference instanceof Secret && b.reference instanceof Secret)
-    return a.reference.equals(b.reference);
-  return a.scheme === b.scheme && isDeepStrictEqual(a.reference, b.reference);
 }

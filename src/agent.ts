@@ -1,12 +1,19 @@
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
 import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation";
-import type { Clock } from "restic-otel-instrumentation";
+import type { Clock, Meter } from "restic-otel-instrumentation";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
+import { formatBind } from "./settings/formats.ts";
 import type { AgentSettings } from "./settings/load.ts";
+import { sameEndpoints } from "./settings/otlp.ts";
 import { agentMetrics } from "./telemetry/agent-metrics.ts";
 import type { ReloadState } from "./telemetry/agent-metrics.ts";
+import { otlpMetrics } from "./telemetry/otlp/metrics.ts";
+import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
 import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
@@ -33,15 +40,20 @@ export class Agent {
   readonly #endpoint: PrometheusEndpoint;
   #reloading: Promise<void> = Promise.resolve();
   #reload: ReloadState;
-  #server: WebServer | undefined;
+  readonly #servers: WebServer[] = [];
+  #push: OtlpPush | undefined;
   #startedMs: number | undefined;
 
   constructor(settings: AgentSettings, options: AgentOptions) {
-    const { clock, logger, build } = options;
+    const { clock, logger } = options;
     this.#settings = settings;
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
-    this.monitor = new Monitor(settings.monitor, { clock, logger });
+    this.monitor = new Monitor(settings.monitor, {
+      clock,
+      logger,
+      onCollection: () => void this.#push?.push(),
+    });
     const { monitor } = this;
     this.#endpoint = new PrometheusEndpoint({
       clock,
@@ -50,45 +62,61 @@ export class Agent {
         version: () => monitor.store.version,
         validUntil: (now) => monitor.validUntil(now),
       },
-      agent: (meter) =>
-        bindMetrics(
-          meter,
-          [
-            boundTable(agentMetrics, () => [
-              { ...build, nodeVersion: process.version, reload: this.#reload },
-            ]),
-            boundTable(processMetrics, () => [readProcess()]),
-          ],
-          () => clock.now(),
-        ),
+      agent: (meter) => this.#bindAgent(meter),
     });
+  }
+
+  /** The agent's own metrics. */
+  #bindAgent(meter: Meter): () => void {
+    const { clock, build } = this.#options;
+    const tables = [
+      boundTable(agentMetrics, () => [
+        { ...build, nodeVersion: process.version, reload: this.#reload },
+      ]),
+      boundTable(otlpMetrics, () => this.#push?.states ?? []),
+      boundTable(processMetrics, () => [readProcess()]),
+    ];
+    return bindMetrics(meter, tables, () => clock.now());
   }
 
   /** Listens, then collects. @throws AgentError `config` if it cannot listen there */
   async start(): Promise<void> {
     const { clock, logger, build } = this.#options;
     this.#startedMs = clock.monotonicMs();
-    this.#server = await startServer({
-      bind: this.#settings.bind,
-      routes: routes({
-        version: build.version,
-        render: () => this.render(),
-        notReady: () => this.#notReady(),
-        logger,
-      }),
-      clock,
+    const served = routes({
+      version: build.version,
+      render: () => this.render(),
+      notReady: () => this.#notReady(),
       logger,
     });
-    const { address, family, port } = this.#server.address;
-    logger.info("listening", {
-      address: family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`,
-    });
+    for (const bind of this.#settings.bind) {
+      const server = await startServer({ bind, routes: served, clock, logger });
+      this.#servers.push(server);
+      const { address: host, port } = server.address;
+      logger.info("listening", { address: formatBind({ host, port }) });
+    }
+    if (this.#settings.otlp.length > 0) await this.#startPush();
     this.monitor.start();
   }
 
-  /** The port that it listens on. */
-  get port(): number | undefined {
-    return this.#server?.address.port;
+  /** The SDK's exporter is loaded only when it is used. */
+  async #startPush(): Promise<void> {
+    const { openPush } = await import("./telemetry/otlp/open.ts");
+    const { otlp, otlpIntervalMs, bind, source } = this.#settings;
+    const { clock, logger, build } = this.#options;
+    this.#push = openPush({
+      endpoints: otlp,
+      intervalMs: otlpIntervalMs,
+      bind: (meter) => {
+        const unbind = [this.monitor.bind(meter), this.#bindAgent(meter)];
+        return () => unbind.forEach((one) => one());
+      },
+      version: build.version,
+      installation: [resolve(source), ...bind.map(formatBind)].join("\n"),
+      clock,
+      logger,
+    });
+    this.#push.start();
   }
 
   /** @throws AgentError `other` if there is no whole exposition */
@@ -124,9 +152,11 @@ export class Agent {
   }
 
   #needRestart(next: AgentSettings): readonly string[] {
-    const { bind, startupWaitMs, logFormat, monitor } = this.#settings;
+    const { bind, otlp, otlpIntervalMs, startupWaitMs, logFormat, monitor } = this.#settings;
     const changed = {
-      bind: bind.host !== next.bind.host || bind.port !== next.bind.port,
+      bind: !isDeepStrictEqual(bind, next.bind),
+      otlp: !sameEndpoints(otlp, next.otlp),
+      otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
       startupWait: startupWaitMs !== next.startupWaitMs,
       logFormat: logFormat !== next.logFormat,
       legacyLabel: monitor.legacyLabel !== next.monitor.legacyLabel,
@@ -144,9 +174,13 @@ export class Agent {
     return `the first collection is under way, ${read} of ${monitor.repositories} repositories were read`;
   }
 
-  /** Answers the scrapes that had arrived, for up to 4 s, while the collections end. */
+  /** Answers the scrapes that had arrived, for up to 4 s, while the collections end and what is known is pushed once more. */
   async stop(): Promise<void> {
-    await Promise.all([this.monitor.stop(), this.#server?.stop(SCRAPE_GRACE_MS)]);
+    await Promise.all([
+      this.monitor.stop(),
+      this.#push?.stop(),
+      ...this.#servers.map((server) => server.stop(SCRAPE_GRACE_MS)),
+    ]);
     await this.#endpoint.shutdown();
   }
 }

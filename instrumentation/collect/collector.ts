@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { AgentError } from "../core/error.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import type { Limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
@@ -23,11 +23,19 @@ export interface JobOutcome {
   readonly total: number;
 }
 
+export interface CollectorOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when a whole collection has ended and is in the store. */
+  readonly finished?: ((outcome: JobOutcome) => void) | undefined;
+}
+
 /** Collects all sources at the start, by a schedule and on demand, one collection at a time, into the store. */
 export class Collector<State> {
   readonly store = new Store<State>();
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #announce: (outcome: JobOutcome) => void;
   readonly #runner: Runner<State>;
   readonly #ladder = new RetryLadder();
   readonly #pacemaker: Pacemaker;
@@ -48,9 +56,10 @@ export class Collector<State> {
   #lastFailed: number | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor({ clock, logger, finished }: CollectorOptions) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#announce = finished ?? (() => {});
     this.#runner = new Runner({
       clock,
       logger,
@@ -178,7 +187,8 @@ export class Collector<State> {
     return unlessAborted(attempt, signal);
   }
 
-  #finish({ finishedAt, failed, total }: JobOutcome, durationMs: number): void {
+  #finish(outcome: JobOutcome, durationMs: number): void {
+    const { finishedAt, failed, total } = outcome;
     this.store.finishJob({ finishedAt });
     const level = failed === this.#lastFailed ? "debug" : "info";
     this.#lastFailed = failed;
@@ -187,6 +197,11 @@ export class Collector<State> {
       failed,
       seconds: Math.round(durationMs) / 1000,
     });
+    try {
+      this.#announce(outcome);
+    } catch (error) {
+      this.#logger.error("a collection hook failed", { error: toAgentError(error).message });
+    }
   }
 
   #recorded(source: Source<State>, { error }: Attempt): void {

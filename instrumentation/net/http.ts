@@ -19,9 +19,12 @@ export interface HttpOptions {
 }
 
 interface HttpRequest {
+  /** Default GET. */
+  readonly method?: "GET" | "POST" | "PUT" | undefined;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bound of the body; what is longer fails as `corrupt`. */
+  readonly body?: Uint8Array | undefined;
+  /** Bound of the answer; what is longer fails as `corrupt`. */
   readonly maxBytes: number;
 }
 
@@ -32,15 +35,15 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
-/** Sends a GET. Any status is an answer. @throws AgentError, or the reason of the signal */
-export type Get = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+/** Sends a request. Any status is an answer. @throws AgentError, or the reason of the signal */
+export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 const IDLE_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** The one HTTP client. Redirects are followed within the same origin only: a login must not go elsewhere. */
-export function httpClient(options: HttpOptions): Get {
+/** The one HTTP client. A GET follows redirects within the same origin: a login must not go elsewhere. */
+export function httpClient(options: HttpOptions): Send {
   const idleMs = options.idleMs ?? IDLE_MS;
   let client: Promise<Undici> | undefined;
   return async (request, signal) => {
@@ -51,7 +54,9 @@ export function httpClient(options: HttpOptions): Get {
       client ??= connect(request.url, options, idleMs);
       const response = await send(await client, { ...request, url }, where, idleMs, signal);
       const location = response.headers["location"];
-      if (response.status < 300 || response.status > 399 || location === undefined) return response;
+      const { method = "GET" } = request;
+      const redirected = response.status >= 300 && response.status <= 399 && method === "GET";
+      if (!redirected || location === undefined) return response;
       const next = URL.parse(location, url.href);
       if (next?.origin !== url.origin) {
         throw new AgentError(
@@ -101,13 +106,19 @@ async function connect(url: URL, options: HttpOptions, idleMs: number): Promise<
 
 async function send(
   { request, dispatcher }: Undici,
-  { url, headers, maxBytes }: HttpRequest,
+  { method = "GET", url, headers, body, maxBytes }: HttpRequest,
   where: string,
   idleMs: number,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {
-    const response = await request(url, { dispatcher, headers: { ...headers }, signal });
+    const response = await request(url, {
+      method,
+      dispatcher,
+      headers: { ...headers },
+      body: body ?? null,
+      signal,
+    });
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of response.body) {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
 
@@ -53,4 +55,15 @@ function parseVault(mapping: Mapping): SecretReference | ReferenceProblem {
   if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
     return { path: ["kvVersion"], message: "must be 1 or 2" };
   return { scheme: "vault", reference: mapping };
+}
+
+/** Whether two settings name the same secret; what stands behind a reference may still change. */
+export function sameReference(
+  a: SecretReference | undefined,
+  b: SecretReference | undefined,
+): boolean {
+  if (!a || !b) return a === b;
+  if (a.reference instanceof Secret && b.reference instanceof Secret)
+    return a.reference.equals(b.reference);
+  return a.scheme === b.scheme && isDeepStrictEqual(a.reference, b.reference);
 }

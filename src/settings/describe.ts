@@ -1,3 +1,4 @@
+import { formatBind } from "./formats.ts";
 import type { AgentSettings } from "./load.ts";
 
 /** The settings in force, for one line of the log: repositories by number, nothing secret. */
@@ -19,7 +20,9 @@ export function describeSettings(
     settings: source,
     repositories: repositories.map(({ url }) => url).join(" "),
     disabled: disabledCount,
-    bind: `${bind.host === undefined ? "" : bind.host.includes(":") ? `[${bind.host}]` : bind.host}:${bind.port}`,
+    bind: bind.map(formatBind).join(" ") || "none",
+    otlp: settings.otlp.map(({ url }) => url).join(" "),
+    otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
     cron,
     timezone: timezone ?? "of the process",
     timeoutSeconds: timeoutMs / 1000,

@@ -10,6 +10,8 @@ import {
 import type { RepositorySettings } from "restic-otel-instrumentation";
 
 import { SettingsDocument } from "./document.ts";
+import { parseOtlp } from "./otlp.ts";
+import type { OtlpEndpoint } from "./otlp.ts";
 import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
 import type { Setting } from "./schema.ts";
 
@@ -22,6 +24,8 @@ export interface FileSettings {
   readonly values: Readonly<Record<string, unknown>>;
   /** Disabled ones too. */
   readonly repositories: readonly RepositorySettings[];
+  /** Undefined if the file says nothing of it. */
+  readonly otlp: readonly OtlpEndpoint[] | undefined;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -58,7 +62,7 @@ async function read(file: string): Promise<string> {
 
 function parseSettingsFile(file: string, text: string): FileSettings {
   const document = new SettingsDocument(file, text);
-  const nothing = { values: {}, repositories: [], warnings: [] };
+  const nothing = { values: {}, repositories: [], otlp: undefined, warnings: [] };
   if (document.problems.length > 0) return { ...nothing, problems: document.problems };
   const { value } = document;
   if (value === null || value === undefined) {
@@ -87,37 +91,34 @@ function parseMapping(
   document: SettingsDocument,
   value: Readonly<Record<string, unknown>>,
 ): FileSettings {
-  const { repositories: list, ...values } = value;
+  const { repositories: list, otlp: endpoints, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
   const problems = Object.entries(values).flatMap(([name, given]) => {
     const known = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
     const message = known
       ? known.format.check(given)
-      : unknownKey(name, ["repositories", ...FILE_SETTINGS]);
+      : unknownKey(name, ["repositories", "otlp", ...FILE_SETTINGS]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
-  if (!Array.isArray(list)) {
-    const message =
-      list === undefined ? "repositories is missing: the list of them" : "must be a list";
-    return {
-      values,
-      repositories: [],
-      warnings: [],
-      problems: [
-        ...problems,
-        document.problem(list === undefined ? [] : ["repositories"], message),
-      ],
-    };
-  }
-  const parsed = parseRepositories(document, list, ["repositories"]);
-  return { ...parsed, values, problems: [...problems, ...parsed.problems] };
+  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints);
+  problems.push(
+    ...(otlp?.problems ?? []).map(({ path, message }) =>
+      document.problem(["otlp", ...path], message),
+    ),
+  );
+  if (list === undefined)
+    problems.push(document.problem([], "repositories is missing: the list of them"));
+  else if (!Array.isArray(list))
+    problems.push(document.problem(["repositories"], "must be a list"));
+  const parsed = parseRepositories(document, Array.isArray(list) ? list : [], ["repositories"]);
+  return { ...parsed, values, otlp: otlp?.value, problems: [...problems, ...parsed.problems] };
 }
 
 function parseRepositories(
   document: SettingsDocument,
   list: readonly unknown[],
   path: readonly string[],
-): Omit<FileSettings, "values"> {
+): Omit<FileSettings, "values" | "otlp"> {
   const repositories: RepositorySettings[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];

@@ -9,6 +9,8 @@ import { readSettingsFile } from "./file.ts";
 import type { FileSettings } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import type { Bind } from "./formats.ts";
+import { readOtelEnvironment } from "./otel-environment.ts";
+import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryOf } from "./restic-environment.ts";
 import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
@@ -17,7 +19,12 @@ import type { Setting, SettingName } from "./schema.ts";
 export interface AgentSettings {
   readonly monitor: MonitorSettings;
   readonly disabledCount: number;
-  readonly bind: Bind;
+  /** Empty: nowhere. */
+  readonly bind: readonly Bind[];
+  /** Whether `/metrics` is served. */
+  readonly prometheus: boolean;
+  readonly otlp: readonly OtlpEndpoint[];
+  readonly otlpIntervalMs: number;
   readonly startupWaitMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -35,7 +42,7 @@ export interface SettingsInput {
 }
 
 /**
- * Default < file < variable < flag.
+ * Default < OTEL_* < file < RESTIC_OTEL_* < flag.
  * @throws AgentError `config` with all that is wrong, a line each
  */
 export async function loadSettings({
@@ -45,9 +52,17 @@ export async function loadSettings({
   // A compose file with `RESTIC_OTEL_BIND=` means that it is not set.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const found = await findRepositories(flags, env);
-  const problems = [...found.problems, ...wrongVariables(env), ...wrongFlags(flags)];
+  const otel = readOtelEnvironment(env);
+  const problems = [
+    ...found.problems,
+    ...otel.problems,
+    ...wrong("bind", otel.values["bind"], "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT"),
+    ...wrongVariables(env),
+    ...wrongFlags(flags),
+  ];
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
-  const value = merge(found.values, env, flags);
+  const value = merge({ ...otel.values, ...found.values }, env, flags);
+  const otlp = found.otlp ?? (otel.otlp ? [otel.otlp] : []);
   const enabled = found.repositories.filter(({ disabled }) => !disabled);
   return {
     monitor: {
@@ -62,6 +77,9 @@ export async function loadSettings({
     },
     disabledCount: found.repositories.length - enabled.length,
     bind: value(SETTINGS.bind),
+    prometheus: otel.prometheus && !otel.disabled,
+    otlp: otel.disabled ? [] : otlp,
+    otlpIntervalMs: value(SETTINGS.otlpInterval),
     startupWaitMs: value(SETTINGS.startupWait),
     logLevel: value(SETTINGS.logLevel),
     logFormat: value(SETTINGS.logFormat),
@@ -92,7 +110,14 @@ async function findRepositories(flags: Flags, env: SettingsInput["env"]): Promis
   }
   const { repository, problems } = await repositoryOf(env, AbortSignal.timeout(30_000));
   const repositories: readonly RepositorySettings[] = repository ? [repository] : [];
-  return { values: {}, repositories, problems, warnings: [], source: "environment" };
+  return {
+    values: {},
+    repositories,
+    otlp: undefined,
+    problems,
+    warnings: [],
+    source: "environment",
+  };
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -28,7 +28,7 @@ export const SETTINGS = {
     "bind",
     bind,
     ":9121",
-    "address of the HTTP server, host:port or [::1]:port",
+    "address of the HTTP server, host:port or [::1]:port; a list of them, or none",
     "bind",
   ),
   cron: setting(
@@ -64,6 +64,7 @@ export const SETTINGS = {
     "60s",
     "how long /metrics waits for the first collection",
   ),
+  otlpInterval: setting("otlpInterval", duration, "60s", "time between pushes to OTLP endpoints"),
   legacyLabel: setting(
     "legacyLabel",
     boolean,

@@ -35,7 +35,9 @@ export class ReadAhead implements Backend {
     this.#page = this.#backend.list("snapshots", undefined, this.#signal);
     this.#page.then(
       ({ files }) => {
-        const wanted = files.filter(({ name }) => isId(name) && !this.#isKnown(name)).values();
+        // In the order in which they will be asked for.
+        const names = files.map(({ name }) => name).toSorted();
+        const wanted = names.filter((name) => isId(name) && !this.#isKnown(name)).values();
         for (let place = 0; place < this.connections; place++) void this.#loadEach(wanted);
       },
       // Whoever asks for the listing gets the failure.
@@ -64,8 +66,8 @@ export class ReadAhead implements Backend {
     return file ?? this.#backend.load(type, name, signal);
   }
 
-  async #loadEach(wanted: Iterable<{ readonly name: string }>): Promise<void> {
-    for (const { name } of wanted) {
+  async #loadEach(wanted: Iterable<string>): Promise<void> {
+    for (const name of wanted) {
       if (!this.#going || this.#bytes > MAX_BYTES) return;
       try {
         const file = this.#backend.load("snapshots", name, this.#signal);

@@ -1,0 +1,173 @@
+import { isDeepStrictEqual } from "node:util";
+
+import {
+  isRecord,
+  parseDurationMs,
+  parseReference,
+  sameReference,
+  SCHEMES,
+  unknownKey,
+} from "restic-otel-instrumentation";
+import type { Problem, SecretReference } from "restic-otel-instrumentation";
+
+export const PROTOCOLS = ["http/json", "http/protobuf"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+export const COMPRESSIONS = ["gzip", "none"] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** Where metrics are pushed to, and how. */
+export interface OtlpEndpoint {
+  /** The whole address, with `/v1/metrics`. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, SecretReference>>;
+  readonly protocol: Protocol;
+  readonly compression: Compression;
+  /** Of one request with its retries. */
+  readonly timeoutMs: number;
+  /** Paths of PEM files. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
+}
+
+export const OTLP_DEFAULTS = {
+  protocol: "http/json",
+  compression: "gzip",
+  timeoutMs: 10_000,
+} as const;
+
+const KEYS = ["endpoint", "headers", "protocol", "compression", "timeout", "tls"];
+const TLS_KEYS = ["ca", "cert", "key"];
+const SIGNAL_PATH = "/v1/metrics";
+
+/** Checks the list `otlp` of a settings file. */
+export function parseOtlp(value: unknown): {
+  readonly value: readonly OtlpEndpoint[];
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  if (!Array.isArray(value))
+    return { value: [], problems: [{ path: [], message: "must be a list of endpoints" }] };
+  const endpoints = value.map((entry: unknown, index) => {
+    const problem = (path: readonly (string | number)[], message: string): undefined => {
+      problems.push({ path: [index, ...path], message });
+    };
+    return parseEndpoint(entry, problem);
+  });
+  const urls = endpoints.map((endpoint) => endpoint?.url);
+  for (const [index, url] of urls.entries())
+    if (url !== undefined && urls.indexOf(url) < index)
+      problems.push({ path: [index, "endpoint"], message: "is the same as one before" });
+  return { value: endpoints.filter((endpoint) => endpoint !== undefined), problems };
+}
+
+type Report = (path: readonly (string | number)[], message: string) => undefined;
+
+/** Secrets look alike to everything else that compares. */
+export function sameEndpoints(a: readonly OtlpEndpoint[], b: readonly OtlpEndpoint[]): boolean {
+  return (
+    isDeepStrictEqual(a, b) &&
+    a.every(({ headers: own }, index) =>
+      Object.entries(own).every(([name, reference]) =>
+        sameReference(reference, b[index]?.headers[name]),
+      ),
+    )
+  );
+}
+
+function parseEndpoint(entry: unknown, problem: Report): OtlpEndpoint | undefined {
+  if (!isRecord(entry)) return problem([], "must be a mapping with the key endpoint");
+  for (const key of Object.keys(entry))
+    if (!KEYS.includes(key)) problem([key], unknownKey(key, KEYS));
+  const url = address(entry["endpoint"], problem);
+  const { protocol, compression, timeoutMs } = OTLP_DEFAULTS;
+  const endpoint = {
+    headers: headers(entry["headers"], problem),
+    protocol: choice(entry["protocol"], PROTOCOLS, protocol, (text) => problem(["protocol"], text)),
+    compression: choice(entry["compression"], COMPRESSIONS, compression, (text) =>
+      problem(["compression"], text),
+    ),
+    timeoutMs: timeout(entry["timeout"], problem) ?? timeoutMs,
+    tls: tls(entry["tls"], problem),
+  };
+  return url === undefined ? undefined : { url, ...endpoint };
+}
+
+function address(value: unknown, problem: Report): string | undefined {
+  if (value === undefined) return problem([], "endpoint is missing: the address of the receiver");
+  const url = typeof value === "string" ? withSignalPath(value) : undefined;
+  return url ?? problem(["endpoint"], ENDPOINT_WRONG);
+}
+
+export const ENDPOINT_WRONG =
+  'must be an address like "http://collector:4318", without a login: that goes into headers';
+
+/** The address that metrics go to, for one that all signals share; undefined if it is none. */
+export function withSignalPath(base: string): string | undefined {
+  const url = endpointUrl(base);
+  if (url && !url.pathname.endsWith(SIGNAL_PATH))
+    url.pathname = url.pathname.replace(/\/*$/, SIGNAL_PATH);
+  return url?.href;
+}
+
+export function endpointUrl(text: string): URL | undefined {
+  const url = /^https?:\/\//.test(text) ? URL.parse(text) : undefined;
+  return url?.username === "" && url.password === "" ? url : undefined;
+}
+
+function headers(value: unknown, problem: Report): OtlpEndpoint["headers"] {
+  if (value === undefined) return {};
+  if (!isRecord(value)) {
+    problem(["headers"], "must be a mapping from names to values");
+    return {};
+  }
+  const parsed: Record<string, SecretReference> = {};
+  for (const [name, given] of Object.entries(value)) {
+    const reference = parseReference(given, SCHEMES);
+    if ("message" in reference) problem(["headers", name, ...reference.path], reference.message);
+    else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) problem(["headers", name], "is no header name");
+    else parsed[name.toLowerCase()] = reference;
+  }
+  return parsed;
+}
+
+export function choice<T extends string>(
+  value: unknown,
+  choices: readonly T[],
+  initial: T,
+  problem: (message: string) => void,
+): T {
+  if (value === undefined) return initial;
+  const found = choices.find((one) => one === value);
+  if (found === undefined)
+    problem(
+      `must be one of ${choices.join(", ")}${value === "grpc" ? "; gRPC is not spoken" : ""}`,
+    );
+  return found ?? initial;
+}
+
+function timeout(value: unknown, problem: Report): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
+  return ms !== undefined && ms > 0
+    ? ms
+    : problem(["timeout"], 'must be a duration with its unit, like "10s"');
+}
+
+function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {
+  if (value !== undefined && !isRecord(value)) problem(["tls"], "must be a mapping");
+  const files = isRecord(value) ? value : {};
+  for (const key of Object.keys(files))
+    if (!TLS_KEYS.includes(key)) problem(["tls", key], unknownKey(key, TLS_KEYS));
+  const file = (key: string): string | undefined => {
+    const path = files[key];
+    if (path === undefined || typeof path === "string") return path;
+    return problem(["tls", key], "must be the path of a PEM file");
+  };
+  const parsed = { ca: file("ca"), cert: file("cert"), key: file("key") };
+  if ((parsed.cert === undefined) !== (parsed.key === undefined))
+    problem(["tls"], "cert and key belong together");
+  return parsed;
+}

@@ -1,0 +1,126 @@
+import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { AgentError, toAgentError } from "restic-otel-instrumentation";
+import type { Clock, Logger } from "restic-otel-instrumentation";
+
+import { batches } from "./batches.ts";
+import type { EndpointState } from "./metrics.ts";
+
+/** Of label sets of a normal length a few MiB. */
+const POINTS = 5000;
+
+/** One place to push to. */
+export interface PushTarget {
+  /** Without credentials: the label `endpoint`. */
+  readonly name: string;
+  /** @throws AgentError */
+  push(metrics: ResourceMetrics): Promise<void>;
+}
+
+export interface OtlpPushOptions {
+  readonly targets: readonly PushTarget[];
+  /** Everything as it is now. */
+  readonly collect: () => Promise<ResourceMetrics>;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Pushes after each collection and at each interval; what fails is not kept, since the next push carries everything. */
+export class OtlpPush {
+  readonly states: readonly EndpointState[];
+  readonly #options: OtlpPushOptions;
+  readonly #ended = new AbortController();
+  readonly #lanes: readonly Lane[];
+
+  constructor(options: OtlpPushOptions) {
+    this.#options = options;
+    this.#lanes = options.targets.map((target) => new Lane(target, options.clock, options.logger));
+    this.states = this.#lanes.map(({ state }) => state);
+  }
+
+  start(): void {
+    void this.#beat();
+  }
+
+  /** Pushes now; an endpoint that is still busy gets one more push when it is done. Never rejects. */
+  async push(): Promise<void> {
+    const { collect } = this.#options;
+    await Promise.all(this.#lanes.map((lane) => lane.push(collect)));
+  }
+
+  /** Pushes once more, for as long as the caller cares to wait. */
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    await this.push();
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, intervalMs } = this.#options;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(intervalMs, signal);
+      } catch {
+        return;
+      }
+      void this.push();
+    }
+  }
+}
+
+/** The pushes to one endpoint, one at a time. */
+class Lane {
+  readonly state: EndpointState;
+  readonly #target: PushTarget;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(target: PushTarget, clock: Clock, logger: Logger) {
+    this.#target = target;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.state = {
+      endpoint: target.name,
+      up: undefined,
+      lastSuccessAt: undefined,
+      succeeded: 0,
+      failed: 0,
+    };
+  }
+
+  push(collect: () => Promise<ResourceMetrics>): Promise<void> {
+    if (!this.#running) return this.#run(collect);
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#run(collect);
+    });
+    return this.#next;
+  }
+
+  #run(collect: () => Promise<ResourceMetrics>): Promise<void> {
+    this.#running = this.#pushAll(collect).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #pushAll(collect: () => Promise<ResourceMetrics>): Promise<void> {
+    const { state } = this;
+    const { endpoint } = state;
+    try {
+      for (const batch of batches(await collect(), POINTS)) await this.#target.push(batch);
+      state.succeeded += 1;
+      state.lastSuccessAt = this.#clock.now();
+      if (state.up === false) this.#logger.info("push works again", { endpoint });
+      state.up = true;
+    } catch (error) {
+      const { code, message } = error instanceof AgentError ? error : toAgentError(error);
+      state.failed += 1;
+      if (state.up !== false)
+        this.#logger.warn("push failed", { endpoint, error_type: code, error: message });
+      state.up = false;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+
+import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
+import type { Resource } from "@opentelemetry/resources";
+
+/** Who pushes. What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say wins. */
+export function agentResource(version: string, installation: string): Resource {
+  return resourceFromAttributes({
+    "service.name": "restic-otel",
+    "service.version": version,
+    "service.instance.id": instanceId(`${hostname()}\n${installation}`),
+    "host.name": hostname(),
+  }).merge(detectResources({ detectors: [envDetector] }));
+}
+
+/** The same for the same installation, also after a restart: a UUID of version 8 (RFC 9562). */
+function instanceId(name: string): string {
+  const bytes = createHash("sha256").update(name).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
