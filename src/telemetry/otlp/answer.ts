@@ -1,13 +1,5 @@
-import { AgentError, statusError } from "restic-otel-instrumentation";
+import { AgentError, isRecord, statusError } from "restic-otel-instrumentation";
 import type { Clock, HttpResponse } from "restic-otel-instrumentation";
-
-interface Accepted {
-  readonly partialSuccess?: {
-    /** Text in JSON, as all 64-bit numbers of Protobuf. */
-    readonly rejectedDataPoints?: number | string | undefined;
-    readonly errorMessage?: string | undefined;
-  };
-}
 
 /** Answers that the OTLP specification allows to repeat, section "Retryable response codes". */
 const RETRYABLE = new Set([429, 502, 503, 504]);
@@ -20,7 +12,7 @@ const RETRYABLE = new Set([429, 502, 503, 504]);
 export function checkAnswer(
   answer: HttpResponse,
   where: string,
-  decode: (body: Uint8Array) => Accepted,
+  decode: (body: Uint8Array) => object,
   clock: Clock,
 ): void {
   const { status, headers, body } = answer;
@@ -29,21 +21,28 @@ export function checkAnswer(
     const transient = RETRYABLE.has(status);
     throw new AgentError(code, message + reasonIn(headers, body), { transient, retryAfterMs });
   }
-  const partial = accepted(headers, body, where, decode).partialSuccess;
-  const rejected = Number(partial?.rejectedDataPoints ?? 0);
-  if (rejected > 0)
+  const { rejectedDataPoints, errorMessage } = partialSuccess(
+    accepted(headers, body, where, decode),
+  );
+  // 64-bit numbers are text in JSON.
+  if (Number(rejectedDataPoints ?? 0) > 0)
     throw new AgentError(
       "other",
-      `${where}: ${rejected} points were rejected: ${printable(partial?.errorMessage ?? "")}`,
+      `${where}: ${Number(rejectedDataPoints)} points were rejected: ${printable(typeof errorMessage === "string" ? errorMessage : "")}`,
     );
+}
+
+/** OTLP specification, section "Partial Success". */
+function partialSuccess(answer: object): Readonly<Record<string, unknown>> {
+  return "partialSuccess" in answer && isRecord(answer.partialSuccess) ? answer.partialSuccess : {};
 }
 
 function accepted(
   headers: HttpResponse["headers"],
   body: Uint8Array,
   where: string,
-  decode: (body: Uint8Array) => Accepted,
-): Accepted {
+  decode: (body: Uint8Array) => object,
+): object {
   if (body.length === 0) return {};
   const type = headers["content-type"] ?? "no content type";
   try {

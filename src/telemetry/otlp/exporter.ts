@@ -8,6 +8,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import {
   AgentError,
   httpClient,
+  isRecord,
   retry,
   SCHEMES,
   secretHandle,
@@ -60,55 +61,74 @@ type Push = (metrics: ResourceMetrics) => Promise<void>;
 function sender(endpoint: OtlpEndpoint, clock: Clock): Push {
   const { protocol, compression, timeoutMs, url } = endpoint;
   const serializer = protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  const type = protocol === "http/json" ? "application/json" : "application/x-protobuf";
+  // That of the JSON serializer takes anything.
+  const decode =
+    protocol === "http/json"
+      ? decodeJson
+      : (bytes: Uint8Array) => ProtobufMetricsSerializer.deserializeResponse(bytes);
+  const fixed = {
+    "content-type": protocol === "http/json" ? "application/json" : "application/x-protobuf",
+    ...(compression === "gzip" && { "content-encoding": "gzip" }),
+  };
   const secrets = Object.entries(endpoint.headers).map(
     ([name, reference]) => [name, secretHandle(reference, SCHEMES, clock)] as const,
   );
   let client: Promise<Send> | undefined;
 
+  async function attempt(body: Uint8Array, fresh: boolean, signal: AbortSignal): Promise<void> {
+    client ??= connect(endpoint);
+    client.catch(() => (client = undefined));
+    const headers = { ...(await revealed(secrets, fresh, signal)), ...fixed };
+    const request = { method: "POST", url: new URL(url), headers, body } as const;
+    const answer = await (await client)({ ...request, maxBytes: MAX_ANSWER_BYTES }, signal);
+    checkAnswer(answer, url, decode, clock);
+  }
+
+  /** A token in a header may have been rotated. */
+  async function attemptTwice(body: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      await attempt(body, false, signal);
+    } catch (error) {
+      const denied = error instanceof AgentError && error.code === "denied";
+      if (!denied || secrets.length === 0) throw error;
+      await attempt(body, true, signal);
+    }
+  }
+
   return async (metrics) => {
     const plain = serializer.serializeRequest(metrics);
     if (!plain) throw new AgentError("other", `${url}: the metrics could not be encoded`);
     const body = compression === "gzip" ? await compress(plain) : plain;
-    const signal = deadline(timeoutMs, url);
-    client ??= connect(endpoint);
-    client.catch(() => (client = undefined));
-    const sendOnce = await client;
-    const attempt = async (fresh: boolean): Promise<void> => {
-      const headers = {
-        ...(await revealed(secrets, fresh, signal)),
-        "content-type": type,
-        ...(compression === "gzip" && { "content-encoding": "gzip" }),
-      };
-      const request = { method: "POST", url: new URL(url), headers, body } as const;
-      const answer = await sendOnce({ ...request, maxBytes: MAX_ANSWER_BYTES }, signal);
-      checkAnswer(answer, url, (bytes) => serializer.deserializeResponse(bytes), clock);
-    };
-    await retry(
-      async () => {
-        try {
-          await attempt(false);
-        } catch (error) {
-          // A token in a header may have been rotated.
-          if (!(error instanceof AgentError) || error.code !== "denied" || secrets.length === 0)
-            throw error;
-          await attempt(true);
-        }
-      },
-      clock,
-      signal,
+    await within(timeoutMs, url, clock, (signal) =>
+      retry(() => attemptTwice(body, signal), clock, signal),
     );
   };
 }
 
-/** Also for a body that never ends, and for all retries together. */
-function deadline(ms: number, url: string): AbortSignal {
-  const controller = new AbortController();
-  setTimeout(
-    () => controller.abort(new AgentError("timeout", `${url}: not accepted within ${ms / 1000} s`)),
-    ms,
-  ).unref();
-  return controller.signal;
+function decodeJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  if (!isRecord(value)) throw new TypeError("not an object");
+  return value;
+}
+
+/** Bounds all retries together, and an answer that never ends. */
+async function within(
+  ms: number,
+  url: string,
+  clock: Clock,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const late = new AbortController();
+  clock.sleep(ms, ended.signal).then(
+    () => late.abort(new AgentError("timeout", `${url}: not accepted within ${ms / 1000} s`)),
+    () => {},
+  );
+  try {
+    await run(late.signal);
+  } finally {
+    ended.abort();
+  }
 }
 
 async function connect({ tls, timeoutMs }: OtlpEndpoint): Promise<Send> {

@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+
+import { onTestFinished } from "vitest";
+
+interface Received {
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** Without its compression. */
+  readonly body: Buffer;
+}
+
+export interface Receiver {
+  readonly url: string;
+  readonly received: readonly Received[];
+  /** How the next requests are answered; without one with an empty JSON object. */
+  readonly answers: ((response: ServerResponse) => void)[];
+}
+
+/** What an OTLP receiver is to the agent: takes a POST, and answers as the test says. */
+export async function startReceiver(): Promise<Receiver> {
+  const received: Received[] = [];
+  const answers: Receiver["answers"] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then((sent) => {
+      const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent;
+      received.push({ path: request.url, headers: request.headers, body });
+      const answer = answers.shift() ?? reply(200, "{}");
+      answer(response);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port }: AddressInfo = Object(server.address());
+  return { url: `http://127.0.0.1:${port}/v1/metrics`, received, answers };
+}
+
+export function reply(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = { "content-type": "application/json" },
+): (response: ServerResponse) => void {
+  return (response) => response.writeHead(status, headers).end(body);
+}

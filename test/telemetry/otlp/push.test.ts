@@ -1,0 +1,127 @@
+import { beforeEach, expect, test } from "vitest";
+
+import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
+import { collectOnce, renderOnce } from "../../../src/telemetry/exposition-part.ts";
+import { otlpMetrics } from "../../../src/telemetry/otlp/metrics.ts";
+import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
+import { agentResource } from "../../../src/telemetry/resource.ts";
+import { FakeClock, settle } from "../../support/clock.ts";
+import { ArrayLogger } from "../../support/logger.ts";
+import { Samples } from "../../support/samples.ts";
+
+/** An endpoint that takes pushes when the test says so. */
+class ManualTarget {
+  readonly name = "http://c/v1/metrics";
+  readonly pushed: ResourceMetrics[] = [];
+  #waiting: (() => void)[] = [];
+  error: AgentError | undefined;
+  slow = false;
+
+  async push(metrics: ResourceMetrics): Promise<void> {
+    this.pushed.push(metrics);
+    if (this.slow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.error) throw this.error;
+  }
+
+  async go(): Promise<void> {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    await settle();
+  }
+}
+
+let target: ManualTarget;
+let clock: FakeClock;
+let logger: ArrayLogger;
+let push: OtlpPush;
+let value: number;
+
+beforeEach(() => {
+  target = new ManualTarget();
+  clock = new FakeClock();
+  logger = new ArrayLogger();
+  value = 0;
+  const metric: MetricSpec<unknown> = {
+    name: "backup.days_age",
+    kind: "gauge",
+    description: "",
+    labels: [],
+    points: () => [[value, {}]],
+  };
+  push = new OtlpPush({
+    targets: [target],
+    collect: () =>
+      collectOnce(
+        (meter) => bindMetrics(meter, [boundTable([metric], () => [0])], () => 0),
+        agentResource("1", "here"),
+      ),
+    intervalMs: 60_000,
+    clock,
+    logger,
+  });
+});
+
+function values(): unknown {
+  return target.pushed.map(({ scopeMetrics }) => scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value);
+}
+
+test("at each interval, and when a collection has ended", async () => {
+  push.start();
+  await clock.advance(60_000);
+  value = 1;
+  await push.push();
+  await clock.advance(60_000);
+  expect(values()).toEqual([0, 1, 1]);
+});
+
+test("what comes while a push is under way is one more push, of what is then", async () => {
+  target.slow = true;
+  void push.push();
+  await settle();
+  for (value = 1; value < 5; value++) void push.push();
+  await settle();
+  expect(values()).toEqual([0]);
+  await target.go();
+  expect(values()).toEqual([0, 5]);
+  await target.go();
+  expect(values()).toEqual([0, 5]);
+});
+
+test("one line of log for each change, and metrics that tell", async () => {
+  const shown = async (): Promise<Samples> =>
+    new Samples(
+      await renderOnce((meter) =>
+        bindMetrics(meter, [boundTable(otlpMetrics, () => push.states)], () => 0),
+      ),
+    );
+  expect((await shown()).value("restic_otel_otlp_up")).toBeUndefined();
+  target.error = new AgentError("unreachable", "refused");
+  await push.push();
+  await push.push();
+  expect((await shown()).value("restic_otel_otlp_up")).toBe(0);
+  target.error = undefined;
+  await push.push();
+  await push.push();
+  expect(logger.texts).toEqual([
+    'warn push failed {"endpoint":"http://c/v1/metrics","error_type":"unreachable","error":"refused"}',
+    'info push works again {"endpoint":"http://c/v1/metrics"}',
+  ]);
+  const samples = await shown();
+  expect(samples.value("restic_otel_otlp_up")).toBe(1);
+  expect(samples.value("restic_otel_otlp_last_success_timestamp_seconds")).toBe(1_767_225_600);
+  expect(samples.value("restic_otel_otlp_exports_total", { result: "failure" })).toBe(2);
+  expect(samples.value("restic_otel_otlp_exports_total", { result: "success" })).toBe(2);
+});
+
+test("a stop pushes once more, and nothing after it", async () => {
+  push.start();
+  await settle();
+  await push.stop();
+  expect(values()).toEqual([0]);
+  await clock.advance(600_000);
+  expect(values()).toEqual([0]);
+  expect(clock.sleeping).toBe(0);
+});
