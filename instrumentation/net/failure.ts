@@ -1,7 +1,8 @@
 import { AgentError } from "../core/error.ts";
 
-const TLS =
-  /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO$)/;
+/** Nobody whom we trust vouches for the server. */
+const UNKNOWN_CA = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA)/;
+const TLS = /^(CERT_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH|EPROTO$)/;
 
 const RESETS: ReadonlySet<string> = new Set([
   "ECONNRESET",
@@ -41,12 +42,14 @@ export function requestFailure(thrown: unknown, where: string, idleMs: number): 
   if (code === "ENOENT") return failure("unreachable", `${where} is not there`);
   if (code === "EACCES")
     return new AgentError("denied", `${where} may not be opened`, { cause: thrown });
-  if (TLS.test(code)) {
-    return failure(
-      "unreachable",
-      `TLS with ${where} failed: ${messageOf(thrown)} (${code}); RESTIC_CACERT names another CA`,
-      false,
-    );
+  if (UNKNOWN_CA.test(code) || TLS.test(code)) {
+    const hint = UNKNOWN_CA.test(code) ? "; for a repository, RESTIC_CACERT names another CA" : "";
+    const message = `TLS with ${where} failed: ${tlsReason(thrown)} (${code})${hint}`;
+    return failure("unreachable", message, false);
+  }
+  if (code.startsWith("ERR_OSSL")) {
+    const message = `certificate or key of the client cannot be used (${code})`;
+    return new AgentError("config", message, { cause: thrown });
   }
   return new AgentError(
     "other",
@@ -61,6 +64,13 @@ function codeOf(thrown: unknown): string {
   if ("code" in thrown && typeof thrown.code === "string") return thrown.code;
   if (thrown instanceof AggregateError) return codeOf(thrown.errors[0]);
   return codeOf(thrown.cause);
+}
+
+/** OpenSSL's own messages name lines of its source; Node ends those on certificates with advice on its options. */
+function tlsReason(thrown: unknown): string {
+  if (thrown instanceof Error && "reason" in thrown && typeof thrown.reason === "string")
+    return thrown.reason;
+  return messageOf(thrown).replace(/;.*$/s, "");
 }
 
 function messageOf(thrown: unknown): string {

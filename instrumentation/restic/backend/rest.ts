@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import { AgentError } from "../../core/error.ts";
@@ -46,6 +47,11 @@ export async function openRest(
   ): Promise<HttpResponse> {
     const response = await get({ url: new URL(location.base + path), headers, maxBytes }, signal);
     if (response.status === 200) return response;
+    // rclone lists a folder that is not there as empty: its 404 hides a failure of its own.
+    if (isFolder(path) && response.status === 404 && isRclone(response))
+      throw new AgentError("other", `${where}${path}: rclone answers 404 to a listing`, {
+        transient: true,
+      });
     throw statusError(response, where + path, clock);
   }
 
@@ -69,6 +75,14 @@ export async function openRest(
       return (await request(path, MAX_SIZE_BYTES[type], signal)).body;
     },
   };
+}
+
+function isFolder(path: string): boolean {
+  return path.endsWith("/");
+}
+
+function isRclone({ headers }: HttpResponse): boolean {
+  return headers["server"]?.startsWith("rclone/") === true;
 }
 
 /** rest-server answers 404 to a listing also when a file of the folder vanishes meanwhile: it is asked again before that is believed. */
@@ -137,14 +151,23 @@ async function certificates(
   if (!files) return undefined;
   const contents = await Promise.all(
     files.split(",").map(async (file) => {
-      try {
-        return await readFile(file, "utf8");
-      } catch (error) {
-        throw new AgentError("config", `${variable}: the file ${file} cannot be read`, {
-          cause: error,
-        });
-      }
+      const invalid = (problem: string, options = {}): AgentError =>
+        new AgentError("config", `${variable}: the file ${file} ${problem}`, options);
+      const pem = await readFile(file, "utf8").catch((cause: unknown) => {
+        throw invalid("cannot be read", { cause });
+      });
+      // Node takes anything for a CA, and then trusts nobody.
+      if (!isCertificate(pem)) throw invalid("holds no certificate");
+      return pem;
     }),
   );
   return contents.join("\n");
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
