@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { requestFailure } from "../../instrumentation/net/failure.ts";
+
+/** What cannot be brought about on loopback; the rest is in http.test.ts and tls.test.ts. */
+function withCode(code: string): Error {
+  return Object.assign(new Error(`message of ${code}`), { code });
+}
+
+test.for([
+  ["ENOTFOUND", "unreachable", "the name of host:1 cannot be resolved (ENOTFOUND)"],
+  ["EAI_AGAIN", "unreachable", "the name of host:1 cannot be resolved (EAI_AGAIN)"],
+  ["EHOSTUNREACH", "unreachable", "host:1 cannot be reached (EHOSTUNREACH)"],
+  ["ENETUNREACH", "unreachable", "host:1 cannot be reached (ENETUNREACH)"],
+  ["ECONNREFUSED", "unreachable", "host:1 refuses the connection"],
+  ["ECONNRESET", "unreachable", "host:1 broke off the connection"],
+  ["EPIPE", "unreachable", "host:1 broke off the connection"],
+  ["ETIMEDOUT", "timeout", "host:1 sent nothing for 10 s"],
+  ["UND_ERR_CONNECT_TIMEOUT", "timeout", "host:1 sent nothing for 10 s"],
+] as const)("%s passes and is %s", ([thrown, code, message]) => {
+  const error = requestFailure(withCode(thrown), "host:1", 10_000);
+  expect(error).toMatchObject({ code, transient: true, message });
+});
+
+test.for([
+  ["EACCES", "denied", "host:1 may not be opened"],
+  [
+    "CERT_HAS_EXPIRED",
+    "unreachable",
+    "TLS with host:1 failed: message of CERT_HAS_EXPIRED (CERT_HAS_EXPIRED)",
+  ],
+  [
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "unreachable",
+    "TLS with host:1 failed: message of DEPTH_ZERO_SELF_SIGNED_CERT (DEPTH_ZERO_SELF_SIGNED_CERT); for a repository, RESTIC_CACERT names another CA",
+  ],
+  ["HPE_INVALID_CONSTANT", "other", "the request to host:1 failed: HPE_INVALID_CONSTANT"],
+] as const)("%s lasts and is %s", ([thrown, code, message]) => {
+  const error = requestFailure(withCode(thrown), "host:1", 10_000);
+  expect(error).toMatchObject({ code, transient: false, message });
+});
+
+test("several addresses of a host count as the first", () => {
+  const error = new AggregateError([withCode("ECONNREFUSED"), withCode("ENETUNREACH")]);
+  expect(requestFailure(error, "host:1", 1).message).toBe("host:1 refuses the connection");
+});
+
+test("a code further down counts", () => {
+  const error = new TypeError("failed", { cause: withCode("ENOTFOUND") });
+  expect(requestFailure(error, "host:1", 1)).toMatchObject({ code: "unreachable", cause: error });
+});
+
+test("what has no code keeps its message", () => {
+  expect(requestFailure(new TypeError("odd"), "host:1", 1)).toMatchObject({
+    code: "other",
+    transient: false,
+    message: "the request to host:1 failed: odd",
+  });
+  expect(requestFailure("odd", "host:1", 1).message).toBe(
+    "the request to host:1 failed: unknown reason",
+  );
+});
+
+test("an error of ours is left alone", () => {
+  const error = new AgentError("corrupt", "too long");
+  expect(requestFailure(error, "host:1", 1)).toBe(error);
+});
