@@ -7,7 +7,7 @@ import { startAgent, until } from "../support/agent.ts";
 import type { RunningAgent } from "../support/agent.ts";
 import { expectedSets } from "../support/expected-sets.ts";
 import { requirePeer } from "../support/peers.ts";
-import { startPrometheus } from "../support/prometheus.ts";
+import { query, startPrometheus } from "../support/prometheus.ts";
 import type { Server } from "../support/server.ts";
 
 const FIXTURE = join(import.meta.dirname, "../fixtures/v1");
@@ -26,15 +26,6 @@ describe.skipIf(!requirePeer("promtool"))("the files for Prometheus", () => {
     expect(status).toBe(0);
   });
 });
-
-interface Answer {
-  readonly data: {
-    readonly result: readonly {
-      readonly metric: Readonly<Record<string, string>>;
-      readonly value: readonly [number, string];
-    }[];
-  };
-}
 
 interface Rules {
   readonly data: {
@@ -66,7 +57,10 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
         ],
       }),
     });
-    await until("the first scrape", async () => (await query("up == 1")).length > 0);
+    await until(
+      "the first scrape",
+      async () => (await query(prometheus.url, "up == 1")).length > 0,
+    );
   });
 
   afterAll(async () => {
@@ -74,16 +68,10 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
     await agent.stop();
   });
 
-  async function query(expression: string): Promise<Answer["data"]["result"]> {
-    const address = `${prometheus.url}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const answer: Answer = JSON.parse(await (await fetch(address)).text());
-    return answer.data.result;
-  }
-
   test("every backup set arrives with its values", async () => {
     const sets = await expectedSets("v1");
     const byName = async (name: string): Promise<ReadonlyMap<string, number>> => {
-      const found = await query(name);
+      const found = await query(prometheus.url, name);
       return new Map(
         found.map(({ metric, value }) => [`${metric["host"]} ${metric["user"]}`, Number(value[1])]),
       );

@@ -12,6 +12,7 @@ const PEERS = {
   "restic-0.9.6": { module: "restic-0.9.6", program: "restic", onPath: false },
   "rest-server": { module: "rest-server", program: "rest-server", onPath: true },
   prometheus: { module: "prometheus", program: "prometheus", onPath: true },
+  otelcol: { module: "otelcol", program: "otelcol", onPath: true },
   promtool: { module: "prometheus", program: "promtool", onPath: true },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
@@ -82,6 +83,7 @@ export function missingPeers(): readonly string[] {
     "rest-server",
     "prometheus",
     "promtool",
+    "otelcol",
   ];
   return names.filter((name) => findPeer(name) === undefined);
 }

@@ -7,10 +7,28 @@ import { startServer, type Server } from "./server.ts";
 interface PrometheusOptions {
   /** The text of prometheus.yml; files that it names need absolute paths. */
   readonly config: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+}
+
+/** A series as a query finds it: its labels, and its value as Prometheus writes it. */
+export interface QueriedSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+/** An instant query, now. */
+export async function query(url: string, expression: string): Promise<readonly QueriedSeries[]> {
+  const address = `${url}/api/v1/query`;
+  const body = new URLSearchParams({ query: expression });
+  const answer = await (await fetch(address, { method: "POST", body })).text();
+  const { data }: { readonly data: { readonly result: readonly QueriedSeries[] } } =
+    JSON.parse(answer);
+  return data.result;
 }
 
 /** Starts Prometheus with an empty database that goes when it is stopped; it takes OTLP and remote write too. */
-export async function startPrometheus({ config }: PrometheusOptions): Promise<Server> {
+export async function startPrometheus({ config, args = [] }: PrometheusOptions): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
@@ -26,6 +44,7 @@ export async function startPrometheus({ config }: PrometheusOptions): Promise<Se
         "--web.enable-remote-write-receiver",
         "--web.enable-lifecycle",
         "--web.enable-admin-api",
+        ...args,
       ],
       announces: /msg="Listening on" component=web address=(\S+)/,
       url: (address) => `http://${address}`,

@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+import { peerPath } from "./peers.ts";
+import { startServer } from "./server.ts";
+import type { Server } from "./server.ts";
+
+const CONFIG = join(import.meta.dirname, "../../otel-collector.yaml");
+
+/** Where the Collector listens, `host:port`. */
+interface CollectorAddresses {
+  readonly otlp: string;
+  readonly prometheus: string;
+}
+
+export type RunningCollector = Server & CollectorAddresses;
+
+interface CollectorOptions {
+  readonly metricExpiration: string;
+  readonly remoteWrite: string;
+  /** Default: free ones. */
+  readonly addresses?: CollectorAddresses;
+}
+
+/** Starts the OpenTelemetry Collector with the file that users take. */
+export async function startCollector({
+  metricExpiration,
+  remoteWrite,
+  addresses,
+}: CollectorOptions): Promise<RunningCollector> {
+  const otlp = addresses?.otlp ?? (await freeAddress());
+  const prometheus = addresses?.prometheus ?? (await freeAddress());
+  const health = await freeAddress();
+  const server = await startServer({
+    command: peerPath("otelcol"),
+    args: ["--config", CONFIG],
+    announces: /(Everything is ready)/,
+    url: () => `http://${otlp}`,
+    env: {
+      OTLP_HTTP_ENDPOINT: otlp,
+      OTLP_GRPC_ENDPOINT: await freeAddress(),
+      PROMETHEUS_ENDPOINT: prometheus,
+      METRIC_EXPIRATION: metricExpiration,
+      REMOTE_WRITE_ENDPOINT: remoteWrite,
+      HEALTH_ENDPOINT: health,
+    },
+  });
+  return { ...server, otlp, prometheus };
+}
+
+/** Free until a moment ago: the Collector does not say which port it got. */
+async function freeAddress(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port }: AddressInfo = Object(server.address());
+  server.close();
+  await once(server, "close");
+  return `127.0.0.1:${port}`;
+}
