@@ -38,7 +38,10 @@ async function series(url: string, labels: string): Promise<Series> {
     found.map(({ metric, value }) => {
       const own = Object.entries(metric).filter(([name]) => !OF_THE_ROUTE.test(name));
       const name = metric["__name__"] ?? "";
-      return [JSON.stringify(own.toSorted()), MOVING.test(name) ? "" : value[1]];
+      return [
+        JSON.stringify(own.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+        MOVING.test(name) ? "" : value[1],
+      ];
     }),
   );
 }
