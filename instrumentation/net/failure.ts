@@ -4,6 +4,9 @@ import { AgentError } from "../core/error.ts";
 const UNKNOWN_CA = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA)/;
 const TLS = /^(CERT_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH|EPROTO$)/;
 
+/** undici says it in words alone. */
+const REFUSAL_OF_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
+
 const RESETS: ReadonlySet<string> = new Set([
   "ECONNRESET",
   "EPIPE",
@@ -33,6 +36,8 @@ export function requestFailure(thrown: unknown, where: string, idleMs: number): 
     message: string,
     transient = true,
   ): AgentError => new AgentError(type, message, { transient, cause: thrown });
+  const refusal = REFUSAL_OF_PROXY.exec(messageOf(thrown))?.[1];
+  if (refusal !== undefined) return proxyFailure(Number(refusal), where, thrown);
   if (TIMEOUTS.has(code)) return failure("timeout", `${where} sent nothing for ${idleMs / 1000} s`);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where} refuses the connection`);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
@@ -56,6 +61,12 @@ export function requestFailure(thrown: unknown, where: string, idleMs: number): 
     `the request to ${where} failed: ${code === "" ? messageOf(thrown) : code}`,
     { cause: thrown },
   );
+}
+
+function proxyFailure(status: number, where: string, cause: unknown): AgentError {
+  const message = `the way to ${where} is barred: the proxy answers ${status}`;
+  if (status >= 500) return new AgentError("unreachable", message, { transient: true, cause });
+  return new AgentError(status === 403 || status === 407 ? "denied" : "other", message, { cause });
 }
 
 /** undici wraps some errors; several addresses of one host give an AggregateError. */

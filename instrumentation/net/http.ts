@@ -1,8 +1,7 @@
-import type { Dispatcher } from "undici";
-
 import { AgentError } from "../core/error.ts";
+import { openConnection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { requestFailure } from "./failure.ts";
-import { proxyFor } from "./proxy.ts";
 import type { ProxyEnvironment } from "./proxy.ts";
 
 export interface HttpOptions {
@@ -40,19 +39,19 @@ export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpRe
 
 const IDLE_MS = 10_000;
 const MAX_REDIRECTS = 5;
-const MAX_HEADER_BYTES = 64 * 1024;
 
 /** The one HTTP client. A GET follows redirects within the same origin: a login must not go elsewhere. */
 export function httpClient(options: HttpOptions): Send {
   const idleMs = options.idleMs ?? IDLE_MS;
-  let client: Promise<Undici> | undefined;
+  let opened: Promise<Connection> | undefined;
   return async (request, signal) => {
     let { url } = request;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const where = options.socketPath ?? url.host;
       signal.throwIfAborted();
-      client ??= connect(request.url, options, idleMs);
-      const response = await send(await client, { ...request, url }, where, idleMs, signal);
+      opened ??= openConnection(request.url, options, idleMs);
+      const connection = await opened;
+      const where = (options.socketPath ?? url.host) + connection.via;
+      const response = await send(connection, { ...request, url }, where, idleMs, signal);
       const location = response.headers["location"];
       const { method = "GET" } = request;
       const redirected = response.status >= 300 && response.status <= 399 && method === "GET";
@@ -70,42 +69,8 @@ export function httpClient(options: HttpOptions): Send {
   };
 }
 
-interface Undici {
-  readonly request: typeof import("undici").request;
-  readonly dispatcher: Dispatcher;
-}
-
-async function connect(url: URL, options: HttpOptions, idleMs: number): Promise<Undici> {
-  const { Agent, ProxyAgent, request } = await import("undici");
-  const { ca, clientCertificate, socketPath, connections } = options;
-  const tls = {
-    ...(ca !== undefined && { ca }),
-    ...(clientCertificate !== undefined && { cert: clientCertificate, key: clientCertificate }),
-  };
-  const limits = {
-    connections,
-    headersTimeout: idleMs,
-    bodyTimeout: idleMs,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  };
-  const proxy = socketPath === undefined ? proxyFor(url, options.proxyEnvironment) : undefined;
-  const dispatcher =
-    proxy === undefined
-      ? new Agent({
-          ...limits,
-          connect: { ...tls, timeout: idleMs, ...(socketPath !== undefined && { socketPath }) },
-        })
-      : new ProxyAgent({
-          ...limits,
-          uri: proxy,
-          proxyTunnel: url.protocol === "https:",
-          requestTls: { ...tls, timeout: idleMs },
-        });
-  return { request, dispatcher };
-}
-
 async function send(
-  { request, dispatcher }: Undici,
+  { request, dispatcher }: Connection,
   { method = "GET", url, headers, body, maxBytes }: HttpRequest,
   where: string,
   idleMs: number,
@@ -117,6 +82,9 @@ async function send(
       dispatcher,
       headers: { ...headers },
       body: body ?? null,
+      // Those of the dispatcher do not reach a request that a proxy passes on.
+      headersTimeout: idleMs,
+      bodyTimeout: idleMs,
       signal,
     });
     const chunks: Buffer[] = [];

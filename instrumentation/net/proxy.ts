@@ -1,3 +1,4 @@
+import { AgentError } from "../core/error.ts";
 import { BlockList, isIP } from "node:net";
 
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -5,8 +6,9 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy for a URL, as Go programs choose it (golang.org/x/net/http/httpproxy): `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in
  * upper or lower case; loopback is never asked through a proxy. Undefined for none.
+ * @throws AgentError `config` for one that is no address, or of another kind than http and https
  */
-export function proxyFor(url: URL, environment: ProxyEnvironment): string | undefined {
+export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefined {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const proxy = environment[variable] || environment[variable.toLowerCase()];
   if (!proxy) return undefined;
@@ -18,7 +20,10 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): string | unde
     exempt.split(",").some((entry) => matches(entry.trim().toLowerCase(), host, port))
   )
     return undefined;
-  return proxy.includes("://") ? proxy : `http://${proxy}`;
+  const address = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
+  if (address?.protocol !== "http:" && address?.protocol !== "https:")
+    throw new AgentError("config", `${variable} is not an address like http://host:3128`);
+  return address;
 }
 
 const LOOPBACK = new BlockList();
@@ -38,7 +43,8 @@ function matches(entry: string, host: string, port: string): boolean {
   const name = bareHost.replace(/^\[(.*)\]$/, "$1");
   const slash = name.indexOf("/");
   if (slash > 0) return inSubnet(name.slice(0, slash), Number(name.slice(slash + 1)), host);
-  if (isIP(name) > 0) return name === host;
+  const version = isIP(name);
+  if (version > 0) return inSubnet(name, version === 6 ? 128 : 32, host);
   const suffix = name.replace(/^\*/, "");
   return suffix.startsWith(".")
     ? host.endsWith(suffix)

@@ -13,9 +13,9 @@ class Script {
   readonly abort = new AbortController();
   /** When each call was made, milliseconds since the start. */
   readonly calls: number[] = [];
-  readonly #errors: readonly unknown[];
+  readonly #errors: readonly Error[];
 
-  constructor(errors: readonly unknown[]) {
+  constructor(errors: readonly Error[]) {
     this.#errors = errors;
   }
 

@@ -4,6 +4,8 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import type { Socket } from "node:net";
 import { createServer as createTlsServer } from "node:https";
 
+import { listeningPort } from "./listening-port.ts";
+
 /** What a server does with one request. */
 export type Fault = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -152,9 +154,7 @@ export class FaultServer {
   }
 
   get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("listens on no port");
-    return address.port;
+    return listeningPort(this.#server);
   }
 
   /** From the next request on. */
