@@ -1,4 +1,5 @@
 import { AgentError } from "../../instrumentation/core/error.ts";
+import { MAX_SIZE_BYTES } from "../../instrumentation/restic/backend/backend.ts";
 import type { Backend, FileType } from "../../instrumentation/restic/backend/backend.ts";
 import type { RepositoryFiles } from "./sealed-repository.ts";
 
@@ -7,7 +8,8 @@ export function recordedBackend(files: RepositoryFiles, onCall: (call: string) =
   return {
     location: "memory",
     connections: 2,
-    async list(type: FileType) {
+    async list(type: FileType, _from, signal) {
+      signal.throwIfAborted();
       onCall(`LIST ${type}`);
       const names = [...files.keys()]
         .filter((path) => path.startsWith(`${type}/`))
@@ -18,10 +20,13 @@ export function recordedBackend(files: RepositoryFiles, onCall: (call: string) =
         receivedBytes: 0,
       };
     },
-    async load(type: FileType, name: string) {
+    async load(type: FileType, name: string, signal) {
+      signal.throwIfAborted();
       onCall(`GET ${type}`);
       const stored = files.get(type === "config" ? type : `${type}/${name}`);
       if (!stored) throw new AgentError("not_found", `${type} ${name} is not there`);
+      if (stored.length > MAX_SIZE_BYTES[type])
+        throw new AgentError("corrupt", `${type} ${name} is too long`);
       return stored;
     },
   };
