@@ -42,7 +42,7 @@ export function backendSuite(
     return { backend, names: (type) => (contents[type] ?? []).map(idOf).toSorted() };
   }
 
-  describe(name, () => {
+  describe(`the backend of ${name}`, () => {
     test("lists the files of a type, with their sizes if it knows them", async () => {
       const snapshots = [bytesOf(1), bytesOf(2), bytesOf(300)];
       const { backend, names } = await openOver({ snapshots, keys: [bytesOf(5)] });

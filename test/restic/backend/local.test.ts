@@ -187,10 +187,14 @@ describe("a mount that hangs", () => {
 
 /** Runs with the rights of somebody who owns nothing here: root may read everything. */
 async function asNobody<T>(run: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) {
-    await promisify(execFile)("chmod", ["-R", "a=", path]);
-    return run().finally(() => promisify(execFile)("chmod", ["-R", "u+rwX", path]));
+  if (process.geteuid?.() === 0) {
+    process.seteuid?.(65534);
+    return run().finally(() => process.seteuid?.(0));
   }
-  process.seteuid?.(65534);
-  return run().finally(() => process.seteuid?.(0));
+  await promisify(execFile)("chmod", ["-R", "a=", path]);
+  try {
+    return await run();
+  } finally {
+    await promisify(execFile)("chmod", ["-R", "u+rwX", path]);
+  }
 }

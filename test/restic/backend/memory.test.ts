@@ -4,11 +4,9 @@ import { backendSuite } from "../../support/backend-suite.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { recordedBackend } from "../../support/recorded-backend.ts";
 
-backendSuite("the backend in memory that other tests use", async (files) =>
-  recordedBackend(files, () => {}),
-);
+backendSuite("memory, which other tests use", async (files) => recordedBackend(files, () => {}));
 
-backendSuite("a backend that is counted and retried", async (files) => {
+backendSuite("memory, counted and retried", async (files) => {
   const cost = {
     list: { requests: 0, receivedBytes: 0 },
     load: { requests: 0, receivedBytes: 0 },
