@@ -1,29 +1,21 @@
-export { parseDurationMs } from "./core/duration.ts";
-export { parseSchedule } from "./collect/schedule.ts";
-export { nearest } from "./nearest.ts";
-export { isRecord, unknownKey } from "./problem.ts";
-export type { Problem } from "./problem.ts";
-export { SCHEMES } from "./secrets/schemes.ts";
-export { secretHandle } from "./secrets/handle.ts";
-export { httpClient } from "./net/http.ts";
-export type { HttpResponse, Send } from "./net/http.ts";
-export { retry } from "./net/retry.ts";
-export { statusError } from "./net/status.ts";
-export { parseReference, sameReference } from "./secrets/reference.ts";
-export { parseRepository } from "./settings.ts";
-export type { MonitorSettings, RepositorySettings } from "./settings.ts";
-export { bindMetrics, boundTable } from "./collect/gauges.ts";
-export type { BoundTable, Meter } from "./collect/gauges.ts";
-export { systemClock } from "./core/clock.ts";
-export type { Clock } from "./core/clock.ts";
-export { AgentError, ERROR_CODES, toAgentError } from "./core/error.ts";
+// For applications that embed the monitor, and for those who bring a source, a backend or a way to secrets of their own.
+export { ResticInstrumentation, resticMetricProducer } from "./restic-instrumentation.ts";
+export type { RepositoryConfig, ResticInstrumentationConfig, SecretConfig } from "./embedding.ts";
+export { trackVanishingSeries } from "./track-vanishing-series.ts";
+export type { Extensions } from "./extensions.ts";
+export { product } from "./collect/product.ts";
+export type { Product } from "./collect/product.ts";
+export type { JobOutcome } from "./collect/collector.ts";
+export type { RepositoryState } from "./restic/state.ts";
+export type { Backend, FileInfo, FileType, Page } from "./restic/backend/backend.ts";
+export type { BackendContext, OpenCustomBackend } from "./restic/backend/open.ts";
+export { AgentError, ERROR_CODES } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
 export { Secret } from "./core/secret.ts";
-export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
+export type { SecretResolver } from "./core/secret.ts";
 export type {
   Attempt,
-  Job,
   Labels,
   MetricSpec,
   Point,

@@ -1,33 +1,37 @@
 import { Collector } from "./collect/collector.ts";
 import type { JobOutcome } from "./collect/collector.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
-import type { Meter } from "./collect/gauges.ts";
+import type { BoundTable, Meter } from "./collect/gauges.ts";
+import type { RunningProduct } from "./collect/product.ts";
 import { parseSchedule } from "./collect/schedule.ts";
 import type { Store } from "./collect/store.ts";
 import { systemClock } from "./core/clock.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
 import { Secret } from "./core/secret.ts";
+import type { StartSpan } from "./core/span.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
-import { openBackend } from "./restic/backend/open.ts";
+import { backendOpener } from "./restic/backend/open.ts";
+import type { OpenBackend } from "./restic/backend/open.ts";
+import type { Extensions } from "./extensions.ts";
 import { JOB_METRICS, repositoryMetrics } from "./restic/metrics.ts";
 import { ResticSource } from "./restic/source.ts";
 import { nextAgeChange } from "./restic/state.ts";
 import type { RepositoryState } from "./restic/state.ts";
 import { sameReference } from "./secrets/reference.ts";
 import { secretHandle } from "./secrets/handle.ts";
-import { SCHEMES } from "./secrets/schemes.ts";
+import { schemesWith } from "./secrets/schemes.ts";
 import type { MonitorSettings, RepositorySettings } from "./settings.ts";
 
-export interface MonitorOptions {
+export interface MonitorOptions extends Extensions {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Ways to get secrets, by scheme. Default: literal, file, environment, command. */
-  readonly resolvers?: ReadonlyMap<string, SecretResolver>;
   /** Where `HTTP_PROXY` and its kin are read. Default: the environment of the process. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Called when a whole collection has ended; what was read is in the store. */
-  readonly onCollection?: (outcome: JobOutcome) => void;
+  readonly onCollection?: ((outcome: JobOutcome) => void) | undefined;
+  /** One span a collection of a repository. */
+  readonly startSpan?: StartSpan | undefined;
 }
 
 /** `insecure_no_password`: scrypt runs on zero bytes. */
@@ -41,6 +45,9 @@ export class Monitor {
   readonly #logger: Logger;
   readonly #options: MonitorOptions;
   readonly #collector: Collector<RepositoryState>;
+  readonly #products: readonly RunningProduct[];
+  readonly #schemes: ReadonlyMap<string, SecretResolver>;
+  readonly #openBackend: OpenBackend;
   readonly #sources = new Map<
     string,
     { readonly settings: RepositorySettings; readonly source: ResticSource }
@@ -56,7 +63,12 @@ export class Monitor {
       clock: this.#clock,
       logger: this.#logger,
       finished: options.onCollection,
+      startSpan: options.startSpan,
     });
+    const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
+    this.#products = (options.sources ?? []).map((product) => product(host));
+    this.#schemes = schemesWith(options.resolvers ?? []);
+    this.#openBackend = backendOpener(options.backends);
     this.#legacyLabel = settings.legacyLabel;
     this.#settings = settings;
     this.reload(settings);
@@ -66,9 +78,14 @@ export class Monitor {
     return this.#collector.store;
   }
 
-  /** Every repository was read, or has failed, once. */
+  /** Every repository was read, or has failed, once; and so was everything else. */
   get ready(): boolean {
-    return this.#collector.ready;
+    return this.#collector.ready && this.#products.every(({ ready }) => ready);
+  }
+
+  /** Grows with every change of what the metrics show. */
+  get version(): number {
+    return this.#products.reduce((sum, { version }) => sum + version, this.store.version);
   }
 
   /** How many repositories are to be collected. */
@@ -79,11 +96,14 @@ export class Monitor {
   /** One collection at once, then by the schedule. */
   start(): void {
     this.#collector.start();
+    for (const product of this.#products) product.start();
   }
 
   /** A collection of all repositories now; undefined while one runs. */
   collect(): Promise<JobOutcome> | undefined {
-    return this.#collector.collect();
+    const others = this.#products.map((product) => product.collect());
+    const outcome = this.#collector.collect();
+    return outcome && Promise.all([outcome, ...others]).then(() => outcome);
   }
 
   /** When the next scheduled collection begins, milliseconds since the epoch. */
@@ -92,7 +112,7 @@ export class Monitor {
   }
 
   async stop(): Promise<void> {
-    await this.#collector.stop();
+    await Promise.all([this.#collector.stop(), ...this.#products.map((one) => one.stop())]);
   }
 
   /**
@@ -119,34 +139,40 @@ export class Monitor {
       }
     }
     this.#settings = settings;
+    const shared = {
+      schedule: parseSchedule(settings.cron, settings.timezone),
+      timeoutMs: settings.timeoutMs,
+      concurrency: settings.concurrency,
+      retryFailed: settings.retryFailed,
+    };
     this.#collector.configure(
       [...this.#sources.values()].map(({ source }) => source),
-      {
-        schedule: parseSchedule(settings.cron, settings.timezone),
-        timeoutMs: settings.timeoutMs,
-        concurrency: settings.concurrency,
-        retryFailed: settings.retryFailed,
-      },
+      shared,
     );
+    for (const product of this.#products) product.configure(shared);
+  }
+
+  /** All that is shown: the job, repositories with their backup sets, and what others have added. */
+  get tables(): readonly BoundTable[] {
+    const { store } = this;
+    return [
+      boundTable(JOB_METRICS, () =>
+        store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
+      ),
+      boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
+      ...this.#products.map(({ table }) => table),
+    ];
   }
 
   /** Binds all metrics to observable gauges of a meter; returns what unbinds them. */
   bind(meter: Meter): () => void {
-    const { store } = this;
-    return bindMetrics(
-      meter,
-      [
-        boundTable(JOB_METRICS, () =>
-          store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
-        ),
-        boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
-      ],
-      () => this.#clock.now(),
-    );
+    return bindMetrics(meter, this.tables, () => this.#clock.now());
   }
 
   /** Until when, milliseconds since the epoch, the metrics at `now` stay as they are, if nothing is collected. */
   validUntil(now: number): number {
+    // Nobody says when the metrics of others change by themselves.
+    if (this.#products.length > 0) return now;
     let until = Infinity;
     for (const { state } of this.store.entries()) {
       for (const set of state?.content?.sets ?? [])
@@ -167,7 +193,7 @@ export class Monitor {
         ]),
       ),
       reverifyMs,
-      openBackend,
+      openBackend: this.#openBackend,
       proxyEnvironment: this.#options.proxyEnvironment ?? process.env,
       clock: this.#clock,
       logger: this.#logger,
@@ -175,7 +201,7 @@ export class Monitor {
   }
 
   #handle(reference: SecretReference): SecretHandle {
-    return secretHandle(reference, this.#options.resolvers ?? SCHEMES, this.#clock);
+    return secretHandle(reference, this.#schemes, this.#clock);
   }
 }
 

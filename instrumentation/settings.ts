@@ -53,16 +53,20 @@ const KEYS = [
   "b2_key",
 ];
 
-/** Checks one entry of `repositories`; all that is wrong is reported at once. */
+/**
+ * Checks one entry of `repositories`; all that is wrong is reported at once.
+ * @param custom schemes of places that somebody else brings the backend for
+ */
 export function parseRepository(
   value: unknown,
   schemes: ReadonlyMap<string, SecretResolver>,
+  custom: readonly string[] = [],
 ): Parsed {
   if (!isRecord(value))
     return {
       problems: [{ path: [], message: "must be a mapping with the keys repo and password" }],
     };
-  const reader = new EntryReader(value, schemes);
+  const reader = new EntryReader(value, schemes, custom);
   const parsed = reader.read();
   return reader.problems.length > 0 || !parsed
     ? { problems: reader.problems }
@@ -74,13 +78,16 @@ class EntryReader {
   readonly warnings: Problem[] = [];
   readonly #entry: Readonly<Record<string, unknown>>;
   readonly #schemes: ReadonlyMap<string, SecretResolver>;
+  readonly #custom: readonly string[];
 
   constructor(
     entry: Readonly<Record<string, unknown>>,
     schemes: ReadonlyMap<string, SecretResolver>,
+    custom: readonly string[],
   ) {
     this.#entry = entry;
     this.#schemes = schemes;
+    this.#custom = custom;
   }
 
   read(): RepositorySettings | undefined {
@@ -110,7 +117,7 @@ class EntryReader {
   /** What only an entry that is collected must fulfil. */
   #enabled(repo: string, insecureNoPassword: boolean): void {
     try {
-      parseLocation(repo);
+      parseLocation(repo, this.#custom);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       this.#problem(["repo"], error.message);

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation";
-import type { Clock, Meter } from "restic-otel-instrumentation";
+import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
+import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
@@ -30,6 +30,7 @@ export interface AgentOptions {
   readonly build: Build;
   /** Reads the settings again. Rejects with all that is wrong with them, a line each. */
   readonly load: () => Promise<AgentSettings>;
+  readonly extensions?: Extensions;
 }
 
 /** The line from settings to the scrape, built up at the start and taken down in reverse. */
@@ -50,6 +51,7 @@ export class Agent {
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
     this.monitor = new Monitor(settings.monitor, {
+      ...options.extensions,
       clock,
       logger,
       onCollection: () => void this.#push?.push(),
@@ -59,7 +61,7 @@ export class Agent {
       clock,
       products: {
         bind: (meter) => monitor.bind(meter),
-        version: () => monitor.store.version,
+        version: () => monitor.version,
         validUntil: (now) => monitor.validUntil(now),
       },
       agent: (meter) => this.#bindAgent(meter),

@@ -3,6 +3,7 @@ import { AgentError, toAgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import type { Limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
+import type { StartSpan } from "../core/span.ts";
 import type { Attempt, Source } from "../core/source.ts";
 import { Pacemaker } from "./pacemaker.ts";
 import { planOf } from "./plan.ts";
@@ -28,6 +29,7 @@ export interface CollectorOptions {
   readonly logger: Logger;
   /** Called when a whole collection has ended and is in the store. */
   readonly finished?: ((outcome: JobOutcome) => void) | undefined;
+  readonly startSpan?: StartSpan | undefined;
 }
 
 /** Collects all sources at the start, by a schedule and on demand, one collection at a time, into the store. */
@@ -56,7 +58,7 @@ export class Collector<State> {
   #lastFailed: number | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor({ clock, logger, finished }: CollectorOptions) {
+  constructor({ clock, logger, finished, startSpan }: CollectorOptions) {
     this.#clock = clock;
     this.#logger = logger;
     this.#announce = finished ?? (() => {});
@@ -64,6 +66,7 @@ export class Collector<State> {
       clock,
       logger,
       store: this.store,
+      startSpan,
       recorded: (source, attempt) => this.#recorded(source, attempt),
     });
     this.#pacemaker = new Pacemaker(clock, {

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import { AgentError, toAgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
+import type { StartSpan } from "../core/span.ts";
 import type { Attempt, Reading, Source } from "../core/source.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Store } from "./store.ts";
@@ -15,6 +16,7 @@ export interface RunnerOptions<State> {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: Store<State>;
+  readonly startSpan?: StartSpan | undefined;
   /** Called after each attempt that went into the store. */
   recorded(source: Source<State>, attempt: Attempt): void;
 }
@@ -100,10 +102,12 @@ export class Runner<State> {
     try {
       await before;
       if (flight.cancelled) return undefined;
-      const { clock } = this.#options;
+      const { clock, startSpan } = this.#options;
       const startedAt = clock.now();
       const startedMs = clock.monotonicMs();
+      const endSpan = startSpan?.(flight.source.subject);
       const outcome = this.#stuckOutcome(key) ?? (await this.#collect(key, flight, timeoutMs));
+      endSpan?.(outcome.error);
       return this.#record(key, flight, outcome, startedAt, startedMs);
     } finally {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);

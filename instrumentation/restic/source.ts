@@ -5,7 +5,6 @@ import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "./backend/backend.ts";
 import type { OpenBackend } from "./backend/open.ts";
-import { parseLocation } from "./backend/location.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import { backupSets } from "./state.ts";
@@ -111,7 +110,7 @@ export class ResticSource implements Source<RepositoryState> {
     const resolved: Record<string, Secret> = {};
     for (const [name, handle] of Object.entries(environment))
       resolved[name] = await handle.current(signal);
-    return openBackend(parseLocation(repo.revealText()), {
+    return openBackend(repo.revealText(), {
       environment: resolved,
       proxyEnvironment,
       clock,

@@ -7,6 +7,11 @@ import { literal } from "./literal.ts";
 /** All ways to get a secret that need no set-up: one line each. */
 const RESOLVERS = [literal, file, environment, command];
 
-export const SCHEMES: ReadonlyMap<string, SecretResolver> = new Map(
-  RESOLVERS.map((resolver) => [resolver.scheme, resolver]),
-);
+/** Those, and others that somebody brings. */
+export function schemesWith(
+  others: readonly SecretResolver[],
+): ReadonlyMap<string, SecretResolver> {
+  return new Map([...RESOLVERS, ...others].map((resolver) => [resolver.scheme, resolver]));
+}
+
+export const SCHEMES: ReadonlyMap<string, SecretResolver> = schemesWith([]);

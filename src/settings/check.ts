@@ -1,10 +1,12 @@
-import { SCHEMES, secretHandle, systemClock, toAgentError } from "restic-otel-instrumentation";
+import { secretHandle, systemClock, toAgentError } from "restic-otel-instrumentation/agent";
+import type { SecretResolver } from "restic-otel-instrumentation/agent";
 
 import type { AgentSettings } from "./load.ts";
 
 /** Resolves every secret of the enabled repositories; a line for each that cannot be had. */
 export async function checkSecrets(
   { monitor }: AgentSettings,
+  schemes: ReadonlyMap<string, SecretResolver>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const problems: string[] = [];
@@ -15,7 +17,7 @@ export async function checkSecrets(
     ];
     for (const [name, reference] of references) {
       try {
-        await secretHandle(reference, SCHEMES, systemClock).current(signal);
+        await secretHandle(reference, schemes, systemClock).current(signal);
       } catch (error) {
         problems.push(`${url}: ${name}: ${toAgentError(error).message}`);
       }

@@ -4,10 +4,9 @@ import {
   AgentError,
   isRecord,
   parseRepository,
-  SCHEMES,
   unknownKey,
-} from "restic-otel-instrumentation";
-import type { RepositorySettings } from "restic-otel-instrumentation";
+} from "restic-otel-instrumentation/agent";
+import type { RepositorySettings, SecretResolver } from "restic-otel-instrumentation/agent";
 
 import { SettingsDocument } from "./document.ts";
 import { parseOtlp } from "./otlp.ts";
@@ -30,9 +29,16 @@ export interface FileSettings {
   readonly warnings: readonly string[];
 }
 
+/** What may stand in settings beside what is built in. */
+export interface Known {
+  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  /** Schemes of places that somebody else brings the backend for. */
+  readonly backends: readonly string[];
+}
+
 /** @throws AgentError `config` if there is no such file */
-export async function readSettingsFile(file: string): Promise<FileSettings> {
-  return parseSettingsFile(file, await read(file));
+export async function readSettingsFile(file: string, known: Known): Promise<FileSettings> {
+  return parseSettingsFile(new SettingsDocument(file, await read(file)), known);
 }
 
 async function read(file: string): Promise<string> {
@@ -60,8 +66,7 @@ async function read(file: string): Promise<string> {
   }
 }
 
-function parseSettingsFile(file: string, text: string): FileSettings {
-  const document = new SettingsDocument(file, text);
+function parseSettingsFile(document: SettingsDocument, known: Known): FileSettings {
   const nothing = { values: {}, repositories: [], otlp: undefined, warnings: [] };
   if (document.problems.length > 0) return { ...nothing, problems: document.problems };
   const { value } = document;
@@ -69,11 +74,11 @@ function parseSettingsFile(file: string, text: string): FileSettings {
     return {
       ...nothing,
       problems: [
-        `${file}: is empty: a list of repositories, or a mapping with the key repositories, is needed`,
+        `${document.file}: is empty: a list of repositories, or a mapping with the key repositories, is needed`,
       ],
     };
   }
-  if (Array.isArray(value)) return { ...nothing, ...parseRepositories(document, value, []) };
+  if (Array.isArray(value)) return { ...nothing, ...parseRepositories(document, value, [], known) };
   if (!isRecord(value))
     return {
       ...nothing,
@@ -84,23 +89,24 @@ function parseSettingsFile(file: string, text: string): FileSettings {
         ),
       ],
     };
-  return parseMapping(document, value);
+  return parseMapping(document, value, known);
 }
 
 function parseMapping(
   document: SettingsDocument,
   value: Readonly<Record<string, unknown>>,
+  known: Known,
 ): FileSettings {
   const { repositories: list, otlp: endpoints, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
   const problems = Object.entries(values).flatMap(([name, given]) => {
-    const known = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
-    const message = known
-      ? known.format.check(given)
+    const setting = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
+    const message = setting
+      ? setting.format.check(given)
       : unknownKey(name, ["repositories", "otlp", ...FILE_SETTINGS]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
-  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints);
+  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, known.schemes);
   problems.push(
     ...(otlp?.problems ?? []).map(({ path, message }) =>
       document.problem(["otlp", ...path], message),
@@ -110,7 +116,8 @@ function parseMapping(
     problems.push(document.problem([], "repositories is missing: the list of them"));
   else if (!Array.isArray(list))
     problems.push(document.problem(["repositories"], "must be a list"));
-  const parsed = parseRepositories(document, Array.isArray(list) ? list : [], ["repositories"]);
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  const parsed = parseRepositories(document, entries, ["repositories"], known);
   return { ...parsed, values, otlp: otlp?.value, problems: [...problems, ...parsed.problems] };
 }
 
@@ -118,6 +125,7 @@ function parseRepositories(
   document: SettingsDocument,
   list: readonly unknown[],
   path: readonly string[],
+  { schemes, backends }: Known,
 ): Omit<FileSettings, "values" | "otlp"> {
   const repositories: RepositorySettings[] = [];
   const problems: string[] = [];
@@ -125,7 +133,7 @@ function parseRepositories(
   const seen = new Map<string, number>();
   for (const [index, entry] of list.entries()) {
     const at = [...path, index];
-    const parsed = parseRepository(entry, SCHEMES);
+    const parsed = parseRepository(entry, schemes, backends);
     if ("problems" in parsed) {
       problems.push(
         ...parsed.problems.map((problem) =>

@@ -1,4 +1,4 @@
-import { AgentError, nearest } from "restic-otel-instrumentation";
+import { AgentError, nearest } from "restic-otel-instrumentation/agent";
 
 import { settingNames, SETTINGS } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";

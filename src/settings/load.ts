@@ -1,12 +1,16 @@
 import { access } from "node:fs/promises";
 
 import convict from "convict";
-import { AgentError, nearest } from "restic-otel-instrumentation";
-import type { MonitorSettings, RepositorySettings } from "restic-otel-instrumentation";
+import { AgentError, nearest, schemesWith } from "restic-otel-instrumentation/agent";
+import type {
+  Extensions,
+  MonitorSettings,
+  RepositorySettings,
+} from "restic-otel-instrumentation/agent";
 
 import type { LogFormat, LogLevel } from "../log.ts";
 import { readSettingsFile } from "./file.ts";
-import type { FileSettings } from "./file.ts";
+import type { FileSettings, Known } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import type { Bind } from "./formats.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
@@ -39,6 +43,7 @@ export interface AgentSettings {
 export interface SettingsInput {
   readonly flags: Flags;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly extensions?: Extensions;
 }
 
 /**
@@ -48,10 +53,14 @@ export interface SettingsInput {
 export async function loadSettings({
   flags,
   env: environment,
+  extensions = {},
 }: SettingsInput): Promise<AgentSettings> {
   // A compose file with `RESTIC_OTEL_BIND=` means that it is not set.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const found = await findRepositories(flags, env);
+  const found = await findRepositories(flags, env, {
+    schemes: schemesWith(extensions.resolvers ?? []),
+    backends: Object.keys(extensions.backends ?? {}),
+  });
   const otel = readOtelEnvironment(env);
   const problems = [
     ...found.problems,
@@ -100,15 +109,19 @@ interface Found extends FileSettings {
 }
 
 /** A file wins over restic's own variables; those are for somebody who has one repository and no file. */
-async function findRepositories(flags: Flags, env: SettingsInput["env"]): Promise<Found> {
+async function findRepositories(
+  flags: Flags,
+  env: SettingsInput["env"],
+  known: Known,
+): Promise<Found> {
   const named = flags.values.config ?? env[variableOf("config")];
   const file = named ?? SETTINGS.config.default;
   if (named !== undefined || !namesRepository(env) || (await exists(file))) {
-    const settings = await readSettingsFile(file);
+    const settings = await readSettingsFile(file, known);
     const warning = namesRepository(env) ? [`RESTIC_REPOSITORY is not used, ${file} wins`] : [];
     return { ...settings, warnings: [...settings.warnings, ...warning], source: file };
   }
-  const { repository, problems } = await repositoryOf(env, AbortSignal.timeout(30_000));
+  const { repository, problems } = await repositoryOf(env, known, AbortSignal.timeout(30_000));
   const repositories: readonly RepositorySettings[] = repository ? [repository] : [];
   return {
     values: {},

@@ -5,15 +5,14 @@ import {
   parseDurationMs,
   parseReference,
   sameReference,
-  SCHEMES,
   unknownKey,
-} from "restic-otel-instrumentation";
-import type { Problem, SecretReference } from "restic-otel-instrumentation";
+} from "restic-otel-instrumentation/agent";
+import type { Problem, SecretReference, SecretResolver } from "restic-otel-instrumentation/agent";
 
 export const PROTOCOLS = ["http/json", "http/protobuf"] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+type Protocol = (typeof PROTOCOLS)[number];
 export const COMPRESSIONS = ["gzip", "none"] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
+type Compression = (typeof COMPRESSIONS)[number];
 
 /** Where metrics are pushed to, and how. */
 export interface OtlpEndpoint {
@@ -43,7 +42,10 @@ const TLS_KEYS = ["ca", "cert", "key"];
 const SIGNAL_PATH = "/v1/metrics";
 
 /** Checks the list `otlp` of a settings file. */
-export function parseOtlp(value: unknown): {
+export function parseOtlp(
+  value: unknown,
+  schemes: Schemes,
+): {
   readonly value: readonly OtlpEndpoint[];
   readonly problems: readonly Problem[];
 } {
@@ -54,7 +56,7 @@ export function parseOtlp(value: unknown): {
     const problem = (path: readonly (string | number)[], message: string): undefined => {
       problems.push({ path: [index, ...path], message });
     };
-    return parseEndpoint(entry, problem);
+    return parseEndpoint(entry, schemes, problem);
   });
   const urls = endpoints.map((endpoint) => endpoint?.url);
   for (const [index, url] of urls.entries())
@@ -63,6 +65,7 @@ export function parseOtlp(value: unknown): {
   return { value: endpoints.filter((endpoint) => endpoint !== undefined), problems };
 }
 
+type Schemes = ReadonlyMap<string, SecretResolver>;
 type Report = (path: readonly (string | number)[], message: string) => undefined;
 
 /** Secrets look alike to everything else that compares. */
@@ -77,14 +80,18 @@ export function sameEndpoints(a: readonly OtlpEndpoint[], b: readonly OtlpEndpoi
   );
 }
 
-function parseEndpoint(entry: unknown, problem: Report): OtlpEndpoint | undefined {
+function parseEndpoint(
+  entry: unknown,
+  schemes: Schemes,
+  problem: Report,
+): OtlpEndpoint | undefined {
   if (!isRecord(entry)) return problem([], "must be a mapping with the key endpoint");
   for (const key of Object.keys(entry))
     if (!KEYS.includes(key)) problem([key], unknownKey(key, KEYS));
   const url = address(entry["endpoint"], problem);
   const { protocol, compression, timeoutMs } = OTLP_DEFAULTS;
   const endpoint = {
-    headers: headers(entry["headers"], problem),
+    headers: headers(entry["headers"], schemes, problem),
     protocol: choice(entry["protocol"], PROTOCOLS, protocol, (text) => problem(["protocol"], text)),
     compression: choice(entry["compression"], COMPRESSIONS, compression, (text) =>
       problem(["compression"], text),
@@ -117,7 +124,7 @@ export function endpointUrl(text: string): URL | undefined {
   return url?.username === "" && url.password === "" ? url : undefined;
 }
 
-function headers(value: unknown, problem: Report): OtlpEndpoint["headers"] {
+function headers(value: unknown, schemes: Schemes, problem: Report): OtlpEndpoint["headers"] {
   if (value === undefined) return {};
   if (!isRecord(value)) {
     problem(["headers"], "must be a mapping from names to values");
@@ -125,7 +132,7 @@ function headers(value: unknown, problem: Report): OtlpEndpoint["headers"] {
   }
   const parsed: Record<string, SecretReference> = {};
   for (const [name, given] of Object.entries(value)) {
-    const reference = parseReference(given, SCHEMES);
+    const reference = parseReference(given, schemes);
     if ("message" in reference) problem(["headers", name, ...reference.path], reference.message);
     else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) problem(["headers", name], "is no header name");
     else parsed[name.toLowerCase()] = reference;

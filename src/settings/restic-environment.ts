@@ -1,6 +1,7 @@
-import { AgentError, parseRepository, SCHEMES } from "restic-otel-instrumentation";
-import type { RepositorySettings } from "restic-otel-instrumentation";
+import { AgentError, parseRepository, SCHEMES } from "restic-otel-instrumentation/agent";
+import type { RepositorySettings } from "restic-otel-instrumentation/agent";
 
+import type { Known } from "./file.ts";
 import { splitCommand } from "./command-line.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,6 +23,7 @@ export function namesRepository(env: Environment): boolean {
 /** The one repository that restic's own variables name: its password is found as restic finds it. */
 export async function repositoryOf(
   env: Environment,
+  { schemes, backends }: Known,
   signal: AbortSignal,
 ): Promise<{ readonly repository?: RepositorySettings; readonly problems: readonly string[] }> {
   const problems: string[] = [];
@@ -36,7 +38,7 @@ export async function repositoryOf(
       FOR_THE_REPOSITORY.filter((name) => env[name]).map((name) => [name, { env: name }]),
     ),
   };
-  const parsed = parseRepository(entry, SCHEMES);
+  const parsed = parseRepository(entry, schemes, backends);
   if ("value" in parsed) return { repository: parsed.value, problems };
   return {
     problems: parsed.problems.map(

@@ -1,4 +1,4 @@
-import type { MetricSpec } from "restic-otel-instrumentation";
+import type { MetricSpec } from "restic-otel-instrumentation/agent";
 
 /** What the agent knows of itself. */
 export interface AgentState {

@@ -3,7 +3,7 @@ import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import type { Resource } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, toAgentError } from "restic-otel-instrumentation";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
 
 import { StateReader } from "./state-reader.ts";
 

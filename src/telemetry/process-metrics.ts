@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { MetricSpec, Point } from "restic-otel-instrumentation";
+import type { MetricSpec, Point } from "restic-otel-instrumentation/agent";
 
 /** The agent's process. What the platform does not tell is undefined. */
 export interface ProcessReading {

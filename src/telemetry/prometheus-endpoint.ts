@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
-import { AgentError } from "restic-otel-instrumentation";
-import type { Clock } from "restic-otel-instrumentation";
+import { AgentError } from "restic-otel-instrumentation/agent";
+import type { Clock } from "restic-otel-instrumentation/agent";
 
 import { ExpositionPart, renderOnce } from "./exposition-part.ts";
 import type { Bind } from "./exposition-part.ts";

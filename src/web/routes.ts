@@ -1,5 +1,5 @@
-import { toAgentError } from "restic-otel-instrumentation";
-import type { Logger } from "restic-otel-instrumentation";
+import { toAgentError } from "restic-otel-instrumentation/agent";
+import type { Logger } from "restic-otel-instrumentation/agent";
 
 import { acceptsGzip } from "./accept-encoding.ts";
 import { textAnswer } from "./answer.ts";

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation";
-import type { Clock, Logger } from "restic-otel-instrumentation";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
 import { textAnswer } from "./answer.ts";
 import type { Answer, Routes } from "./answer.ts";

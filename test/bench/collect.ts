@@ -1,7 +1,7 @@
 // One process of the agent's reader: a first and a second collection, told as one line of JSON.
 import { systemClock } from "../../instrumentation/core/clock.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
-import { openBackend } from "../../instrumentation/restic/backend/open.ts";
+import { backendOpener } from "../../instrumentation/restic/backend/open.ts";
 import { ResticSource } from "../../instrumentation/restic/source.ts";
 
 const [repo = "", password = ""] = process.argv.slice(2);
@@ -13,7 +13,7 @@ const source = new ResticSource({
   password: { resolvedAt: 0, current: async () => secret, refresh: async () => secret },
   environment: {},
   reverifyMs: 3_600_000,
-  openBackend,
+  openBackend: backendOpener(),
   proxyEnvironment: {},
   clock: systemClock,
   logger: silent,

@@ -2,7 +2,15 @@ import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
 
 /** Where a repository is, taken apart as far as its backend needs it. */
-export type Location = LocalLocation | RestLocation | OtherLocation;
+export type Location = LocalLocation | RestLocation | OtherLocation | CustomLocation;
+
+/** A place that somebody else brings the backend for. */
+interface CustomLocation {
+  readonly scheme: "custom";
+  readonly name: string;
+  /** What stands behind the colon. */
+  readonly address: string;
+}
 
 export interface LocalLocation {
   readonly scheme: "local";
@@ -39,14 +47,16 @@ function isOther(scheme: string): scheme is OtherLocation["scheme"] {
 
 /**
  * Reads restic's repository string as restic does.
+ * @param custom schemes that somebody else brings the backend for
  * @throws AgentError `config`; the message holds no credentials
  */
-export function parseLocation(repo: string): Location {
+export function parseLocation(repo: string, custom: readonly string[] = []): Location {
   if (repo === "") throw invalid(repo, "it is empty");
   const colon = repo.indexOf(":");
   const scheme = colon < 0 ? repo : repo.slice(0, colon);
   const rest = repo.slice(colon + 1);
   if (colon < 0) return { scheme: "local", path: repo };
+  if (custom.includes(scheme)) return { scheme: "custom", name: scheme, address: rest };
   if (scheme === "local") {
     if (rest === "") throw invalid(repo, "there is no path behind local:");
     return { scheme, path: rest };
@@ -54,7 +64,7 @@ export function parseLocation(repo: string): Location {
   if (scheme === "rest") return parseRest(repo, rest);
   if (isOther(scheme)) return { scheme };
   if (/^(\/|\\|\.\.[/\\]|[A-Za-z]:[/\\])/.test(repo)) return { scheme: "local", path: repo };
-  const known = ["local", "rest", ...OTHERS].toSorted().join(", ");
+  const known = ["local", "rest", ...OTHERS, ...custom].toSorted().join(", ");
   throw invalid(
     repo,
     `the scheme "${scheme}" is not known; known are ${known}; a path that looks like one is written local:…`,

@@ -5,6 +5,7 @@ import type { ProxyEnvironment } from "../../net/proxy.ts";
 import type { Backend } from "./backend.ts";
 import { counted } from "./counted.ts";
 import type { BackendCost } from "./counted.ts";
+import { parseLocation } from "./location.ts";
 import type { Location } from "./location.ts";
 import { retrying } from "./retrying.ts";
 
@@ -16,23 +17,43 @@ export interface BackendContext {
   readonly cost: BackendCost;
 }
 
-/** @throws AgentError `config` for a scheme that cannot be read, `secret` or `config` for a variable that is no use */
-export type OpenBackend = (location: Location, context: BackendContext) => Promise<Backend>;
+/**
+ * Opens the place that a repository string names.
+ * @throws AgentError `config` for a scheme that cannot be read, `secret` or `config` for a variable that is no use
+ */
+export type OpenBackend = (repo: string, context: BackendContext) => Promise<Backend>;
+
+/** @param address what stands behind the scheme and its colon */
+export type OpenCustomBackend = (address: string, context: BackendContext) => Promise<Backend>;
 
 /** Opens nothing yet: connections are made by the first call. */
-export const openBackend: OpenBackend = async (location, context) => {
-  const backend = await openByScheme(location, context);
-  return retrying(counted(backend, context.cost), context.clock);
-};
+export function backendOpener(
+  custom: Readonly<Record<string, OpenCustomBackend>> = {},
+): OpenBackend {
+  return async (repo, context) => {
+    const location = parseLocation(repo, Object.keys(custom));
+    const backend = await openByScheme(location, context, custom);
+    return retrying(counted(backend, context.cost), context.clock);
+  };
+}
 
 /** A backend is one file and one line here; it is loaded when it is used. */
-async function openByScheme(location: Location, context: BackendContext): Promise<Backend> {
+async function openByScheme(
+  location: Location,
+  context: BackendContext,
+  custom: Readonly<Record<string, OpenCustomBackend>>,
+): Promise<Backend> {
   const { scheme } = location;
   switch (scheme) {
     case "local":
       return (await import("./local.ts")).openLocal(location, context.clock);
     case "rest":
       return (await import("./rest.ts")).openRest(location, context);
+    case "custom": {
+      const open = custom[location.name];
+      if (!open) throw new TypeError(`no backend for ${location.name}`);
+      return open(location.address, context);
+    }
     default:
       throw new AgentError(
         "config",

@@ -1,5 +1,5 @@
-import { AgentError, isRecord, statusError } from "restic-otel-instrumentation";
-import type { Clock, HttpResponse } from "restic-otel-instrumentation";
+import { AgentError, isRecord, statusError } from "restic-otel-instrumentation/agent";
+import type { Clock, HttpResponse } from "restic-otel-instrumentation/agent";
 
 /** Answers that the OTLP specification allows to repeat, section "Retryable response codes". */
 const RETRYABLE = new Set([429, 502, 503, 504]);

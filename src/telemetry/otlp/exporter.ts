@@ -13,8 +13,8 @@ import {
   SCHEMES,
   secretHandle,
   toAgentError,
-} from "restic-otel-instrumentation";
-import type { Clock, SecretHandle, Send } from "restic-otel-instrumentation";
+} from "restic-otel-instrumentation/agent";
+import type { Clock, SecretHandle, Send } from "restic-otel-instrumentation/agent";
 
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { checkAnswer } from "./answer.ts";

@@ -1,4 +1,4 @@
-import type { MetricSpec } from "restic-otel-instrumentation";
+import type { MetricSpec } from "restic-otel-instrumentation/agent";
 
 /** How the pushes to one endpoint go. */
 export interface EndpointState {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "restic-otel-instrumentation";
+import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { collectOnce } from "../exposition-part.ts";

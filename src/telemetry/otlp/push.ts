@@ -1,6 +1,6 @@
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, toAgentError } from "restic-otel-instrumentation";
-import type { Clock, Logger } from "restic-otel-instrumentation";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
 import { batches } from "./batches.ts";
 import type { EndpointState } from "./metrics.ts";
@@ -9,7 +9,7 @@ import type { EndpointState } from "./metrics.ts";
 const POINTS = 5000;
 
 /** One place to push to. */
-export interface PushTarget {
+interface PushTarget {
   /** Without credentials: the label `endpoint`. */
   readonly name: string;
   /** @throws AgentError */

@@ -1,0 +1,77 @@
+import type { MetricSpec, Point } from "../core/source.ts";
+import type { BoundTable } from "./gauges.ts";
+
+/** Seconds and nanoseconds, as the SDK writes times. */
+type HrTime = [number, number];
+
+/** What a MetricProducer of the SDK (1.x to 3.x) gives for one metric, described by its structure: the SDK is not ours to import. */
+export interface ProducedMetric {
+  readonly descriptor: {
+    readonly name: string;
+    readonly description: string;
+    readonly unit: string;
+    readonly type: "OBSERVABLE_GAUGE" | "OBSERVABLE_COUNTER";
+    /** ValueType.DOUBLE. */
+    readonly valueType: 1;
+  };
+  /** AggregationTemporality.CUMULATIVE. */
+  readonly aggregationTemporality: 1;
+  /** DataPointType.GAUGE or SUM. */
+  readonly dataPointType: 2 | 3;
+  readonly isMonotonic?: true;
+  readonly dataPoints: {
+    readonly startTime: HrTime;
+    readonly endTime: HrTime;
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly value: number;
+  }[];
+}
+
+/**
+ * The points of all tables as metrics of the SDK's data model: what is not there is not in it.
+ * @param startMs since when counters count, and `now`: milliseconds since the epoch
+ */
+export function produceMetrics(
+  tables: readonly BoundTable[],
+  startMs: number,
+  now: number,
+): ProducedMetric[] {
+  const produced = new Map<string, ProducedMetric>();
+  const startTime = hrTime(startMs);
+  const endTime = hrTime(now);
+  for (const table of tables) {
+    table.observe(now, (metric, [value, attributes]) => {
+      if (!Number.isFinite(value)) return;
+      const found = produced.get(metric.name) ?? emptyMetric(metric);
+      produced.set(metric.name, found);
+      found.dataPoints.push({ startTime, endTime, attributes, value });
+    });
+  }
+  return [...produced.values()];
+}
+
+function emptyMetric({
+  name,
+  kind,
+  unit = "",
+  description,
+}: {
+  readonly name: string;
+  readonly kind: MetricSpec<never>["kind"];
+  readonly unit?: string;
+  readonly description: string;
+}): ProducedMetric {
+  const isCounter = kind === "counter";
+  const type = isCounter ? "OBSERVABLE_COUNTER" : "OBSERVABLE_GAUGE";
+  return {
+    descriptor: { name, description, unit, type, valueType: 1 },
+    aggregationTemporality: 1,
+    dataPointType: isCounter ? 3 : 2,
+    ...(isCounter && { isMonotonic: true }),
+    dataPoints: [] satisfies Point[],
+  };
+}
+
+function hrTime(ms: number): HrTime {
+  return [Math.floor(ms / 1000), Math.floor(ms % 1000) * 1e6];
+}

@@ -1,0 +1,137 @@
+import { AgentError, schemesWith, systemClock } from "restic-otel-instrumentation/agent";
+import type { Extensions } from "restic-otel-instrumentation/agent";
+
+import { Agent } from "./agent.ts";
+import { readBuild } from "./build.ts";
+import { LineLogger } from "./log.ts";
+import { checkSecrets } from "./settings/check.ts";
+import { describeSettings } from "./settings/describe.ts";
+import { parseFlags } from "./settings/flags.ts";
+import { helpText } from "./settings/help.ts";
+import { loadSettings } from "./settings/load.ts";
+import type { AgentSettings } from "./settings/load.ts";
+
+/** Wrong usage, settings that are refused, an address in use. */
+const EXIT_SETTINGS = 2;
+const EXIT_SECOND_INTERRUPT = 130;
+
+/** A stop never takes longer. */
+const STOP_MS = 4900;
+
+const build = readBuild();
+
+async function run(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  extensions: Extensions,
+): Promise<number> {
+  const flags = parseFlags(argv);
+  if (flags.help) return print(helpText());
+  if (flags.version)
+    return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
+  const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
+  const settings = await load();
+  if (flags.checkConfig) return checkConfig(settings, extensions);
+
+  const { logLevel: level, logFormat: format } = settings;
+  const logger = new LineLogger({
+    level,
+    format,
+    clock: systemClock,
+    write: (line) => process.stderr.write(line),
+  });
+  for (const warning of settings.warnings) logger.warn(warning);
+  const agent = new Agent(settings, { clock: systemClock, logger, build, load, extensions });
+  if (flags.once) return once(agent);
+  logger.info("starting", { version: build.version, ...describeSettings(settings) });
+  const stop = stopped(agent, logger);
+  await agent.start();
+  return stop;
+}
+
+async function checkConfig(settings: AgentSettings, extensions: Extensions): Promise<number> {
+  for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const problems = await checkSecrets(
+    settings,
+    schemesWith(extensions.resolvers ?? []),
+    AbortSignal.timeout(60_000),
+  );
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) return EXIT_SETTINGS;
+  const count = settings.monitor.repositories.length;
+  return print(
+    `ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`,
+  );
+}
+
+/** One collection, its exposition on stdout: 1 if a repository failed. */
+async function once(agent: Agent): Promise<number> {
+  // Nothing of the collection holds the process.
+  const held = setInterval(progress, 500);
+  function progress(): void {
+    if (!process.stderr.isTTY) return;
+    const read = [...agent.monitor.store.entries()].length;
+    process.stderr.write(`\r${read} of ${agent.monitor.repositories} repositories read`);
+  }
+  const outcome = await agent.monitor.collect();
+  clearInterval(held);
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  process.stdout.write((await agent.render()).plain());
+  await agent.stop();
+  return outcome && outcome.failed > 0 ? 1 : 0;
+}
+
+/** Heeds signals from now on; resolves when one has stopped the agent. */
+function stopped(agent: Agent, logger: LineLogger): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const stop = (signal: string): void => {
+      if (stopping && signal === "SIGINT") process.exit(EXIT_SECOND_INTERRUPT);
+      if (stopping) return;
+      stopping = true;
+      logger.info("stopping", { signal });
+      setTimeout(() => resolve(0), STOP_MS);
+      void agent.stop().then(() => {
+        logger.info("stopped");
+        resolve(0);
+      });
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+    process.on("SIGHUP", () => void agent.reload());
+    process.on("SIGUSR1", () => {
+      if (agent.monitor.collect()) logger.info("collection started", { signal: "SIGUSR1" });
+    });
+  });
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/**
+ * The agent as a program: reads the command line and the environment, runs until a signal stops it, and ends the process.
+ * @param extensions sources, backends and ways to secrets of your own
+ */
+export async function start(extensions: Extensions = {}): Promise<void> {
+  // A reader that has seen enough, as `| head`, is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? 0 : 1),
+  );
+  // Nor is a log that nobody reads any more.
+  process.stderr.on("error", () => {});
+  try {
+    const code = await run(process.argv.slice(2), process.env, extensions);
+    // A large page goes through a pipe piece by piece.
+    process.stdout.write("", () => process.exit(code));
+  } catch (error) {
+    const expected = error instanceof AgentError;
+    process.stderr.write(
+      expected
+        ? `${error.message}\n`
+        : `restic-otel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exit(expected && error.code === "config" ? EXIT_SETTINGS : 1);
+  }
+}

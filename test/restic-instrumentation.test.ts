@@ -1,0 +1,183 @@
+import { readFile } from "node:fs/promises";
+
+import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+import type { ResticInstrumentationConfig } from "../instrumentation/index.ts";
+import {
+  ResticInstrumentation,
+  resticMetricProducer,
+  trackVanishingSeries,
+} from "../instrumentation/index.ts";
+import { NAME, VERSION } from "../instrumentation/version.ts";
+
+const WEB = { repo: "examples/repositories/web", password: "web-password" };
+const LAPTOP = { repo: "examples/repositories/laptop", password: "laptop-password" };
+
+/** The stock reader of an application, read when the test says so. */
+class ManualReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+
+  /** `metric labels` of every series. */
+  async series(): Promise<readonly string[]> {
+    const { resourceMetrics } = await this.collect();
+    return resourceMetrics.scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .flatMap(({ descriptor, dataPoints }) =>
+        dataPoints.map(({ attributes }) => `${descriptor.name} ${JSON.stringify(attributes)}`),
+      );
+  }
+}
+
+function instrument(config: Partial<ResticInstrumentationConfig> = {}): ResticInstrumentation {
+  const restic = new ResticInstrumentation({ repositories: [WEB], ...config });
+  onTestFinished(() => restic.disable());
+  return restic;
+}
+
+async function collected(restic: ResticInstrumentation): Promise<void> {
+  await vi.waitUntil(() => restic.state().length > 0);
+  await vi.waitUntil(() => restic.collect() !== undefined);
+}
+
+const SETS = (series: readonly string[]): readonly string[] =>
+  series.filter((one) => one.startsWith("backup.days_age"));
+
+test("nothing runs before enable, and nothing goes on after disable", async () => {
+  const ended: number[] = [];
+  const restic = instrument({ onCollection: ({ total }) => ended.push(total) });
+  const reader = new ManualReader();
+  restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
+  expect(restic.getConfig().enabled).toBe(false);
+  expect(restic.collect()).toBeUndefined();
+  restic.enable();
+  restic.enable();
+  expect(restic.getConfig().enabled).toBe(true);
+  await vi.waitUntil(() => ended.length === 1);
+  expect(restic.state()[0]?.state?.content?.snapshots).toBe(18);
+  expect(SETS(await reader.series()).length).toBeGreaterThan(2);
+  restic.disable();
+  expect(restic.getConfig().enabled).toBe(false);
+  expect(restic.state()).toEqual([]);
+});
+
+test("its metrics go to the provider that it was given last", async () => {
+  const restic = instrument();
+  const [first, second] = [new ManualReader(), new ManualReader()];
+  restic.setMeterProvider(new MeterProvider({ readers: [first] }));
+  restic.enable();
+  restic.setMeterProvider(new MeterProvider({ readers: [second] }));
+  await collected(restic);
+  expect(SETS(await second.series())).not.toEqual([]);
+  expect(await first.series()).toEqual([]);
+});
+
+test("two in one application show what both know", async () => {
+  const reader = trackVanishingSeries(new ManualReader());
+  const provider = new MeterProvider({ readers: [reader] });
+  for (const repository of [WEB, LAPTOP]) {
+    const restic = instrument({ repositories: [repository] });
+    restic.setMeterProvider(provider);
+    restic.enable();
+    await collected(restic);
+  }
+  const shown = SETS(await reader.series()).join();
+  expect(shown).toContain(WEB.repo);
+  expect(shown).toContain(LAPTOP.repo);
+});
+
+test("a series that vanishes stays for ever in a stock reader, and ends in one that tracks it", async () => {
+  const [stock, tracking] = [new ManualReader(), trackVanishingSeries(new ManualReader())];
+  for (const reader of [stock, tracking]) {
+    const restic = instrument();
+    restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
+    restic.enable();
+    await collected(restic);
+    expect(SETS(await reader.series())).not.toEqual([]);
+    restic.setConfig({ repositories: [] });
+    await vi.waitUntil(() => restic.collect() !== undefined);
+    await vi.waitUntil(() => restic.state().length === 0);
+  }
+  expect(SETS(await stock.series())).not.toEqual([]);
+  expect(SETS(await tracking.series())).toEqual([]);
+  expect(
+    (await Promise.all([tracking.series(), tracking.series()])).map(({ length }) => length),
+  ).toEqual([1, 1].map(() => expect.any(Number)));
+});
+
+test("a metric producer for a stock reader", async () => {
+  const restic = instrument();
+  const reader = new ManualReader({ metricProducers: [resticMetricProducer(restic)] });
+  const provider = new MeterProvider({ readers: [reader] });
+  restic.setMeterProvider(provider);
+  expect(await reader.series()).toEqual([]);
+  restic.enable();
+  await collected(restic);
+  const series = await reader.series();
+  expect(new Set(series).size).toBe(series.length);
+  expect(SETS(series)).not.toEqual([]);
+  restic.setConfig({ repositories: [] });
+  await vi.waitUntil(() => restic.collect() !== undefined);
+  await vi.waitUntil(() => restic.state().length === 0);
+  expect(SETS(await reader.series())).toEqual([]);
+});
+
+test("all that is wrong is said at once", () => {
+  expect(
+    () =>
+      new ResticInstrumentation({
+        repositories: [{ repo: "ftp://u:CANARY@h/", password: "p" }, { repo: "/a" }, WEB, WEB],
+        cron: "never",
+        timeout: "5",
+        concurrency: 0,
+      }),
+  ).toThrow(
+    expect.objectContaining({
+      code: "config",
+      message: expect.stringMatching(
+        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: .*"ftp:\/\/h\/".*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same repository as one before\ntimeout: [^\n]*$/,
+      ),
+    }),
+  );
+});
+
+test("one span a repository and collection, without secrets", async () => {
+  const spans: unknown[] = [];
+  const restic = instrument({ repositories: [WEB, { ...LAPTOP, password: "CANARY" }] });
+  restic.setTracerProvider({
+    getTracer: () =>
+      Object({
+        startSpan: (name: string, { attributes }: { readonly attributes: object }) => {
+          const span = { name, ...attributes, ended: false };
+          spans.push(span);
+          return {
+            setAttribute: (key: string, value: string) => Object.assign(span, { [key]: value }),
+            setStatus: (status: object) => Object.assign(span, { status }),
+            end: () => Object.assign(span, { ended: true }),
+          };
+        },
+      }),
+  });
+  restic.enable();
+  await vi.waitUntil(() => restic.state().length === 2, { timeout: 10_000 });
+  expect(spans).toEqual([
+    { name: "restic.collect", url: WEB.repo, ended: true },
+    {
+      name: "restic.collect",
+      url: LAPTOP.repo,
+      ended: true,
+      "error.type": "wrong_password",
+      status: { code: 2, message: expect.stringContaining("the password does not open") },
+    },
+  ]);
+  expect(JSON.stringify(spans)).not.toContain("CANARY");
+});
+
+test("name and version are those of the package", async () => {
+  const manifest = new URL("../instrumentation/package.json", import.meta.url);
+  expect(JSON.parse(await readFile(manifest, "utf8"))).toMatchObject({
+    name: NAME,
+    version: VERSION,
+  });
+});
