@@ -155,6 +155,7 @@ export class ResticInstrumentation {
  * For the `metricProducers` of a stock reader, in place of a meter: right in every respect without a mended reader, but views do
  * not apply. The instrumentation is bound to no meter any more. Its type is that of the SDK in use, which no other can name.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller's context says which
 export function resticMetricProducer<MetricProducer>(
   restic: ResticInstrumentation,
 ): MetricProducer {
