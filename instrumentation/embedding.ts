@@ -1,4 +1,4 @@
-import type { JobOutcome } from "./collect/collector.ts";
+import type { CollectionHook } from "./collect/job.ts";
 import { parseSchedule } from "./collect/schedule.ts";
 import { parseDurationMs } from "./core/duration.ts";
 import { AgentError } from "./core/error.ts";
@@ -42,7 +42,7 @@ export interface ResticInstrumentationConfig extends Extensions {
   /** Default: none. Failures show in the metrics. */
   readonly logger?: Logger;
   /** Called after each collection. */
-  readonly onCollection?: (outcome: JobOutcome) => void;
+  readonly onCollection?: CollectionHook;
 }
 
 /** @throws AgentError `config` with all that is wrong, a line each */

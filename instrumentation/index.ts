@@ -5,7 +5,7 @@ export { trackVanishingSeries } from "./track-vanishing-series.ts";
 export type { Extensions } from "./extensions.ts";
 export { product } from "./collect/product.ts";
 export type { Product } from "./collect/product.ts";
-export type { JobOutcome } from "./collect/collector.ts";
+export type { JobOutcome } from "./collect/job.ts";
 export type { RepositoryState } from "./restic/state.ts";
 export type { Backend, FileInfo, FileType, Page } from "./restic/backend/backend.ts";
 export type { BackendContext, OpenCustomBackend } from "./restic/backend/open.ts";

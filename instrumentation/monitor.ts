@@ -1,5 +1,5 @@
 import { Collector } from "./collect/collector.ts";
-import type { JobOutcome } from "./collect/collector.ts";
+import type { CollectionHook, JobOutcome } from "./collect/job.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
 import type { BoundTable, Meter } from "./collect/gauges.ts";
 import type { RunningProduct } from "./collect/product.ts";
@@ -29,7 +29,7 @@ export interface MonitorOptions extends Extensions {
   /** Where `HTTP_PROXY` and its kin are read. Default: the environment of the process. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Called when a whole collection has ended; what was read is in the store. */
-  readonly onCollection?: ((outcome: JobOutcome) => void) | undefined;
+  readonly onCollection?: CollectionHook | undefined;
   /** One span a collection of a repository. */
   readonly startSpan?: StartSpan | undefined;
 }

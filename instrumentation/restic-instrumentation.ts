@@ -1,7 +1,7 @@
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 
-import type { JobOutcome } from "./collect/collector.ts";
+import type { JobOutcome } from "./collect/job.ts";
 import { produceMetrics } from "./collect/produce.ts";
 import type { ProducedMetric } from "./collect/produce.ts";
 import { systemClock } from "./core/clock.ts";

@@ -46,7 +46,7 @@ const SETS = (series: readonly string[]): readonly string[] =>
 
 test("nothing runs before enable, and nothing goes on after disable", async () => {
   const ended: number[] = [];
-  const restic = instrument({ onCollection: ({ total }) => ended.push(total) });
+  const restic = instrument({ onCollection: ({ total }) => void ended.push(total) });
   const reader = new ManualReader();
   restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
   expect(restic.getConfig().enabled).toBe(false);

@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 import { Summary } from "./support/summary.ts";
 
-const conditions = ["source", "module", "node", "import", "default"];
+// Vitest hands them to Node.js as well: "import" among them would give ES modules to those who ask by require.
+const conditions = ["source", "node"];
 
 export default defineConfig({
   resolve: { conditions },

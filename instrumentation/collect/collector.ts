@@ -1,10 +1,12 @@
 import type { Clock } from "../core/clock.ts";
-import { AgentError, toAgentError } from "../core/error.ts";
+import { AgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import type { Limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
 import type { StartSpan } from "../core/span.ts";
 import type { Attempt, Source } from "../core/source.ts";
+import { announce } from "./job.ts";
+import type { CollectionHook, JobOutcome } from "./job.ts";
 import { Pacemaker } from "./pacemaker.ts";
 import { planOf } from "./plan.ts";
 import type { CollectorSettings, Plan } from "./plan.ts";
@@ -15,20 +17,11 @@ import { unlessAborted } from "./unless-aborted.ts";
 
 export type { CollectorSettings };
 
-/** How a whole collection went. */
-export interface JobOutcome {
-  /** Milliseconds since the epoch. */
-  readonly finishedAt: number;
-  /** Sources with an error, a partial one too. */
-  readonly failed: number;
-  readonly total: number;
-}
-
 export interface CollectorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when a whole collection has ended and is in the store. */
-  readonly finished?: ((outcome: JobOutcome) => void) | undefined;
+  readonly finished?: CollectionHook | undefined;
   readonly startSpan?: StartSpan | undefined;
 }
 
@@ -37,7 +30,7 @@ export class Collector<State> {
   readonly store = new Store<State>();
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #announce: (outcome: JobOutcome) => void;
+  readonly #hook: CollectionHook | undefined;
   readonly #runner: Runner<State>;
   readonly #ladder = new RetryLadder();
   readonly #pacemaker: Pacemaker;
@@ -61,7 +54,7 @@ export class Collector<State> {
   constructor({ clock, logger, finished, startSpan }: CollectorOptions) {
     this.#clock = clock;
     this.#logger = logger;
-    this.#announce = finished ?? (() => {});
+    this.#hook = finished;
     this.#runner = new Runner({
       clock,
       logger,
@@ -200,11 +193,7 @@ export class Collector<State> {
       failed,
       seconds: Math.round(durationMs) / 1000,
     });
-    try {
-      this.#announce(outcome);
-    } catch (error) {
-      this.#logger.error("a collection hook failed", { error: toAgentError(error).message });
-    }
+    void announce(this.#hook, outcome, this.#logger);
   }
 
   #recorded(source: Source<State>, { error }: Attempt): void {

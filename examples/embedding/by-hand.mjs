@@ -1,0 +1,23 @@
+// restic metrics in an application with a MeterProvider of its own. A real one has an OTLP exporter in place of the console.
+import {
+  ConsoleMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { ResticInstrumentation, trackVanishingSeries } from "restic-otel-instrumentation";
+
+const reader = new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() });
+const provider = new MeterProvider({ readers: [trackVanishingSeries(reader)] });
+
+const restic = new ResticInstrumentation({
+  repositories: [{ repo: process.env.RESTIC_REPOSITORY, password: { env: "RESTIC_PASSWORD" } }],
+  cron: "*/15 * * * *",
+  onCollection: async ({ total, failed }) => {
+    console.log(`${total} repositories, ${failed} failed`);
+    await provider.forceFlush();
+    restic.disable();
+    await provider.shutdown();
+  },
+});
+restic.setMeterProvider(provider);
+restic.enable();

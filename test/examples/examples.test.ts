@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { expect, test } from "vitest";
+
+import { parseFlags } from "../../src/settings/flags.ts";
+import { loadSettings } from "../../src/settings/load.ts";
+import { Samples } from "../support/samples.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+/** What a program of ours prints under `--once`. */
+async function once(
+  main: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Samples> {
+  const { stdout } = await run(process.execPath, ["--conditions=source", main, ...args, "--once"], {
+    cwd: ROOT,
+    env: { PATH: process.env["PATH"], ...env },
+  });
+  return new Samples(stdout);
+}
+
+const ENVIRONMENT = "examples/environment/restic-otel.env";
+
+test("one repository from the environment alone", async () => {
+  const lines = (await readFile(join(ROOT, ENVIRONMENT), "utf8")).split("\n");
+  const env = Object.fromEntries(
+    lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  );
+  const samples = await once("src/main.ts", [], env);
+  expect(samples.value("backup_repository_up")).toBe(1);
+});
+
+test("the agent beside a Collector listens nowhere and pushes", async () => {
+  const file = join(ROOT, "examples/collector/config.yaml");
+  const settings = await loadSettings({ flags: parseFlags(["--config", file]), env: {} });
+  expect(settings.bind).toEqual([]);
+  expect(settings.otlp.map(({ url }) => url)).toEqual(["http://localhost:4318/v1/metrics"]);
+  expect(settings.otlpIntervalMs).toBe(60_000);
+});
+
+test("an agent with a source that is not restic", async () => {
+  const fixtures = "test/fixtures/tls";
+  const samples = await once("examples/own-source/main.ts", [], {
+    RESTIC_REPOSITORY: "examples/repositories/web",
+    RESTIC_PASSWORD: "web-password",
+    TREE_PATHS: `${fixtures}:/nowhere`,
+  });
+  expect(samples.value("tree_files", { path: fixtures })).toBeGreaterThan(1);
+  expect(samples.value("tree_newest_file_timestamp_seconds", { path: fixtures })).toBeGreaterThan(
+    1.7e9,
+  );
+  expect(samples.value("tree_up", { path: "/nowhere" })).toBe(0);
+  expect(samples.value("backup_repository_up")).toBe(1);
+  expect(samples.value("backup_job_error_count")).toBe(0);
+});
