@@ -9,7 +9,7 @@ import type { StartSpan } from "./core/span.ts";
 import type { StoreEntry } from "./core/source.ts";
 import { monitorSettings } from "./embedding.ts";
 import type { ResticInstrumentationConfig } from "./embedding.ts";
-import { Monitor } from "./monitor.ts";
+import type { Monitor } from "./monitor.ts";
 import type { RepositoryState } from "./restic/state.ts";
 import { NAME, VERSION } from "./version.ts";
 
@@ -39,6 +39,10 @@ export class ResticInstrumentation {
   readonly instrumentationName = NAME;
   readonly instrumentationVersion = VERSION;
   #config: ResticInstrumentationConfig;
+  /** Settled when the monitor is there; undefined while disabled. */
+  #enabled: Promise<void> | undefined;
+  /** Another one each time it is enabled. */
+  #token = {};
   #monitor: Monitor | undefined;
   #meterProvider: MeterProvider | undefined;
   #tracerProvider: TracerProvider | undefined;
@@ -53,23 +57,38 @@ export class ResticInstrumentation {
 
   /** Collects now, and then by the schedule. */
   enable(): void {
-    if (this.#monitor) return;
-    const monitor = this.#newMonitor();
-    this.#monitor = monitor;
-    this.#bind();
-    monitor.start();
+    this.#enabled ??= this.#begin();
   }
 
   /** Ends timers, callbacks and what is read; what was known is forgotten. */
   disable(): void {
     const monitor = this.#monitor;
+    this.#enabled = undefined;
     this.#monitor = undefined;
     this.#bind();
     void monitor?.stop();
   }
 
+  /** What reads repositories is loaded only now. */
+  async #begin(): Promise<void> {
+    const token = (this.#token = {});
+    const { Monitor: LoadedMonitor } = await import("./monitor.ts");
+    if (!this.#enabled || token !== this.#token) return;
+    const { logger, onCollection, sources, backends, resolvers } = this.#config;
+    this.#monitor = new LoadedMonitor(monitorSettings(this.#config), {
+      ...(logger && { logger }),
+      ...(sources && { sources }),
+      ...(backends && { backends }),
+      ...(resolvers && { resolvers }),
+      onCollection,
+      startSpan: this.#startSpan,
+    });
+    this.#bind();
+    this.#monitor.start();
+  }
+
   getConfig(): ResticInstrumentationConfig & { readonly enabled: boolean } {
-    return { ...this.#config, enabled: this.#monitor !== undefined };
+    return { ...this.#config, enabled: this.#enabled !== undefined };
   }
 
   /** Takes repositories and schedule over with the next collection; extensions and hooks after `disable` and `enable`. */
@@ -90,25 +109,14 @@ export class ResticInstrumentation {
   }
 
   /** A collection now; undefined while one is under way, and when it is not enabled. */
-  collect(): Promise<JobOutcome> | undefined {
+  async collect(): Promise<JobOutcome | undefined> {
+    await this.#enabled;
     return this.#monitor?.collect();
   }
 
   /** What is known of each repository: for those who want the data without metrics. */
   state(): readonly StoreEntry<RepositoryState>[] {
     return [...(this.#monitor?.store.entries() ?? [])];
-  }
-
-  #newMonitor(): Monitor {
-    const { logger, onCollection, sources, backends, resolvers } = this.#config;
-    return new Monitor(monitorSettings(this.#config), {
-      ...(logger && { logger }),
-      ...(sources && { sources }),
-      ...(backends && { backends }),
-      ...(resolvers && { resolvers }),
-      onCollection,
-      startSpan: this.#startSpan,
-    });
   }
 
   /** What `resticMetricProducer` hands out. */

@@ -38,7 +38,7 @@ function instrument(config: Partial<ResticInstrumentationConfig> = {}): ResticIn
 
 async function collected(restic: ResticInstrumentation): Promise<void> {
   await vi.waitUntil(() => restic.state().length > 0);
-  await vi.waitUntil(() => restic.collect() !== undefined);
+  await vi.waitUntil(async () => (await restic.collect()) !== undefined);
 }
 
 const SETS = (series: readonly string[]): readonly string[] =>
@@ -50,7 +50,7 @@ test("nothing runs before enable, and nothing goes on after disable", async () =
   const reader = new ManualReader();
   restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
   expect(restic.getConfig().enabled).toBe(false);
-  expect(restic.collect()).toBeUndefined();
+  expect(await restic.collect()).toBeUndefined();
   restic.enable();
   restic.enable();
   expect(restic.getConfig().enabled).toBe(true);
@@ -96,7 +96,7 @@ test("a series that vanishes stays for ever in a stock reader, and ends in one t
     await collected(restic);
     expect(SETS(await reader.series())).not.toEqual([]);
     restic.setConfig({ repositories: [] });
-    await vi.waitUntil(() => restic.collect() !== undefined);
+    await vi.waitUntil(async () => (await restic.collect()) !== undefined);
     await vi.waitUntil(() => restic.state().length === 0);
   }
   expect(SETS(await stock.series())).not.toEqual([]);
@@ -118,7 +118,7 @@ test("a metric producer for a stock reader", async () => {
   expect(new Set(series).size).toBe(series.length);
   expect(SETS(series)).not.toEqual([]);
   restic.setConfig({ repositories: [] });
-  await vi.waitUntil(() => restic.collect() !== undefined);
+  await vi.waitUntil(async () => (await restic.collect()) !== undefined);
   await vi.waitUntil(() => restic.state().length === 0);
   expect(SETS(await reader.series())).toEqual([]);
 });

@@ -10,8 +10,8 @@ const restic = new ResticInstrumentation({
   repositories: [{ repo: process.env.RESTIC_REPOSITORY, password: { env: "RESTIC_PASSWORD" } }],
   onCollection: async ({ total, failed }) => {
     console.log(`${total} repositories, ${failed} failed`);
+    await sdk.shutdown(); // exports once more; it does not disable instrumentations
     restic.disable();
-    await sdk.shutdown();
   },
 });
 // SDK 3.x takes a list, 1.x and early 2.x one reader.

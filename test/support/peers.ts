@@ -35,6 +35,12 @@ export function requirePeer(name: Peer): string | undefined {
   return process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1" ? peerPath(name) : findPeer(name);
 }
 
+/** For what installs packages from npm's registry: asked for by RESTIC_OTEL_REGISTRY=1, and when peers are required. */
+export function mayUseRegistry(): boolean {
+  const { RESTIC_OTEL_REGISTRY, RESTIC_OTEL_PEERS_REQUIRED } = process.env;
+  return RESTIC_OTEL_REGISTRY === "1" || RESTIC_OTEL_PEERS_REQUIRED === "1";
+}
+
 /** The path of a program that the caller cannot go on without: throws if it is not there. */
 export function peerPath(name: Peer): string {
   const path = findPeer(name);
@@ -85,5 +91,6 @@ export function missingPeers(): readonly string[] {
     "promtool",
     "otelcol",
   ];
-  return names.filter((name) => findPeer(name) === undefined);
+  const missing: readonly string[] = names.filter((name) => findPeer(name) === undefined);
+  return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }
