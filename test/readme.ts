@@ -6,6 +6,7 @@ import type { MetricSpec } from "../instrumentation/core/source.ts";
 import { JOB_METRICS, repositoryMetrics } from "../instrumentation/restic/metrics.ts";
 import { settingsTable } from "../src/settings/schema.ts";
 import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
+import { otlpMetrics } from "../src/telemetry/otlp/metrics.ts";
 import { processMetrics } from "../src/telemetry/process-metrics.ts";
 
 export const README = new URL("../README.md", import.meta.url);
@@ -22,6 +23,7 @@ export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...JOB_METRICS,
   ...repositoryMetrics(false),
   ...agentMetrics,
+  ...otlpMetrics,
   ...processMetrics,
 ];
 

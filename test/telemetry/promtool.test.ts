@@ -7,6 +7,7 @@ import type { MetricSpec } from "../../instrumentation/core/source.ts";
 import { JOB_METRICS, repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
 import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
 import { renderOnce } from "../../src/telemetry/exposition-part.ts";
+import { otlpMetrics } from "../../src/telemetry/otlp/metrics.ts";
 import { processMetrics } from "../../src/telemetry/process-metrics.ts";
 import { requirePeer } from "../support/peers.ts";
 
@@ -37,6 +38,7 @@ test.skipIf(promtool === undefined)(
       ...JOB_METRICS,
       ...repositoryMetrics(true),
       ...agentMetrics,
+      ...otlpMetrics,
       ...processMetrics,
     ]);
     const exposition = await renderOnce((meter) =>
