@@ -14,6 +14,7 @@ const PEERS = {
   prometheus: { module: "prometheus", program: "prometheus", onPath: true },
   otelcol: { module: "otelcol", program: "otelcol", onPath: true },
   promtool: { module: "prometheus", program: "promtool", onPath: true },
+  versitygw: { module: "versitygw", program: "versitygw", onPath: true },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
 /** A real program that tests run against. */
@@ -90,6 +91,7 @@ export function missingPeers(): readonly string[] {
     "prometheus",
     "promtool",
     "otelcol",
+    "versitygw",
   ];
   const missing: readonly string[] = names.filter((name) => findPeer(name) === undefined);
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
