@@ -1,8 +1,10 @@
 import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
+import { parseS3 } from "./s3-location.ts";
+import type { S3Location } from "./s3-location.ts";
 
 /** Where a repository is, taken apart as far as its backend needs it. */
-export type Location = LocalLocation | RestLocation | OtherLocation | CustomLocation;
+export type Location = LocalLocation | RestLocation | S3Location | OtherLocation | CustomLocation;
 
 /** A place that somebody else brings the backend for. */
 interface CustomLocation {
@@ -28,7 +30,7 @@ export interface RestLocation {
 
 /** A place that restic can write to and the agent cannot read yet. */
 interface OtherLocation {
-  readonly scheme: "azure" | "b2" | "gs" | "rclone" | "s3" | "sftp" | "swift";
+  readonly scheme: "azure" | "b2" | "gs" | "rclone" | "sftp" | "swift";
 }
 
 const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>([
@@ -36,7 +38,6 @@ const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>([
   "b2",
   "gs",
   "rclone",
-  "s3",
   "sftp",
   "swift",
 ]);
@@ -62,9 +63,10 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
     return { scheme, path: rest };
   }
   if (scheme === "rest") return parseRest(repo, rest);
+  if (scheme === "s3") return parseS3(rest, (problem) => invalid(repo, problem));
   if (isOther(scheme)) return { scheme };
   if (/^(\/|\\|\.\.[/\\]|[A-Za-z]:[/\\])/.test(repo)) return { scheme: "local", path: repo };
-  const known = ["local", "rest", ...OTHERS, ...custom].toSorted().join(", ");
+  const known = ["local", "rest", "s3", ...OTHERS, ...custom].toSorted().join(", ");
   throw invalid(
     repo,
     `the scheme "${scheme}" is not known; known are ${known}; a path that looks like one is written local:…`,
@@ -134,6 +136,7 @@ const NESTED: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b2", 
  */
 export function printableUrl(repo: string): string {
   if (repo.startsWith("rclone:")) return repo.replace(/^(rclone::?[^,:]*),.*:/s, "$1:");
+  if (/^s3:(?!https?:|\/\/)/.test(repo)) return repo.replace(/^s3:[^/]*@/, "s3:");
   const slashes = repo.indexOf("//");
   // A typing error in a scheme must not show what stands behind it.
   const scheme = /^([a-z][\w+.-]+):/i.exec(repo)?.[1];

@@ -12,6 +12,8 @@ import { retrying } from "./retrying.ts";
 export interface BackendContext {
   /** restic's variables for this repository alone. */
   readonly environment: Readonly<Record<string, Secret>>;
+  /** restic's `-o` options, `s3.region` and the like. */
+  readonly options?: Readonly<Record<string, string>>;
   readonly proxyEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly cost: BackendCost;
@@ -49,6 +51,8 @@ async function openByScheme(
       return (await import("./local.ts")).openLocal(location, context.clock);
     case "rest":
       return (await import("./rest.ts")).openRest(location, context);
+    case "s3":
+      return (await import("./s3.ts")).openS3(location, context);
     case "custom": {
       const open = custom[location.name];
       if (!open) throw new TypeError(`no backend for ${location.name}`);

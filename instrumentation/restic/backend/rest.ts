@@ -1,12 +1,10 @@
-import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
-
 import { AgentError } from "../../core/error.ts";
 import { httpClient } from "../../net/http.ts";
 import type { HttpResponse } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend, FileInfo } from "./backend.ts";
+import { certificates } from "./certificates.ts";
 import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "./open.ts";
 
@@ -141,33 +139,4 @@ function authorization(
     ? `${login.username}:${login.password.revealText()}`
     : `${username?.revealText() ?? ""}:${password?.revealText() ?? ""}`;
   return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-
-/** The content of PEM files, a list parted by commas. */
-async function certificates(
-  files: string | undefined,
-  variable: string,
-): Promise<string | undefined> {
-  if (!files) return undefined;
-  const contents = await Promise.all(
-    files.split(",").map(async (file) => {
-      const invalid = (problem: string, options = {}): AgentError =>
-        new AgentError("config", `${variable}: the file ${file} ${problem}`, options);
-      const pem = await readFile(file, "utf8").catch((cause: unknown) => {
-        throw invalid("cannot be read", { cause });
-      });
-      // Node takes anything for a CA, and then trusts nobody.
-      if (!isCertificate(pem)) throw invalid("holds no certificate");
-      return pem;
-    }),
-  );
-  return contents.join("\n");
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
 }
