@@ -14,6 +14,7 @@ const PEERS = {
   prometheus: { module: "prometheus", program: "prometheus", onPath: true },
   otelcol: { module: "otelcol", program: "otelcol", onPath: true },
   promtool: { module: "prometheus", program: "promtool", onPath: true },
+  rclone: { module: "rclone", program: "rclone", onPath: true },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
@@ -91,6 +92,7 @@ export function missingPeers(): readonly string[] {
     "prometheus",
     "promtool",
     "otelcol",
+    "rclone",
     "versitygw",
   ];
   const missing: readonly string[] = names.filter((name) => findPeer(name) === undefined);
