@@ -34,6 +34,8 @@ export interface Backend {
   list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;
   /** A whole file; never more than `MAX_SIZE_BYTES[type]`. The name of `config` is the empty string. */
   load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Ends what a collection keeps open: a child process. The next call opens it anew. Missing where nothing is kept. */
+  close?(): Promise<void>;
 }
 
 const KIB = 1024;

@@ -28,5 +28,6 @@ export function counted(backend: Backend, cost: BackendCost): Backend {
       cost.load.receivedBytes += stored.length;
       return stored;
     },
+    ...(backend.close && { close: backend.close.bind(backend) }),
   };
 }

@@ -1,10 +1,21 @@
 import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
+import { parseRclone } from "./rclone-location.ts";
+import type { RcloneLocation } from "./rclone-location.ts";
 import { parseS3 } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
+import { parseSftp } from "./sftp-location.ts";
+import type { SftpLocation } from "./sftp-location.ts";
 
 /** Where a repository is, taken apart as far as its backend needs it. */
-export type Location = LocalLocation | RestLocation | S3Location | OtherLocation | CustomLocation;
+export type Location =
+  | LocalLocation
+  | RestLocation
+  | S3Location
+  | SftpLocation
+  | RcloneLocation
+  | OtherLocation
+  | CustomLocation;
 
 /** A place that somebody else brings the backend for. */
 interface CustomLocation {
@@ -30,15 +41,13 @@ export interface RestLocation {
 
 /** A place that restic can write to and the agent cannot read yet. */
 interface OtherLocation {
-  readonly scheme: "azure" | "b2" | "gs" | "rclone" | "sftp" | "swift";
+  readonly scheme: "azure" | "b2" | "gs" | "swift";
 }
 
 const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>([
   "azure",
   "b2",
   "gs",
-  "rclone",
-  "sftp",
   "swift",
 ]);
 
@@ -64,9 +73,14 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   }
   if (scheme === "rest") return parseRest(repo, rest);
   if (scheme === "s3") return parseS3(rest, (problem) => invalid(repo, problem));
+  if (scheme === "sftp") return parseSftp(rest, (problem) => invalid(repo, problem));
+  if (scheme === "rclone")
+    return parseRclone(rest, (problem) => invalid(repo, problem), printableUrl(repo));
   if (isOther(scheme)) return { scheme };
   if (/^(\/|\\|\.\.[/\\]|[A-Za-z]:[/\\])/.test(repo)) return { scheme: "local", path: repo };
-  const known = ["local", "rest", "s3", ...OTHERS, ...custom].toSorted().join(", ");
+  const known = ["local", "rclone", "rest", "s3", "sftp", ...OTHERS, ...custom]
+    .toSorted()
+    .join(", ");
   throw invalid(
     repo,
     `the scheme "${scheme}" is not known; known are ${known}; a path that looks like one is written local:…`,

@@ -53,6 +53,10 @@ async function openByScheme(
       return (await import("./rest.ts")).openRest(location, context);
     case "s3":
       return (await import("./s3.ts")).openS3(location, context);
+    case "sftp":
+      return (await import("./sftp.ts")).openSftp(location, context);
+    case "rclone":
+      return (await import("./rclone.ts")).openRclone(location, context);
     case "custom": {
       const open = custom[location.name];
       if (!open) throw new TypeError(`no backend for ${location.name}`);

@@ -9,5 +9,6 @@ export function retrying(backend: Backend, clock: Clock): Backend {
     connections: backend.connections,
     list: (type, from, signal) => retry(() => backend.list(type, from, signal), clock, signal),
     load: (type, name, signal) => retry(() => backend.load(type, name, signal), clock, signal),
+    ...(backend.close && { close: backend.close.bind(backend) }),
   };
 }

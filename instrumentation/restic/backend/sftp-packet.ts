@@ -1,0 +1,121 @@
+/** Packets of SFTP version 3: draft-ietf-secsh-filexfer-02. */
+export const SFTP = {
+  init: 1,
+  version: 2,
+  open: 3,
+  close: 4,
+  read: 5,
+  fstat: 8,
+  opendir: 11,
+  readdir: 12,
+  status: 101,
+  handle: 102,
+  data: 103,
+  name: 104,
+  attributes: 105,
+} as const;
+
+export interface SftpPacket {
+  readonly type: number;
+  /** What stands behind the type. */
+  readonly body: Fields;
+  readonly bytes: number;
+}
+
+export interface SftpAttributes {
+  readonly sizeBytes: number | undefined;
+  /** False for what is said to be a directory, a link, a pipe and the like. */
+  readonly isFile: boolean;
+}
+
+/** No server that is in use sends more than 256 KiB. */
+const MAX_PACKET = 512 * 1024;
+
+/** A packet that cannot be read. */
+export class MalformedPacket extends Error {}
+
+/** Parts what comes over a pipe into packets. */
+export class PacketReader {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** @throws MalformedPacket, with what came as its message, for a length that none has */
+  *read(chunk: Buffer): Generator<SftpPacket> {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (this.#rest.length >= 4) {
+      const length = this.#rest.readUInt32BE(0);
+      if (length < 1 || length > MAX_PACKET)
+        throw new MalformedPacket(this.#rest.subarray(0, 200).toString());
+      const end = 4 + length;
+      if (this.#rest.length < end) return;
+      const body = new Fields(this.#rest.subarray(5, end));
+      const type = this.#rest.readUInt8(4);
+      this.#rest = this.#rest.subarray(end);
+      yield { type, body, bytes: end };
+    }
+  }
+}
+
+/** The fields of a packet, one after the other. Each throws MalformedPacket if the packet is at its end. */
+export class Fields {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  u32(): number {
+    return this.#take(4).readUInt32BE(0);
+  }
+
+  /** Beyond 2^53 it is inexact, and over every bound of ours. */
+  u64(): number {
+    return this.u32() * 2 ** 32 + this.u32();
+  }
+
+  bytes(): Buffer {
+    return this.#take(this.u32());
+  }
+
+  attributes(): SftpAttributes {
+    const flags = this.u32();
+    const sizeBytes = flags & 1 ? this.u64() : undefined;
+    if (flags & 2) this.#take(8);
+    const type = flags & 4 ? this.u32() & 0o170_000 : 0;
+    if (flags & 8) this.#take(8);
+    if (flags & 0x8000_0000)
+      for (let pairs = this.u32(); pairs > 0; pairs--) for (const _ of [0, 1]) this.bytes();
+    // A server need not say what it is.
+    return { sizeBytes, isFile: type === 0 || type === 0o100_000 };
+  }
+
+  #take(length: number): Buffer {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new MalformedPacket("a packet that is too short");
+    const taken = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
+  }
+}
+
+export function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
+export function string(value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([u32(bytes.length), bytes]);
+}
+
+export function packet(type: number, ...fields: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(fields);
+  return Buffer.concat([u32(body.length + 1), Buffer.of(type), body]);
+}
