@@ -85,7 +85,18 @@ export class ResticSource implements Source<RepositoryState> {
       const refused =
         error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
       if (!refused || !(await this.#refresh(signal))) throw error;
-      return this.#readOnce(previous, signal);
+      return await this.#readOnce(previous, signal);
+    } finally {
+      await this.#close();
+    }
+  }
+
+  /** A child process ends with the collection. If it does not, that says nothing of the repository. */
+  async #close(): Promise<void> {
+    try {
+      await this.#backend?.close?.();
+    } catch {
+      // The next collection shows whether it can be reached.
     }
   }
 
@@ -125,7 +136,10 @@ export class ResticSource implements Source<RepositoryState> {
     let environmentChanged = false;
     for (const handle of Object.values(environment))
       environmentChanged = (await isChanged(handle, signal)) || environmentChanged;
-    if (environmentChanged) this.#backend = undefined;
+    if (environmentChanged) {
+      await this.#close();
+      this.#backend = undefined;
+    }
     return changed || environmentChanged;
   }
 
