@@ -46,13 +46,13 @@ let login: Rotating;
 /** What the last backend was opened with. */
 let opened: string[];
 let before: (call: string) => void;
+/** What happens when a backend is closed; none can be closed without it. */
+let close: (() => Promise<void>) | undefined;
 
 const openBackend: OpenBackend = async (_location, { environment, cost }) => {
   opened.push(environment["RESTIC_REST_PASSWORD"]?.revealText() ?? "");
-  return counted(
-    recordedBackend(sealed.files, (call) => before(call)),
-    cost,
-  );
+  const recorded = recordedBackend(sealed.files, (call) => before(call));
+  return counted({ ...recorded, ...(close && { close }) }, cost);
 };
 
 function source(): ResticSource {
@@ -77,6 +77,7 @@ beforeEach(() => {
   login = new Rotating("let me in");
   opened = [];
   before = () => {};
+  close = undefined;
 });
 
 test("a reading has the sets, and what it cost", async () => {
@@ -168,4 +169,39 @@ test("a reload asks for the secrets anew, before anything refuses them", async (
   expect((await repository.collect(undefined, signal)).error).toBeUndefined();
   repository.refreshSecrets();
   expect((await repository.collect(undefined, signal)).error?.code).toBe("wrong_password");
+});
+
+test("what a backend keeps open ends with each collection, also with one that fails", async () => {
+  const calls: string[] = [];
+  before = (call) => void calls.push(call);
+  close = async () => void calls.push("close");
+  const repository = source();
+  const { state } = await repository.collect(undefined, signal);
+  expect(calls.at(-1)).toBe("close");
+  await repository.collect(state, signal);
+  expect(calls.slice(-2)).toEqual(["LIST snapshots", "close"]);
+  before = (call) => {
+    calls.push(call);
+    throw new AgentError("unreachable", "connection refused");
+  };
+  await repository.collect(state, signal);
+  expect(calls.slice(-2)).toEqual(["LIST snapshots", "close"]);
+  expect(calls.filter((call) => call === "close")).toHaveLength(3);
+});
+
+test("a backend that is given up for another login is closed before the next is opened", async () => {
+  const calls: string[] = [];
+  close = async () => void calls.push(`close ${opened.length}`);
+  await login.current();
+  login.stored = "rotated";
+  before = () => {
+    if (opened.length === 1) throw new AgentError("denied", "who are you");
+  };
+  expect((await source().collect(undefined, signal)).error).toBeUndefined();
+  expect(calls).toEqual(["close 1", "close 2"]);
+});
+
+test("a failure to close is none of the repository", async () => {
+  close = () => Promise.reject(new Error("it will not end"));
+  expect((await source().collect(undefined, signal)).error).toBeUndefined();
 });

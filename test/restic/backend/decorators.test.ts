@@ -102,3 +102,15 @@ test("each call has tries of its own", async () => {
   }
   expect(calls).toHaveLength(8);
 });
+
+test("what can be closed can be closed through both, and what cannot be cannot", async () => {
+  const closeable: Backend = {
+    ...paged,
+    async close() {
+      call(`close ${this.location}`);
+    },
+  };
+  await retrying(counted(closeable, cost), clock).close?.();
+  expect(calls).toEqual(["close paged"]);
+  expect(retrying(counted(paged, cost), clock)).not.toHaveProperty("close");
+});
