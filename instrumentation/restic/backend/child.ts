@@ -75,8 +75,9 @@ export function startChild({ command, environment, defaults, hidden, clock }: Ch
     gone.abort();
     const how = code === null ? `is ended by ${signal}` : `ends with ${code}`;
     const settle = (): void => resolve({ started: true, how });
-    child.once("close", settle);
-    clock.sleep(LAST_WORDS_MS).then(settle, settle);
+    const closed = new AbortController();
+    child.once("close", () => closed.abort());
+    clock.sleep(LAST_WORDS_MS, closed.signal).then(settle, settle);
   });
 
   function kill(): void {
