@@ -128,11 +128,13 @@ function http2Send(
           );
         chunks.push(chunk);
       }
+      // A stream whose session has ended seems to be at its end.
+      if (stream.rstCode !== 0) throw new Error(`reset with ${stream.rstCode}`);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AgentError) throw error;
       // Its end says why, if it ends.
-      if (session.destroyed) await child.exited;
+      if (session.closed || session.destroyed) await child.exited;
       throw new AgentError("unreachable", `${where}: rclone has broken off an answer`, {
         transient: true,
         cause: error,
@@ -160,8 +162,6 @@ const NO_CONFIG =
 function explained(error: unknown, child: Child): unknown {
   if (!(error instanceof AgentError)) return error;
   const { code, message, transient } = error;
-  // Versions before 1.70 answer 404 whatever went wrong: restic too asks again.
-  if (code === "not_found") return new AgentError(code, message, { transient: true, cause: error });
   const said = saidBy(child.stderr());
   if ((code !== "other" && code !== "unreachable") || said === "") return error;
   const words = `${message}; rclone says "${said}"`;
