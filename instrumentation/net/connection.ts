@@ -20,11 +20,13 @@ export async function openConnection(
   idleMs: number,
 ): Promise<Connection> {
   const { Agent, Pool, ProxyAgent, request } = await import("undici");
-  const { ca, clientCertificate, socketPath, connections } = options;
+  const { ca, clientCertificate, serverName, skipVerify, socketPath, connections } = options;
   const trust = { timeout: idleMs, ...(ca !== undefined && { ca }) };
   const tls = {
     ...trust,
     ...(clientCertificate !== undefined && { cert: clientCertificate, key: clientCertificate }),
+    ...(serverName !== undefined && { servername: serverName }),
+    ...(skipVerify === true && { rejectUnauthorized: false }),
   };
   const limits = { connections, headersTimeout: idleMs, maxHeaderSize: MAX_HEADER_BYTES };
   const proxy = socketPath === undefined ? proxyFor(url, options.proxyEnvironment) : undefined;

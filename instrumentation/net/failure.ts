@@ -28,7 +28,12 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
 ]);
 
 /** What a failed request means. `where` is host and port, or a socket: no path, no login. */
-export function requestFailure(thrown: unknown, where: string, idleMs: number): AgentError {
+export function requestFailure(
+  thrown: unknown,
+  where: string,
+  idleMs: number,
+  caHint = "for a repository, RESTIC_CACERT names another CA",
+): AgentError {
   if (thrown instanceof AgentError) return thrown;
   const code = codeOf(thrown);
   const failure = (
@@ -48,7 +53,7 @@ export function requestFailure(thrown: unknown, where: string, idleMs: number): 
   if (code === "EACCES")
     return new AgentError("denied", `${where} may not be opened`, { cause: thrown });
   if (UNKNOWN_CA.test(code) || TLS.test(code)) {
-    const hint = UNKNOWN_CA.test(code) ? "; for a repository, RESTIC_CACERT names another CA" : "";
+    const hint = UNKNOWN_CA.test(code) ? `; ${caHint}` : "";
     const message = `TLS with ${where} failed: ${tlsReason(thrown)} (${code})${hint}`;
     return failure("unreachable", message, false);
   }

@@ -9,6 +9,12 @@ export interface HttpOptions {
   readonly ca?: string | undefined;
   /** PEM: certificate and key of the client. */
   readonly clientCertificate?: string | undefined;
+  /** The name that the server's certificate must have, if not that of the URL. */
+  readonly serverName?: string | undefined;
+  /** Takes any certificate of a server. */
+  readonly skipVerify?: boolean;
+  /** Ends the message about a certificate that no CA vouches for. Default: what to do for a repository. */
+  readonly caHint?: string;
   readonly socketPath?: string | undefined;
   readonly proxyEnvironment: ProxyEnvironment;
   /** Requests side by side. */
@@ -51,7 +57,7 @@ export function httpClient(options: HttpOptions): Send {
       opened ??= openConnection(request.url, options, idleMs);
       const connection = await opened;
       const where = (options.socketPath ?? url.host) + connection.via;
-      const response = await send(connection, { ...request, url }, where, idleMs, signal);
+      const response = await send(connection, { ...request, url }, where, options, signal);
       const location = response.headers["location"];
       const { method = "GET" } = request;
       const redirected = response.status >= 300 && response.status <= 399 && method === "GET";
@@ -73,7 +79,7 @@ async function send(
   { request, dispatcher }: Connection,
   { method = "GET", url, headers, body, maxBytes }: HttpRequest,
   where: string,
-  idleMs: number,
+  { idleMs = IDLE_MS, caHint }: HttpOptions,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {
@@ -107,7 +113,7 @@ async function send(
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw requestFailure(error, where, idleMs);
+    throw requestFailure(error, where, idleMs, caHint);
   }
 }
 

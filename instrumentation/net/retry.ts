@@ -16,6 +16,7 @@ export async function retry<T>(
   call: () => Promise<T>,
   clock: Clock,
   signal: AbortSignal,
+  maxRetries = MAX_RETRIES,
 ): Promise<T> {
   let timeouts = 0;
   for (let retries = 0; ; retries++) {
@@ -24,7 +25,7 @@ export async function retry<T>(
     } catch (error) {
       if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
       if (error.code === "timeout") timeouts += 1;
-      if (retries === MAX_RETRIES || timeouts === MAX_TIMEOUTS) throw error;
+      if (retries === maxRetries || timeouts === MAX_TIMEOUTS) throw error;
       const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
       // A server that says 0 is not hammered.
       const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);

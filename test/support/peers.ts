@@ -16,6 +16,7 @@ const PEERS = {
   promtool: { module: "prometheus", program: "promtool", onPath: true },
   rclone: { module: "rclone", program: "rclone", onPath: true },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
+  vault: { module: "vault", program: "vault", onPath: false },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
 /** A real program that tests run against. */
@@ -94,6 +95,7 @@ export function missingPeers(): readonly string[] {
     "otelcol",
     "rclone",
     "versitygw",
+    "vault",
   ];
   const missing: readonly string[] = names.filter((name) => findPeer(name) === undefined);
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
