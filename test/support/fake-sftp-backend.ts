@@ -10,8 +10,9 @@ import type { RepositoryFiles } from "./sealed-repository.ts";
 export const REPO = "sftp:user@host:repo";
 
 /** The option sftp.command for the program of fake-sftp.ts. */
-export function fakeSftpCommand(folder: string, fault = ""): string {
-  return `${process.execPath} ${join(import.meta.dirname, "fake-sftp.ts")} ${folder} "${fault}"`;
+export function fakeSftpCommand(folder: string, fault?: string): string {
+  const program = `${process.execPath} ${join(import.meta.dirname, "fake-sftp.ts")}`;
+  return `${program} ${folder}${fault === undefined ? "" : ` '${fault}'`}`;
 }
 
 /** Backends over the program of fake-sftp.ts, which serves the folder `repo` in a folder. */

@@ -38,6 +38,18 @@ export function requirePeer(name: Peer): string | undefined {
   return process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1" ? peerPath(name) : findPeer(name);
 }
 
+/** A package of the system, with ssh and ssh-keygen beside it; a service in its place is neither needed nor touched. */
+export const SSHD = "/usr/sbin/sshd";
+const SSH_PROGRAMS = [SSHD, "ssh", "ssh-keygen"];
+
+/** For a suite that is skipped without sshd, ssh and ssh-keygen: whether they are there. As `requirePeer`. */
+export function requireSshd(): boolean {
+  const missing = SSH_PROGRAMS.filter((name) => !isExecutable(name) && !findOnPath(name));
+  if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
+    throw new Error(`${missing.join(", ")} not found: run test/peers/install sshd as root`);
+  return missing.length === 0;
+}
+
 /** For what installs packages from npm's registry: asked for by RESTIC_OTEL_REGISTRY=1, and when peers are required. */
 export function mayUseRegistry(): boolean {
   const { RESTIC_OTEL_REGISTRY, RESTIC_OTEL_PEERS_REQUIRED } = process.env;
@@ -97,6 +109,7 @@ export function missingPeers(): readonly string[] {
     "versitygw",
     "vault",
   ];
-  const missing: readonly string[] = names.filter((name) => findPeer(name) === undefined);
+  const missing: string[] = names.filter((name) => findPeer(name) === undefined);
+  if (SSH_PROGRAMS.some((name) => !isExecutable(name) && !findOnPath(name))) missing.push("sshd");
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }

@@ -70,7 +70,7 @@ test.for([
   expect(parseLocation(repo)).toEqual({ scheme: "rclone", remote, printable });
 });
 
-/** Seen with restic 0.19.1. */
+/** The rule of restic 0.19.1 (internal/backend/shell_split.go). */
 test.for([
   ["ssh -p 22 host", ["ssh", "-p", "22", "host"]],
   ["  a\tb\nc\u00A0d\u0085e  ", ["a", "b", "c", "d", "e"]],

@@ -1,0 +1,42 @@
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { systemClock } from "../../instrumentation/core/clock.ts";
+import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import { Repository } from "../../instrumentation/restic/repository/repository.ts";
+
+/** What is compared of a snapshot. */
+export interface SeenSnapshot {
+  readonly id: string;
+  readonly hostname: string;
+  readonly username: string;
+}
+
+/** The snapshots of a repository as we read them, by id. */
+export async function readSnapshots(
+  backend: Backend,
+  password: string,
+): Promise<readonly SeenSnapshot[]> {
+  const repository = new Repository({
+    clock: systemClock,
+    reverifyMs: 3_600_000,
+    onDerivation: () => {},
+  });
+  const access = {
+    backend,
+    password: new Secret(password),
+    keyHint: undefined,
+    publishedId: undefined,
+  };
+  const { snapshots, unreadable } = await repository.read(access, new AbortController().signal);
+  if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(", ")}`);
+  return sorted(snapshots.map(({ id, hostname, username }) => ({ id, hostname, username })));
+}
+
+/** The same of what `restic snapshots --json` prints. */
+export function snapshotsOf(json: string): readonly SeenSnapshot[] {
+  const parsed: SeenSnapshot[] = JSON.parse(json);
+  return sorted(parsed.map(({ id, hostname, username }) => ({ id, hostname, username })));
+}
+
+function sorted(snapshots: readonly SeenSnapshot[]): readonly SeenSnapshot[] {
+  return snapshots.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
