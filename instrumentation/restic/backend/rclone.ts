@@ -90,7 +90,7 @@ function connect(
       try {
         return await silence.during(call(rest));
       } catch (error) {
-        throw explained(error, child);
+        throw explained(error, child, where);
       }
     },
     async end() {
@@ -158,13 +158,14 @@ const NO_NETWORK =
 const NO_CONFIG =
   /didn't find section|not found in config file|unknown (?:flag|command|shorthand)|decrypt|ask for password|doesn't support|invalid|Usage:/i;
 
-/** What a status of rclone means stands on its standard error. */
-function explained(error: unknown, child: Child): unknown {
+/** What a status of rclone means stands on its standard error, for some providers: for others that has Go's types alone. */
+function explained(error: unknown, child: Child, where: string): unknown {
   if (!(error instanceof AgentError)) return error;
   const { code, message, transient } = error;
   const said = saidBy(child.stderr());
   if ((code !== "other" && code !== "unreachable") || said === "") return error;
-  const words = `${message}; rclone says "${said}"`;
+  const hand = where.replace("rclone:", "rclone lsf ");
+  const words = `${message}; rclone says "${said}"; by hand, "${hand}" says more`;
   return DENIED.test(said)
     ? new AgentError("denied", words, { cause: error })
     : new AgentError(code, words, { transient, cause: error });

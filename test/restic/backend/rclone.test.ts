@@ -138,13 +138,13 @@ describe("an rclone that", () => {
 
   test("fails says why", async () => {
     expect(await failureOf(open("fails").list("keys", undefined, signal))).toBe(
-      `transient unreachable: ${place()}/keys/: the server answers 500; rclone says "ERROR : keys: list failed: 503 slow down"`,
+      `transient unreachable: ${place()}/keys/: the server answers 500; rclone says "ERROR : keys: list failed: 503 slow down"; by hand, "rclone lsf ${folder}" says more`,
     );
   });
 
   test("is denied is not asked again", async () => {
     expect(await failureOf(open("is denied").list("keys", undefined, signal))).toBe(
-      `denied: ${place()}/keys/: rclone answers 404 to a listing; rclone says "ERROR : keys: list failed: AccessDenied"`,
+      `denied: ${place()}/keys/: rclone answers 404 to a listing; rclone says "ERROR : keys: list failed: AccessDenied"; by hand, "rclone lsf ${folder}" says more`,
     );
   });
 
