@@ -1,0 +1,107 @@
+import { AgentError, toAgentError } from "../core/error.ts";
+import type { Secret } from "../core/secret.ts";
+import { retry } from "../net/retry.ts";
+import { isMapping } from "./mapping.ts";
+import type { Mapping } from "./mapping.ts";
+import { Refusal } from "./refusal.ts";
+import type { VaultSettings } from "./settings.ts";
+import type { VaultState } from "./state.ts";
+import { openTransport } from "./transport.ts";
+import type { Transport, TransportOptions, VaultRequest } from "./transport.ts";
+
+/** With whose rights, and for how long, something is asked. */
+export interface Call {
+  readonly token: Secret | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Vault's HTTP API. Paths lie below `/v1/` and are encoded; passing failures are tried again. */
+export interface VaultClient {
+  /** @throws Refusal, AgentError `secret`, or the reason of the signal */
+  read(path: string, call: Call): Promise<Mapping>;
+  /** @param data may hold secrets, which are opened when they are sent. @throws as `read` */
+  write(path: string, data: Mapping, call: Call): Promise<Mapping>;
+}
+
+export interface ClientOptions extends TransportOptions {
+  readonly state: VaultState;
+  /** Loads node-vault. */
+  readonly load?: () => Promise<NodeVault>;
+}
+
+type NodeVault = typeof import("node-vault");
+type NodeVaultClient = ReturnType<NodeVault>;
+
+/** After a failure that outlasted the retries everything fails at once for a while: nobody waits for a server that is down, one after the other. */
+const OUTAGE_MS = 5000;
+
+/** Loads node-vault, and connects, when something is asked for the first time. */
+export function openClient(settings: VaultSettings, options: ClientOptions): VaultClient {
+  const { clock, state, load = loadNodeVault } = options;
+  const transport = openTransport(settings, options);
+  let opened: NodeVaultClient | undefined;
+  let outage: { readonly error: AgentError; readonly untilMs: number } | undefined;
+
+  async function open(): Promise<NodeVaultClient> {
+    opened ??= nodeVault(await load(), transport);
+    return opened;
+  }
+
+  async function ask(
+    { signal }: Call,
+    request: (vault: NodeVaultClient) => Promise<unknown>,
+  ): Promise<Mapping> {
+    if (outage && clock.monotonicMs() < outage.untilMs) throw outage.error;
+    const vault = await open();
+    try {
+      const answer = await retry(() => request(vault), clock, signal, settings.retries);
+      state.up = true;
+      outage = undefined;
+      return isMapping(answer) ? answer : {};
+    } catch (error) {
+      signal.throwIfAborted();
+      state.up = error instanceof Refusal;
+      if (error instanceof Refusal) throw error;
+      const failure = secretError(error);
+      if (failure.transient) outage = { error: failure, untilMs: clock.monotonicMs() + OUTAGE_MS };
+      throw failure;
+    }
+  }
+
+  return {
+    read: (path, call) => ask(call, (vault) => vault.read(path, { ...call })),
+    write: (path, data, call) => ask(call, (vault) => vault.write(path, data, { ...call })),
+  };
+}
+
+function secretError(error: unknown): AgentError {
+  const { message, transient, retryAfterMs, cause } = toAgentError(error);
+  return new AgentError("secret", message, { transient, retryAfterMs, cause });
+}
+
+/**
+ * node-vault with our transport in place of its own, which follows redirects with the token, waits for ever, and puts the
+ * token into its errors. Of what it hands over only path, method, body and call are used: it would add the token, the
+ * namespace and the prefix that its environment names.
+ */
+function nodeVault(create: NodeVault, transport: Transport): NodeVaultClient {
+  const defaults = () => async (request: VaultRequest) => ({
+    statusCode: 200,
+    body: await transport(request),
+    // It takes failures for successes if this looks like a request for Vault's health.
+    request: { path: "" },
+  });
+  const client = create({ "request-promise": { defaults }, endpoint: "http://vault.invalid" });
+  client.token = "";
+  return client;
+}
+
+async function loadNodeVault(): Promise<NodeVault> {
+  try {
+    const { default: create } = await import("node-vault");
+    return create;
+  } catch (cause) {
+    const message = "the package node-vault is not installed: npm install node-vault@0.12";
+    throw new AgentError("secret", message, { cause });
+  }
+}

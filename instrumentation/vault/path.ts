@@ -1,0 +1,12 @@
+/** What is wrong with a path in Vault; undefined if nothing is. Vault resolves `.` and `..`, and a path could leave its mount. */
+export function pathProblem(path: string): string | undefined {
+  const parts = path.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === ".."))
+    return "must have no empty part, no . and no .. between its slashes";
+  return !path.isWellFormed() || /\p{Cc}/u.test(path) ? "must be printable text" : undefined;
+}
+
+/** As it stands in a URL. The path has no problem. */
+export function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,25 @@
+/** How a read of a secret ended. Closed: it is a label. */
+export const READ_RESULTS = ["success", "denied", "not_found", "unreachable", "other"] as const;
+
+export type ReadResult = (typeof READ_RESULTS)[number];
+
+/** What is shown of the use of Vault. */
+export interface VaultState {
+  /** Vault answered the last request, be it with a refusal; undefined before the first one. */
+  up: boolean | undefined;
+  /** When the token in use expires, milliseconds since the epoch; undefined without one, and if it never does. */
+  tokenExpiresAt: number | undefined;
+  /** Logins that gave a token. */
+  logins: number;
+  /** Reads of secrets by their result. */
+  readonly reads: Record<ReadResult, number>;
+}
+
+export function initialState(): VaultState {
+  return {
+    up: undefined,
+    tokenExpiresAt: undefined,
+    logins: 0,
+    reads: { success: 0, denied: 0, not_found: 0, unreachable: 0, other: 0 },
+  };
+}

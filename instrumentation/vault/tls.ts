@@ -1,0 +1,113 @@
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { AgentError } from "../core/error.ts";
+import { textOf } from "./auth-settings.ts";
+import type { Environment, Report } from "./auth-settings.ts";
+import { isMapping } from "./mapping.ts";
+
+/** Paths of PEM files, but for `caPem`. Read when they are needed: they may change, or come later. */
+export interface VaultTls {
+  readonly ca: string | undefined;
+  /** The certificates themselves. `ca` wins over it, and it wins over `caPath`, as in Vault's own client. */
+  readonly caPem: string | undefined;
+  /** A folder of such files. */
+  readonly caPath: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
+  readonly skipVerify: boolean;
+}
+
+/** What the files hold, PEM. */
+export interface TlsMaterial {
+  readonly ca: string | undefined;
+  readonly clientCertificate: string | undefined;
+}
+
+export const TLS_KEYS = ["ca", "caPath", "cert", "key", "serverName", "skipVerify"];
+
+/** Checks `tls` of the section with the variables of Vault's own client, which win. */
+export function parseTls(
+  value: unknown,
+  env: Environment,
+  report: Report,
+  wrong: (variable: string, message: string) => void,
+): VaultTls {
+  if (value !== undefined && !isMapping(value)) report([], "must be a mapping");
+  const given = isMapping(value) ? value : {};
+  const either = (key: string, variable: string): string | undefined => {
+    const own = textOf(given, key, report);
+    return env[variable] ?? own;
+  };
+  const { skipVerify = false } = given;
+  if (typeof skipVerify !== "boolean") report(["skipVerify"], "must be true or false");
+  const { VAULT_SKIP_VERIFY: skip } = env;
+  const envSkip = skip === undefined ? undefined : goBoolean(skip);
+  if (skip !== undefined && envSkip === undefined)
+    wrong("VAULT_SKIP_VERIFY", "must be true or false");
+  const tls = {
+    ca: either("ca", "VAULT_CACERT"),
+    caPem: env["VAULT_CACERT_BYTES"],
+    caPath: either("caPath", "VAULT_CAPATH"),
+    cert: either("cert", "VAULT_CLIENT_CERT"),
+    key: either("key", "VAULT_CLIENT_KEY"),
+    serverName: either("serverName", "VAULT_TLS_SERVER_NAME"),
+    skipVerify: envSkip ?? skipVerify === true,
+  };
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    report([], "cert and key (VAULT_CLIENT_CERT and VAULT_CLIENT_KEY) belong together");
+  return tls;
+}
+
+/** strconv.ParseBool, which Vault's own client takes. */
+function goBoolean(value: string): boolean | undefined {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(value)) return true;
+  return ["0", "f", "F", "FALSE", "false", "False"].includes(value) ? false : undefined;
+}
+
+/** Reads the files as they are now. @throws AgentError `secret`, naming the file */
+export async function readTls({ ca, caPem, caPath, cert, key }: VaultTls): Promise<TlsMaterial> {
+  const [own, certificate, privateKey] = await Promise.all([
+    ca === undefined ? (caPem ?? (caPath && readFolder(caPath))) : readPem(ca),
+    cert && readPem(cert),
+    key && readPem(key),
+  ]);
+  if (own !== undefined && !own.includes("BEGIN CERTIFICATE"))
+    // Node takes anything for a CA, and then trusts nobody.
+    throw new AgentError("secret", `${ca ?? caPath ?? "VAULT_CACERT_BYTES"} holds no certificate`);
+  return {
+    ca: own || undefined,
+    clientCertificate: certificate && privateKey && `${certificate}\n${privateKey}`,
+  };
+}
+
+async function readFolder(folder: string): Promise<string> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  const contents = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const isFile = await stat(file).then(
+        (found) => found.isFile(),
+        () => false,
+      );
+      return isFile ? readPem(file) : "";
+    }),
+  );
+  return contents.join("\n");
+}
+
+async function readPem(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+}
+
+function unreadable(path: string, cause: unknown): AgentError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return new AgentError("secret", `${path}, for TLS with Vault, cannot be read (${code})`, {
+    cause,
+  });
+}
