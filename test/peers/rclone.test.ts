@@ -12,7 +12,7 @@ import { children } from "../support/children.ts";
 import { failureOf } from "../support/failure.ts";
 import { FaultServer, status } from "../support/fault-server.ts";
 import { requirePeer } from "../support/peers.ts";
-import { readSnapshots, snapshotsOf } from "../support/read-snapshots.ts";
+import { readSnapshots, resticSource, snapshotsOf } from "../support/read-snapshots.ts";
 import { repositoryFolder } from "../support/repository-folder.ts";
 import { restic } from "../support/restic-cli.ts";
 
@@ -79,6 +79,18 @@ describe.skipIf(program === "")("rclone", () => {
       expect(await readSnapshots(backend, password)).toEqual(expected);
       expect(await children()).toHaveLength(before.length + 1);
       await backend.close?.();
+      expect(await children()).toEqual(before);
+    });
+
+    test("a second collection is one listing", async () => {
+      const variables = { RCLONE_CONFIG: config, RESTIC_RCLONE_PROGRAM: program };
+      const source = resticSource(repo, password, variables);
+      const before = await children();
+      const first = await source.collect(undefined, signal);
+      expect(first).toMatchObject({ complete: true, state: { content: { snapshots: 2 } } });
+      const second = await source.collect(first.state, signal);
+      const { list, load } = first.state.cost;
+      expect(second.state.cost).toMatchObject({ list: { requests: list.requests + 1 }, load });
       expect(await children()).toEqual(before);
     });
   });

@@ -12,7 +12,7 @@ import { children } from "../support/children.ts";
 import { failureOf } from "../support/failure.ts";
 import { fakeSftpCommand } from "../support/fake-sftp-backend.ts";
 import { requirePeer, requireSshd } from "../support/peers.ts";
-import { readSnapshots, snapshotsOf } from "../support/read-snapshots.ts";
+import { readSnapshots, resticSource, snapshotsOf } from "../support/read-snapshots.ts";
 import { repositoryFolder } from "../support/repository-folder.ts";
 import { restic } from "../support/restic-cli.ts";
 import type { RepositoryFiles } from "../support/sealed-repository.ts";
@@ -78,6 +78,22 @@ describe.skipIf(!requireSshd())("sshd", () => {
       const expected = snapshotsOf(await restic(args, { repo, password }));
       expect(expected).toHaveLength(2);
       expect(await readSnapshots(open(repo, server.readOnlyArgs), password)).toEqual(expected);
+    });
+
+    test("a second collection is one listing over one connection, which ends with it", async () => {
+      const variables = { RESTIC_SFTP_ARGS: server.readOnlyArgs };
+      const source = resticSource(repo, password, variables);
+      const before = await children();
+      const first = await source.collect(undefined, signal);
+      expect(first).toMatchObject({ complete: true, state: { content: { snapshots: 2 } } });
+      const second = await source.collect(first.state, signal);
+      const { list, load, keyDerivations } = first.state.cost;
+      expect(second.state.cost).toMatchObject({
+        list: { requests: list.requests + 1 },
+        load,
+        keyDerivations,
+      });
+      expect(await children()).toEqual(before);
     });
 
     test("the server of our own tests is one for restic", async () => {

@@ -1,7 +1,11 @@
 import { Secret } from "../../instrumentation/core/secret.ts";
+import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { systemClock } from "../../instrumentation/core/clock.ts";
 import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import { backendOpener } from "../../instrumentation/restic/backend/open.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
+import { ResticSource } from "../../instrumentation/restic/source.ts";
+import { ArrayLogger } from "./logger.ts";
 
 /** What is compared of a snapshot. */
 export interface SeenSnapshot {
@@ -39,4 +43,29 @@ export function snapshotsOf(json: string): readonly SeenSnapshot[] {
 
 function sorted(snapshots: readonly SeenSnapshot[]): readonly SeenSnapshot[] {
   return snapshots.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A repository as the agent collects it. */
+export function resticSource(
+  repo: string,
+  password: string,
+  environment: Readonly<Record<string, string>>,
+): ResticSource {
+  const handles = Object.entries(environment).map(([name, value]) => [name, fixed(value)]);
+  return new ResticSource({
+    url: repo,
+    repo: new Secret(repo),
+    password: fixed(password),
+    environment: Object.fromEntries(handles),
+    reverifyMs: 3_600_000,
+    openBackend: backendOpener(),
+    proxyEnvironment: {},
+    clock: systemClock,
+    logger: new ArrayLogger(),
+  });
+}
+
+function fixed(value: string): SecretHandle {
+  const secret = Promise.resolve(new Secret(value));
+  return { current: () => secret, refresh: () => secret, resolvedAt: 0 };
 }
