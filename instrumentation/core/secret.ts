@@ -54,16 +54,24 @@ export interface SecretResolver {
   readonly scheme: string;
   /** Says what is wrong with a reference, without resolving it; undefined if nothing is. */
   check(reference: unknown): string | undefined;
-  /** @throws AgentError `secret`, naming the place and never the value. */
-  resolve(reference: unknown, signal: AbortSignal): Promise<Secret>;
+  /**
+   * @param notBefore milliseconds since the epoch: a value that was fetched then or later is new enough, if some are kept.
+   * Default: none that is kept
+   * @throws AgentError `secret`, naming the place and never the value
+   */
+  resolve(reference: unknown, signal: AbortSignal, notBefore?: number): Promise<Secret>;
 }
 
 /** What a source holds in place of a secret, so that a rotated one reaches it. */
 export interface SecretHandle {
   /** The value resolved last, resolving it now if there is none. @throws AgentError `secret` */
   current(signal: AbortSignal): Promise<Secret>;
-  /** Resolves anew. If that fails, the last good value stays and is returned; without one it throws. @throws AgentError `secret` */
-  refresh(signal: AbortSignal): Promise<Secret>;
+  /**
+   * Resolves anew. If that fails, the last good value stays and is returned; without one it throws.
+   * @param notBefore milliseconds since the epoch: a value that was fetched for somebody else since then will do
+   * @throws AgentError `secret`
+   */
+  refresh(signal: AbortSignal, notBefore?: number): Promise<Secret>;
   /** When the value in use was resolved, milliseconds since the epoch; undefined before. */
   readonly resolvedAt: number | undefined;
 }

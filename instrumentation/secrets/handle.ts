@@ -9,15 +9,16 @@ export function secretHandle(
   clock: Clock,
 ): SecretHandle {
   let known: { readonly secret: Secret; readonly at: number } | undefined;
+  const createdAt = clock.now();
 
-  async function resolve(signal: AbortSignal): Promise<Secret> {
+  async function resolve(signal: AbortSignal, notBefore: number): Promise<Secret> {
     const resolver = resolvers.get(reference.scheme);
     if (!resolver)
       throw new AgentError(
         "secret",
         `secrets from ${reference.scheme} are not supported yet: give one as text, file, env or command`,
       );
-    const secret = await resolver.resolve(reference.reference, signal);
+    const secret = await resolver.resolve(reference.reference, signal, notBefore);
     known = { secret, at: clock.now() };
     return secret;
   }
@@ -26,10 +27,11 @@ export function secretHandle(
     get resolvedAt() {
       return known?.at;
     },
-    current: async (signal) => known?.secret ?? resolve(signal),
-    async refresh(signal) {
+    // The handles of one load share what is fetched for one of them.
+    current: async (signal) => known?.secret ?? resolve(signal, createdAt),
+    async refresh(signal, notBefore = Infinity) {
       try {
-        return await resolve(signal);
+        return await resolve(signal, notBefore);
       } catch (error) {
         if (known) return known.secret;
         throw error;

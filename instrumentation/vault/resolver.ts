@@ -1,0 +1,156 @@
+import type { Clock } from "../core/clock.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
+import { limit } from "../core/limit.ts";
+import { Secret } from "../core/secret.ts";
+import type { SecretResolver } from "../core/secret.ts";
+import type { KvAddress, KvReader } from "./kv.ts";
+import { isMapping } from "./mapping.ts";
+import type { Mapping } from "./mapping.ts";
+import { pathProblem } from "./path.ts";
+import { Refusal } from "./refusal.ts";
+import { waitFor } from "./single-flight.ts";
+import type { ReadResult, VaultState } from "./state.ts";
+import type { VaultToken } from "./token.ts";
+import { CONNECTIONS } from "./transport.ts";
+
+/** `{vault: "mount/path", field: "key", version?, kvVersion?}`, checked. */
+interface VaultReference extends KvAddress {
+  readonly field: string;
+}
+
+export interface ResolverOptions {
+  readonly kv: KvReader;
+  readonly token: VaultToken;
+  readonly clock: Clock;
+  readonly state: VaultState;
+  /** Ends reads that are under way. */
+  readonly signal: AbortSignal;
+}
+
+/** A secret that is being read, or was. */
+interface Reading {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly fields: Promise<Mapping>;
+}
+
+const KEYS = ["vault", "field", "version", "kvVersion"];
+
+/** Secrets in Vault. Many references to one secret cost one read, if they do not ask for a newer one. */
+export function vaultResolver({
+  kv,
+  token,
+  clock,
+  state,
+  signal: end,
+}: ResolverOptions): SecretResolver {
+  const readings = new Map<string, Reading>();
+  const inTurn = limit(CONNECTIONS);
+
+  async function read(address: KvAddress): Promise<Mapping> {
+    try {
+      const fields = await inTurn(
+        () => token.use(address.path, (own) => kv.read(address, { token: own, signal: end }), end),
+        end,
+      );
+      state.reads.success += 1;
+      return fields;
+    } catch (error) {
+      state.reads[resultOf(error)] += 1;
+      throw error;
+    }
+  }
+
+  function fieldsOf({ path, version, kvVersion }: KvAddress, notBefore: number): Promise<Mapping> {
+    const key = JSON.stringify([path, version, kvVersion]);
+    const known = readings.get(key);
+    const now = clock.now();
+    // One from the future was read before the clock was set back.
+    if (known && known.startedAt >= notBefore && known.startedAt <= now) return known.fields;
+    const reading = { startedAt: now, fields: read({ path, version, kvVersion }) };
+    readings.set(key, reading);
+    reading.fields.catch(() => {
+      if (readings.get(key) === reading) readings.delete(key);
+    });
+    return reading.fields;
+  }
+
+  return {
+    scheme: "vault",
+    check: (reference) => {
+      const parsed = parse(reference);
+      return typeof parsed === "string" ? parsed : undefined;
+    },
+    async resolve(reference, signal, notBefore = Infinity) {
+      const parsed = parse(reference);
+      if (typeof parsed === "string")
+        throw new AgentError("secret", `the reference to a secret in Vault ${parsed}`);
+      try {
+        return secretIn(await waitFor(fieldsOf(parsed, notBefore), signal), parsed.field);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { message, transient, retryAfterMs, cause } = toAgentError(error);
+        throw new AgentError("secret", `${nameOf(parsed)}: ${message}`, {
+          transient,
+          retryAfterMs,
+          cause,
+        });
+      }
+    },
+  };
+}
+
+/** In place of the resolver when Vault is not used. @param reason why, and what to do */
+export function withoutVault(reason: string): SecretResolver {
+  const message = (reference: unknown): string => {
+    const parsed = parse(reference);
+    return `${typeof parsed === "string" ? "a secret in Vault" : nameOf(parsed)}: ${reason}`;
+  };
+  return {
+    scheme: "vault",
+    check: (reference) => {
+      const parsed = parse(reference);
+      return typeof parsed === "string" ? parsed : undefined;
+    },
+    resolve: async (reference) => {
+      throw new AgentError("secret", message(reference));
+    },
+  };
+}
+
+/** The reference, or what is wrong with it. */
+function parse(reference: unknown): VaultReference | string {
+  if (!isMapping(reference)) return 'must be {vault: "mount/path", field: "key"}';
+  const { vault: path, field, version, kvVersion } = reference;
+  const extra = Object.keys(reference).find((key) => !KEYS.includes(key));
+  if (extra !== undefined) return `has the unknown key ${extra}; known are ${KEYS.join(", ")}`;
+  if (typeof path !== "string" || !/^[^/]+\/./.test(path)) return 'must be "mount/path"';
+  const problem = pathProblem(path);
+  if (problem !== undefined) return problem;
+  if (typeof field !== "string" || field === "") return "must have a field: the name of the value";
+  if (
+    version !== undefined &&
+    !(typeof version === "number" && Number.isInteger(version) && version > 0)
+  )
+    return "must have a positive integer as version, or none";
+  if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
+    return "must have 1 or 2 as kvVersion, or none";
+  return { path, field, version, kvVersion };
+}
+
+function nameOf({ path, field, version }: VaultReference): string {
+  return `secret ${path}${version === undefined ? "" : ` version ${version}`}, field ${field}, in Vault`;
+}
+
+function secretIn(fields: Mapping, field: string): Secret {
+  const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
+  if (typeof value === "string" && value !== "") return new Secret(value);
+  const reason = value === undefined ? "is not there" : value === "" ? "is empty" : "is no text";
+  throw new AgentError("secret", `the field ${reason}`);
+}
+
+function resultOf(error: unknown): ReadResult {
+  if (error instanceof Refusal && error.status === 403) return "denied";
+  if (error instanceof Refusal && error.status === 404) return "not_found";
+  return error instanceof AgentError && error.transient ? "unreachable" : "other";
+}
