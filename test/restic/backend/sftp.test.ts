@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { backendSuite } from "../../support/backend-suite.ts";
+import { children } from "../../support/children.ts";
 import { FakeSftp, REPO, filesOf } from "../../support/fake-sftp-backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -138,6 +139,7 @@ describe("a server that", () => {
     await fake.logged("OPEN");
     await clock.advance(60_000);
     expect(await failure).toBe(`timeout: ${REPO}: the server has sent nothing for 30 s`);
+    while ((await children()).length > 0) await new Promise((resolve) => setImmediate(resolve));
     await backend.close?.();
     expect(clock.sleeping).toBe(0);
   });
