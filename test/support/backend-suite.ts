@@ -142,7 +142,7 @@ export function backendSuite(
 
     test("has no way to write", async () => {
       const { backend } = await openOver({});
-      const members = membersOf(backend).filter((name) => name !== "close");
+      const members = membersOf(backend).filter((member) => member !== "close");
       expect(members).toEqual(["connections", "list", "load", "location"]);
       expect(backend.connections).toBeGreaterThanOrEqual(1);
     });

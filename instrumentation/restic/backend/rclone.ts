@@ -1,6 +1,7 @@
 import { connect as connectHttp2 } from "node:http2";
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from "node:http2";
 import { Duplex } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 
 import { AgentError } from "../../core/error.ts";
 import type { Send } from "../../net/http.ts";
@@ -90,6 +91,8 @@ function connect(
       try {
         return await silence.during(call(rest));
       } catch (error) {
+        // It was said before the answer, but came by another pipe.
+        await setImmediate();
         throw explained(error, child, where);
       }
     },
