@@ -25,8 +25,8 @@ export interface VaultClient {
 
 export interface ClientOptions extends TransportOptions {
   readonly state: VaultState;
-  /** Loads node-vault. */
-  readonly load?: () => Promise<NodeVault>;
+  /** Imports node-vault. */
+  readonly load?: () => Promise<{ readonly default: NodeVault }>;
 }
 
 type NodeVault = typeof import("node-vault");
@@ -37,13 +37,16 @@ const OUTAGE_MS = 5000;
 
 /** Loads node-vault, and connects, when something is asked for the first time. */
 export function openClient(settings: VaultSettings, options: ClientOptions): VaultClient {
-  const { clock, state, load = loadNodeVault } = options;
+  const { clock, state, load = () => import("node-vault") } = options;
   const transport = openTransport(settings, options);
   let opened: NodeVaultClient | undefined;
   let outage: { readonly error: AgentError; readonly untilMs: number } | undefined;
 
   async function open(): Promise<NodeVaultClient> {
-    opened ??= nodeVault(await load(), transport);
+    opened ??= nodeVault(
+      await load().then(({ default: create }) => create, notInstalled),
+      transport,
+    );
     return opened;
   }
 
@@ -96,12 +99,7 @@ function nodeVault(create: NodeVault, transport: Transport): NodeVaultClient {
   return client;
 }
 
-async function loadNodeVault(): Promise<NodeVault> {
-  try {
-    const { default: create } = await import("node-vault");
-    return create;
-  } catch (cause) {
-    const message = "the package node-vault is not installed: npm install node-vault@0.12";
-    throw new AgentError("secret", message, { cause });
-  }
+function notInstalled(cause: unknown): never {
+  const message = "the package node-vault cannot be loaded: npm install node-vault@0.12";
+  throw new AgentError("secret", message, { cause });
 }

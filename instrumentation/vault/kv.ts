@@ -55,9 +55,12 @@ export class KvReader {
   /** Undefined if this token may not ask. Those who look below the same first part at once wait for one of them. */
   async #lookUp(path: string, call: Call): Promise<Mount | undefined> {
     const [first = ""] = path.split("/");
-    await this.#lookups.get(first)?.catch(() => {});
-    const known = this.#known(path);
-    if (known) return known;
+    const running = this.#lookups.get(first);
+    if (running) {
+      await running.catch(() => {});
+      const known = this.#known(path);
+      if (known) return known;
+    }
     const lookup = this.#lookUpOnce(path, call);
     this.#lookups.set(first, lookup);
     return lookup;

@@ -139,7 +139,7 @@ function parse(reference: unknown): VaultReference | string {
 }
 
 function nameOf({ path, field, version }: VaultReference): string {
-  return `secret ${path}${version === undefined ? "" : ` version ${version}`}, field ${field}, in Vault`;
+  return `the secret at ${path}${version === undefined ? "" : `, version ${version}`} (field ${field}) in Vault`;
 }
 
 function secretIn(fields: Mapping, field: string): Secret {

@@ -18,7 +18,7 @@ export interface TokenOptions {
   readonly state: VaultState;
 }
 
-/** After a login that failed no other one is tried for a while: Vault locks out who fails too often. */
+/** After a login that was refused no other one is tried for a while: Vault locks out who fails too often. */
 const REFUSED_MS = 10_000;
 /** A token that is as young as this has the rights that its role gives now. */
 const YOUNG_MS = 60_000;
@@ -118,7 +118,7 @@ export class VaultToken {
     } catch (error) {
       const failure = toAgentError(error);
       // Given tokens cost Vault nothing, and another one is to be taken at once.
-      if (login.isRepeatable)
+      if (login.isRepeatable && !failure.transient)
         this.#refused = { error: failure, untilMs: clock.monotonicMs() + REFUSED_MS };
       throw failure;
     }

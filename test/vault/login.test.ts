@@ -1,0 +1,217 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { FakeClock } from "../support/clock.ts";
+import { failureOf } from "../support/failure.ts";
+import { FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
+import type { VaultBench } from "../support/fake-vault.ts";
+
+const ABOUT = "secret: the secret at kv/repo (field key) in Vault:";
+
+let folder: string;
+let server: FakeVault;
+let clock: FakeClock;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vault-login-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+beforeEach(async () => {
+  server = await FakeVault.start();
+  clock = new FakeClock();
+});
+
+afterEach(() => server.stop());
+
+/** With this `auth` in the section, or the variables alone. */
+function bench(auth: unknown, env: Readonly<Record<string, string>> = {}): VaultBench {
+  const section = auth === undefined ? undefined : { auth };
+  const variables = { VAULT_ADDR: server.url, HOME: folder, ...env };
+  return vaultBench(vaultSettings(variables, section), clock);
+}
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+/** What was sent to log in: path, body, and the token that came with it. */
+function logins(): readonly unknown[] {
+  return server.requests
+    .filter(({ path }) => path.startsWith("auth/") && path.endsWith("/login"))
+    .map(({ path, body, headers }) => [path, body, headers["x-vault-token"]]);
+}
+
+describe("what is sent to log in", () => {
+  test.for([
+    [
+      { method: "approle", roleId: "role", secretId: "id" },
+      ["auth/approle/login", { role_id: "role", secret_id: "id" }],
+    ],
+    [
+      { method: "approle", mount: "team/app role", roleId: "role" },
+      ["auth/team/app%20role/login", { role_id: "role" }],
+    ],
+    [
+      { method: "kubernetes", role: "monitor", jwt: "signed" },
+      ["auth/kubernetes/login", { role: "monitor", jwt: "signed" }],
+    ],
+    [{ method: "jwt", jwt: "signed" }, ["auth/jwt/login", { jwt: "signed" }]],
+  ] as const)("%o", async ([auth, sent]) => {
+    const vault = bench(auth);
+    expect(await vault.value("kv/repo")).toBe("password one");
+    expect(logins()).toEqual([[...sent, undefined]]);
+    expect(server.requests.at(-1)?.headers["x-vault-token"]).toBe("login-1");
+    expect(vault.state.logins).toBe(1);
+    await vault.stop();
+  });
+
+  test("AppRole from the variables", async () => {
+    const env = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "id" };
+    expect(await bench(undefined, env).value("kv/repo")).toBe("password one");
+    expect(logins()).toEqual([
+      ["auth/approle/login", { role_id: "role", secret_id: "id" }, undefined],
+    ]);
+  });
+
+  test("a certificate", async () => {
+    const cert = join(import.meta.dirname, "../fixtures/tls/client.pem");
+    const env = { VAULT_CLIENT_CERT: cert, VAULT_CLIENT_KEY: cert };
+    expect(await bench({ method: "cert", role: "r" }, env).value("kv/repo")).toBe("password one");
+    expect(logins()).toEqual([["auth/cert/login", { name: "r" }, undefined]]);
+  });
+
+  test("nothing, if somebody on the way adds the token", async () => {
+    server.instead = ({ headers, path }) =>
+      headers["x-vault-token"] === undefined && path === "kv/repo"
+        ? { status: 200, body: { data: { key: "through a proxy" } } }
+        : undefined;
+    expect(await bench({ method: "none" }).value("kv/repo")).toBe("through a proxy");
+  });
+});
+
+describe("files", () => {
+  test("the secret id and the JWT are read at each login", async () => {
+    for (const [method, key] of [
+      ["approle", "secretId"],
+      ["kubernetes", "jwt"],
+    ] as const) {
+      const path = await file("rotating", " first\n");
+      const role = method === "approle" ? { roleId: "role" } : { role: "role" };
+      const vault = bench({ method, ...role, [key]: { file: path } });
+      await vault.value("kv/repo");
+      await file("rotating", "second");
+      server.tokens.clear();
+      await vault.value("kv/repo");
+      const sent = logins().slice(-2);
+      expect(JSON.stringify(sent)).toMatch(/"first".*"second"/);
+      await vault.stop();
+    }
+  });
+
+  test("the token of vault login is taken, and a new one at once", async () => {
+    await file(".vault-token", "static\n");
+    const vault = bench(undefined);
+    expect(await vault.value("kv/repo")).toBe("password one");
+    server.tokens = new Set(["another"]);
+    await file(".vault-token", "another");
+    expect(await vault.value("kv/repo")).toBe("password one");
+    expect(
+      server.requests.filter(({ headers }) => headers["x-vault-token"] === "static").length,
+    ).toBe(3);
+    expect(vault.state.logins).toBe(0);
+    await rm(join(folder, ".vault-token"));
+  });
+
+  test("none of the ways: the message names the choices", async () => {
+    expect(await failureOf(bench(undefined).value("kv/repo"))).toBe(
+      `${ABOUT} there is no way to log in to Vault: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login`,
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  test("one that is missing or empty is named", async () => {
+    const auth = { method: "kubernetes", role: "r", jwt: { file: join(folder, "none") } };
+    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
+      `${ABOUT} the JWT for Vault is missing: the file ${join(folder, "none")} is not there`,
+    );
+    const empty = { method: "token", token: { file: await file("empty", " \n") } };
+    expect(await failureOf(bench(empty).value("kv/repo"))).toBe(
+      `${ABOUT} the Vault token is missing: the file ${join(folder, "empty")} is empty`,
+    );
+    const unset = { method: "approle", roleId: { env: "NOT_SET" } };
+    expect(await failureOf(bench(unset).value("kv/repo"))).toBe(
+      `${ABOUT} the role id for Vault is missing: the variable NOT_SET is not set`,
+    );
+  });
+});
+
+describe("a wrapped secret id", () => {
+  const auth = { method: "approle", roleId: "role", secretId: "wrapping", wrapped: true };
+  const UNWRAP = "POST sys/wrapping/unwrap";
+
+  test("is unwrapped once, with the wrapping token, and kept", async () => {
+    server.instead = ({ path, headers }) =>
+      path === "sys/wrapping/unwrap" && headers["x-vault-token"] === "wrapping"
+        ? { status: 200, body: { data: { secret_id: "inside" } } }
+        : undefined;
+    const vault = bench(auth);
+    await vault.value("kv/repo");
+    server.tokens.clear();
+    await vault.value("kv/repo");
+    expect(server.count(UNWRAP)).toBe(1);
+    expect(logins()).toEqual(
+      Array.from({ length: 2 }, () => [
+        "auth/approle/login",
+        { role_id: "role", secret_id: "inside" },
+        undefined,
+      ]),
+    );
+  });
+
+  test("was unwrapped by somebody else", async () => {
+    server.instead = ({ path }) =>
+      path === "sys/wrapping/unwrap"
+        ? { status: 400, body: { errors: ["wrapping token is not valid or does not exist"] } }
+        : undefined;
+    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
+      `${ABOUT} the wrapped secret id for Vault cannot be unwrapped (400): it has expired, or somebody else has used it; give a new one`,
+    );
+  });
+
+  test("is something else", async () => {
+    server.instead = ({ path }) =>
+      path === "sys/wrapping/unwrap" ? { status: 200, body: { data: { key: "x" } } } : undefined;
+    expect(await failureOf(bench(auth).value("kv/repo"))).toContain("holds is no secret id");
+  });
+});
+
+describe("a login that is refused", () => {
+  const auth = { method: "approle", mount: "apps", roleId: "role-id", secretId: "wrong" };
+
+  test("is told with method and mount, and not repeated for 10 s", async () => {
+    const refused = { status: 400, body: { errors: ["invalid role or secret ID"] } };
+    server.instead = ({ path }) => (path === "auth/apps/login" ? refused : undefined);
+    const vault = bench(auth);
+    const message = `${ABOUT} the login to Vault with approle at auth/apps is refused: Vault at ${server.host} answers 400, invalid role or secret ID`;
+    expect(await failureOf(vault.value("kv/repo"))).toBe(message);
+    expect(await failureOf(vault.value("kv/repo"))).toBe(message);
+    expect(server.requests).toHaveLength(1);
+    await clock.advance(10_000);
+    server.instead = () => undefined;
+    expect(await vault.value("kv/repo")).toBe("password one");
+  });
+
+  test("gives no token", async () => {
+    server.instead = () => ({ status: 200, body: { auth: null } });
+    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
+      `${ABOUT} the login to Vault with approle at auth/apps gives no token`,
+    );
+  });
+});

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { SecretHandle } from "../../instrumentation/core/secret.ts";
+import { secretHandle } from "../../instrumentation/secrets/handle.ts";
+import { withoutVault } from "../../instrumentation/vault/resolver.ts";
+import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
+import { initialState } from "../../instrumentation/vault/state.ts";
+import { FakeClock, settle } from "../support/clock.ts";
+import { failureOf } from "../support/failure.ts";
+import {
+  eventually,
+  FakeVault,
+  HANGS,
+  vaultBench,
+  vaultSettings,
+  whileTimePasses,
+} from "../support/fake-vault.ts";
+import type { VaultBench } from "../support/fake-vault.ts";
+
+const { signal } = new AbortController();
+
+let server: FakeVault;
+let clock: FakeClock;
+let vault: VaultBench;
+
+beforeEach(async () => {
+  server = await FakeVault.start();
+  clock = new FakeClock();
+  const env = {
+    VAULT_ROLE_ID: "role-id",
+    VAULT_SECRET_ID: "secret-id",
+    VAULT_CLIENT_TIMEOUT: "500h",
+  };
+  vault = vaultBench(vaultSettings({ VAULT_ADDR: server.url, ...env }), clock);
+});
+
+afterEach(() => server.stop());
+
+function handle(path: string): SecretHandle {
+  const reference = { scheme: "vault", reference: { vault: path, field: "key" } };
+  return secretHandle(reference, new Map([["vault", vault.resolver]]), clock);
+}
+
+/** How many reads of secrets the server has seen. */
+function reads(): number {
+  return server.calls.filter((call) => /^GET (kv|secret)\//.test(call)).length;
+}
+
+describe("many references to few secrets", () => {
+  const paths = Array.from({ length: 20 }, (_, index) => `secret/shared-${index}`);
+  let handles: readonly SecretHandle[];
+
+  beforeEach(() => {
+    for (const path of paths) server.secrets[path] = { key: path };
+    handles = Array.from({ length: 500 }, (_, index) => handle(paths[index % 20] ?? ""));
+  });
+
+  const current = async (): Promise<readonly string[]> =>
+    Promise.all(handles.map(async (one) => (await one.current(signal)).revealText()));
+
+  test("500 over 20 cost one login, one look-up of the mount and 20 reads", async () => {
+    const values = await current();
+    expect(values[499]).toBe(paths[499 % 20]);
+    expect(server.requests).toHaveLength(22);
+    expect(vault.state).toMatchObject({ logins: 1, reads: { success: 20 } });
+  });
+
+  test("also if they are asked for one after the other, over hours", async () => {
+    for (const one of handles) {
+      await one.current(signal);
+      await clock.advance(60_000);
+    }
+    expect(reads()).toBe(20);
+  });
+
+  test("8 are read side by side at most", async () => {
+    server.instead = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
+    const failures = handles.map((one) => failureOf(one.current(signal)));
+    await eventually(() => reads() === 8);
+    for (let turns = 0; turns < 100; turns++) await settle();
+    expect(reads()).toBe(8);
+    await vault.stop();
+    expect((await Promise.all(failures))[499]).toContain("the agent stops");
+  });
+
+  test("a refresh that says since when costs 20 reads again", async () => {
+    await current();
+    await clock.advance(1000);
+    const since = clock.now();
+    for (const one of handles) await one.refresh(signal, since);
+    expect(reads()).toBe(40);
+  });
+});
+
+describe("a rotated secret", () => {
+  test("is what a refresh gives, and not what others have read before", async () => {
+    const one = handle("kv/repo");
+    const other = handle("kv/repo");
+    expect((await one.current(signal)).revealText()).toBe("password one");
+    server.secrets["kv/repo"] = { key: "rotated" };
+    expect((await other.current(signal)).revealText()).toBe("password one");
+    expect((await one.refresh(signal)).revealText()).toBe("rotated");
+    expect((await other.refresh(signal)).revealText()).toBe("rotated");
+    expect(reads()).toBe(3);
+  });
+
+  test("that cannot be read any more stays what it was", async () => {
+    const one = handle("kv/repo");
+    await one.current(signal);
+    const { resolvedAt } = one;
+    await clock.advance(1000);
+    delete server.secrets["kv/repo"];
+    expect((await one.refresh(signal)).revealText()).toBe("password one");
+    expect(one.resolvedAt).toBe(resolvedAt);
+  });
+
+  test("a failure is not kept", async () => {
+    server.instead = () => ({ status: 500 });
+    const one = handle("kv/repo");
+    await failureOf(whileTimePasses(clock, one.current(signal)));
+    server.instead = () => undefined;
+    await clock.advance(5000);
+    expect((await one.current(signal)).revealText()).toBe("password one");
+  });
+
+  test("what was read before the clock was set back is not taken for new", async () => {
+    await handle("kv/repo").current(signal);
+    clock.step(-3_600_000);
+    server.secrets["kv/repo"] = { key: "rotated" };
+    expect((await handle("kv/repo").current(signal)).revealText()).toBe("rotated");
+  });
+});
+
+describe("the field", () => {
+  test.for([
+    [{}, "the field is not there"],
+    [{ key: "" }, "the field is empty"],
+    [{ key: 12_345_678 }, "the field is no text"],
+    [{ key: { canary: 1 } }, "the field is no text"],
+  ] as const)("of %j", async ([fields, message]) => {
+    server.secrets["kv/repo"] = fields;
+    expect(await failureOf(vault.value("kv/repo"))).toBe(
+      `secret: the secret at kv/repo (field key) in Vault: ${message}`,
+    );
+    expect(await failureOf(vault.value("kv/repo", { field: "toString" }))).toContain(
+      "is not there",
+    );
+  });
+
+  test("is taken byte for byte", async () => {
+    server.secrets["kv/repo"] = { key: " pass wörd\n" };
+    expect(await vault.value("kv/repo")).toBe(" pass wörd\n");
+  });
+});
+
+test.for([
+  ["text", 'must be {vault: "mount/path", field: "key"}'],
+  [{ vault: "kv/a" }, "must have a field: the name of the value"],
+  [{ vault: "kv/a", field: 1 }, "must have a field: the name of the value"],
+  [{ vault: "kv/a", field: "k", version: 0 }, "must have a positive integer as version, or none"],
+  [{ vault: "kv/a", field: "k", kvVersion: 3 }, "must have 1 or 2 as kvVersion, or none"],
+  [
+    { vault: "kv/a", field: "k", mount: "x" },
+    "has the unknown key mount; known are vault, field, version, kvVersion",
+  ],
+] as const)("the reference %j is refused", async ([reference, message]) => {
+  expect(vault.resolver.check(reference)).toBe(message);
+  expect(await failureOf(vault.resolver.resolve(reference, signal))).toBe(
+    `secret: the reference to a secret in Vault ${message}`,
+  );
+});
+
+test("without Vault every reference fails, and says why", async () => {
+  const resolver = withoutVault("Vault is not used: set VAULT_ADDR");
+  const reference = { vault: "kv/repo", field: "key" };
+  expect(resolver.check(reference)).toBeUndefined();
+  expect(await failureOf(resolver.resolve(reference, signal))).toBe(
+    "secret: the secret at kv/repo (field key) in Vault: Vault is not used: set VAULT_ADDR",
+  );
+});
+
+describe("metrics", () => {
+  /** `name{labels} value`, as they are at this moment. */
+  const points = (state = vault.state): readonly string[] =>
+    VAULT_METRICS.flatMap((metric) =>
+      [...metric.points(state, clock.now())].map(
+        ([value, labels]) =>
+          `${metric.name}${Object.values(labels)
+            .map((label) => `{${label}}`)
+            .join("")} ${value}`,
+      ),
+    );
+
+  test("before the first request", () => {
+    expect(points(initialState())).toEqual([
+      "restic_otel.vault_logins 0",
+      "restic_otel.vault_reads{success} 0",
+      "restic_otel.vault_reads{denied} 0",
+      "restic_otel.vault_reads{not_found} 0",
+      "restic_otel.vault_reads{unreachable} 0",
+      "restic_otel.vault_reads{other} 0",
+    ]);
+  });
+
+  test("of a token that expires, and reads that end in every way", async () => {
+    server.ttl = 3600;
+    await vault.value("kv/repo");
+    await failureOf(vault.value("kv/none"));
+    await failureOf(vault.value("unknown/none"));
+    await clock.advance(600_000);
+    expect(points()).toEqual([
+      "restic_otel.vault_up 1",
+      "restic_otel.vault_token_ttl_seconds 3000",
+      "restic_otel.vault_logins 1",
+      "restic_otel.vault_reads{success} 1",
+      "restic_otel.vault_reads{denied} 1",
+      "restic_otel.vault_reads{not_found} 1",
+      "restic_otel.vault_reads{unreachable} 0",
+      "restic_otel.vault_reads{other} 0",
+    ]);
+    server.instead = () => ({ status: 502 });
+    await failureOf(whileTimePasses(clock, vault.value("kv/repo")));
+    expect(points()[0]).toBe("restic_otel.vault_up 0");
+    expect(points()).toContain("restic_otel.vault_reads{unreachable} 1");
+  });
+
+  test("a token that has expired has 0 seconds, not less", () => {
+    const state = { ...initialState(), tokenExpiresAt: clock.now() - 1 };
+    expect(points(state)).toContain("restic_otel.vault_token_ttl_seconds 0");
+  });
+});
