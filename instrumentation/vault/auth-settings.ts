@@ -144,7 +144,8 @@ function givenSecret(
 }
 
 function variable(name: string, env: Environment): GivenSecret {
-  const value = env[name];
+  // A line end comes along easily, and belongs to none of them.
+  const value = env[name]?.trim();
   return { name: `the variable ${name}`, secret: value ? new Secret(value) : undefined };
 }
 

@@ -22,7 +22,7 @@ export interface VaultSettings {
 }
 
 /** `path` begins with `vault` for what stands in the section, else it is the name of a variable. */
-export interface VaultProblem {
+interface VaultProblem {
   readonly path: readonly string[];
   readonly message: string;
 }

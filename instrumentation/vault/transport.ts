@@ -50,6 +50,10 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
   const connect = connector(settings, socketPath, options);
 
   return async ({ method, path, json, token, signal }) => {
+    if (token && !/^[!-~]+$/.test(token.revealText())) {
+      const message = "the Vault token cannot be sent: it must be one line of printable characters";
+      throw new AgentError("secret", message);
+    }
     const send = await connect();
     const body = json && Buffer.from(JSON.stringify(opened(json)));
     const headers = {

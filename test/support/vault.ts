@@ -14,7 +14,7 @@ interface VaultServerOptions {
 }
 
 /** An answer of Vault's HTTP API. */
-export interface VaultReply {
+interface VaultReply {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+import { DENIED, FakeVault } from "../support/fake-vault.ts";
+
+const PROGRAM = join(import.meta.dirname, "../support/resolve-from-vault.ts");
+
+const TOKEN = "canary-token";
+const JWT = "canary-jwt";
+
+let folder: string;
+let server: FakeVault;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vault-leak-"));
+  await writeFile(join(folder, "jwt"), JWT);
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+beforeEach(async () => {
+  server = await FakeVault.start();
+  server.tokens.add(TOKEN);
+  server.secrets["kv/repo"] = { key: "canary-password", other: "canary-other" };
+});
+
+afterEach(() => server.stop());
+
+const APPROLE = { method: "approle", roleId: { env: "ROLE" }, secretId: { env: "ID" } };
+
+const BY_TOKEN = { method: "token", token: { env: "TOKEN" } };
+
+const WAYS = [
+  APPROLE,
+  { ...APPROLE, wrapped: true },
+  { method: "kubernetes", role: "monitor", jwt: { file: "jwt" } },
+  BY_TOKEN,
+];
+
+/** Whatever a process prints that asks for the secret in these ways, with node-vault's own log. */
+async function printed(
+  ways: readonly unknown[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const args = ["--conditions=source", PROGRAM];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      DEBUG: "*",
+      NODE_DEBUG: "http,https,net,tls,undici",
+      VAULT_ADDR: server.url,
+      VAULT_MAX_RETRIES: "0",
+      VAULT_CLIENT_TIMEOUT: "1s",
+      TOKEN,
+      ROLE: "canary-role-id",
+      ID: "canary-secret-id",
+      WAYS: JSON.stringify(ways),
+      ...env,
+    },
+  }).catch((error: unknown) => error as { readonly stdout: string; readonly stderr: string });
+  return stdout + stderr;
+}
+
+/** An answer that repeats all that was sent, as a proxy in debug mode may. */
+const echo: FakeVault["instead"] = ({ headers, body }) => ({
+  status: 400,
+  body: { errors: [JSON.stringify({ headers, body })], headers },
+});
+
+const FAILURES: Readonly<Record<string, FakeVault["instead"]>> = {
+  nothing: () => undefined,
+  "403": () => DENIED,
+  "404": () => ({ status: 404, body: { errors: [] } }),
+  "412": () => ({ status: 412 }),
+  "429": () => ({ status: 429 }),
+  "503": () => ({ status: 503, body: { errors: ["Vault is sealed"] } }),
+  HTML: () => ({ status: 200, body: "<html>canary-page</html>" }),
+  "another shape": () => ({ status: 200, body: { auth: { client_token: 1 }, data: { key: 1 } } }),
+  echo,
+  "a refusal after the unwrapping": (request) =>
+    request.path === "sys/wrapping/unwrap"
+      ? { status: 200, body: { data: { secret_id: "canary-inside" } } }
+      : echo(request),
+  redirect: ({ path }) => ({
+    status: 307,
+    headers: { location: `http://other.invalid/v1/${path}` },
+  }),
+  silence: () => "hangs",
+};
+
+test.for(Object.keys(FAILURES))("with %s nothing that is secret is printed", async (failure) => {
+  server.instead = FAILURES[failure] ?? echo;
+  const text = await printed(WAYS);
+  expect(server.requests.length).toBeGreaterThanOrEqual(WAYS.length);
+  expect(text).toContain("node-vault");
+  expect(text).not.toContain("canary");
+});
+
+test("nor if nobody listens, or a token cannot be sent", async () => {
+  expect(await printed(WAYS, { VAULT_ADDR: "http://127.0.0.1:1" })).not.toContain("canary");
+  const text = await printed([BY_TOKEN], { TOKEN: `${TOKEN}\nx` });
+  expect(text).toContain("must be one line of printable characters");
+  expect(text).not.toContain("canary");
+});
