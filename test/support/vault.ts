@@ -7,10 +7,10 @@ import { startServer, type Server } from "./server.ts";
 const TLS = join(import.meta.dirname, "../fixtures/tls");
 
 interface VaultServerOptions {
-  /** Further arguments. */
-  readonly args?: readonly string[];
-  /** The plain listener; default: a free port. Only a server that a test has stopped before has a known one. */
-  readonly listen?: string;
+  /** A folder for its storage, to start it again; in memory without one. */
+  readonly storage?: string;
+  /** One with the same storage that was stopped: the new one listens where that did, and is unsealed. */
+  readonly again?: VaultServer;
 }
 
 /** An answer of Vault's HTTP API. */
@@ -19,7 +19,7 @@ interface VaultReply {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A real Vault, initialised and unsealed, with its storage in memory. */
+/** A real Vault, initialised and unsealed. */
 export interface VaultServer extends Server {
   /** The TLS listener: its certificate is of fixtures/tls/ca.pem, and it takes certificates of clients from there. */
   readonly tlsUrl: string;
@@ -29,27 +29,38 @@ export interface VaultServer extends Server {
   api(method: string, path: string, body?: unknown, token?: string): Promise<VaultReply>;
   /** The same, and expects that it succeeds. */
   admin(method: string, path: string, body?: unknown): Promise<VaultReply["body"]>;
+  unseal(): Promise<void>;
 }
 
 export async function startVault({
-  args = [],
-  listen = "127.0.0.1:0",
+  storage,
+  again,
 }: VaultServerOptions = {}): Promise<VaultServer> {
   const file = (name: string): string => join(TLS, `${name}.pem`);
-  const tls = ["-cert", file("server"), "-key", file("server"), "-client-ca", file("ca")];
+  const where = (url: string | undefined): string =>
+    url?.replace(/^https?:\/\//, "") ?? "127.0.0.1:0";
   const server = await startServer({
     command: peerPath("vault"),
-    args: ["-init", "-http", listen, "-https", "127.0.0.1:0", ...tls, ...args],
+    args: [
+      `-http=${where(again?.url)}`,
+      `-https=${where(again?.tlsUrl)}`,
+      `-cert=${file("server")}`,
+      `-key=${file("server")}`,
+      `-client-ca=${file("ca")}`,
+      ...(storage === undefined ? [] : [`-storage=${storage}`]),
+      ...(again ? [] : ["-init"]),
+    ],
     announces: /"http":"(http:[^"]+)".*\n/,
     url: (address) => address,
   });
-  const said = /^\{"version".*$/m.exec(server.log())?.[0] ?? "{}";
   const announced: {
     readonly https: string;
-    readonly root_token: string;
-    readonly unseal_keys_b64: readonly string[];
-  } = JSON.parse(said);
-  const api: VaultServer["api"] = async (method, path, body, token = announced.root_token) => {
+    readonly root_token?: string;
+    readonly unseal_keys_b64?: readonly string[];
+  } = JSON.parse(/^\{"version".*$/m.exec(server.log())?.[0] ?? "{}");
+  const rootToken = announced.root_token ?? again?.rootToken ?? "";
+  const unsealKeys = announced.unseal_keys_b64 ?? again?.unsealKeys ?? [];
+  const api: VaultServer["api"] = async (method, path, body, token = rootToken) => {
     const answer = await fetch(`${server.url}/v1/${path}`, {
       method,
       headers: { "x-vault-token": token },
@@ -58,18 +69,16 @@ export async function startVault({
     const text = await answer.text();
     return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
   };
-  return {
-    ...server,
-    tlsUrl: announced.https,
-    rootToken: announced.root_token,
-    unsealKeys: announced.unseal_keys_b64,
-    api,
-    async admin(method, path, body) {
-      const reply = await api(method, path, body);
-      if (reply.status >= 300) throw new Error(`${path}: ${JSON.stringify(reply)}`);
-      return reply.body;
-    },
+  const admin: VaultServer["admin"] = async (method, path, body) => {
+    const reply = await api(method, path, body);
+    if (reply.status >= 300) throw new Error(`${path}: ${JSON.stringify(reply)}`);
+    return reply.body;
   };
+  const unseal = async (): Promise<void> => {
+    for (const key of unsealKeys) await admin("PUT", "sys/unseal", { key });
+  };
+  if (again) await unseal();
+  return { ...server, tlsUrl: announced.https, rootToken, api, admin, unsealKeys, unseal };
 }
 
 /** Mounts a KV engine, and waits until it takes secrets. */
