@@ -1,5 +1,7 @@
 import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
+import { parseB2 } from "./b2-location.ts";
+import type { B2Location } from "./b2-location.ts";
 import { parseRclone } from "./rclone-location.ts";
 import type { RcloneLocation } from "./rclone-location.ts";
 import { parseS3 } from "./s3-location.ts";
@@ -12,6 +14,7 @@ export type Location =
   | LocalLocation
   | RestLocation
   | S3Location
+  | B2Location
   | SftpLocation
   | RcloneLocation
   | OtherLocation
@@ -41,15 +44,10 @@ export interface RestLocation {
 
 /** A place that restic can write to and the agent cannot read yet. */
 interface OtherLocation {
-  readonly scheme: "azure" | "b2" | "gs" | "swift";
+  readonly scheme: "azure" | "gs" | "swift";
 }
 
-const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>([
-  "azure",
-  "b2",
-  "gs",
-  "swift",
-]);
+const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>(["azure", "gs", "swift"]);
 
 function isOther(scheme: string): scheme is OtherLocation["scheme"] {
   return OTHERS.has(scheme);
@@ -73,12 +71,13 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   }
   if (scheme === "rest") return parseRest(repo, rest);
   if (scheme === "s3") return parseS3(rest, (problem) => invalid(repo, problem));
+  if (scheme === "b2") return parseB2(rest, (problem) => invalid(repo, problem));
   if (scheme === "sftp") return parseSftp(rest, (problem) => invalid(repo, problem));
   if (scheme === "rclone")
     return parseRclone(rest, (problem) => invalid(repo, problem), printableUrl(repo));
   if (isOther(scheme)) return { scheme };
   if (/^(\/|\\|\.\.[/\\]|[A-Za-z]:[/\\])/.test(repo)) return { scheme: "local", path: repo };
-  const known = ["local", "rclone", "rest", "s3", "sftp", ...OTHERS, ...custom]
+  const known = ["b2", "local", "rclone", "rest", "s3", "sftp", ...OTHERS, ...custom]
     .toSorted()
     .join(", ");
   throw invalid(

@@ -53,6 +53,8 @@ async function openByScheme(
       return (await import("./rest.ts")).openRest(location, context);
     case "s3":
       return (await import("./s3.ts")).openS3(location, context);
+    case "b2":
+      return (await import("./b2.ts")).openB2(location, context);
     case "sftp":
       return (await import("./sftp.ts")).openSftp(location, context);
     case "rclone":
