@@ -171,13 +171,13 @@ export class VaultToken {
   async #isReplaced(held: HeldToken, path: string, signal: AbortSignal): Promise<boolean> {
     const { login, client, clock } = this.#options;
     if (!login.isRepeatable) return (await this.#current(signal)) !== held;
-    if (this.#held !== held) return true;
     const now = clock.monotonicMs();
     if (now - held.obtainedMs < YOUNG_MS) {
       const deniedAt = this.#denied.get(path) ?? -Infinity;
       if (now - deniedAt < YOUNG_MS) return false;
       if (await isAlive(client, held.token, signal)) return false;
     }
+    // Somebody else may have done so in the meantime.
     if (this.#held === held) await this.#logIn(signal);
     return true;
   }

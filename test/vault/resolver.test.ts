@@ -79,6 +79,8 @@ describe("many references to few secrets", () => {
     await eventually(() => reads() === 8);
     for (let turns = 0; turns < 100; turns++) await settle();
     expect(reads()).toBe(8);
+    // The others do not wait for an answer yet: their time limits have not begun.
+    expect(clock.sleeping).toBe(8);
     await vault.stop();
     expect((await Promise.all(failures))[499]).toContain("the agent stops");
   });

@@ -160,6 +160,9 @@ describe("TLS", () => {
     await copyFile(file("client"), cert);
     expect(await vault.value("kv/repo")).toBe("password one");
     expect(new Set(tls.requests.map(({ subject }) => subject))).toEqual(new Set(["CN=client"]));
+    await copyFile(file("server"), cert);
+    await vault.value("kv/repo");
+    expect(tls.requests.at(-1)?.subject).toBe("CN=localhost");
     await rm(folder, { recursive: true });
   });
 
