@@ -57,15 +57,15 @@ function connect(
   const defaults = { RCLONE_ASK_PASSWORD: "false" };
   const child = startChild({ command, environment, defaults, hidden: hiddenIn(remote), clock });
   const death = new AbortController();
-  const session = connectHttp2(BASE, {
-    createConnection: () => Duplex.from({ readable: child.stdout, writable: child.stdin }),
-  });
+  const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const session = connectHttp2(BASE, { createConnection: () => pipes });
   // Each request fails for itself.
   session.on("error", () => {});
   session.on("close", () => void child.end());
   void child.exited.then((exit) => {
     death.abort(exitFailure(exit, child.stderr(), command[0], where));
-    session.destroy();
+    // Not the session: it would write its farewell into a pipe that may be in the middle of a write, which Node.js does not survive.
+    pipes.destroy();
   });
   const silence = new Silence(
     clock,
@@ -97,7 +97,7 @@ function connect(
       }
     },
     async end() {
-      session.destroy();
+      pipes.destroy();
       await child.end();
     },
   };
