@@ -228,7 +228,8 @@ export class SftpClient {
   #failure(error: unknown): unknown {
     if (!(error instanceof MalformedPacket)) return error;
     const hint = this.#greeted ? "" : "; what a login shell prints (.bashrc) must not come here";
-    const got = `"${printable(error.message)}"`;
+    const [firstLine = ""] = error.message.split(/[\r\n]/);
+    const got = `"${printable(firstLine)}"`;
     this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${got}${hint}`));
     return this.dead.reason;
   }
