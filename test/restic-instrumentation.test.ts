@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import type { ResticInstrumentationConfig } from "../instrumentation/index.ts";
 import {
@@ -10,6 +10,7 @@ import {
   trackVanishingSeries,
 } from "../instrumentation/index.ts";
 import { NAME, VERSION } from "../instrumentation/version.ts";
+import { until } from "./support/until.ts";
 
 const WEB = { repo: "examples/repositories/web", password: "web-password" };
 const LAPTOP = { repo: "examples/repositories/laptop", password: "laptop-password" };
@@ -37,8 +38,8 @@ function instrument(config: Partial<ResticInstrumentationConfig> = {}): ResticIn
 }
 
 async function collected(restic: ResticInstrumentation): Promise<void> {
-  await vi.waitUntil(() => restic.state().length > 0);
-  await vi.waitUntil(async () => (await restic.collect()) !== undefined);
+  await until("it", () => restic.state().length > 0);
+  await until("it", async () => (await restic.collect()) !== undefined);
 }
 
 const SETS = (series: readonly string[]): readonly string[] =>
@@ -54,7 +55,7 @@ test("nothing runs before enable, and nothing goes on after disable", async () =
   restic.enable();
   restic.enable();
   expect(restic.getConfig().enabled).toBe(true);
-  await vi.waitUntil(() => ended.length === 1);
+  await until("it", () => ended.length === 1);
   expect(restic.state()[0]?.state?.content?.snapshots).toBe(18);
   expect(SETS(await reader.series()).length).toBeGreaterThan(2);
   restic.disable();
@@ -96,8 +97,8 @@ test("a series that vanishes stays for ever in a stock reader, and ends in one t
     await collected(restic);
     expect(SETS(await reader.series())).not.toEqual([]);
     restic.setConfig({ repositories: [] });
-    await vi.waitUntil(async () => (await restic.collect()) !== undefined);
-    await vi.waitUntil(() => restic.state().length === 0);
+    await until("it", async () => (await restic.collect()) !== undefined);
+    await until("it", () => restic.state().length === 0);
   }
   expect(SETS(await stock.series())).not.toEqual([]);
   expect(SETS(await tracking.series())).toEqual([]);
@@ -118,8 +119,8 @@ test("a metric producer for a stock reader", async () => {
   expect(new Set(series).size).toBe(series.length);
   expect(SETS(series)).not.toEqual([]);
   restic.setConfig({ repositories: [] });
-  await vi.waitUntil(async () => (await restic.collect()) !== undefined);
-  await vi.waitUntil(() => restic.state().length === 0);
+  await until("it", async () => (await restic.collect()) !== undefined);
+  await until("it", () => restic.state().length === 0);
   expect(SETS(await reader.series())).toEqual([]);
 });
 
@@ -160,7 +161,7 @@ test("one span a repository and collection, without secrets", async () => {
       }),
   });
   restic.enable();
-  await vi.waitUntil(() => restic.state().length === 2, { timeout: 10_000 });
+  await until("it", () => restic.state().length === 2);
   expect(spans).toEqual([
     { name: "restic.collect", url: WEB.repo, ended: true },
     {

@@ -2,10 +2,11 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { startAgent, until } from "../support/agent.ts";
+import { startAgent } from "../support/agent.ts";
 import { startCollector } from "../support/otelcol.ts";
 import { requirePeer } from "../support/peers.ts";
 import { Samples } from "../support/samples.ts";
+import { until } from "../support/until.ts";
 
 const WEB = {
   repo: join(import.meta.dirname, "../../examples/repositories/web"),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startAgent, until } from "../support/agent.ts";
+import { startAgent } from "../support/agent.ts";
 import type { RunningAgent } from "../support/agent.ts";
 import { expectedSets, setsOf } from "../support/expected-sets.ts";
 import type { ExpectedSet } from "../support/expected-sets.ts";
@@ -15,6 +15,7 @@ import { startRestServer } from "../support/rest-server.ts";
 import { restic } from "../support/restic-cli.ts";
 import type { Samples } from "../support/samples.ts";
 import type { Server } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const FIXTURE = join(import.meta.dirname, "../fixtures/v2");
 const PASSWORD = "pässwörd ✓";

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { PASSWORD, writeRepository } from "../bench/repositories.ts";
-import { startAgent, until } from "../support/agent.ts";
+import { startAgent } from "../support/agent.ts";
 import type { RunningAgent } from "../support/agent.ts";
 import { startCollector } from "../support/otelcol.ts";
 import type { RunningCollector } from "../support/otelcol.ts";
@@ -16,6 +16,7 @@ import { query, startPrometheus } from "../support/prometheus.ts";
 import { restic } from "../support/restic-cli.ts";
 import type { Samples } from "../support/samples.ts";
 import type { Server } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
 /** More than the SDK's limit of 2,000 series an instrument. */

@@ -3,12 +3,13 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startAgent, until } from "../support/agent.ts";
+import { startAgent } from "../support/agent.ts";
 import type { RunningAgent } from "../support/agent.ts";
 import { expectedSets } from "../support/expected-sets.ts";
 import { requirePeer } from "../support/peers.ts";
 import { query, startPrometheus } from "../support/prometheus.ts";
 import type { Server } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const FIXTURE = join(import.meta.dirname, "../fixtures/v1");
 const EXAMPLES = join(import.meta.dirname, "../../examples/prometheus");

@@ -5,12 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
-import { until } from "../support/agent.ts";
 import { failureOf } from "../support/failure.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
 import { requirePeer } from "../support/peers.ts";
 import { ALL, readAll, SeededVault } from "../support/seeded-vault.ts";
 import { writeSecret } from "../support/vault.ts";
+import { until } from "../support/until.ts";
 
 describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
   let peer: SeededVault;

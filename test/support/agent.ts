@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { Samples } from "./samples.ts";
 import { startServer } from "./server.ts";
 import type { Server } from "./server.ts";
+import { until } from "./until.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
-const COLLECTED_WITHIN_MS = 60_000;
 
 /** The agent as a process of its own, with a settings file that a test writes. */
 export interface RunningAgent extends Server {
@@ -80,11 +79,4 @@ export async function startAgent(
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Asks every 50 ms. @throws Error after a minute */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const start = performance.now(); !(await holds()); await delay(50)) {
-    if (performance.now() - start > COLLECTED_WITHIN_MS) throw new Error(`${what} did not end`);
-  }
 }

@@ -13,7 +13,6 @@ import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
 import type { VaultSettings } from "../../instrumentation/vault/settings.ts";
 import { openVault } from "../../instrumentation/vault/vault.ts";
 import type { Vault } from "../../instrumentation/vault/vault.ts";
-import { settle } from "./clock.ts";
 import type { FakeClock } from "./clock.ts";
 import { listeningPort } from "./listening-port.ts";
 import { ArrayLogger } from "./logger.ts";
@@ -209,13 +208,4 @@ export async function whileTimePasses<T>(clock: FakeClock, call: Promise<T>): Pr
   do await clock.advance(100);
   while (!(await Promise.race([ends, Promise.resolve(false)])));
   return call;
-}
-
-/** Waits for I/O alone: no time passes on the clock of a test. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  const giveUp = performance.now() + 10_000;
-  while (!holds()) {
-    if (performance.now() > giveUp) throw new Error("did not come true");
-    await settle();
-  }
 }

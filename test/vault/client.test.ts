@@ -5,7 +5,6 @@ import { FakeClock } from "../support/clock.ts";
 import { failureOf } from "../support/failure.ts";
 import {
   DENIED,
-  eventually,
   FakeVault,
   HANGS,
   vaultBench,
@@ -14,6 +13,7 @@ import {
 } from "../support/fake-vault.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
 import { ArrayLogger } from "../support/logger.ts";
+import { until } from "../support/until.ts";
 
 const READ = "GET kv/repo";
 const ABOUT = "secret: the secret at kv/repo (field key) in Vault:";
@@ -74,7 +74,7 @@ describe("failures that may pass", () => {
   test("Retry-After is followed", async () => {
     answers({ status: 429, headers: { "retry-after": "30" } });
     const reading = bench().value("kv/repo");
-    await eventually(() => server.count(READ) === 1 && clock.sleeping === 1);
+    await until("it", () => server.count(READ) === 1 && clock.sleeping === 1);
     await clock.advance(29_000);
     expect(server.count(READ)).toBe(1);
     expect(await ended(reading)).toBe("password one");
@@ -85,9 +85,9 @@ describe("failures that may pass", () => {
     const vault = bench({ VAULT_CLIENT_TIMEOUT: "20", VAULT_MAX_RETRIES: "2" });
     const failure = failureOf(vault.value("kv/repo"));
     for (let tries = 1; tries <= 3; tries++) {
-      await eventually(() => server.count(READ) === tries);
+      await until("it", () => server.count(READ) === tries);
       await clock.advance(20_000);
-      await eventually(() => clock.sleeping === (tries < 3 ? 1 : 0));
+      await until("it", () => clock.sleeping === (tries < 3 ? 1 : 0));
       if (tries < 3) await clock.advance(2000);
     }
     expect(await failure).toBe(`transient ${ABOUT} ${server.host} did not answer within 20 s`);
@@ -183,7 +183,7 @@ test("one who no longer waits is gone at once", async () => {
   const vault = bench();
   const abort = new AbortController();
   const reading = vault.resolver.resolve({ vault: "kv/repo", field: "key" }, abort.signal);
-  await eventually(() => server.count(READ) === 1);
+  await until("it", () => server.count(READ) === 1);
   abort.abort(new Error("enough"));
   await expect(reading).rejects.toThrow("enough");
   await vault.stop();

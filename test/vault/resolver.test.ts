@@ -8,7 +8,6 @@ import { initialState } from "../../instrumentation/vault/state.ts";
 import { FakeClock, settle } from "../support/clock.ts";
 import { failureOf } from "../support/failure.ts";
 import {
-  eventually,
   FakeVault,
   HANGS,
   vaultBench,
@@ -16,6 +15,7 @@ import {
   whileTimePasses,
 } from "../support/fake-vault.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
+import { until } from "../support/until.ts";
 
 const { signal } = new AbortController();
 
@@ -76,7 +76,7 @@ describe("many references to few secrets", () => {
   test("8 are read side by side at most", async () => {
     server.instead = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
     const failures = handles.map((one) => failureOf(one.current(signal)));
-    await eventually(() => reads() === 8);
+    await until("it", () => reads() === 8);
     for (let turns = 0; turns < 100; turns++) await settle();
     expect(reads()).toBe(8);
     // The others do not wait for an answer yet: their time limits have not begun.

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeClock, settle } from "../support/clock.ts";
 import { failureOf } from "../support/failure.ts";
-import { DENIED, eventually, FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
+import { DENIED, FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
+import { until } from "../support/until.ts";
 
 const RENEW = "POST auth/token/renew-self";
 const LOGIN = "POST auth/approle/login";
@@ -47,7 +48,7 @@ function ttl(): number | undefined {
 /** Lets time pass, and what it sets off go on until this holds. */
 async function pass(ms: number, holds: () => boolean): Promise<void> {
   await clock.advance(ms);
-  await eventually(holds);
+  await until("it", holds);
 }
 
 const isNew = (): boolean => (ttl() ?? 0) > 3500;

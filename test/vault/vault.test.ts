@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeClock } from "../support/clock.ts";
 import { failureOf } from "../support/failure.ts";
-import { eventually, FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
+import { FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
+import { until } from "../support/until.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
 
@@ -58,7 +59,7 @@ describe("a stop", () => {
     await vault.value("kv/repo");
     server.instead = () => "hangs";
     const stopping = vault.stop();
-    await eventually(() => server.count(REVOKE) === 1);
+    await until("it", () => server.count(REVOKE) === 1);
     await clock.advance(2000);
     await stopping;
     expect(vault.logger.texts).toEqual([

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
@@ -10,6 +10,7 @@ import { agentResource } from "../../../src/telemetry/resource.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { reply, startReceiver } from "../../support/otlp-receiver.ts";
 import type { Receiver } from "../../support/otlp-receiver.ts";
+import { until } from "../../support/until.ts";
 
 let receiver: Receiver;
 let clock: FakeClock;
@@ -116,7 +117,7 @@ test.for([
 
 /** The time limit, and a pause before the next attempt. */
 async function pauses(): Promise<void> {
-  await vi.waitUntil(() => clock.sleeping === 2);
+  await until("it", () => clock.sleeping === 2);
 }
 
 test("what passes is tried again, when the server wants it", async () => {
@@ -134,18 +135,19 @@ test("what passes is tried again, when the server wants it", async () => {
 
 test("a server that fails for ever costs no more than the time limit", async () => {
   receiver.answers.push(...Array.from({ length: 9 }, () => reply(503, "", PLAIN)));
-  const pushed = push({ timeoutMs: 2500 });
+  // The second pause ends after 2 s at the earliest.
+  const pushed = push({ timeoutMs: 1900 });
   await pauses();
   await clock.advance(1000);
   await pauses();
-  await clock.advance(1500);
+  await clock.advance(900);
   expect(await pushed).toBe("URL: the server answers 503");
 });
 
 test("an answer that never ends costs no more than the time limit", async () => {
   receiver.answers.push((response) => response.writeHead(200).write("{"));
   const pushed = push();
-  await vi.waitUntil(() => receiver.received.length === 1);
+  await until("it", () => receiver.received.length === 1);
   await clock.advance(10_000);
   expect(await pushed).toBe("URL: not accepted within 10 s");
   expect(clock.sleeping).toBe(0);
