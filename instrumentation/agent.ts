@@ -1,5 +1,5 @@
 // What the agent is made of, beside `monitor.ts`. Applications use `index.ts`; this changes without notice.
-export { parseDurationMs } from "./core/duration.ts";
+export { formatDuration, parseDurationMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./nearest.ts";
 export { isRecord, unknownKey } from "./problem.ts";
@@ -15,6 +15,7 @@ export { parseRepository } from "./settings.ts";
 export type { MonitorSettings, RepositorySettings } from "./settings.ts";
 export { bindMetrics, boundTable } from "./collect/gauges.ts";
 export type { BoundTable, Meter } from "./collect/gauges.ts";
+export type { BackupSet, RepositoryState } from "./restic/state.ts";
 export type { Extensions } from "./extensions.ts";
 export { systemClock } from "./core/clock.ts";
 export type { Clock } from "./core/clock.ts";

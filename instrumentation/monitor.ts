@@ -88,9 +88,9 @@ export class Monitor {
     return this.#products.reduce((sum, { version }) => sum + version, this.store.version);
   }
 
-  /** How many repositories are to be collected. */
-  get repositories(): number {
-    return this.#sources.size;
+  /** The repositories that are to be collected, without credentials. */
+  get urls(): readonly string[] {
+    return [...this.#sources.keys()];
   }
 
   /** One collection at once, then by the schedule. */

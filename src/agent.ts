@@ -20,6 +20,8 @@ import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
 import { routes } from "./web/routes.ts";
 import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
+import { statusOf } from "./web/status/status.ts";
+import type { Status } from "./web/status/status.ts";
 
 /** How long scrapes that had arrived are answered at a stop. */
 const SCRAPE_GRACE_MS = 4000;
@@ -89,6 +91,7 @@ export class Agent {
       version: build.version,
       render: () => this.render(),
       notReady: () => this.#notReady(),
+      status: () => this.status(),
       logger,
     });
     for (const bind of this.#settings.bind) {
@@ -126,6 +129,18 @@ export class Agent {
     return this.#endpoint.render();
   }
 
+  /** What is known now. */
+  status(): Status {
+    const { monitor } = this;
+    return statusOf({
+      urls: monitor.urls,
+      entries: monitor.store.entries(),
+      nextAt: monitor.nextAt(),
+      lateAfterMs: this.#settings.lateAfterMs,
+      now: this.#options.clock.now(),
+    });
+  }
+
   /** Reads the settings again; one that is wrong is refused as a whole. Never rejects. */
   reload(): Promise<void> {
     this.#reloading = this.#reloading.then(() => this.#reloadOnce());
@@ -154,12 +169,14 @@ export class Agent {
   }
 
   #needRestart(next: AgentSettings): readonly string[] {
-    const { bind, otlp, otlpIntervalMs, startupWaitMs, logFormat, monitor } = this.#settings;
+    const { bind, otlp, otlpIntervalMs, startupWaitMs, lateAfterMs, logFormat, monitor } =
+      this.#settings;
     const changed = {
       bind: !isDeepStrictEqual(bind, next.bind),
       otlp: !sameEndpoints(otlp, next.otlp),
       otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
       startupWait: startupWaitMs !== next.startupWaitMs,
+      lateAfter: lateAfterMs !== next.lateAfterMs,
       logFormat: logFormat !== next.logFormat,
       legacyLabel: monitor.legacyLabel !== next.monitor.legacyLabel,
     };
@@ -173,7 +190,7 @@ export class Agent {
     if (this.#options.clock.monotonicMs() - this.#startedMs >= this.#settings.startupWaitMs)
       return undefined;
     const read = [...monitor.store.entries()].length;
-    return `the first collection is under way, ${read} of ${monitor.repositories} repositories were read`;
+    return `the first collection is under way, ${read} of ${monitor.urls.length} repositories were read`;
   }
 
   /** Answers the scrapes that had arrived, for up to 4 s, while the collections end and what is known is pushed once more. */

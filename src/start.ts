@@ -71,7 +71,7 @@ async function once(agent: Agent): Promise<number> {
   function progress(): void {
     if (!process.stderr.isTTY) return;
     const read = [...agent.monitor.store.entries()].length;
-    process.stderr.write(`\r${read} of ${agent.monitor.repositories} repositories read`);
+    process.stderr.write(`\r${read} of ${agent.monitor.urls.length} repositories read`);
   }
   const outcome = await agent.monitor.collect();
   clearInterval(held);

@@ -37,6 +37,7 @@ export class Store<State> {
       state: state ?? known?.state,
       attempt,
       lastCompleteAt: attempt.complete ? endOf(attempt) : known?.lastCompleteAt,
+      failingSince: attempt.complete ? undefined : (known?.failingSince ?? attempt.startedAt),
     });
     this.#changed();
   }

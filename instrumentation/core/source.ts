@@ -37,6 +37,8 @@ export interface StoreEntry<State> {
   readonly attempt: Attempt;
   /** When the last complete attempt ended, milliseconds since the epoch. */
   readonly lastCompleteAt?: number | undefined;
+  /** When the first of the failed attempts began that have been made since, milliseconds since the epoch. */
+  readonly failingSince?: number | undefined;
 }
 
 /** The last whole collection of all sources. */

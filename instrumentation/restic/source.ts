@@ -62,17 +62,26 @@ export class ResticSource implements Source<RepositoryState> {
     previous: RepositoryState | undefined,
     signal: AbortSignal,
   ): Promise<Reading<RepositoryState>> {
+    const before = this.#requests();
+    const costs = (): Pick<RepositoryState, "cost" | "lastRequests"> => ({
+      cost: structuredClone(this.#cost),
+      lastRequests: this.#requests() - before,
+    });
     try {
       const catalogue = await this.#read(previous?.content, signal);
-      const state = { content: this.#content(catalogue), cost: structuredClone(this.#cost) };
+      const state = { content: this.#content(catalogue), ...costs() };
       return { state, complete: true, error: this.#report(catalogue) };
     } catch (error) {
       return {
-        state: { content: previous?.content, cost: structuredClone(this.#cost) },
+        state: { content: previous?.content, ...costs() },
         complete: false,
         error: toAgentError(error),
       };
     }
+  }
+
+  #requests(): number {
+    return this.#cost.list.requests + this.#cost.load.requests;
   }
 
   /** A secret that was rotated is asked for again, once, before the repository is said to refuse it. */

@@ -11,6 +11,8 @@ export interface BackupSet {
   readonly snapshots: number;
   readonly newest: Snapshot;
   readonly oldest: Snapshot;
+  /** Days since the epoch (UTC) on which a snapshot was made: the last 31 of them, newest first. */
+  readonly days: readonly number[];
 }
 
 /** What the last complete collection found. */
@@ -30,7 +32,10 @@ export interface RepositoryCost extends BackendCost {
 export interface RepositoryState {
   /** Undefined until a collection was complete. */
   readonly content: RepositoryContent | undefined;
+  /** Since the start. */
   readonly cost: RepositoryCost;
+  /** Of the last collection alone. */
+  readonly lastRequests: number;
 }
 
 const SECONDS_PER_DAY = 86_400;
@@ -79,9 +84,17 @@ export function backupSets(url: string, snapshots: Iterable<Snapshot>): readonly
         snapshots: members.length,
         newest: members.reduce(newer),
         oldest: members.reduce((a, b) => (newer(a, b) === a ? b : a)),
+        days: lastDays(members),
       };
     }),
   );
+}
+
+const DAYS = 31;
+
+function lastDays(members: readonly Snapshot[]): readonly number[] {
+  const days = new Set(members.map(({ time }) => Math.floor(time.seconds / SECONDS_PER_DAY)));
+  return [...days].toSorted((a, b) => b - a).slice(0, DAYS);
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

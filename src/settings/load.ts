@@ -30,6 +30,7 @@ export interface AgentSettings {
   readonly otlp: readonly OtlpEndpoint[];
   readonly otlpIntervalMs: number;
   readonly startupWaitMs: number;
+  readonly lateAfterMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Shown, but nothing to stop for. */
@@ -90,6 +91,7 @@ export async function loadSettings({
     otlp: otel.disabled ? [] : otlp,
     otlpIntervalMs: value(SETTINGS.otlpInterval),
     startupWaitMs: value(SETTINGS.startupWait),
+    lateAfterMs: value(SETTINGS.lateAfter),
     logLevel: value(SETTINGS.logLevel),
     logFormat: value(SETTINGS.logFormat),
     warnings: [

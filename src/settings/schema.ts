@@ -64,6 +64,12 @@ export const SETTINGS = {
     "60s",
     "how long /metrics waits for the first collection",
   ),
+  lateAfter: setting(
+    "lateAfter",
+    duration,
+    "72h",
+    "age from which a backup set is shown as late on the status page; no metric depends on it",
+  ),
   otlpInterval: setting("otlpInterval", duration, "60s", "time between pushes to OTLP endpoints"),
   legacyLabel: setting(
     "legacyLabel",

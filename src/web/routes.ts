@@ -1,10 +1,16 @@
+import type { IncomingMessage } from "node:http";
+
 import { toAgentError } from "restic-otel-instrumentation/agent";
 import type { Logger } from "restic-otel-instrumentation/agent";
 
 import { acceptsGzip } from "./accept-encoding.ts";
 import { textAnswer } from "./answer.ts";
 import type { Answer, Handler, Routes } from "./answer.ts";
-import { homePage } from "./home-page.ts";
+import { script, stylesheet } from "./status/assets.ts";
+import { statusPage } from "./status/page.ts";
+import { parseQuery, select } from "./status/query.ts";
+import type { Query } from "./status/query.ts";
+import type { Status } from "./status/status.ts";
 
 /** What can be scraped, in both encodings. */
 interface Scrapable {
@@ -18,11 +24,13 @@ export interface RoutesOptions {
   readonly render: () => Promise<Scrapable>;
   /** Why nothing should be scraped yet, as one line; undefined once it may. */
   readonly notReady: () => string | undefined;
+  /** What is known now; does no I/O. */
+  readonly status: () => Status;
   readonly logger: Logger;
 }
 
 /** All that the agent serves. */
-export function routes({ version, render, notReady, logger }: RoutesOptions): Routes {
+export function routes({ version, render, notReady, status, logger }: RoutesOptions): Routes {
   let failing = false;
 
   /** Answers with the exposition or, if there is none, with 503 and the reason: never with 200 and less than all. */
@@ -57,9 +65,24 @@ export function routes({ version, render, notReady, logger }: RoutesOptions): Ro
     })();
 
   return new Map<string, Handler>([
-    ["/", () => homePage(version)],
+    ["/", (request) => statusPage(version, status(), queryOf(request))],
+    ["/status.css", stylesheet],
+    ["/status.js", script],
+    [
+      "/api/status",
+      (request) => ({
+        status: 200,
+        type: "application/json; charset=utf-8",
+        body: JSON.stringify(select(status(), queryOf(request))),
+      }),
+    ],
     ["/metrics", metrics],
     ["/-/healthy", () => textAnswer(200, "healthy")],
     ["/-/ready", ifScrapable(() => textAnswer(200, "ready"))],
   ]);
+}
+
+function queryOf(request: IncomingMessage): Query {
+  const query = /\?(.*)$/s.exec(request.url ?? "")?.[1] ?? "";
+  return parseQuery(new URLSearchParams(query));
 }

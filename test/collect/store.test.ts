@@ -22,6 +22,7 @@ test("a failed attempt keeps the last good state and its time", () => {
     state: "state",
     attempt: bad,
     lastCompleteAt: 1500,
+    failingSince: 9000,
   });
 });
 
@@ -33,6 +34,7 @@ test("an attempt that did not finish leaves its state, but not as a complete one
     state: "partial",
     attempt: bad,
     lastCompleteAt: undefined,
+    failingSince: 9000,
   });
 });
 
@@ -46,6 +48,15 @@ test("a complete attempt with an error counts as complete", () => {
     attempt: damaged,
     lastCompleteAt: 1500,
   });
+});
+
+test("failing since the first of the failures in a row", () => {
+  const store = new Store<string>();
+  for (const attempt of [good, bad, { ...bad, startedAt: 20_000 }])
+    store.put(a, undefined, attempt);
+  expect(store.get(a)?.failingSince).toBe(9000);
+  store.put(a, "state", good);
+  expect(store.get(a)?.failingSince).toBeUndefined();
 });
 
 test("entries are sorted by subject, whatever came first", () => {

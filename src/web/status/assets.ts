@@ -1,0 +1,76 @@
+import type { Answer } from "../answer.ts";
+
+const STYLE = `
+:root {
+  color-scheme: light dark;
+  --text: light-dark(#1b1f24, #e6e9ec); --muted: light-dark(#57606a, #9aa5b1); --line: light-dark(#d0d7de, #3a424b);
+  --page: light-dark(#fff, #14181d); --link: light-dark(#0550ae, #79b8ff);
+  --good: light-dark(#116329, #56d364); --bad: light-dark(#a40e26, #ff8a80); --warn: light-dark(#7a4a00, #f0b849);
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 82rem; padding: 1rem 1.25rem 3rem; color: var(--text); background: var(--page); font: 1rem/1.45 system-ui, sans-serif; }
+header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; justify-content: space-between; }
+h1 { font-size: 1.3rem; margin: 0; }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+nav a { margin-right: .75rem; }
+a { color: var(--link); }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+#summary { font-size: 1.15rem; margin: 1rem 0 0; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); font-weight: normal; }
+thead th { color: var(--muted); white-space: nowrap; font-size: .9rem; }
+thead [aria-sort] a { font-weight: bold; }
+[aria-sort="ascending"] a::after { content: " ↑"; }
+[aria-sort="descending"] a::after { content: " ↓"; }
+tbody th, td:last-child { overflow-wrap: anywhere; }
+td { white-space: nowrap; }
+td:last-child { white-space: normal; min-width: 12rem; color: var(--muted); }
+tbody th { min-width: 9rem; }
+tbody th:nth-child(2) { min-width: 16rem; }
+.number { text-align: right; font-variant-numeric: tabular-nums; color: inherit; min-width: 0; }
+td.number:last-child { min-width: 0; color: inherit; }
+.state { display: inline-block; padding: 0 .45rem; border-radius: .25rem; border: 1px solid currentcolor; font-size: .9rem; white-space: nowrap; }
+.fine { color: var(--good); }
+.failing { color: var(--page); background: var(--bad); border-color: var(--bad); }
+.damaged, .late { color: var(--warn); }
+.unknown { color: var(--muted); border-style: dashed; }
+.error { margin: .25rem 0 0; color: var(--bad); font-size: .95rem; }
+.error i { color: var(--text); font-style: normal; }
+svg { display: block; fill: var(--link); }
+svg .axis { stroke: var(--line); fill: none; }
+form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin-bottom: .75rem; }
+input, button { font: inherit; color: inherit; background: transparent; border: 1px solid var(--muted); border-radius: .25rem; padding: .2rem .5rem; }
+input[type="search"] { width: 18rem; max-width: 100%; }
+.pager { margin-top: 1rem; display: flex; gap: 1.5rem; }
+footer { margin-top: 2.5rem; color: var(--muted); font-size: .9rem; }
+`;
+
+/** Fetches the same page again now and then, and puts its content in place; not while somebody types or looks elsewhere. */
+const SCRIPT = `
+const INTERVAL_MS = 30_000;
+async function refresh() {
+  if (document.hidden || document.activeElement?.matches("input")) return;
+  try {
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!response.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    const focused = document.activeElement?.getAttribute?.("href");
+    for (const name of ["main", "footer"]) document.querySelector(name).replaceWith(fresh.querySelector(name));
+    document.title = fresh.title;
+    if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
+  } catch {
+    // The agent is being restarted: the next time.
+  }
+}
+setInterval(refresh, INTERVAL_MS);
+document.addEventListener("visibilitychange", refresh);
+`;
+
+export function stylesheet(): Answer {
+  return { status: 200, type: "text/css; charset=utf-8", body: STYLE };
+}
+
+export function script(): Answer {
+  return { status: 200, type: "text/javascript; charset=utf-8", body: SCRIPT };
+}

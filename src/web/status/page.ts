@@ -1,0 +1,123 @@
+import type { Answer } from "../answer.ts";
+import { html, Html } from "../html.ts";
+import { parseIsoTime } from "./iso-time.ts";
+import { linkTo, pageOf, select } from "./query.ts";
+import type { Query } from "./query.ts";
+import { counted, relative, span } from "./quantity.ts";
+import { repositoryTable } from "./repository-table.ts";
+import { setTable } from "./set-table.ts";
+import type { Status } from "./status.ts";
+
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** The status page, whole without a script. Links are relative, so that a reverse proxy may put it anywhere. */
+export function statusPage(version: string, whole: Status, query: Query): Answer {
+  const { repositories, sets } = select(whole, query);
+  const { shown, page, pages } = pageOf(sets, query.page);
+  const now = parseIsoTime(whole.now);
+  const body = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title(whole)}restic-otel</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="status.css" />
+        <script src="status.js" defer></script>
+      </head>
+      <body>
+        <header>
+          <h1>restic-otel</h1>
+          <nav aria-label="More">
+            <a href="metrics">metrics</a> <a href="api/status">JSON</a> <a href="-/ready">ready</a>
+            <a href="-/healthy">healthy</a>
+          </nav>
+        </header>
+        <main>
+          <p id="summary">${summary(whole, now)}</p>
+          <section aria-labelledby="repositories">
+            <h2 id="repositories">Repositories</h2>
+            ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
+          </section>
+          <section aria-labelledby="sets">
+            <h2 id="sets">Backup sets</h2>
+            ${filterForm(query)}
+            ${sets.length === 0 ? html`<p>${empty(whole, query)}</p>` : setTable(shown, query, now)}
+            ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
+          </section>
+        </main>
+        <footer>
+          restic-otel ${version}, as of
+          <time datetime="${whole.now}">${whole.now.slice(0, 19).replace("T", " ")} UTC</time>
+        </footer>
+      </body>
+    </html> `;
+  return {
+    status: 200,
+    type: "text/html; charset=utf-8",
+    body: body.text,
+    headers: { "content-security-policy": CONTENT_SECURITY_POLICY },
+  };
+}
+
+/** What a tab among many shows. */
+function title({ repositories, sets }: Status): string {
+  const wrong =
+    repositories.filter(({ state }) => state === "failing" || state === "damaged").length +
+    sets.filter(({ late }) => late).length;
+  return wrong > 0 ? `(${wrong}) ` : "";
+}
+
+function summary(
+  { repositories, sets, lateAfterSeconds, nextCollection }: Status,
+  now: number,
+): Html {
+  const fine = repositories.filter(({ state }) => state === "fine").length;
+  const unknown = repositories.filter(({ state }) => state === "unknown").length;
+  const late = sets.filter((set) => set.late).length;
+  const next = nextCollection === null ? undefined : (parseIsoTime(nextCollection) - now) / 1000;
+  return html`<strong
+      >${fine} of ${counted(repositories.length, "repository", "repositories")} fine</strong
+    >${unknown > 0 ? `, ${unknown} not read yet` : ""},
+    <strong>${counted(late, "backup set", "backup sets")}</strong> of ${sets.length} older than
+    ${span(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
+}
+
+function empty({ sets }: Status, query: Query): Html {
+  return sets.length === 0
+    ? html`No snapshot has been seen yet.`
+    : html`No backup set is like that.
+        <a
+          href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}"
+          >Show all ${sets.length}</a
+        >`;
+}
+
+function filterForm(query: Query): Html {
+  const { sort, url, host, user, q } = query;
+  const kept = Object.entries({ sort: sort === "age" ? undefined : sort, url, host, user });
+  const exact = [url, host, user].filter((value) => value !== undefined);
+  return html`<form role="search">
+    ${kept.flatMap(([name, value]) =>
+      value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}" />`],
+    )}
+    <label
+      >Find <input type="search" name="q" value="${q}" placeholder="host, user or repository"
+    /></label>
+    <button>Find</button>
+    ${exact.length > 0 || q !== "" ? html`<span>Shown: ${[...exact, ...(q === "" ? [] : [`“${q}”`])].join(", ")}. <a href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}">Show all</a></span>` : ""}
+  </form>`;
+}
+
+function pager(query: Query, page: number, pages: number, total: number): Html {
+  const link = (to: number, text: string): Html =>
+    to < 1 || to > pages
+      ? html`<span>${text}</span>`
+      : html`<a href="${linkTo(query, { page: to })}">${text}</a>`;
+  return html`<nav class="pager" aria-label="Pages">
+    ${link(page - 1, "← Previous")}
+    <span>page ${page} of ${pages}, ${total} sets</span> ${link(page + 1, "Next →")}
+  </nav>`;
+}

@@ -1,0 +1,33 @@
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** `1.4 GiB`. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
+}
+
+/** A span of time as people say it: `40 s`, `12 min`, `3 h`, `5 days`. */
+export function span(seconds: number): string {
+  const s = Math.abs(seconds);
+  if (s < 100) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;
+  if (s < 100 * 60) return `${Math.round(s / 60)} min`;
+  if (s < 48 * 3600) return `${Math.round(s / 3600)} h`;
+  return `${Math.floor(s / 86_400)} days`;
+}
+
+/** `3 h ago`, `in 4 min`. */
+export function relative(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole === 0) return "now";
+  return whole < 0 ? `in ${span(whole)}` : `${span(whole)} ago`;
+}
+
+/** `1 repository`, `2 repositories`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

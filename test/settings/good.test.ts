@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+
+import { Secret } from "../../instrumentation/core/secret.ts";
+import type { SecretReference } from "../../instrumentation/core/secret.ts";
+import type { AgentSettings } from "../../src/settings/load.ts";
+import { settingsOf } from "../support/settings-file.ts";
+
+/** Each enabled repository, as what its settings say. */
+function repositories({ monitor }: AgentSettings): readonly unknown[] {
+  return monitor.repositories.map(({ repo, url, password, environment }) => ({
+    repo: repo.revealText(),
+    url,
+    password: password && shown(password),
+    environment: Object.fromEntries(
+      Object.entries(environment).map(([name, reference]) => [name, shown(reference)]),
+    ),
+  }));
+}
+
+function shown({ scheme, reference }: SecretReference): unknown {
+  return reference instanceof Secret ? reference.revealText() : { [scheme]: reference };
+}
+
+const A = '{"repo": "/a", "password": "p"}';
+const B = '{"repo": "rest:http://u:x@h/b", "password": "q"}';
+
+test.for([
+  ["the list of old", `[${A}, ${B}]`],
+  ["trailing commas", `[${A.replace("}", ",}")}, ${B.replace("}", ",}")},]`],
+  ["tabs in JSON", `[\n\t{\n\t\t"repo":\t"/a",\n\t\t"password":\t"p"\n\t},\n\t${B}\n]\n`],
+  ["line ends of Windows", `[\r\n  {"repo": "/a",\r\n  "password": "p"},\r\n  ${B}\r\n]\r\n`],
+  ["a byte order mark", `\u{feff}[${A}, ${B}]`],
+  ["an object", `{"repositories": [${A}, ${B}]}`],
+  ["an object with a comma at its end", `{"repositories": [${A}, ${B},],}`],
+  ["a list in YAML", "- repo: /a\n  password: p\n- {repo: 'rest:http://u:x@h/b', password: q}\n"],
+  [
+    "a mapping in YAML",
+    "# mine\nrepositories:\n  - repo: /a\n    password: p # bad\n  - repo: rest:http://u:x@h/b\n    password: q\n",
+  ],
+  [
+    "what is false, empty or disabled",
+    `[${A.replace("}", ', "disabled": false, "insecure_no_password": false, "vault_material": "", "b2_vault_material": "", "b2_account_id": "", "b2_key": ""}')}, ${B}]`,
+  ],
+] as const)("%s", async ([, content]) => {
+  const settings = await settingsOf(content);
+  expect(repositories(settings)).toEqual([
+    { repo: "/a", url: "/a", password: "p", environment: {} },
+    { repo: "rest:http://u:x@h/b", url: "rest:http://h/b", password: "q", environment: {} },
+  ]);
+  expect(settings.warnings).toEqual([]);
+});
+
+test("a value of YAML can stand in several places", async () => {
+  const settings = await settingsOf(
+    "- { repo: /a, password: &same { file: pw } }\n- { repo: /b, password: *same }\n",
+  );
+  expect(repositories(settings)).toMatchObject([
+    { password: { file: "pw" } },
+    { password: { file: "pw" } },
+  ]);
+});
+
+/** One entry at /r, what its password is and what its environment. */
+test.for([
+  ["text", '"password": " p\\n"', " p\n", {}],
+  ["a file", '"password": {"file": "/run/pw"}', { file: "/run/pw" }, {}],
+  ["a variable", '"password": {"env": "PW"}', { env: "PW" }, {}],
+  ["a command", '"password": {"command": ["pass", "a b"]}', { command: ["pass", "a b"] }, {}],
+  [
+    "Vault",
+    '"password": {"vault": "kv/x", "field": "key"}',
+    { vault: { vault: "kv/x", field: "key" } },
+    {},
+  ],
+  [
+    "the short form for Vault",
+    '"vault_material": "restic/web"',
+    { vault: { vault: "kv/restic/web", field: "key" } },
+    {},
+  ],
+  ["none at all", '"insecure_no_password": true', undefined, {}],
+  [
+    "B2 in the entry",
+    '"password": "p", "b2_account_id": "id", "b2_key": {"file": "k"}',
+    "p",
+    { B2_ACCOUNT_ID: "id", B2_ACCOUNT_KEY: { file: "k" } },
+  ],
+  [
+    "B2 from Vault",
+    '"password": "p", "b2_vault_material": "b2/web"',
+    "p",
+    {
+      B2_ACCOUNT_ID: { vault: { vault: "kv/b2/web", field: "id" } },
+      B2_ACCOUNT_KEY: { vault: { vault: "kv/b2/web", field: "key" } },
+    },
+  ],
+  [
+    "variables of its own, which win over the short forms",
+    '"password": "p", "b2_account_id": "id", "environment": {"B2_ACCOUNT_ID": "other", "RESTIC_REST_PASSWORD": {"env": "W"}}',
+    "p",
+    { B2_ACCOUNT_ID: "other", RESTIC_REST_PASSWORD: { env: "W" } },
+  ],
+] as const)("%s", async ([, keys, password, environment]) => {
+  const settings = await settingsOf(`[{"repo": "/r", ${keys}}]`);
+  expect(repositories(settings)).toEqual([{ repo: "/r", url: "/r", password, environment }]);
+  expect(settings.warnings).toEqual([]);
+});
+
+test("a repository without a password says so", async () => {
+  const { monitor } = await settingsOf('[{"repo": "/r", "insecure_no_password": true}]');
+  expect(monitor.repositories[0]).toMatchObject({ insecureNoPassword: true });
+});
+
+test("disabled entries are counted, and checked for keys and types alone", async () => {
+  const settings = await settingsOf(
+    `[${A}, {"disabled": true, "repo": "/a"}, {"disabled": true, "repo": "ftp://h/"},
+      {"disabled": true, "repo": "/x", "password": {"env": "NEVER_SET"}}]`,
+  );
+  expect(repositories(settings)).toMatchObject([{ repo: "/a" }]);
+  expect(settings.disabledCount).toBe(3);
+  expect(settings.warnings).toEqual([]);
+});
+
+test.for([
+  ["an empty list", "[]", 0],
+  ["an empty list in an object", "repositories: []\n", 0],
+  ["all disabled", '[{"repo": "/a", "disabled": true}]', 1],
+] as const)("nothing enabled is no error: %s", async ([, content, disabled]) => {
+  const settings = await settingsOf(content);
+  expect(settings.monitor.repositories).toEqual([]);
+  expect(settings.disabledCount).toBe(disabled);
+  expect(settings.warnings).toEqual([
+    "FILE: no repository is enabled, there is nothing to collect",
+  ]);
+});
+
+test("what is there twice is a warning, and says what wins", async () => {
+  const settings = await settingsOf(
+    `repositories:
+  - repo: /a
+    password: p
+    vault_material: web
+  - repo: /b
+    password: q
+    b2_key: k
+    b2_vault_material: web
+`,
+  );
+  expect(repositories(settings)).toEqual([
+    { repo: "/a", url: "/a", password: "p", environment: {} },
+    { repo: "/b", url: "/b", password: "q", environment: { B2_ACCOUNT_KEY: "k" } },
+  ]);
+  expect(settings.warnings).toEqual([
+    "FILE:4:5: repositories[0].vault_material: is not used, password wins",
+    "FILE:8:5: repositories[1].b2_vault_material: is not used, b2_key wins",
+  ]);
+});

@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+
+import { statusPage } from "../../../src/web/status/page.ts";
+import { linkTo, parseQuery } from "../../../src/web/status/query.ts";
+import type { Status } from "../../../src/web/status/status.ts";
+import { statusFor } from "../../support/status.ts";
+
+function page(status: Status, query = ""): string {
+  return String(statusPage("1.2.3", status, parseQuery(new URLSearchParams(query))).body);
+}
+
+/** The hosts of the backup sets that are shown, in their order. */
+function hosts(body: string): readonly string[] {
+  const table = body.slice(body.indexOf('id="sets"'));
+  return [...table.matchAll(/<th scope="row">\s*<a[^>]*>([^<]*)<\/a/g)].map(
+    ([, host = ""]) => host,
+  );
+}
+
+function text(body: string): string {
+  return body
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(" ,", ",")
+    .replaceAll(" .", ".");
+}
+
+const SOME = statusFor(
+  [
+    {
+      url: "/srv/a",
+      snapshots: [
+        { host: "b", daysAgo: 1, addedBytes: 5 * 2 ** 30 },
+        { host: "a", user: "x", daysAgo: 5 },
+        { host: "a", user: "x", daysAgo: 6 },
+        { host: "c&c", user: "y", daysAgo: 0 },
+      ],
+    },
+    { url: "/srv/b", error: ["timeout", "no answer"] },
+    { url: "/srv/c", error: ["corrupt", "damaged"], damaged: true },
+  ],
+  ["/srv/d"],
+);
+
+test("one sentence says how it is", () => {
+  expect(text(page(SOME))).toContain(
+    "1 of 4 repositories fine, 1 not read yet, 1 backup set of 3 older than 3 days, next collection in 4 min.",
+  );
+  expect(page(SOME)).toContain("<title>(3) restic-otel</title>");
+  expect(text(page(statusFor([])))).toContain(
+    "No repository is collected: add one to the settings.",
+  );
+});
+
+test("failing, damaged, not read and fine are different words, those that need somebody first", () => {
+  const states = [...page(SOME).matchAll(/class="state (\w+)"\s*>([^<]*)</g)].map(
+    ([, name, word]) => `${name} ${word}`,
+  );
+  expect(states).toEqual([
+    "failing failing",
+    "damaged damaged",
+    "unknown not read yet",
+    "fine fine",
+    "late late",
+  ]);
+  expect(text(page(SOME))).toContain("timeout for 60 min: no answer. The server or the disk hangs");
+});
+
+test.for([
+  ["", ["a", "b", "c&#38;c"]],
+  ["sort=host", ["a", "b", "c&#38;c"]],
+  ["sort=user", ["b", "a", "c&#38;c"]],
+  ["sort=snapshots", ["a", "b", "c&#38;c"]],
+  ["sort=added", ["b", "a", "c&#38;c"]],
+  ["sort=nonsense&page=-1", ["a", "b", "c&#38;c"]],
+  ["host=a", ["a"]],
+  ["host=c%26c", ["c&#38;c"]],
+  ["user=root", ["b"]],
+  ["url=/srv/b", []],
+  ["q=C%26", ["c&#38;c"]],
+  ["q=srv&sort=host", ["a", "b", "c&#38;c"]],
+] as const)("?%s", ([query, expected]) => {
+  expect(hosts(page(SOME, query))).toEqual(expected);
+});
+
+test("links change one thing and keep the others", () => {
+  const query = parseQuery(new URLSearchParams("sort=host&q=a b&page=3&url=/x"));
+  expect(linkTo(query, { page: 4 })).toBe("?sort=host&url=%2Fx&q=a+b&page=4");
+  expect(linkTo(query, { sort: "age" })).toBe("?url=%2Fx&q=a+b");
+  expect(page(SOME)).not.toMatch(/(?:href|src|action)="\//);
+});
+
+test("names are text, whatever they hold", () => {
+  const evil = `"><script>alert(1)</script>'&\u202e\u0007`;
+  const body = page(
+    statusFor([
+      {
+        url: `/srv/${evil}`,
+        snapshots: [{ host: evil, user: evil, daysAgo: 1 }],
+        error: ["other", evil],
+        damaged: true,
+      },
+    ]),
+    new URLSearchParams({ q: evil, host: evil }).toString(),
+  );
+  expect(body).not.toContain("<script>alert");
+  for (const character of ["\u202e", "\u0007"]) expect(body).not.toContain(character);
+  expect(body.match(/<script/g)).toHaveLength(1);
+});
+
+test("10,000 sets are shown 200 at a time", () => {
+  const snapshots = Array.from({ length: 10_000 }, (_, index) => ({
+    host: `h${index}`,
+    daysAgo: index / 1000,
+  }));
+  const status = statusFor([{ url: "/srv/a", snapshots }]);
+  expect(hosts(page(status))).toHaveLength(200);
+  expect(text(page(status, "page=50"))).toContain("page 50 of 50, 10000 sets");
+  expect(hosts(page(status, "page=99999"))).toContain("h0");
+  expect(hosts(page(status, "q=h777&sort=host"))).toHaveLength(11);
+  expect(page(status).length).toBeLessThan(200_000);
+});
+
+test("nothing inline, and nothing from elsewhere", () => {
+  const { headers } = statusPage("1", SOME, parseQuery(new URLSearchParams()));
+  expect(headers?.["content-security-policy"]).toContain(
+    "default-src 'none'; style-src 'self'; script-src 'self'",
+  );
+  expect(page(SOME)).not.toMatch(/ style=| on\w+=|<style/);
+});
