@@ -10,6 +10,7 @@ export { httpClient } from "./net/http.ts";
 export type { HttpResponse, Send } from "./net/http.ts";
 export { retry } from "./net/retry.ts";
 export { statusError } from "./net/status.ts";
+export { shellWords } from "./restic/backend/shell-words.ts";
 export { parseReference, sameReference } from "./secrets/reference.ts";
 export { parseRepository } from "./settings.ts";
 export type { MonitorSettings, RepositorySettings } from "./settings.ts";

@@ -160,12 +160,12 @@ function wrong(name: SettingName, value: string | undefined, where: string): rea
 
 /** Kubernetes injects some for a Service of that name: no reason to stop. */
 function unknownVariables(env: SettingsInput["env"]): readonly string[] {
-  const known = settingNames().map((name) => variableOf(name));
+  const known = settingNames().map((name) => variableOf(name).slice(PREFIX.length));
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
     .map((name) => {
-      const near = nearest(name, known);
-      return `the variable ${name} is not known${near === undefined ? "" : `, did you mean ${near}?`}`;
+      const near = nearest(name.slice(PREFIX.length), known);
+      return `the variable ${name} is not known${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
     });
 }
 

@@ -1,8 +1,12 @@
-import { AgentError, parseRepository, SCHEMES } from "restic-otel-instrumentation/agent";
+import {
+  AgentError,
+  parseRepository,
+  SCHEMES,
+  shellWords,
+} from "restic-otel-instrumentation/agent";
 import type { RepositorySettings } from "restic-otel-instrumentation/agent";
 
 import type { Known } from "./file.ts";
-import { splitCommand } from "./command-line.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -55,18 +59,23 @@ function passwordOf(env: Environment, problems: string[]): unknown {
   } = env;
   if (command && file)
     problems.push("RESTIC_PASSWORD_COMMAND and RESTIC_PASSWORD_FILE are both set: unset one");
-  if (command) {
-    const words = splitCommand(command);
-    if (!words || words.length === 0)
-      problems.push("RESTIC_PASSWORD_COMMAND: a quote is not closed, or nothing is in it");
-    return { command: words ?? [] };
-  }
+  if (command) return { command: wordsOf(command, problems) };
   if (file) return { file };
   if (password) return { env: "RESTIC_PASSWORD" };
   problems.push(
     "there is no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
   );
   return undefined;
+}
+
+function wordsOf(command: string, problems: string[]): readonly string[] {
+  try {
+    return shellWords(command, (problem) => new AgentError("config", problem));
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    problems.push(`RESTIC_PASSWORD_COMMAND: ${error.message}`);
+    return [];
+  }
 }
 
 async function fromFile(path: string, signal: AbortSignal): Promise<string> {

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { parseFlags } from "../../src/settings/flags.ts";
+
+const NONE = { help: false, version: false, once: false, checkConfig: false, vault: true };
+
+test.for([
+  [[], {}],
+  [["--config", "a.yaml"], { config: "a.yaml" }],
+  [["--config=a.yaml"], { config: "a.yaml" }],
+  [["-config", "a.yaml"], { config: "a.yaml" }],
+  [["-config=a.yaml"], { config: "a.yaml" }],
+  [["--config=a=b"], { config: "a=b" }],
+  [["--config="], { config: "" }],
+  [["--cron", "@every 1h30m"], { cron: "@every 1h30m" }],
+  [["-cron=0 0 * * *", "-bind", ":9"], { cron: "0 0 * * *", bind: ":9" }],
+  [["--log-level", "debug", "-log-format=json"], { logLevel: "debug", logFormat: "json" }],
+  [["--bind", ":1", "--bind", ":2"], { bind: ":2" }],
+] as const)("%j are settings", ([argv, values]) => {
+  expect(parseFlags(argv)).toEqual({ ...NONE, values });
+});
+
+test.for([
+  [["--help"], { help: true }],
+  [["-help"], { help: true }],
+  [["-h"], { help: true }],
+  [["--version"], { version: true }],
+  [["-version"], { version: true }],
+  [["--once"], { once: true }],
+  [["-once=true"], { once: true }],
+  [["--once=false"], {}],
+  [["--check-config"], { checkConfig: true }],
+  [["--no-vault"], { vault: false }],
+  [["-no-vault"], { vault: false }],
+  [["--no-vault=false"], {}],
+  [["--no-discover-vault"], {}],
+  [["-no-discover-vault=true"], {}],
+] as const)("%j are switches", ([argv, switched]) => {
+  expect(parseFlags(argv)).toEqual({ ...NONE, ...switched, values: {} });
+});
+
+test.for([
+  ["--conifg", "unknown flag --conifg, did you mean --config?"],
+  ["-x", "unknown flag --x"],
+  ["--port=80", "unknown flag --port"],
+  ["config.json", '"config.json" is no flag: there are only flags'],
+  ["--", '"--" is no flag: there are only flags'],
+  ["--cron", "--cron needs a value"],
+  ["--once=yes", "--once takes no value"],
+] as const)("%s is refused", ([argument, problem]) => {
+  expect(() => parseFlags([argument])).toThrow(
+    expect.objectContaining({
+      code: "config",
+      message: `${problem}; restic-otel --help lists the flags`,
+    }),
+  );
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+
+import { parseFlags } from "../../src/settings/flags.ts";
+import { helpText } from "../../src/settings/help.ts";
+
+const lines = helpText().split("\n");
+
+test("fits a terminal", () => {
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("is in groups, and ends with three examples that are right", () => {
+  expect(lines.filter((line) => /^\S.*:$/.test(line))).toEqual(
+    expect.arrayContaining(["What to do:", "Settings:", "Of restic-reporter:", "Examples:"]),
+  );
+  const examples = lines.slice(lines.indexOf("Examples:") + 1);
+  expect(examples.join("\n")).toMatch(/^(  # \S.*\n  \S.*\n){3}$/);
+  const commands = examples.filter((line) => line.includes("restic-otel --"));
+  expect(commands).toHaveLength(3);
+  for (const command of commands) {
+    const words = command.slice(command.indexOf("restic-otel ")).match(/"[^"]*"|\S+/g) ?? [];
+    parseFlags(words.slice(1).map((word) => word.replaceAll('"', "")));
+  }
+});
+
+test("names the flags, and none that there is not", () => {
+  const named = [...helpText().matchAll(/--([a-z][a-z-]+)/g)].map(([, name = ""]) => name);
+  expect(named).toEqual(
+    expect.arrayContaining([
+      "help",
+      "version",
+      "bind",
+      "config",
+      "cron",
+      "once",
+      "check-config",
+      "log-level",
+      "log-format",
+      "no-vault",
+      "no-discover-vault",
+    ]),
+  );
+  for (const name of named) parseFlags([`--${name}=true`]);
+});

@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+
+import { settingNames, variableOf } from "../../src/settings/schema.ts";
+import type { AgentSettings } from "../../src/settings/load.ts";
+import { refusalOf, settingsOf } from "../support/settings-file.ts";
+
+/** What a setting of the table ends up as. */
+const USED: Readonly<Record<string, (settings: AgentSettings) => unknown>> = {
+  bind: ({ bind }) => bind,
+  cron: ({ monitor }) => monitor.cron,
+  timezone: ({ monitor }) => monitor.timezone,
+  timeout: ({ monitor }) => monitor.timeoutMs,
+  concurrency: ({ monitor }) => monitor.concurrency,
+  retryFailed: ({ monitor }) => monitor.retryFailed,
+  reverify: ({ monitor }) => monitor.reverifyMs,
+  startupWait: ({ startupWaitMs }) => startupWaitMs,
+  legacyLabel: ({ monitor }) => monitor.legacyLabel,
+  logLevel: ({ logLevel }) => logLevel,
+  logFormat: ({ logFormat }) => logFormat,
+};
+
+/** Name, default, what the file says, what the variable says, what the flag says if there is one; each with what it means. */
+const CASES: readonly (readonly [
+  string,
+  unknown,
+  readonly [unknown, unknown],
+  readonly [string, unknown],
+  (readonly [string, unknown])?,
+])[] = [
+  [
+    "bind",
+    [{ host: undefined, port: 9121 }],
+    ["127.0.0.1:1", [{ host: "127.0.0.1", port: 1 }]],
+    ["[::1]:2", [{ host: "::1", port: 2 }]],
+    ["localhost:3", [{ host: "localhost", port: 3 }]],
+  ],
+  [
+    "cron",
+    "0 0 * * *",
+    ["@daily", "@daily"],
+    ["@every 1h30m", "@every 1h30m"],
+    ["CRON_TZ=UTC 5 4 * * *", "CRON_TZ=UTC 5 4 * * *"],
+  ],
+  ["timezone", undefined, ["Europe/Berlin", "Europe/Berlin"], ["UTC", "UTC"]],
+  ["timeout", 300_000, ["30s", 30_000], ["1h30m", 5_400_000]],
+  ["concurrency", 8, [2, 2], ["3", 3]],
+  ["retryFailed", true, [false, false], ["true", true]],
+  ["reverify", 3_600_000, ["2h", 7_200_000], ["5m", 300_000]],
+  ["startupWait", 60_000, ["10s", 10_000], ["20s", 20_000]],
+  ["legacyLabel", false, [true, true], ["false", false]],
+  ["logLevel", "info", ["warn", "warn"], ["error", "error"], ["debug", "debug"]],
+  ["logFormat", "text", ["json", "json"], ["text", "text"], ["json", "json"]],
+];
+
+test.for(CASES)(
+  "%s: default < file < variable < flag",
+  async ([name, initial, [inFile, ofFile], [inVariable, ofVariable], flag]) => {
+    const used = USED[name] ?? expect.fail(name);
+    const file = JSON.stringify({ repositories: [], [name]: inFile });
+    const env = { [variableOf(name)]: inVariable };
+    expect(used(await settingsOf("[]"))).toEqual(initial);
+    expect(used(await settingsOf("[]", { env }))).toEqual(ofVariable);
+    expect(used(await settingsOf(file))).toEqual(ofFile);
+    expect(used(await settingsOf(file, { env: { [variableOf(name)]: "" } }))).toEqual(ofFile);
+    expect(used(await settingsOf(file, { env }))).toEqual(ofVariable);
+    if (!flag) return;
+    const [inFlag, ofFlag] = flag;
+    const option = `--${name.replaceAll(/[A-Z]/g, "-$&").toLowerCase()}`;
+    expect(used(await settingsOf(file, { env, args: [option, inFlag] }))).toEqual(ofFlag);
+  },
+);
+
+test("no setting is called as the variables that Kubernetes makes for a Service", () => {
+  expect(settingNames().map(variableOf).join(" ")).not.toMatch(/_(PORT|PORT_\w+|SERVICE_HOST)\b/);
+});
+
+test("the file is named by a flag, else by a variable", async () => {
+  const settings = await settingsOf("[]", { env: { RESTIC_OTEL_CONFIG: "/nowhere" } });
+  expect(settings.warnings).toEqual([
+    "FILE: no repository is enabled, there is nothing to collect",
+  ]);
+});
+
+test("variables of that name that are none are a warning, with the nearest one", async () => {
+  const env = {
+    RESTIC_OTEL_LOGLEVEL: "debug",
+    RESTIC_OTEL_PORT: "tcp://10.0.0.1:9121",
+    RESTIC_OTEL_SERVICE_HOST: "10.0.0.1",
+    RESTIC_OTEL_EMPTY: "",
+  };
+  const { warnings } = await settingsOf("[]", { env });
+  expect(warnings.slice(0, -1)).toEqual([
+    "the variable RESTIC_OTEL_LOGLEVEL is not known, did you mean RESTIC_OTEL_LOG_LEVEL?",
+    "the variable RESTIC_OTEL_PORT is not known",
+    "the variable RESTIC_OTEL_SERVICE_HOST is not known",
+  ]);
+});
+
+test("all that is wrong in file, variables and flags is said at once", async () => {
+  const refused = await refusalOf("repositories: []\ntimeout: 5\n", {
+    env: { RESTIC_OTEL_CONCURRENCY: "many", RESTIC_OTEL_CRON: "* * *" },
+    args: ["--log-level", "loud", "--bind", "9121"],
+  });
+  expect(refused.split("\n")).toEqual([
+    'FILE:2:1: timeout: must be a duration with its unit, like "30s", "5m" or "1h30m"',
+    "RESTIC_OTEL_CRON: cron '* * *' is not valid: it has 3 fields in place of five (or six, seconds first); " +
+      "a good one is '0 3 * * *' (each day at 03:00), '@hourly' or '@every 1h30m'",
+    "RESTIC_OTEL_CONCURRENCY: must be a whole number from 1 to 1000",
+    '--bind: must be "host:port", "[::1]:port", ":port" for all interfaces, a list of these, or "none"',
+    "--log-level: must be one of debug, info, warn, error",
+  ]);
+});
+
+test.for([
+  [":9121", [{ host: undefined, port: 9121 }]],
+  ["0.0.0.0:80", [{ host: "0.0.0.0", port: 80 }]],
+  ["[fe80::1%eth0]:80", [{ host: "fe80::1%eth0", port: 80 }]],
+  ["localhost:0", [{ host: "localhost", port: 0 }]],
+  [
+    "127.0.0.1:1, [::1]:1",
+    [
+      { host: "127.0.0.1", port: 1 },
+      { host: "::1", port: 1 },
+    ],
+  ],
+  ["none", []],
+] as const)("%s is where to listen", async ([bind, addresses]) => {
+  expect((await settingsOf("[]", { args: ["--bind", bind] })).bind).toEqual(addresses);
+});
+
+test.for(["::1:80", "host", "host:", ":http", "h:1:2", "a b:1", "[::1]", ":65536", ":1,"])(
+  "%s is not",
+  async (bind) => {
+    expect(await refusalOf("[]", { args: ["--bind", bind] })).toMatch(/^--bind: /);
+  },
+);
