@@ -17,8 +17,13 @@ export interface RepositoryConfig {
   readonly repo: string;
   readonly password?: SecretConfig;
   readonly insecure_no_password?: boolean;
-  /** restic's variables for this repository alone. */
+  /** Variables for this repository alone: restic's and those of its storage provider. */
   readonly environment?: Readonly<Record<string, SecretConfig>>;
+  /** restic's `-o` options. */
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
+  /** Requests that may be under way at once; default 20. */
+  readonly connections?: number;
+  readonly insecure_tls?: boolean;
   readonly disabled?: boolean;
 }
 

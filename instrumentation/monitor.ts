@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { Collector } from "./collect/collector.ts";
 import type { CollectionHook, JobOutcome } from "./collect/job.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
@@ -26,8 +28,8 @@ import type { MonitorSettings, RepositorySettings } from "./settings.ts";
 export interface MonitorOptions extends Extensions {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Where `HTTP_PROXY` and its kin are read. Default: the environment of the process. */
-  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** Where `HTTP_PROXY`, restic's variables and those of storage providers are read. Default: the environment of the process. */
+  readonly processEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Called when a whole collection has ended; what was read is in the store. */
   readonly onCollection?: CollectionHook | undefined;
   /** One span a collection of a repository. */
@@ -192,9 +194,12 @@ export class Monitor {
           this.#handle(reference),
         ]),
       ),
+      options: settings.options,
+      connections: settings.connections,
+      insecureTls: settings.insecureTls,
       reverifyMs,
       openBackend: this.#openBackend,
-      proxyEnvironment: this.#options.proxyEnvironment ?? process.env,
+      processEnvironment: this.#options.processEnvironment ?? process.env,
       clock: this.#clock,
       logger: this.#logger,
     });
@@ -211,6 +216,9 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
   return (
     a.repo.equals(b.repo) &&
     sameReference(a.password, b.password) &&
+    isDeepStrictEqual(a.options, b.options) &&
+    a.connections === b.connections &&
+    a.insecureTls === b.insecureTls &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
   );
 }

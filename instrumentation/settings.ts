@@ -1,6 +1,7 @@
 import { AgentError } from "./core/error.ts";
 import { Secret } from "./core/secret.ts";
 import type { SecretReference, SecretResolver } from "./core/secret.ts";
+import { parseOptions } from "./option-settings.ts";
 import { isRecord, unknownKey } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { parseLocation, printableUrl } from "./restic/backend/location.ts";
@@ -16,8 +17,14 @@ export interface RepositorySettings {
   /** Undefined with `insecureNoPassword`, and for a disabled one. */
   readonly password: SecretReference | undefined;
   readonly insecureNoPassword: boolean;
-  /** restic's variables for this repository alone. */
+  /** Variables for this repository alone. */
   readonly environment: Readonly<Record<string, SecretReference>>;
+  /** restic's `-o` options. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Requests that may be under way at once; undefined for the default. */
+  readonly connections: number | undefined;
+  /** Any certificate of a server will do. */
+  readonly insecureTls: boolean;
 }
 
 /** What a Monitor collects, and when. */
@@ -46,6 +53,9 @@ const KEYS = [
   "password",
   "insecure_no_password",
   "environment",
+  "options",
+  "connections",
+  "insecure_tls",
   "disabled",
   "vault_material",
   "b2_vault_material",
@@ -98,6 +108,11 @@ class EntryReader {
     const repo = this.#text("repo");
     const password = this.#password();
     const environment = { ...this.#b2(), ...this.#environment() };
+    const options = parseOptions(this.#entry["options"], this.#custom, (path, message) =>
+      this.#problem(["options", ...path], message),
+    );
+    const connections = this.#connections();
+    const insecureTls = this.#boolean("insecure_tls");
     if (repo === undefined) {
       if (!("repo" in this.#entry))
         this.#problem([], "repo is missing: restic's repository string");
@@ -111,6 +126,9 @@ class EntryReader {
       password,
       insecureNoPassword,
       environment,
+      options,
+      connections,
+      insecureTls,
     };
   }
 
@@ -171,10 +189,19 @@ class EntryReader {
         this.#problem(path, "is not read here, use the key repo");
       else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
         this.#problem(path, "is no name of a variable");
-      const secret = this.#secret(path, given);
+      // An empty one hides that of the process.
+      const secret = given === "" ? literal("") : this.#secret(path, given);
       if (secret) variables[name] = secret;
     }
     return variables;
+  }
+
+  #connections(): number | undefined {
+    const value = this.#entry["connections"];
+    if (value === undefined) return undefined;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+    this.#problem(["connections"], "must be a whole number from 1");
+    return undefined;
   }
 
   /** Undefined for what is not there, and for what is wrong. */

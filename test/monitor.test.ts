@@ -17,6 +17,9 @@ function repository(url: string, password: string): RepositorySettings {
     password: { scheme: "literal", reference: new Secret(password) },
     insecureNoPassword: false,
     environment: {},
+    options: {},
+    connections: undefined,
+    insecureTls: false,
   };
 }
 

@@ -16,13 +16,16 @@ export interface ResticSourceOptions {
   /** The repository string as configured. */
   readonly repo: Secret;
   readonly password: SecretHandle;
-  /** restic's variables for this repository alone. */
+  /** Variables for this repository alone. */
   readonly environment: Readonly<Record<string, SecretHandle>>;
+  /** restic's `-o` options, checked. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly connections?: number | undefined;
+  readonly insecureTls?: boolean;
   /** How long a key that opened is trusted before `keys/` is listed again, milliseconds. */
   readonly reverifyMs: number;
   readonly openBackend: OpenBackend;
-  /** `HTTP_PROXY` and its kin. */
-  readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -113,26 +116,30 @@ export class ResticSource implements Source<RepositoryState> {
     previous: RepositoryContent | undefined,
     signal: AbortSignal,
   ): Promise<Catalogue> {
-    const { password, environment } = this.#options;
+    const { password, environment, processEnvironment } = this.#options;
     this.#backend ??= await this.#open(signal);
     const hint = await environment["RESTIC_KEY_HINT"]?.current(signal);
     const access = {
       backend: this.#backend,
       password: await password.current(signal),
-      keyHint: hint?.revealText(),
+      keyHint: hint?.revealText() ?? processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
     };
     return this.#repository.read(access, signal);
   }
 
   async #open(signal: AbortSignal): Promise<Backend> {
-    const { repo, environment, openBackend, proxyEnvironment, clock } = this.#options;
+    const { repo, environment, openBackend, ...shared } = this.#options;
+    const { options, connections, insecureTls = false, processEnvironment, clock } = shared;
     const resolved: Record<string, Secret> = {};
     for (const [name, handle] of Object.entries(environment))
       resolved[name] = await handle.current(signal);
     return openBackend(repo.revealText(), {
       environment: resolved,
-      proxyEnvironment,
+      options,
+      connections,
+      insecureTls,
+      processEnvironment,
       clock,
       cost: this.#cost,
     });

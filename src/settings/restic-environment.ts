@@ -10,14 +10,8 @@ import type { Known } from "./file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables of restic that a backend or the reader of keys looks at. */
-const FOR_THE_REPOSITORY = [
-  "RESTIC_REST_USERNAME",
-  "RESTIC_REST_PASSWORD",
-  "RESTIC_CACERT",
-  "RESTIC_TLS_CLIENT_CERT",
-  "RESTIC_KEY_HINT",
-];
+/** Of one repository they are its own; the others count for all anyway. */
+const FOR_THE_REPOSITORY = ["RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD"];
 
 /** Whether restic itself would find a repository in the environment. */
 export function namesRepository(env: Environment): boolean {

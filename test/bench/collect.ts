@@ -14,7 +14,7 @@ const source = new ResticSource({
   environment: {},
   reverifyMs: 3_600_000,
   openBackend: backendOpener(),
-  proxyEnvironment: {},
+  processEnvironment: {},
   clock: systemClock,
   logger: silent,
 });

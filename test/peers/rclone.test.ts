@@ -83,8 +83,10 @@ describe.skipIf(program === "")("rclone", () => {
     });
 
     test("a second collection is one listing", async () => {
-      const variables = { RCLONE_CONFIG: config, RESTIC_RCLONE_PROGRAM: program };
-      const source = resticSource(repo, password, variables);
+      const source = resticSource(repo, password, {
+        environment: { RCLONE_CONFIG: config },
+        options: { "rclone.program": program },
+      });
       const before = await children();
       const first = await source.collect(undefined, signal);
       expect(first).toMatchObject({ complete: true, state: { content: { snapshots: 2 } } });

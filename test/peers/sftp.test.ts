@@ -81,8 +81,8 @@ describe.skipIf(!requireSshd())("sshd", () => {
     });
 
     test("a second collection is one listing over one connection, which ends with it", async () => {
-      const variables = { RESTIC_SFTP_ARGS: server.readOnlyArgs };
-      const source = resticSource(repo, password, variables);
+      const options = { "sftp.args": server.readOnlyArgs };
+      const source = resticSource(repo, password, { options });
       const before = await children();
       const first = await source.collect(undefined, signal);
       expect(first).toMatchObject({ complete: true, state: { content: { snapshots: 2 } } });

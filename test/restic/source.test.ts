@@ -63,7 +63,7 @@ function source(): ResticSource {
     environment: { RESTIC_REST_PASSWORD: login },
     reverifyMs: 3_600_000,
     openBackend,
-    proxyEnvironment: {},
+    processEnvironment: {},
     clock: new FakeClock(),
     logger,
   });

@@ -45,11 +45,18 @@ function sorted(snapshots: readonly SeenSnapshot[]): readonly SeenSnapshot[] {
   return snapshots.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** A repository as the agent collects it. */
+interface SourceOptions {
+  /** Variables of the repository. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** restic's `-o` options. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** A repository as the agent collects it; of the environment of the tests it knows where programs are. */
 export function resticSource(
   repo: string,
   password: string,
-  environment: Readonly<Record<string, string>>,
+  { environment = {}, options = {} }: SourceOptions = {},
 ): ResticSource {
   const handles = Object.entries(environment).map(([name, value]) => [name, fixed(value)]);
   return new ResticSource({
@@ -57,9 +64,10 @@ export function resticSource(
     repo: new Secret(repo),
     password: fixed(password),
     environment: Object.fromEntries(handles),
+    options,
     reverifyMs: 3_600_000,
     openBackend: backendOpener(),
-    proxyEnvironment: {},
+    processEnvironment: { PATH: process.env["PATH"], HOME: process.env["HOME"] },
     clock: systemClock,
     logger: new ArrayLogger(),
   });

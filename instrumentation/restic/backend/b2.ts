@@ -9,11 +9,9 @@ import { b2Error, failureCode, isObject, notB2, parseAnswer } from "./b2-answer.
 import type { B2Location } from "./b2-location.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend, FileInfo, FileType } from "./backend.ts";
-import { certificates } from "./certificates.ts";
+import { httpOptions } from "./http-options.ts";
 import type { BackendContext } from "./open.ts";
 
-/** As many as restic opens. */
-const CONNECTIONS = 5;
 /** Of what is billed as one call. */
 const PAGE = 1000;
 
@@ -34,19 +32,13 @@ interface Request {
  */
 export async function openB2(
   location: B2Location,
-  { environment, proxyEnvironment, clock }: BackendContext,
+  context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
+  const { environment, connections, clock } = context;
   const login = loginOf(location, environment);
-  const ca = await certificates(environment["RESTIC_CACERT"]?.revealText(), "RESTIC_CACERT");
-  const send = perOrigin(() =>
-    httpClient({
-      connections: CONNECTIONS,
-      proxyEnvironment,
-      ca,
-      ...(idleMs !== undefined && { idleMs }),
-    }),
-  );
+  const options = await httpOptions(context, idleMs);
+  const send = perOrigin(() => httpClient(options));
   const where = `b2:${location.bucket}:`;
   const root = location.prefix === "" ? "" : `${location.prefix}/`;
 
@@ -112,7 +104,7 @@ export async function openB2(
 
   return {
     location: `${where}${location.prefix}`,
-    connections: CONNECTIONS,
+    connections,
     async list(type, from, signal) {
       const prefix = `${root}${type}/`;
       const request: Request = {

@@ -30,8 +30,9 @@ export interface Child {
 
 interface ChildOptions {
   readonly command: readonly [string, ...string[]];
-  /** Laid over the environment of this process; its values are secrets. */
+  /** Laid over that of the process; its values are secrets. */
   readonly environment: Readonly<Record<string, Secret>>;
+  readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   /** Set unless one of the two has it. */
   readonly defaults: Readonly<Record<string, string>>;
   /** What must not be shown, with what is shown instead. */
@@ -50,11 +51,12 @@ const MAX_STDERR = 4096;
  * It outlives the agent not even when that is killed, for its standard input ends then.
  * @throws what spawn throws, for arguments that no program can be given
  */
-export function startChild({ command, environment, defaults, hidden, clock }: ChildOptions): Child {
+export function startChild(options: ChildOptions): Child {
+  const { command, environment, defaults, hidden, clock } = options;
   const [program, ...args] = command;
   const child = spawn(program, args, {
     detached: true,
-    env: { ...defaults, ...childEnvironment(environment) },
+    env: { ...defaults, ...childEnvironment(options) },
     stdio: ["pipe", "pipe", "pipe"],
   });
   // A broken pipe shows as the end of the program.
@@ -105,9 +107,9 @@ export function startChild({ command, environment, defaults, hidden, clock }: Ch
 }
 
 /** A password of restic is no business of a program that carries files. */
-function childEnvironment(environment: ChildOptions["environment"]): NodeJS.ProcessEnv {
+function childEnvironment({ environment, processEnvironment }: ChildOptions): NodeJS.ProcessEnv {
   const own = Object.entries(environment).map(([name, secret]) => [name, secret.revealText()]);
-  const all: NodeJS.ProcessEnv = { ...process.env, ...Object.fromEntries(own) };
+  const all: NodeJS.ProcessEnv = { ...processEnvironment, ...Object.fromEntries(own) };
   const kept = Object.entries(all).filter(([name]) => !/^RESTIC_(FROM_)?PASSWORD/.test(name));
   return Object.fromEntries(kept);
 }
@@ -153,17 +155,15 @@ export function printable(text: string): string {
 }
 
 /**
- * A command in one of restic's `-o` options, or in the variable of that name (`RESTIC_SFTP_COMMAND` for `sftp.command`) of the
- * repository's environment; undefined if neither is set.
+ * A command in one of restic's `-o` options; undefined if it is not set.
  * @param invalid makes the error for a problem
  */
 export function commandOption(
   option: string,
-  { options, environment }: BackendContext,
+  { options }: BackendContext,
   invalid: (problem: string) => AgentError,
 ): readonly [string, ...string[]] | undefined {
-  const variable = `RESTIC_${option.replace(".", "_").toUpperCase()}`;
-  const command = options?.[option] ?? environment[variable]?.revealText();
+  const command = options[option];
   if (command === undefined || command === "") return undefined;
   return shellWords(command, (problem) => invalid(`the option ${option}: ${problem}`));
 }

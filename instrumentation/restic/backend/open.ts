@@ -1,29 +1,52 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import type { Secret } from "../../core/secret.ts";
 import type { ProxyEnvironment } from "../../net/proxy.ts";
 import type { Backend } from "./backend.ts";
 import { counted } from "./counted.ts";
 import type { BackendCost } from "./counted.ts";
 import { parseLocation } from "./location.ts";
 import type { Location } from "./location.ts";
+import { connectionsOf } from "./options.ts";
+import type { Options } from "./options.ts";
 import { retrying } from "./retrying.ts";
+import { proxyVariables, variablesFor, visibleTo } from "./variables.ts";
+import type { Variables } from "./variables.ts";
 
-export interface BackendContext {
-  /** restic's variables for this repository alone. */
-  readonly environment: Readonly<Record<string, Secret>>;
-  /** restic's `-o` options, `s3.region` and the like. */
-  readonly options?: Readonly<Record<string, string>>;
-  readonly proxyEnvironment: ProxyEnvironment;
+/** What settings and process give for a repository. */
+export interface OpenContext {
+  /** Variables for this repository alone. */
+  readonly environment: Variables;
+  /** restic's `-o` options, checked. */
+  readonly options?: Options | undefined;
+  readonly connections?: number | undefined;
+  readonly insecureTls?: boolean;
+  readonly processEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly cost: BackendCost;
+}
+
+/** The same for a backend. */
+export interface BackendContext {
+  /** The repository's variables, over those of the process that restic reads for the scheme. All of them are secrets. */
+  readonly environment: Variables;
+  /** restic's `-o` options, checked: `s3.region` and the like. */
+  readonly options: Options;
+  /** Requests that may be under way at once. */
+  readonly connections: number;
+  /** Any certificate of a server will do. */
+  readonly insecureTls: boolean;
+  /** What a child process gets beside `environment`: that of the process, without the families that the repository has its own of. */
+  readonly processEnvironment: ProxyEnvironment;
+  /** `HTTP_PROXY` and its kin. */
+  readonly proxyEnvironment: ProxyEnvironment;
+  readonly clock: Clock;
 }
 
 /**
  * Opens the place that a repository string names.
  * @throws AgentError `config` for a scheme that cannot be read, `secret` or `config` for a variable that is no use
  */
-export type OpenBackend = (repo: string, context: BackendContext) => Promise<Backend>;
+export type OpenBackend = (repo: string, context: OpenContext) => Promise<Backend>;
 
 /** @param address what stands behind the scheme and its colon */
 export type OpenCustomBackend = (address: string, context: BackendContext) => Promise<Backend>;
@@ -34,8 +57,32 @@ export function backendOpener(
 ): OpenBackend {
   return async (repo, context) => {
     const location = parseLocation(repo, Object.keys(custom));
-    const backend = await openByScheme(location, context, custom);
+    const backend = await openByScheme(location, backendContext(location.scheme, context), custom);
     return retrying(counted(backend, context.cost), context.clock);
+  };
+}
+
+/** What a backend of a scheme gets. */
+export function backendContext(
+  scheme: Location["scheme"],
+  {
+    environment: own,
+    options = {},
+    connections,
+    insecureTls = false,
+    processEnvironment,
+    clock,
+  }: Omit<OpenContext, "cost">,
+): BackendContext {
+  const visible = visibleTo(own, processEnvironment);
+  return {
+    environment: variablesFor(scheme, own, visible),
+    options,
+    connections: connectionsOf(scheme, connections, options),
+    insecureTls,
+    processEnvironment: visible,
+    proxyEnvironment: proxyVariables(own, visible),
+    clock,
   };
 }
 

@@ -15,8 +15,6 @@ import { SharedConnection } from "./shared-connection.ts";
 import type { Connection } from "./shared-connection.ts";
 import { Silence } from "./silence.ts";
 
-/** As many as restic opens. */
-const CONNECTIONS = 5;
 /** rclone repeats by itself what a provider refuses for the moment, and says nothing meanwhile. */
 const SILENCE_MS = 60_000;
 const BASE = "http://localhost/";
@@ -35,7 +33,7 @@ export function openRclone(location: RcloneLocation, context: BackendContext): B
   const connection = new SharedConnection(() => connect(command, location, context), context.clock);
   return {
     location: location.printable,
-    connections: CONNECTIONS,
+    connections: context.connections,
     list: (type, from, signal) =>
       connection.use(({ ask }) => ask((rest) => rest.list(type, from, signal)), signal),
     load: (type, name, signal) =>
@@ -51,11 +49,18 @@ interface RcloneConnection extends Connection {
 function connect(
   command: readonly [string, ...string[]],
   { remote, printable: where }: RcloneLocation,
-  { environment, clock }: BackendContext,
+  { environment, processEnvironment, connections, clock }: BackendContext,
 ): RcloneConnection {
   // An encrypted rclone.conf would have its password read from our pipe.
   const defaults = { RCLONE_ASK_PASSWORD: "false" };
-  const child = startChild({ command, environment, defaults, hidden: hiddenIn(remote), clock });
+  const child = startChild({
+    command,
+    environment,
+    processEnvironment,
+    defaults,
+    hidden: hiddenIn(remote),
+    clock,
+  });
   const death = new AbortController();
   const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
   const session = connectHttp2(BASE, { createConnection: () => pipes });
@@ -80,7 +85,7 @@ function connect(
   const rest = restBackend({
     location: `${where}/`,
     base: BASE,
-    connections: CONNECTIONS,
+    connections,
     headers: {},
     send: http2Send(session, child, where, silence),
     clock,

@@ -1,12 +1,9 @@
 import { httpClient } from "../../net/http.ts";
 import type { Backend } from "./backend.ts";
-import { certificates } from "./certificates.ts";
+import { httpOptions } from "./http-options.ts";
 import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "./open.ts";
 import { restBackend } from "./rest-protocol.ts";
-
-/** As many as restic opens. */
-const CONNECTIONS = 5;
 
 /** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
 export async function openRest(
@@ -14,23 +11,16 @@ export async function openRest(
   context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
-  const { environment, proxyEnvironment, clock } = context;
+  const { connections, clock } = context;
   const send = httpClient({
-    connections: CONNECTIONS,
+    ...(await httpOptions(context, idleMs)),
     socketPath: location.socketPath,
-    proxyEnvironment,
-    ca: await certificates(environment["RESTIC_CACERT"]?.revealText(), "RESTIC_CACERT"),
-    clientCertificate: await certificates(
-      environment["RESTIC_TLS_CLIENT_CERT"]?.revealText(),
-      "RESTIC_TLS_CLIENT_CERT",
-    ),
-    ...(idleMs !== undefined && { idleMs }),
   });
   const { base, socketPath } = location;
   return restBackend({
     location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
     base,
-    connections: CONNECTIONS,
+    connections,
     headers: authorization(location, context),
     send,
     clock,

@@ -13,9 +13,6 @@ import type { SftpPath } from "./sftp-protocol.ts";
 import { SharedConnection } from "./shared-connection.ts";
 import type { Connection } from "./shared-connection.ts";
 
-/** They share one connection, and cost nothing but a handle each. */
-const CONNECTIONS = 20;
-
 /** A folder that the system's ssh reaches: its settings, its agent, jump hosts and known hosts count. */
 export function openSftp(location: SftpLocation, context: BackendContext): Backend {
   const where = sftpAddress(location);
@@ -27,7 +24,7 @@ export function openSftp(location: SftpLocation, context: BackendContext): Backe
   };
   return {
     location: where,
-    connections: CONNECTIONS,
+    connections: context.connections,
     list: (type, _from, signal) =>
       connection.use(async ({ client }) => {
         const listing = await client.list(below(type), MAX_LISTING_BYTES, signal);
@@ -70,10 +67,10 @@ interface SftpConnection extends Connection {
 }
 
 function connect(command: Command, where: string, context: BackendContext): SftpConnection {
-  const { environment, clock } = context;
+  const { environment, processEnvironment, clock } = context;
   // Without a terminal ssh would look for a window to ask in.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
-  const child = startChild({ command, environment, defaults, clock });
+  const child = startChild({ command, environment, processEnvironment, defaults, clock });
   const client = new SftpClient({ pipes: child, where, clock });
   child.stdout.once("end", () => void child.end());
   client.dead.addEventListener("abort", child.kill);

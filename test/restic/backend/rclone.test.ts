@@ -63,24 +63,16 @@ test("rclone is started as restic does, once, and asked for no more than is need
   expect((await log()).filter((line) => line === args)).toHaveLength(2);
 });
 
-test("program and arguments can be set, by variables too", async () => {
+test("program and arguments can be set", async () => {
   const options = {
     "rclone.program": `${process.execPath} ${FAKE}`,
     "rclone.args": "serve 'a b' -v",
   };
   const environment = { FAKE_LOG: join(folder, "log") };
-  const byOptions = openChildAt(`rclone:${folder}`, { options, environment });
-  const byVariables = openChildAt(`rclone:${folder}`, {
-    environment: {
-      ...environment,
-      RESTIC_RCLONE_PROGRAM: options["rclone.program"],
-      RESTIC_RCLONE_ARGS: options["rclone.args"],
-    },
-  });
-  opened.push(byOptions, byVariables);
-  for (const backend of opened) await failureOf(backend.load("config", "", signal));
-  const args = JSON.stringify(["serve", "a b", "-v", folder]);
-  expect((await log()).filter((line) => line === args)).toHaveLength(2);
+  const backend = openChildAt(`rclone:${folder}`, { options, environment });
+  opened.push(backend);
+  await failureOf(backend.load("config", "", signal));
+  expect(await log()).toContain(JSON.stringify(["serve", "a b", "-v", folder]));
 });
 
 describe("an rclone that", () => {

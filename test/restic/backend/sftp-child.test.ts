@@ -183,15 +183,6 @@ describe("the program", () => {
     );
   });
 
-  test("takes its options from variables too", async () => {
-    const environment = { RESTIC_SFTP_ARGS: "-4" };
-    expect(await argumentsOf("sftp:host:path", {}, environment)).toBe(
-      "-oBatchMode=yes host -4 -s sftp",
-    );
-    const command = { RESTIC_SFTP_COMMAND: "ssh one two" };
-    expect(await argumentsOf("sftp:host:path", {}, command)).toBe("one two");
-  });
-
   test.for([
     [
       { "sftp.command": "ssh x", "sftp.args": "-4" },

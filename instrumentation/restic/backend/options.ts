@@ -1,0 +1,72 @@
+/** Says what is wrong with a value; undefined if nothing is. */
+type Check = (value: string) => string | undefined;
+
+const text: Check = () => undefined;
+
+const connections: Check = (value) =>
+  /^[1-9]\d{0,4}$/.test(value) ? undefined : "must be a whole number from 1";
+
+const whole: Check = (value) => (/^\d{1,9}$/.test(value) ? undefined : "must be a whole number");
+
+/** Go's strconv.ParseBool. */
+const TRUE: ReadonlySet<string> = new Set(["1", "t", "T", "TRUE", "true", "True"]);
+const FALSE: ReadonlySet<string> = new Set(["0", "f", "F", "FALSE", "false", "False"]);
+
+const boolean: Check = (value) =>
+  TRUE.has(value) || FALSE.has(value) ? undefined : "must be true or false";
+
+/** Go's time.ParseDuration. */
+const duration: Check = (value) =>
+  /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(value)
+    ? undefined
+    : 'must be a duration with its unit, like "30s" or "1m"';
+
+const lookup: Check = (value) =>
+  /^(?:auto|dns|path)?$/i.test(value) ? undefined : "must be auto, dns or path";
+
+/** What `restic options` of restic 0.19 lists. Those that only concern writing are taken, and mean nothing here. */
+export const OPTIONS: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    "azure.access-tier": text,
+    "azure.connections": connections,
+    "b2.connections": connections,
+    "gs.connections": connections,
+    "gs.region": text,
+    "local.connections": connections,
+    "rclone.args": text,
+    "rclone.connections": connections,
+    "rclone.program": text,
+    "rclone.timeout": duration,
+    "rest.connections": connections,
+    "s3.bucket-lookup": lookup,
+    "s3.connections": connections,
+    "s3.enable-restore": boolean,
+    "s3.layout": text,
+    "s3.list-objects-v1": boolean,
+    "s3.region": text,
+    "s3.restore-days": whole,
+    "s3.restore-tier": text,
+    "s3.restore-timeout": duration,
+    "s3.retries": whole,
+    "s3.storage-class": text,
+    "s3.unsafe-anonymous-auth": boolean,
+    "sftp.args": text,
+    "sftp.command": text,
+    "sftp.connections": connections,
+    "swift.connections": connections,
+  }),
+);
+
+export type Options = Readonly<Record<string, string>>;
+
+/** Requests that may be under way at once, if nobody says otherwise; restic's own 5 make a first collection slow. */
+const CONNECTIONS = 20;
+
+/** Of a repository: its setting, else restic's option for the scheme, else 20. */
+export function connectionsOf(
+  scheme: string,
+  setting: number | undefined,
+  options: Options | undefined,
+): number {
+  return setting ?? Number(options?.[`${scheme}.connections`] ?? CONNECTIONS);
+}
