@@ -10,8 +10,14 @@ import type { Known } from "./file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of one repository they are its own; the others count for all anyway. */
-const FOR_THE_REPOSITORY = ["RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD"];
+/** Variables of restic that are those of the repository; the others that a backend reads count for all anyway. */
+const FOR_THE_REPOSITORY = [
+  "RESTIC_REST_USERNAME",
+  "RESTIC_REST_PASSWORD",
+  "RESTIC_CACERT",
+  "RESTIC_TLS_CLIENT_CERT",
+  "RESTIC_KEY_HINT",
+];
 
 /** Whether restic itself would find a repository in the environment. */
 export function namesRepository(env: Environment): boolean {
