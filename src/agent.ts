@@ -1,7 +1,12 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
+import {
+  bindMetrics,
+  boundTable,
+  schemesWith,
+  toAgentError,
+} from "restic-otel-instrumentation/agent";
 import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
@@ -89,6 +94,7 @@ export class Agent {
     this.#startedMs = clock.monotonicMs();
     const served = routes({
       version: build.version,
+      prometheus: this.#settings.prometheus,
       render: () => this.render(),
       notReady: () => this.#notReady(),
       status: () => this.status(),
@@ -100,28 +106,41 @@ export class Agent {
       const { address: host, port } = server.address;
       logger.info("listening", { address: formatBind({ host, port }) });
     }
-    if (this.#settings.otlp.length > 0) await this.#startPush();
+    const { prometheus, otlp } = this.#settings;
+    if (otlp.length > 0) await this.#startPush();
+    else if (this.#servers.length === 0 || !prometheus)
+      logger.warn("metrics go nowhere: /metrics is not served, and nothing is pushed");
     this.monitor.start();
   }
 
   /** The SDK's exporter is loaded only when it is used. */
   async #startPush(): Promise<void> {
     const { openPush } = await import("./telemetry/otlp/open.ts");
-    const { otlp, otlpIntervalMs, bind, source } = this.#settings;
-    const { clock, logger, build } = this.#options;
+    const { otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
+    const { clock, logger, build, extensions } = this.#options;
     this.#push = openPush({
       endpoints: otlp,
+      schemes: schemesWith(extensions?.resolvers ?? []),
       intervalMs: otlpIntervalMs,
+      timeoutMs: otlpTimeoutMs,
       bind: (meter) => {
         const unbind = [this.monitor.bind(meter), this.#bindAgent(meter)];
         return () => unbind.forEach((one) => one());
       },
       version: build.version,
-      installation: [resolve(source), ...bind.map(formatBind)].join("\n"),
+      installation: this.#installation(),
       clock,
       logger,
     });
     this.#push.start();
+  }
+
+  /** Tells one from another on the same host: by the file, or the repository without one, and where it listens. */
+  #installation(): string {
+    const { bind, source } = this.#settings;
+    const { urls } = this.monitor;
+    const named = source === "environment" ? urls : [resolve(source)];
+    return [...named, ...bind.map(formatBind)].join("\n");
   }
 
   /** @throws AgentError `other` if there is no whole exposition */
@@ -169,12 +188,13 @@ export class Agent {
   }
 
   #needRestart(next: AgentSettings): readonly string[] {
-    const { bind, otlp, otlpIntervalMs, startupWaitMs, lateAfterMs, logFormat, monitor } =
-      this.#settings;
+    const { bind, otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
+    const { startupWaitMs, lateAfterMs, logFormat, monitor } = this.#settings;
     const changed = {
       bind: !isDeepStrictEqual(bind, next.bind),
       otlp: !sameEndpoints(otlp, next.otlp),
       otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
+      otlpTimeout: otlpTimeoutMs !== next.otlpTimeoutMs,
       startupWait: startupWaitMs !== next.startupWaitMs,
       lateAfter: lateAfterMs !== next.lateAfterMs,
       logFormat: logFormat !== next.logFormat,

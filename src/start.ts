@@ -83,7 +83,9 @@ async function once(agent: Agent): Promise<number> {
 
 /** Heeds signals from now on; resolves when one has stopped the agent. */
 function stopped(agent: Agent, logger: LineLogger): Promise<number> {
-  return new Promise((resolve) => {
+  // An agent that listens nowhere has nothing that holds the process.
+  const held = setInterval(() => {}, 2 ** 30);
+  return new Promise<number>((resolve) => {
     let stopping = false;
     const stop = (signal: string): void => {
       if (stopping && signal === "SIGINT") process.exit(EXIT_SECOND_INTERRUPT);
@@ -102,7 +104,7 @@ function stopped(agent: Agent, logger: LineLogger): Promise<number> {
     process.on("SIGUSR1", () => {
       if (agent.monitor.collect()) logger.info("collection started", { signal: "SIGUSR1" });
     });
-  });
+  }).finally(() => clearInterval(held));
 }
 
 function print(text: string): number {

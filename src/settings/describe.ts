@@ -1,5 +1,6 @@
 import { formatBind } from "./formats.ts";
 import type { AgentSettings } from "./load.ts";
+import { endpointName } from "./otlp.ts";
 
 /** The settings in force, for one line of the log: repositories by number, nothing secret. */
 export function describeSettings(
@@ -21,8 +22,10 @@ export function describeSettings(
     repositories: repositories.map(({ url }) => url).join(" "),
     disabled: disabledCount,
     bind: bind.map(formatBind).join(" ") || "none",
-    otlp: settings.otlp.map(({ url }) => url).join(" "),
+    prometheus: settings.prometheus,
+    otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
+    otlpTimeoutSeconds: settings.otlpTimeoutMs / 1000,
     cron,
     timezone: timezone ?? "of the process",
     timeoutSeconds: timeoutMs / 1000,

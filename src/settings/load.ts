@@ -29,6 +29,7 @@ export interface AgentSettings {
   readonly prometheus: boolean;
   readonly otlp: readonly OtlpEndpoint[];
   readonly otlpIntervalMs: number;
+  readonly otlpTimeoutMs: number;
   readonly startupWaitMs: number;
   readonly lateAfterMs: number;
   readonly logLevel: LogLevel;
@@ -66,6 +67,7 @@ export async function loadSettings({
   const problems = [
     ...found.problems,
     ...otel.problems,
+    ...(found.otlp || otel.disabled ? [] : otel.otlpProblems),
     ...wrong("bind", otel.values["bind"], "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT"),
     ...wrongVariables(env),
     ...wrongFlags(flags),
@@ -90,6 +92,7 @@ export async function loadSettings({
     prometheus: otel.prometheus && !otel.disabled,
     otlp: otel.disabled ? [] : otlp,
     otlpIntervalMs: value(SETTINGS.otlpInterval),
+    otlpTimeoutMs: value(SETTINGS.otlpTimeout),
     startupWaitMs: value(SETTINGS.startupWait),
     lateAfterMs: value(SETTINGS.lateAfter),
     logLevel: value(SETTINGS.logLevel),

@@ -6,6 +6,7 @@ import {
   COMPRESSIONS,
   ENDPOINT_WRONG,
   endpointUrl,
+  isHalf,
   OTLP_DEFAULTS,
   PROTOCOLS,
   withSignalPath,
@@ -16,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What OpenTelemetry's own variables say ("OpenTelemetry Environment Variable Specification", "OTLP Exporter Configuration"). */
 export interface OtelEnvironment {
-  /** `OTEL_SDK_DISABLED`: no metrics at all. */
+  /** `OTEL_SDK_DISABLED`: no metrics at all; status page and log stay. */
   readonly disabled: boolean;
   /** Whether `/metrics` is served. */
   readonly prometheus: boolean;
@@ -24,6 +25,8 @@ export interface OtelEnvironment {
   /** Settings under their own names, as somebody would write them. */
   readonly values: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
+  /** What is wrong with `otlp`: nothing to stop for if it is not used. */
+  readonly otlpProblems: readonly string[];
 }
 
 const EXPORTERS = ["none", "prometheus", "otlp"];
@@ -39,14 +42,21 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
       problems.push(
         `OTEL_METRICS_EXPORTER: "${name}" is not known, known are ${EXPORTERS.join(", ")}`,
       );
+  if (named?.includes("none") && named.length > 1)
+    problems.push("OTEL_METRICS_EXPORTER: none stands alone: leave it out, or the others");
   const pushes = named?.includes("otlp") ?? isNamed;
   return {
     disabled: env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true",
     prometheus: named?.includes("prometheus") ?? true,
     otlp: pushes ? endpoint : undefined,
-    values: { ...interval(env, problems), ...bind(env) },
+    values: {
+      ...duration("OTEL_METRIC_EXPORT_INTERVAL", "otlpInterval", env, problems),
+      ...duration("OTEL_METRIC_EXPORT_TIMEOUT", "otlpTimeout", env, problems),
+      ...bind(env),
+    },
+    problems,
     // They may be there for other programs.
-    problems: [...problems, ...(pushes ? wrongEndpoint : [])],
+    otlpProblems: pushes ? wrongEndpoint : [],
   };
 }
 
@@ -75,6 +85,15 @@ function endpointOf(
         ? endpointUrl(address)?.href
         : withSignalPath(address);
   if (url === undefined) problems.push(`${variable}: ${ENDPOINT_WRONG}`);
+  const tls = {
+    ca: read("CERTIFICATE").value,
+    cert: read("CLIENT_CERTIFICATE").value,
+    key: read("CLIENT_KEY").value,
+  };
+  if (isHalf(tls))
+    problems.push(
+      "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together",
+    );
   const endpoint = {
     url: url ?? "",
     headers: {
@@ -84,11 +103,7 @@ function endpointOf(
     protocol: oneOf("PROTOCOL", PROTOCOLS, OTLP_DEFAULTS.protocol),
     compression: oneOf("COMPRESSION", COMPRESSIONS, OTLP_DEFAULTS.compression),
     timeoutMs: milliseconds(read("TIMEOUT"), problems) ?? OTLP_DEFAULTS.timeoutMs,
-    tls: {
-      ca: read("CERTIFICATE").value,
-      cert: read("CLIENT_CERTIFICATE").value,
-      key: read("CLIENT_KEY").value,
-    },
+    tls,
   };
   return { endpoint, isNamed: address !== undefined };
 }
@@ -119,10 +134,14 @@ function decode(text: string | undefined): string | undefined {
   }
 }
 
-function interval(env: Environment, problems: string[]): Readonly<Record<string, string>> {
-  const variable = "OTEL_METRIC_EXPORT_INTERVAL";
+function duration(
+  variable: string,
+  setting: string,
+  env: Environment,
+  problems: string[],
+): Readonly<Record<string, string>> {
   const ms = milliseconds({ variable, value: env[variable] }, problems);
-  return ms === undefined ? {} : { otlpInterval: `${ms}ms` };
+  return ms === undefined ? {} : { [setting]: `${ms}ms` };
 }
 
 function bind(env: Environment): Readonly<Record<string, string>> {

@@ -41,6 +41,11 @@ const KEYS = ["endpoint", "headers", "protocol", "compression", "timeout", "tls"
 const TLS_KEYS = ["ca", "cert", "key"];
 const SIGNAL_PATH = "/v1/metrics";
 
+/** What is printed, and the label `endpoint`: some back ends take a token in the query. */
+export function endpointName(url: string): string {
+  return url.replace(/[?#].*$/s, "");
+}
+
 /** Checks the list `otlp` of a settings file. */
 export function parseOtlp(
   value: unknown,
@@ -58,9 +63,9 @@ export function parseOtlp(
     };
     return parseEndpoint(entry, schemes, problem);
   });
-  const urls = endpoints.map((endpoint) => endpoint?.url);
-  for (const [index, url] of urls.entries())
-    if (url !== undefined && urls.indexOf(url) < index)
+  const names = endpoints.map((endpoint) => endpoint && endpointName(endpoint.url));
+  for (const [index, name] of names.entries())
+    if (name !== undefined && names.indexOf(name) < index)
       problems.push({ path: [index, "endpoint"], message: "is the same as one before" });
   return { value: endpoints.filter((endpoint) => endpoint !== undefined), problems };
 }
@@ -174,7 +179,11 @@ function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {
     return problem(["tls", key], "must be the path of a PEM file");
   };
   const parsed = { ca: file("ca"), cert: file("cert"), key: file("key") };
-  if ((parsed.cert === undefined) !== (parsed.key === undefined))
-    problem(["tls"], "cert and key belong together");
+  if (isHalf(parsed)) problem(["tls"], "cert and key belong together");
   return parsed;
+}
+
+/** A certificate of the client without its key, or the other way round. */
+export function isHalf({ cert, key }: OtlpEndpoint["tls"]): boolean {
+  return (cert === undefined) !== (key === undefined);
 }

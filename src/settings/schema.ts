@@ -71,6 +71,12 @@ export const SETTINGS = {
     "age from which a backup set is shown as late on the status page; no metric depends on it",
   ),
   otlpInterval: setting("otlpInterval", duration, "60s", "time between pushes to OTLP endpoints"),
+  otlpTimeout: setting(
+    "otlpTimeout",
+    duration,
+    "30s",
+    "time limit of a push with all its requests; a request has its own",
+  ),
   legacyLabel: setting(
     "legacyLabel",
     boolean,

@@ -20,6 +20,8 @@ interface Scrapable {
 
 export interface RoutesOptions {
   readonly version: string;
+  /** Whether `/metrics` is there. */
+  readonly prometheus: boolean;
   /** Rejects if there is no whole exposition. */
   readonly render: () => Promise<Scrapable>;
   /** Why nothing should be scraped yet, as one line; undefined once it may. */
@@ -30,7 +32,8 @@ export interface RoutesOptions {
 }
 
 /** All that the agent serves. */
-export function routes({ version, render, notReady, status, logger }: RoutesOptions): Routes {
+export function routes(options: RoutesOptions): Routes {
+  const { version, prometheus, render, notReady, status, logger } = options;
   let failing = false;
 
   /** Answers with the exposition or, if there is none, with 503 and the reason: never with 200 and less than all. */
@@ -76,11 +79,14 @@ export function routes({ version, render, notReady, status, logger }: RoutesOpti
         body: JSON.stringify(select(status(), queryOf(request))),
       }),
     ],
-    ["/metrics", metrics],
+    ["/metrics", prometheus ? metrics : () => textAnswer(404, NO_METRICS)],
     ["/-/healthy", () => textAnswer(200, "healthy")],
     ["/-/ready", ifScrapable(() => textAnswer(200, "ready"))],
   ]);
 }
+
+const NO_METRICS =
+  "metrics are not served: OTEL_METRICS_EXPORTER does not name prometheus, or OTEL_SDK_DISABLED is true";
 
 function queryOf(request: IncomingMessage): Query {
   const query = /\?(.*)$/s.exec(request.url ?? "")?.[1] ?? "";

@@ -17,19 +17,24 @@ interface Received {
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** How the next requests are answered; without one with an empty JSON object. */
-  readonly answers: ((response: ServerResponse) => void)[];
+  /** How the next requests are answered. */
+  readonly answers: ReceiverAnswer[];
+  /** How all others are: with an empty JSON object. */
+  otherwise: ReceiverAnswer;
 }
+
+export type ReceiverAnswer = (response: ServerResponse) => void;
 
 /** What an OTLP receiver is to the agent: takes a POST, and answers as the test says. */
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
-  const answers: Receiver["answers"] = [];
+  const answers: ReceiverAnswer[] = [];
+  const receiver: Receiver = { url: "", received, answers, otherwise: reply(200, "{}") };
   const server = createServer((request, response) => {
     void buffer(request).then((sent) => {
       const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent;
       received.push({ path: request.url, headers: request.headers, body });
-      const answer = answers.shift() ?? reply(200, "{}");
+      const answer = answers.shift() ?? receiver.otherwise;
       answer(response);
     });
   }).listen(0, "127.0.0.1");
@@ -39,13 +44,13 @@ export async function startReceiver(): Promise<Receiver> {
     server.closeAllConnections();
   });
   const { port }: AddressInfo = Object(server.address());
-  return { url: `http://127.0.0.1:${port}/v1/metrics`, received, answers };
+  return Object.assign(receiver, { url: `http://127.0.0.1:${port}/v1/metrics` });
 }
 
 export function reply(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = { "content-type": "application/json" },
-): (response: ServerResponse) => void {
+): ReceiverAnswer {
   return (response) => response.writeHead(status, headers).end(body);
 }

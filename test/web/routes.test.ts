@@ -12,7 +12,7 @@ import { call } from "../support/http.ts";
 import { ArrayLogger } from "../support/logger.ts";
 import { SettableSignals, hosts } from "../support/signals.ts";
 
-async function serve(version = "1.2.3") {
+async function serve({ version = "1.2.3", prometheus = true } = {}) {
   const logger = new ArrayLogger();
   const clock = new FakeClock();
   const products = new SettableSignals();
@@ -26,6 +26,7 @@ async function serve(version = "1.2.3") {
     bind: { host: "127.0.0.1", port: 0 },
     routes: routes({
       version,
+      prometheus,
       render: () => (state.failure ? Promise.reject(state.failure) : endpoint.render()),
       notReady: () => state.reason,
       status: () =>
@@ -42,6 +43,15 @@ async function serve(version = "1.2.3") {
   const plain = (await endpoint.render()).plain();
   return { ...server, logger, endpoint, state, plain };
 }
+
+test("where metrics are not wanted, all else is served", async () => {
+  const { address } = await serve({ prometheus: false });
+  const { status, body } = await call(address, "/metrics");
+  expect(status).toBe(404);
+  expect(body.toString()).toContain("OTEL_METRICS_EXPORTER");
+  for (const path of ["/", "/api/status", "/-/healthy", "/-/ready"])
+    expect((await call(address, path)).status).toBe(200);
+});
 
 test("/metrics is the exposition, and says what it is", async () => {
   const { address, plain } = await serve();
@@ -120,7 +130,7 @@ test("after the shutdown of the endpoint there is nothing to scrape", async () =
 });
 
 test("the home page leads everywhere and lets nothing in", async () => {
-  const { address } = await serve("<b>'1' & \"2\"");
+  const { address } = await serve({ version: "<b>'1' & \"2\"" });
   const { headers, body } = await call(address, "/");
   const html = body.toString();
   expect(headers["content-type"]).toBe("text/html; charset=utf-8");

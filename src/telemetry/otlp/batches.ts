@@ -2,8 +2,15 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 type Metric = ResourceMetrics["scopeMetrics"][number]["metrics"][number];
 
+export function pointsOf({ scopeMetrics }: ResourceMetrics): number {
+  let points = 0;
+  for (const { metrics } of scopeMetrics)
+    for (const { dataPoints } of metrics) points += dataPoints.length;
+  return points;
+}
+
 /**
- * The same metrics in parts of at most `size` points each: a Collector refuses bodies of more than 20 MiB.
+ * The same metrics in parts of at most `size` points each.
  * A metric may be in several parts.
  */
 export function* batches(all: ResourceMetrics, size: number): Generator<ResourceMetrics> {

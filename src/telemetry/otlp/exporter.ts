@@ -10,16 +10,20 @@ import {
   httpClient,
   isRecord,
   retry,
-  SCHEMES,
   secretHandle,
   toAgentError,
 } from "restic-otel-instrumentation/agent";
-import type { Clock, SecretHandle, Send } from "restic-otel-instrumentation/agent";
+import type { Clock, SecretHandle, SecretResolver, Send } from "restic-otel-instrumentation/agent";
 
+import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { checkAnswer } from "./answer.ts";
+import { batches, pointsOf } from "./batches.ts";
+import { within } from "./within.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** Before compression: a Collector refuses more than 20 MiB. */
+const MAX_BODY_BYTES = 16 * 2 ** 20;
 const compress = promisify(gzip);
 
 /**
@@ -27,18 +31,24 @@ const compress = promisify(gzip);
  * success for success, and mixes headers of the environment into every request.
  */
 export class OtlpExporter extends OTLPMetricExporterBase {
-  constructor(endpoint: OtlpEndpoint, clock: Clock) {
-    const send = sender(endpoint, clock);
+  /** Of the push that is under way. */
+  readonly #limit: { signal: AbortSignal };
+
+  constructor(endpoint: OtlpEndpoint, schemes: Schemes, clock: Clock) {
+    const send = sender(endpoint, schemes, clock);
+    const limit = { signal: new AbortController().signal };
     super({
-      export: (metrics, done) => void report(send(metrics), done),
+      export: (metrics, done) => void report(send(metrics, limit.signal), done),
       forceFlush: async () => {},
       shutdown: async () => {},
       setMetrics: () => {},
     });
+    this.#limit = limit;
   }
 
-  /** @throws AgentError if not everything was accepted */
-  push(metrics: ResourceMetrics): Promise<void> {
+  /** One at a time. @throws AgentError if not everything was accepted, or the reason of the signal */
+  push(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
+    this.#limit.signal = signal;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.export(metrics, ({ error }) => {
       if (error) reject(error);
@@ -56,10 +66,13 @@ async function report(
   done(error ? { code: 1, error } : { code: 0 });
 }
 
-type Push = (metrics: ResourceMetrics) => Promise<void>;
+type Push = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;
 
-function sender(endpoint: OtlpEndpoint, clock: Clock): Push {
+type Schemes = ReadonlyMap<string, SecretResolver>;
+
+function sender(endpoint: OtlpEndpoint, schemes: Schemes, clock: Clock): Push {
   const { protocol, compression, timeoutMs, url } = endpoint;
+  const where = endpointName(url);
   const serializer = protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer;
   // That of the JSON serializer takes anything.
   const decode =
@@ -71,7 +84,7 @@ function sender(endpoint: OtlpEndpoint, clock: Clock): Push {
     ...(compression === "gzip" && { "content-encoding": "gzip" }),
   };
   const secrets = Object.entries(endpoint.headers).map(
-    ([name, reference]) => [name, secretHandle(reference, SCHEMES, clock)] as const,
+    ([name, reference]) => [name, secretHandle(reference, schemes, clock)] as const,
   );
   let client: Promise<Send> | undefined;
 
@@ -81,7 +94,7 @@ function sender(endpoint: OtlpEndpoint, clock: Clock): Push {
     const headers = { ...(await revealed(secrets, fresh, signal)), ...fixed };
     const request = { method: "POST", url: new URL(url), headers, body } as const;
     const answer = await (await client)({ ...request, maxBytes: MAX_ANSWER_BYTES }, signal);
-    checkAnswer(answer, url, decode, clock);
+    checkAnswer(answer, where, decode, clock);
   }
 
   /** A token in a header may have been rotated. */
@@ -95,13 +108,30 @@ function sender(endpoint: OtlpEndpoint, clock: Clock): Push {
     }
   }
 
-  return async (metrics) => {
+  async function send(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const plain = serializer.serializeRequest(metrics);
-    if (!plain) throw new AgentError("other", `${url}: the metrics could not be encoded`);
+    if (!plain) throw new AgentError("other", `${where}: the metrics could not be encoded`);
+    const points = pointsOf(metrics);
+    if (plain.length > MAX_BODY_BYTES && points > 1) {
+      for (const half of batches(metrics, Math.ceil(points / 2))) await send(half, signal);
+      return;
+    }
     const body = compression === "gzip" ? await compress(plain) : plain;
-    await within(timeoutMs, url, clock, (signal) =>
-      retry(() => attemptTwice(body, signal), clock, signal),
-    );
+    await within(timeoutMs, where, clock, (late) => {
+      const either = AbortSignal.any([signal, late]);
+      return retry(() => attemptTwice(body, either), clock, either);
+    });
+  }
+
+  return async (metrics, signal) => {
+    try {
+      await send(metrics, signal);
+    } catch (error) {
+      // Its certificates may have been replaced.
+      client = undefined;
+      throw error;
+    }
   };
 }
 
@@ -111,32 +141,13 @@ function decodeJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return value;
 }
 
-/** Bounds all retries together, and an answer that never ends. */
-async function within(
-  ms: number,
-  url: string,
-  clock: Clock,
-  run: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const ended = new AbortController();
-  const late = new AbortController();
-  clock.sleep(ms, ended.signal).then(
-    () => late.abort(new AgentError("timeout", `${url}: not accepted within ${ms / 1000} s`)),
-    () => {},
-  );
-  try {
-    await run(late.signal);
-  } finally {
-    ended.abort();
-  }
-}
-
 async function connect({ tls, timeoutMs }: OtlpEndpoint): Promise<Send> {
   const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(pem));
   return httpClient({
     ca,
     clientCertificate: cert === undefined ? undefined : `${cert}\n${key ?? ""}`,
     connections: 1,
+    caHint: "tls.ca, or OTEL_EXPORTER_OTLP_CERTIFICATE, names another CA",
     idleMs: timeoutMs,
     proxyEnvironment: process.env,
   });

@@ -1,5 +1,6 @@
-import type { Clock, Logger } from "restic-otel-instrumentation/agent";
+import type { Clock, Logger, SecretResolver } from "restic-otel-instrumentation/agent";
 
+import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { collectOnce } from "../exposition-part.ts";
 import type { Bind } from "../exposition-part.ts";
@@ -10,7 +11,10 @@ import { since } from "./since.ts";
 
 export interface OpenPushOptions {
   readonly endpoints: readonly OtlpEndpoint[];
+  /** Ways to the secrets in headers. */
+  readonly schemes: ReadonlyMap<string, SecretResolver>;
   readonly intervalMs: number;
+  readonly timeoutMs: number;
   /** All metrics of the agent. */
   readonly bind: Bind;
   readonly version: string;
@@ -22,16 +26,19 @@ export interface OpenPushOptions {
 
 /** Connects nothing yet. Loaded only when there is an endpoint. */
 export function openPush(options: OpenPushOptions): OtlpPush {
-  const { endpoints, intervalMs, bind, version, installation, clock, logger } = options;
+  const { endpoints, schemes, intervalMs, timeoutMs, bind, version, installation } = options;
+  const { clock, logger } = options;
   const resource = agentResource(version, installation);
   const startMs = clock.now();
   return new OtlpPush({
     targets: endpoints.map((endpoint) => {
-      const exporter = new OtlpExporter(endpoint, clock);
-      return { name: endpoint.url, push: (metrics) => exporter.push(metrics) };
+      const exporter = new OtlpExporter(endpoint, schemes, clock);
+      const name = endpointName(endpoint.url);
+      return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),
     collect: async () => since(await collectOnce(bind, resource), startMs),
     intervalMs,
+    timeoutMs,
     clock,
     logger,
   });

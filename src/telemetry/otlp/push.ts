@@ -4,6 +4,7 @@ import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
 import { batches } from "./batches.ts";
 import type { EndpointState } from "./metrics.ts";
+import { within } from "./within.ts";
 
 /** Of label sets of a normal length a few MiB. */
 const POINTS = 5000;
@@ -12,8 +13,8 @@ const POINTS = 5000;
 interface PushTarget {
   /** Without credentials: the label `endpoint`. */
   readonly name: string;
-  /** @throws AgentError */
-  push(metrics: ResourceMetrics): Promise<void>;
+  /** Called for one part after the other. @throws AgentError, or the reason of the signal */
+  push(metrics: ResourceMetrics, signal: AbortSignal): Promise<void>;
 }
 
 export interface OtlpPushOptions {
@@ -21,6 +22,8 @@ export interface OtlpPushOptions {
   /** Everything as it is now. */
   readonly collect: () => Promise<ResourceMetrics>;
   readonly intervalMs: number;
+  /** Of a push with all its parts. */
+  readonly timeoutMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -34,7 +37,7 @@ export class OtlpPush {
 
   constructor(options: OtlpPushOptions) {
     this.#options = options;
-    this.#lanes = options.targets.map((target) => new Lane(target, options.clock, options.logger));
+    this.#lanes = options.targets.map((target) => new Lane(target, options));
     this.states = this.#lanes.map(({ state }) => state);
   }
 
@@ -44,8 +47,7 @@ export class OtlpPush {
 
   /** Pushes now; an endpoint that is still busy gets one more push when it is done. Never rejects. */
   async push(): Promise<void> {
-    const { collect } = this.#options;
-    await Promise.all(this.#lanes.map((lane) => lane.push(collect)));
+    await Promise.all(this.#lanes.map((lane) => lane.push()));
   }
 
   /** Pushes once more, for as long as the caller cares to wait. */
@@ -72,15 +74,13 @@ export class OtlpPush {
 class Lane {
   readonly state: EndpointState;
   readonly #target: PushTarget;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #options: OtlpPushOptions;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(target: PushTarget, clock: Clock, logger: Logger) {
+  constructor(target: PushTarget, options: OtlpPushOptions) {
     this.#target = target;
-    this.#clock = clock;
-    this.#logger = logger;
+    this.#options = options;
     this.state = {
       endpoint: target.name,
       up: undefined,
@@ -90,36 +90,40 @@ class Lane {
     };
   }
 
-  push(collect: () => Promise<ResourceMetrics>): Promise<void> {
-    if (!this.#running) return this.#run(collect);
+  push(): Promise<void> {
+    if (!this.#running) return this.#run();
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
-      return this.#run(collect);
+      return this.#run();
     });
     return this.#next;
   }
 
-  #run(collect: () => Promise<ResourceMetrics>): Promise<void> {
-    this.#running = this.#pushAll(collect).finally(() => {
+  #run(): Promise<void> {
+    this.#running = this.#pushOnce().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #pushAll(collect: () => Promise<ResourceMetrics>): Promise<void> {
+  async #pushOnce(): Promise<void> {
     const { state } = this;
     const { endpoint } = state;
+    const { clock, logger, timeoutMs, collect } = this.#options;
     try {
-      for (const batch of batches(await collect(), POINTS)) await this.#target.push(batch);
+      await within(timeoutMs, endpoint, clock, async (signal) => {
+        for (const batch of batches(await collect(), POINTS))
+          await this.#target.push(batch, signal);
+      });
       state.succeeded += 1;
-      state.lastSuccessAt = this.#clock.now();
-      if (state.up === false) this.#logger.info("push works again", { endpoint });
+      state.lastSuccessAt = clock.now();
+      if (state.up === false) logger.info("push works again", { endpoint });
       state.up = true;
     } catch (error) {
       const { code, message } = error instanceof AgentError ? error : toAgentError(error);
       state.failed += 1;
       if (state.up !== false)
-        this.#logger.warn("push failed", { endpoint, error_type: code, error: message });
+        logger.warn("push failed", { endpoint, error_type: code, error: message });
       state.up = false;
     }
   }

@@ -1,8 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
+import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
+import { SCHEMES } from "../../../instrumentation/secrets/schemes.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
@@ -14,19 +17,26 @@ import { until } from "../../support/until.ts";
 
 let receiver: Receiver;
 let clock: FakeClock;
+/** Of the whole push. */
+let limit: AbortController;
 
 beforeEach(async () => {
   receiver = await startReceiver();
   clock = new FakeClock();
+  limit = new AbortController();
 });
 
-async function push(changes: Partial<OtlpEndpoint> = {}): Promise<string> {
+async function push(
+  changes: Partial<OtlpEndpoint> = {},
+  names: readonly string[] = ["web"],
+  schemes = SCHEMES,
+): Promise<string> {
   const metric: MetricSpec<unknown> = {
     name: "backup.days_age",
     kind: "gauge",
     description: "d",
     labels: ["host"],
-    points: () => [[3, { host: "web" }]],
+    points: () => names.map((host): Point => [3, { host }]),
   };
   const metrics = await collectOnce(
     (meter) => bindMetrics(meter, [boundTable([metric], () => [0])], () => 0),
@@ -42,7 +52,7 @@ async function push(changes: Partial<OtlpEndpoint> = {}): Promise<string> {
     ...changes,
   };
   try {
-    await new OtlpExporter(endpoint, clock).push(metrics);
+    await new OtlpExporter(endpoint, schemes, clock).push(metrics, limit.signal);
     return "accepted";
   } catch (error) {
     return error instanceof Error ? error.message.replaceAll(receiver.url, "URL") : "";
@@ -158,4 +168,51 @@ test("nobody there", async () => {
   await pauses();
   await clock.advance(400);
   expect(await pushed).toBe("127.0.0.1:1 refuses the connection");
+});
+
+test("a body that a Collector would not take is sent in parts", async () => {
+  const names = ["a", "b", "c", "d", "e"].map((name) => name.repeat(5 * 2 ** 20));
+  expect(await push({}, names)).toBe("accepted");
+  const sizes = receiver.received.map(({ body }) => body.length);
+  expect(Math.max(...sizes)).toBeLessThan(20 * 2 ** 20);
+  const found = receiver.received.flatMap(
+    ({ body }) => body.toString().match(/"stringValue":"(a|b|c|d|e){9}/g) ?? [],
+  );
+  expect(found.map((text) => text.at(-1))).toEqual(["a", "b", "c", "d", "e"]);
+});
+
+test("the time limit of the whole push ends what is under way", async () => {
+  receiver.answers.push(() => {});
+  const pushed = push();
+  await until("it", () => receiver.received.length === 1);
+  limit.abort(new AgentError("timeout", "URL: not accepted within 30 s"));
+  expect(await pushed).toBe("URL: not accepted within 30 s");
+  expect(await push()).toBe("URL: not accepted within 30 s");
+  expect(receiver.received).toHaveLength(1);
+});
+
+test("a partial success in Protobuf", async () => {
+  // ExportMetricsServiceResponse { partial_success { rejected_data_points: 7, error_message: "old" } }
+  const answer = Buffer.from([0x0a, 7, 0x08, 7, 0x12, 3, ...Buffer.from("old")]);
+  receiver.answers.push((response) =>
+    response.writeHead(200, { "content-type": "application/x-protobuf" }).end(answer),
+  );
+  expect(await push({ protocol: "http/protobuf" })).toBe("URL: 7 points were rejected: old");
+});
+
+test("a header whose secret was rotated is sent anew, once", async () => {
+  let current = 0;
+  const rotating: SecretResolver = {
+    scheme: "rotating",
+    check: () => undefined,
+    resolve: async () => new Secret(`token-${++current}`),
+  };
+  const reference = { scheme: "rotating", reference: "" };
+  receiver.answers.push(reply(401, ""));
+  const schemes = new Map([["rotating", rotating]]);
+  expect(await push({ headers: { authorization: reference } }, ["web"], schemes)).toBe("accepted");
+  expect(receiver.received.map(({ headers }) => headers.authorization)).toEqual([
+    "token-1",
+    "token-2",
+  ]);
 });

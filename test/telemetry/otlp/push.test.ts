@@ -19,10 +19,12 @@ class ManualTarget {
   readonly pushed: ResourceMetrics[] = [];
   #waiting: (() => void)[] = [];
   error: AgentError | undefined;
+  signal: AbortSignal | undefined;
   slow = false;
 
-  async push(metrics: ResourceMetrics): Promise<void> {
+  async push(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
     this.pushed.push(metrics);
+    this.signal = signal;
     if (this.slow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.error) throw this.error;
   }
@@ -59,6 +61,7 @@ beforeEach(() => {
         agentResource("1", "here"),
       ),
     intervalMs: 60_000,
+    timeoutMs: 30_000,
     clock,
     logger,
   });
@@ -123,5 +126,25 @@ test("a stop pushes once more, and nothing after it", async () => {
   expect(values()).toEqual([0]);
   await clock.advance(600_000);
   expect(values()).toEqual([0]);
+  expect(clock.sleeping).toBe(0);
+});
+
+test("a push has a time limit, and leaves no timer", async () => {
+  target.slow = true;
+  const pushed = push.push();
+  await settle();
+  await clock.advance(29_999);
+  expect(target.signal?.aborted).toBe(false);
+  await clock.advance(1);
+  expect(target.signal?.reason).toMatchObject({
+    code: "timeout",
+    message: "http://c/v1/metrics: not accepted within 30 s",
+  });
+  target.error = new AgentError("timeout", "late");
+  await target.go();
+  await pushed;
+  target.error = undefined;
+  target.slow = false;
+  await push.push();
   expect(clock.sleeping).toBe(0);
 });

@@ -1,0 +1,232 @@
+import { expect, test } from "vitest";
+
+import type { SecretReference } from "../../instrumentation/core/secret.ts";
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { describeSettings } from "../../src/settings/describe.ts";
+import type { AgentSettings } from "../../src/settings/load.ts";
+import { refusalOf, settingsOf } from "../support/settings-file.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** A file that says nothing of all this. */
+const SILENT = "repositories: []\n";
+
+function told(env: Environment, content = SILENT, args: readonly string[] = []) {
+  return settingsOf(content, { env, args });
+}
+
+function revealed(headers: Readonly<Record<string, SecretReference>>): Environment {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, { reference }]) => [
+      name,
+      reference instanceof Secret ? reference.revealText() : "",
+    ]),
+  );
+}
+
+const urls = ({ otlp }: AgentSettings): readonly string[] => otlp.map(({ url }) => url);
+
+const LOCAL = "http://localhost:4318/v1/metrics";
+const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318" };
+const SENT = "http://c:4318/v1/metrics";
+
+/** Whether /metrics is served, and where is pushed to. */
+test.for<[Environment, boolean, readonly string[]]>([
+  [{}, true, []],
+  [ENDPOINT, true, [SENT]],
+  [{ OTEL_METRICS_EXPORTER: "none" }, false, []],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "none" }, false, []],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "prometheus" }, true, []],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "otlp" }, false, [SENT]],
+  [{ OTEL_METRICS_EXPORTER: "otlp" }, false, [LOCAL]],
+  [{ OTEL_METRICS_EXPORTER: "otlp, prometheus" }, true, [LOCAL]],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "" }, true, [SENT]],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "True" }, false, []],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "false" }, true, [SENT]],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "1" }, true, [SENT]],
+])("%o", async ([env, prometheus, endpoints]) => {
+  const settings = await told(env);
+  expect([settings.prometheus, urls(settings)]).toEqual([prometheus, endpoints]);
+});
+
+test("without a word of the environment, an endpoint has the defaults", async () => {
+  const { otlp, otlpIntervalMs, otlpTimeoutMs } = await told(ENDPOINT);
+  expect(otlp).toEqual([
+    {
+      url: SENT,
+      headers: {},
+      protocol: "http/json",
+      compression: "gzip",
+      timeoutMs: 10_000,
+      tls: { ca: undefined, cert: undefined, key: undefined },
+    },
+  ]);
+  expect([otlpIntervalMs, otlpTimeoutMs]).toEqual([60_000, 30_000]);
+});
+
+/** What the variables of all signals say, and those of metrics in their place. */
+const EVERY = {
+  ENDPOINT: ["https://all/base", "https://own/base"],
+  HEADERS: ["a=1,both=all", "both=o%2Cwn, B = 2 "],
+  PROTOCOL: ["http/protobuf", "http/json"],
+  COMPRESSION: ["none", "gzip"],
+  TIMEOUT: ["2000", "3000"],
+  CERTIFICATE: ["/all/ca", "/own/ca"],
+  CLIENT_CERTIFICATE: ["/all/cert", "/own/cert"],
+  CLIENT_KEY: ["/all/key", "/own/key"],
+} as const;
+
+function every(prefix: string, index: 0 | 1): Environment {
+  return Object.fromEntries(
+    Object.entries(EVERY).map(([name, values]) => [`${prefix}${name}`, values[index]]),
+  );
+}
+
+test("every variable of the exporter, for all signals and for metrics alone", async () => {
+  const all = every("OTEL_EXPORTER_OTLP_", 0);
+  const own = every("OTEL_EXPORTER_OTLP_METRICS_", 1);
+  const { otlp: ofAll } = await told(all);
+  expect(ofAll).toMatchObject([
+    {
+      url: "https://all/base/v1/metrics",
+      protocol: "http/protobuf",
+      compression: "none",
+      timeoutMs: 2000,
+      tls: { ca: "/all/ca", cert: "/all/cert", key: "/all/key" },
+    },
+  ]);
+  expect(revealed(ofAll[0]?.headers ?? {})).toEqual({ a: "1", both: "all" });
+  const { otlp: ofOwn } = await told({ ...all, ...own });
+  expect(ofOwn).toMatchObject([
+    {
+      // The address of metrics is taken as it is.
+      url: "https://own/base",
+      protocol: "http/json",
+      compression: "gzip",
+      timeoutMs: 3000,
+      tls: { ca: "/own/ca", cert: "/own/cert", key: "/own/key" },
+    },
+  ]);
+  expect(revealed(ofOwn[0]?.headers ?? {})).toEqual({ a: "1", both: "o,wn", b: "2" });
+});
+
+test("the file wins over the environment, and takes none of its headers", async () => {
+  const env = {
+    ...every("OTEL_EXPORTER_OTLP_", 0),
+    OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+    OTEL_METRICS_EXPORTER: "none",
+    OTEL_METRIC_EXPORT_INTERVAL: "1000",
+    OTEL_METRIC_EXPORT_TIMEOUT: "2000",
+    OTEL_EXPORTER_PROMETHEUS_PORT: "1",
+  };
+  const content = `${SILENT}otlp: [{endpoint: 'http://file:1'}]\notlpInterval: 3s\notlpTimeout: 4s\nbind: ':2'\n`;
+  const settings = await told(env, content);
+  expect(settings.otlp).toMatchObject([{ url: "http://file:1/v1/metrics", headers: {} }]);
+  expect([settings.otlpIntervalMs, settings.otlpTimeoutMs, settings.bind]).toEqual([
+    3000,
+    4000,
+    [{ host: undefined, port: 2 }],
+  ]);
+  expect(urls(await told(ENDPOINT, `${SILENT}otlp: []\n`))).toEqual([]);
+});
+
+test("interval, time-out and address: OTEL_* < RESTIC_OTEL_* < flag", async () => {
+  const env = {
+    OTEL_METRIC_EXPORT_INTERVAL: "4321",
+    OTEL_METRIC_EXPORT_TIMEOUT: "1234",
+    OTEL_EXPORTER_PROMETHEUS_HOST: "::1",
+    OTEL_EXPORTER_PROMETHEUS_PORT: "9464",
+  };
+  const shown = ({ otlpIntervalMs, otlpTimeoutMs, bind }: AgentSettings): unknown => [
+    otlpIntervalMs,
+    otlpTimeoutMs,
+    ...bind,
+  ];
+  expect(shown(await told(env))).toEqual([4321, 1234, { host: "::1", port: 9464 }]);
+  const own = {
+    ...env,
+    RESTIC_OTEL_OTLP_INTERVAL: "5s",
+    RESTIC_OTEL_OTLP_TIMEOUT: "6s",
+    RESTIC_OTEL_BIND: "h:7",
+  };
+  expect(shown(await told(own))).toEqual([5000, 6000, { host: "h", port: 7 }]);
+  const { bind } = await told(own, SILENT, ["--bind", "h:8"]);
+  expect(bind).toEqual([{ host: "h", port: 8 }]);
+  expect((await told({ OTEL_EXPORTER_PROMETHEUS_HOST: "h" })).bind).toEqual([
+    { host: "h", port: 9121 },
+  ]);
+});
+
+test("a token in the query of an address is not printed", async () => {
+  const settings = await told({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://c/m?token=CANARY" });
+  expect(urls(settings)).toEqual(["http://c/m?token=CANARY"]);
+  expect(describeSettings(settings)).toMatchObject({ otlp: "http://c/m" });
+});
+
+const ADDRESS =
+  'must be an address like "http://collector:4318", without a login: that goes into headers';
+
+test.for<[Environment, string]>([
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "c:4318" }, `OTEL_EXPORTER_OTLP_ENDPOINT: ${ADDRESS}`],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:1" }, `OTEL_EXPORTER_OTLP_ENDPOINT: ${ADDRESS}`],
+  [
+    { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://u:CANARY@c" },
+    `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: ${ADDRESS}`,
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    "OTEL_EXPORTER_OTLP_PROTOCOL: must be one of http/json, http/protobuf; gRPC is not spoken",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "json" },
+    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: must be one of http/json, http/protobuf",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_COMPRESSION: "zstd" },
+    "OTEL_EXPORTER_OTLP_COMPRESSION: must be one of gzip, none",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_TIMEOUT: "10s" },
+    "OTEL_EXPORTER_OTLP_TIMEOUT: must be a whole number of milliseconds",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: "authorization CANARY" },
+    "OTEL_EXPORTER_OTLP_HEADERS: must be name=value,name=value with values percent-encoded",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_HEADERS: "a=%CANARY" },
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS: must be name=value,name=value with values percent-encoded",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_CLIENT_KEY: "/key" },
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together",
+  ],
+  [
+    { OTEL_METRICS_EXPORTER: "console" },
+    'OTEL_METRICS_EXPORTER: "console" is not known, known are none, prometheus, otlp',
+  ],
+  [
+    { OTEL_METRICS_EXPORTER: "none,otlp" },
+    "OTEL_METRICS_EXPORTER: none stands alone: leave it out, or the others",
+  ],
+  [
+    { OTEL_METRIC_EXPORT_INTERVAL: "0" },
+    "OTEL_METRIC_EXPORT_INTERVAL: must be a whole number of milliseconds",
+  ],
+  [
+    { OTEL_METRIC_EXPORT_TIMEOUT: "-1" },
+    "OTEL_METRIC_EXPORT_TIMEOUT: must be a whole number of milliseconds",
+  ],
+  [
+    { OTEL_EXPORTER_PROMETHEUS_PORT: "70000" },
+    "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT: port 70000 is not one: the highest is 65535",
+  ],
+])("%o is refused", async ([env, message]) => {
+  expect(await refusalOf(SILENT, { env })).toBe(message);
+});
+
+test("what is not used may be wrong: it may be there for other programs", async () => {
+  const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_TIMEOUT: "x" };
+  expect((await told(env)).otlp).toEqual([]);
+  expect((await told({ ...env, ...ENDPOINT, OTEL_SDK_DISABLED: "true" })).otlp).toEqual([]);
+});

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+
+import { refusalOf, settingsOf } from "../support/settings-file.ts";
+
+const withOtlp = (otlp: unknown): string => JSON.stringify({ repositories: [], otlp });
+
+test("several endpoints, each with its own settings", async () => {
+  const { otlp } = await settingsOf(
+    withOtlp([
+      { endpoint: "http://a:4318/" },
+      {
+        endpoint: "https://b/api/v1/otlp",
+        protocol: "http/protobuf",
+        compression: "none",
+        timeout: "3s",
+        headers: { Authorization: { file: "/run/token" }, "x-id": "7" },
+        tls: { ca: "/ca", cert: "/cert", key: "/key" },
+      },
+      { endpoint: "http://c/v1/metrics" },
+    ]),
+  );
+  expect(otlp).toMatchObject([
+    { url: "http://a:4318/v1/metrics", protocol: "http/json", compression: "gzip" },
+    {
+      url: "https://b/api/v1/otlp/v1/metrics",
+      protocol: "http/protobuf",
+      compression: "none",
+      timeoutMs: 3000,
+      headers: {
+        authorization: { scheme: "file", reference: "/run/token" },
+        "x-id": { scheme: "literal" },
+      },
+      tls: { ca: "/ca", cert: "/cert", key: "/key" },
+    },
+    { url: "http://c/v1/metrics" },
+  ]);
+});
+
+const ADDRESS =
+  'must be an address like "http://collector:4318", without a login: that goes into headers';
+const C = { endpoint: "http://c" };
+
+test.for<[string, unknown, string]>([
+  ["no list", "http://c", "FILE:1:20: otlp: must be a list of endpoints"],
+  ["no mapping", ["http://c"], "FILE:1:28: otlp[0]: must be a mapping with the key endpoint"],
+  ["no endpoint", [{}], "FILE:1:28: otlp[0]: endpoint is missing: the address of the receiver"],
+  ["no scheme", [{ endpoint: "c:4318" }], `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`],
+  ["a login", [{ endpoint: "http://u:CANARY@c" }], `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`],
+  [
+    "an unknown key",
+    [{ ...C, header: {} }],
+    "FILE:1:51: otlp[0].header: unknown key, did you mean headers?",
+  ],
+  [
+    "an unknown protocol",
+    [{ ...C, protocol: "grpc" }],
+    "FILE:1:51: otlp[0].protocol: must be one of http/json, http/protobuf; gRPC is not spoken",
+  ],
+  [
+    "a time-out without its unit",
+    [{ ...C, timeout: "10" }],
+    'FILE:1:51: otlp[0].timeout: must be a duration with its unit, like "10s"',
+  ],
+  [
+    "a header that is none",
+    [{ ...C, headers: { "a b": "CANARY" } }],
+    "FILE:1:62: otlp[0].headers.a b: is no header name",
+  ],
+  [
+    "a key without its certificate",
+    [{ ...C, tls: { key: "k" } }],
+    "FILE:1:51: otlp[0].tls: cert and key belong together",
+  ],
+  [
+    "the same twice",
+    [C, { endpoint: "http://c/v1/metrics?token=CANARY" }],
+    "FILE:1:53: otlp[1].endpoint: is the same as one before",
+  ],
+])("%s", async ([, otlp, message]) => {
+  expect(await refusalOf(withOtlp(otlp))).toBe(message);
+});
