@@ -37,6 +37,16 @@ export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
   return { id, version };
 }
 
+/** Whether a key is the master key of this repository, as far as `config` tells. */
+export function opensConfig(sealed: Uint8Array, key: Key): boolean {
+  try {
+    key.open(sealed);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The reason of an Error thrown by one of the decoders. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : "cannot be decoded";

@@ -19,6 +19,15 @@ export interface OpenedKey {
   readonly master: Key;
 }
 
+export interface KeySearchInput {
+  readonly backend: Backend;
+  /** All names in `keys/`. */
+  readonly ids: readonly string[];
+  readonly password: Secret;
+  /** Prefix of the name to begin with: the key that worked last, or a hint of the user. */
+  readonly first: string | undefined;
+}
+
 /** Finds the key file that a password opens, and remembers those that it does not: each is tried once. */
 export class KeySearch {
   /** Counts key derivations. */
@@ -31,29 +40,30 @@ export class KeySearch {
   }
 
   /**
-   * @param ids all names in `keys/`
-   * @param first prefix of the name to begin with: the key that worked last, or a hint of the user
+   * @param isMaster tells a key of this repository from one of another that the same password opens; if all are such, the first is found
    * @throws AgentError `wrong_password` if the password opens none, `corrupt` if there is no key file that can be read
    */
   async find(
-    backend: Backend,
-    ids: readonly string[],
-    password: Secret,
-    first: string | undefined,
+    { backend, ids, password, first }: KeySearchInput,
+    isMaster: (master: Key) => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<OpenedKey> {
     if (this.#password === undefined || !this.#password.equals(password)) this.#refused.clear();
     this.#password = password;
     const damaged: string[] = [];
+    let foreign: OpenedKey | undefined;
     const isFirst = (id: string): boolean => first !== undefined && id.startsWith(first);
     const ordered = [...ids.filter(isFirst), ...ids.filter((id) => !isFirst(id))];
     for (const id of ordered.slice(0, MAX_KEYS)) {
       if (this.#refused.has(id)) continue;
       const tried = await this.#open(backend, id, password, signal);
-      if (typeof tried === "object") return { id, master: tried };
-      if (tried === "wrong password") this.#refused.add(id);
+      if (typeof tried === "object") {
+        if (await isMaster(tried)) return { id, master: tried };
+        foreign ??= { id, master: tried };
+      } else if (tried === "wrong password") this.#refused.add(id);
       else if (tried !== "gone") damaged.push(`${id.slice(0, 8)} ${tried}`);
     }
+    if (foreign) return foreign;
     throw noneOpened(ordered.filter((id) => this.#refused.has(id)).length, ids.length, damaged);
   }
 

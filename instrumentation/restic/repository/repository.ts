@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../backend/backend.ts";
-import { decodeConfig } from "./config.ts";
+import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
@@ -85,10 +85,15 @@ export class Repository {
 
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
     const { backend } = access;
+    const before = this.#session;
     const session = await this.#unlock(access, signal);
     let ids = await listIds(backend, "snapshots", signal);
     if (ids.length === 0 && access.publishedId !== undefined)
       ids = await this.#confirmEmpty(session, access, signal);
+    // One that never held a snapshot looks the same when it is gone.
+    else if (ids.length === 0 && session === before) {
+      if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
+    }
     const unknown = ids.filter((id) => !this.#snapshots.has(id));
     const files = await loadSnapshots(
       backend,
@@ -123,7 +128,7 @@ export class Repository {
     const now = this.#options.clock.monotonicMs();
     const same = known?.password.equals(password) === true;
     if (same && now - known.verifiedAt < this.#options.reverifyMs) return known;
-    const sealedConfig = known ? undefined : await loadConfig(backend, signal);
+    let sealed = known ? undefined : await loadConfig(backend, signal);
     const ids = await listIds(backend, "keys", signal);
     if (ids.length === 0) throw noKeys();
     // The master key never changes: a key file that opened once is good as long as it is there.
@@ -131,8 +136,14 @@ export class Repository {
       this.#session = { ...known, verifiedAt: now };
       return this.#session;
     }
-    const opened = await this.#keys.find(backend, ids, password, keyHint ?? known?.id, signal);
-    const config = decodeConfig(sealedConfig ?? (await loadConfig(backend, signal)), opened.master);
+    const sealedConfig = async (): Promise<Uint8Array> =>
+      (sealed ??= await loadConfig(backend, signal));
+    const opened = await this.#keys.find(
+      { backend, ids, password, first: keyHint ?? known?.id },
+      async (master) => opensConfig(await sealedConfig(), master),
+      signal,
+    );
+    const config = decodeConfig(await sealedConfig(), opened.master);
     if (known && known.config.id !== config.id) this.#snapshots.clear();
     this.#session = { ...opened, config, password, verifiedAt: now };
     return this.#session;

@@ -83,6 +83,7 @@ export async function loadSnapshots(
 }
 
 function reason(error: unknown): string {
+  if (isCorrupt(error)) return `is not read: ${error.message}`;
   return error instanceof SealError && error.reason === "wrong mac"
     ? "is sealed with another key"
     : reasonOf(error);

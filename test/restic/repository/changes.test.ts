@@ -72,6 +72,29 @@ describe("an empty listing after a full one", () => {
   });
 });
 
+describe("a repository that never held a snapshot", () => {
+  test("costs a look at its config at each collection", async () => {
+    await reader.read();
+    expect(reader.calls).toEqual(["GET config", "LIST keys", "GET keys", "LIST snapshots"]);
+    await reader.read();
+    expect(reader.calls).toEqual(["LIST snapshots", "GET config"]);
+  });
+
+  test("is told from one that is gone", async () => {
+    await reader.read();
+    reader.sealed.files.clear();
+    expect(await reader.failure(reader.read())).toBe(
+      "not_found: no restic repository at memory: there is no config file",
+    );
+  });
+
+  test("and from another one in its place", async () => {
+    await reader.read();
+    reader.sealed = new SealedRepository("right");
+    expect((await reader.read()).config.id).toBe(reader.sealed.id);
+  });
+});
+
 describe("files that change while they are read", () => {
   test("a snapshot that vanishes between listing and read is gone, not an error", async () => {
     reader.sealed.addSnapshot({ time: TIME, hostname: "kept" });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { RepositoryReader } from "../../support/repository-reader.ts";
+import { SealedRepository } from "../../support/sealed-repository.ts";
 
 const HOUR = 3_600_000;
 const TIME = "2024-05-01T12:00:00Z";
@@ -32,6 +33,7 @@ describe("the cost of a collection", () => {
   });
 
   test("after `reverify` the keys are listed, and nothing more while the key is there", async () => {
+    reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
     await reader.clock.advance(HOUR);
     await reader.read();
@@ -111,6 +113,27 @@ describe("keys", () => {
     expect(await reader.failure(reader.read("wrong"))).toBe(
       "wrong_password: the password does not open the key of the repository; damaged key files: 00000000 is not what its name says, " +
         "11111111 is not what its name says, 22222222 is not what its name says, 33333333 is not what its name says",
+    );
+  });
+
+  test("a key of another repository beside a good one costs nothing, though the password opens it", async () => {
+    for (let index = 0; index < 4; index++) {
+      for (const [path, stored] of new SealedRepository("right").files)
+        if (path.startsWith("keys/")) reader.sealed.files.set(path, stored);
+    }
+    expect((await reader.read()).config.id).toBe(reader.sealed.id);
+    const { derivations } = reader;
+    await reader.clock.advance(HOUR);
+    await reader.read();
+    expect(reader.derivations).toBe(derivations);
+  });
+
+  test("a key of another repository alone is damage, not a wrong password", async () => {
+    reader.remove("keys");
+    for (const [path, stored] of new SealedRepository("right").files)
+      if (path.startsWith("keys/")) reader.sealed.files.set(path, stored);
+    expect(await reader.failure(reader.read())).toBe(
+      "corrupt: config does not open with the master key (MAC does not match): config or key is damaged",
     );
   });
 
