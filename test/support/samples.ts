@@ -6,7 +6,7 @@ interface Sample {
   readonly value: number;
 }
 
-const LINE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
+const LINE = /^(\w+)(?:\{(.*)\})? (\S+)$/s;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
 

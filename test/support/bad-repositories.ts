@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+
+import { expect } from "vitest";
+
+import { repositoryFolder } from "./repository-folder.ts";
+import { SealedRepository } from "./sealed-repository.ts";
+
+/** In every place that a secret has: it must be in no output. */
+export const PASSWORD = "CANARY-password";
+const GOOD = { time: "2024-05-01T12:00:00Z", hostname: "web", username: "root" };
+
+/** Control characters, quotes, the syntax of an exposition, markup. */
+export const NAMES = 'a"b\\c\n\u0001{}=,<b>\u2028é';
+
+/** Makes the folder of a bad repository. */
+type Make = (path: string, sealed: SealedRepository) => unknown;
+
+/** A good repository with one snapshot, then changed. */
+function changed(change: (sealed: SealedRepository) => unknown): Make {
+  return async (path, sealed) => {
+    sealed.addSnapshot(GOOD);
+    change(sealed);
+    await repositoryFolder(sealed.files, path);
+  };
+}
+
+function removeKeys(sealed: SealedRepository): void {
+  for (const name of sealed.files.keys()) if (name.startsWith("keys/")) sealed.files.delete(name);
+}
+
+function keyFile(change: object): Make {
+  return changed((sealed) => {
+    const [name, stored] =
+      [...sealed.files].find(([path]) => path.startsWith("keys/")) ?? expect.fail();
+    sealed.files.delete(name);
+    const file = { ...JSON.parse(Buffer.from(stored).toString()), ...change };
+    sealed.addFile("keys", Buffer.from(JSON.stringify(file)));
+  });
+}
+
+/** A good one beside them, with what is odd but right. */
+export const withOddSnapshots: Make = changed((sealed) => {
+  sealed.addSnapshot({ ...GOOD, hostname: NAMES, extra: [{}] });
+  sealed.addSnapshot({ time: GOOD.time });
+  sealed.addSnapshot({ ...GOOD, hostname: "early", time: "0001-01-01T00:00:00Z" });
+  sealed.addSnapshot({ ...GOOD, hostname: "late", time: "2100-01-01T00:00:00Z" });
+});
+
+/** What makes the whole repository fail, and how that is told. */
+export const FAILING: readonly (readonly [string, Make, string, string | RegExp])[] = [
+  ["nothing", () => {}, "not_found", "no restic repository at PATH: there is no config file"],
+  [
+    "folder",
+    (path) => mkdir(path),
+    "not_found",
+    "no restic repository at PATH: there is no config file",
+  ],
+  [
+    "s3legacy",
+    async (path, sealed) => {
+      await mkdir(join(path, "key"), { recursive: true });
+      await writeFile(join(path, "config"), sealed.files.get("config") ?? "");
+      await writeFile(join(path, "key", "00".repeat(32)), "{}");
+    },
+    "corrupt",
+    /^there is a config file but no key: .*; an S3 repository of restic before 0.7 must be converted/,
+  ],
+  [
+    "config-cut",
+    changed((sealed) =>
+      sealed.files.set("config", sealed.files.get("config")?.subarray(0, 20) ?? Buffer.of()),
+    ),
+    "corrupt",
+    "config does not open with the master key (shorter than nonce and MAC): config or key is damaged",
+  ],
+  [
+    "config-empty",
+    changed((sealed) => sealed.files.set("config", Buffer.of())),
+    "corrupt",
+    "config does not open with the master key (shorter than nonce and MAC): config or key is damaged",
+  ],
+  [
+    "25-keys",
+    changed((sealed) => {
+      removeKeys(sealed);
+      for (let count = 0; count < 25; count++) sealed.addKey("another");
+    }),
+    "wrong_password",
+    "the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another",
+  ],
+  [
+    "scrypt-2-30",
+    keyFile({ N: 2 ** 30, r: 8, p: 1 }),
+    "corrupt",
+    /^none of 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2\^25$/,
+  ],
+  [
+    "scrypt-memory",
+    keyFile({ N: 2 ** 21, r: 8, p: 1 }),
+    "corrupt",
+    /^none of 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=2097152 r=8 takes more than 256 MiB$/,
+  ],
+  [
+    "wrong-password",
+    changed((sealed) => {
+      removeKeys(sealed);
+      sealed.addKey("another");
+    }),
+    "wrong_password",
+    "the password does not open the key of the repository",
+  ],
+  [
+    "foreign-key",
+    changed((sealed) => {
+      removeKeys(sealed);
+      for (const [name, stored] of new SealedRepository(PASSWORD).files)
+        if (name.startsWith("keys/")) sealed.files.set(name, stored);
+    }),
+    "corrupt",
+    "config does not open with the master key (MAC does not match): config or key is damaged",
+  ],
+  [
+    "version-3",
+    changed((sealed) => sealed.writeConfig({ version: 3, id: sealed.id })),
+    "other",
+    "repository version 3 is not supported: 1 and 2 are",
+  ],
+  ["loop", (path) => symlink(path, path), "other", "reading PATH/config: ELOOP"],
+];
+
+const NOT_ITS_NAME = "is not what its name says: cut off or changed";
+
+/** What makes one snapshot file unreadable. */
+export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
+  ["cut", changed((sealed) => damage(sealed, (stored) => stored.subarray(0, 90))), NOT_ITS_NAME],
+  [
+    "flipped",
+    changed((sealed) =>
+      damage(sealed, (stored) => Buffer.from(stored.map((byte, at) => byte ^ Number(at === 50)))),
+    ),
+    NOT_ITS_NAME,
+  ],
+  [
+    "renamed",
+    changed((sealed) => sealed.files.set(`snapshots/${id()}`, Buffer.from("x"))),
+    NOT_ITS_NAME,
+  ],
+  ["empty", changed((sealed) => sealed.files.set(`snapshots/${id()}`, Buffer.of())), NOT_ITS_NAME],
+  [
+    "1-gib",
+    async (path, sealed) => {
+      sealed.addSnapshot(GOOD);
+      await repositoryFolder(sealed.files, path);
+      const file = join(path, "snapshots", id());
+      await writeFile(file, "");
+      await truncate(file, 2 ** 30);
+    },
+    "is not read: PATH/snapshots/ID has 1073741824 bytes, more than the 8388608 that are read",
+  ],
+  [
+    "zip-bomb",
+    changed((sealed) =>
+      sealed.addSealed(
+        "snapshots",
+        Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(2 ** 28, " "))]),
+      ),
+    ),
+    "expands to more than 32 MiB",
+  ],
+  ["no-time", changed((sealed) => sealed.addSnapshot({ hostname: "h" })), 'has no valid "time"'],
+  [
+    "long-hostname",
+    changed((sealed) => sealed.addSnapshot({ ...GOOD, hostname: "h".repeat(2 ** 20) })),
+    'has a "hostname" of more than 1024 bytes',
+  ],
+];
+
+function id(): string {
+  return randomBytes(32).toString("hex");
+}
+
+function damage(sealed: SealedRepository, alter: (stored: Uint8Array) => Uint8Array): void {
+  const name = `snapshots/${sealed.addSnapshot({ ...GOOD, hostname: "damaged" })}`;
+  sealed.files.set(name, alter(sealed.files.get(name) ?? expect.fail()));
+}
