@@ -41,10 +41,12 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
     signal,
   } as const;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  execFile(program, [...args], options, (error, stdout) => {
+  const child = execFile(program, [...args], options, (error, stdout) => {
     if (!error) resolve(stdout);
     else reject(new AgentError("secret", `the command ${program} ${reasonOf(error)}`));
   });
+  // Nobody is there to be asked.
+  child.stdin?.on("error", () => {}).end();
   return promise;
 }
 

@@ -1,0 +1,24 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+import { environment } from "../../instrumentation/secrets/environment.ts";
+import { failureOf } from "../support/failure.ts";
+
+const { signal } = new AbortController();
+
+afterEach(() => vi.unstubAllEnvs());
+
+test.for([" secret\n", "\u00a0x\t", "pässwörd ✓"])("%j is taken as it is", async (value) => {
+  vi.stubEnv("THE_SECRET", value);
+  expect((await environment.resolve("THE_SECRET", signal)).revealText()).toBe(value);
+});
+
+test("one that is not set, or empty, is none", async () => {
+  const message = "secret: the variable THE_SECRET is not set";
+  expect(await failureOf(environment.resolve("THE_SECRET", signal))).toBe(message);
+  vi.stubEnv("THE_SECRET", "");
+  expect(await failureOf(environment.resolve("THE_SECRET", signal))).toBe(message);
+});
+
+test.for(["A-B", "", "1A", "A=B", 5, ["A"]])("%j is no name", (reference) => {
+  expect(environment.check(reference)).toBe("must be the name of a variable");
+});
