@@ -124,3 +124,65 @@ test("a change that cannot be taken over says so", async () => {
   expect(agent.log()).toContain('msg="a change of legacyLabel needs a restart"');
   expect((await agent.collect()).text).not.toContain("isLegacy");
 });
+
+test("a reload takes over cron, limits and log level", async () => {
+  const agent = await launch({ repositories: [WEB], cron: "0 0 1 1 *" });
+  await agent.collect();
+  const nextYear = await nextCollection(agent);
+  const changed = { cron: "@every 1h", logLevel: "debug", timeout: "100ms" };
+  await agent.configure({ repositories: [WEB, hanging], ...changed });
+  await agent.reload();
+  expect(await nextCollection(agent)).not.toBe(nextYear);
+  for (let collections = 0; collections < 2; collections++) await agent.collect();
+  expect(agent.log()).toContain('error_type=timeout error="no answer within 0.1s"');
+  expect(agent.log()).toMatch(/ level=debug msg="collection finished" total=2 failed=1 /);
+});
+
+async function nextCollection({ url }: RunningAgent): Promise<unknown> {
+  return JSON.parse(await (await fetch(`${url}/api/status`)).text()).nextCollection;
+}
+
+test("a file that is wrong is refused as a whole, and the old settings stay", async () => {
+  const agent = await launch([WEB]);
+  const before = await agent.collect();
+  await agent.configure(
+    '[{"repo": "/a", "password": "CANARY"}, {"repo": "/b", "pasword": "CANARY"}]',
+  );
+  await agent.reload();
+  const samples = await agent.collect();
+  expect(samples.value("restic_otel_config_last_reload_successful")).toBe(0);
+  const timestamp = "restic_otel_config_last_reload_success_timestamp_seconds";
+  expect(samples.value(timestamp)).toBe(before.value(timestamp));
+  expect(samples.sets(WEB.repo)).toEqual(before.sets(WEB.repo));
+  expect(samples.text).not.toContain("/a");
+  expect(agent.log().match(/level=error .*/g)).toEqual([
+    expect.stringMatching(
+      /^level=error msg="settings refused, the old ones stay" error="\S+:1:\d+: \[1\]\.pasword: unknown key, did you mean password\?"$/,
+    ),
+    expect.stringMatching(/^level=error .*: \[1\]: password is missing: /),
+  ]);
+  await agent.configure([WEB]);
+  await agent.reload();
+  const mended = await agent.scrape();
+  expect(mended.value("restic_otel_config_last_reload_successful")).toBe(1);
+  expect(mended.value(timestamp)).toBeGreaterThan(before.value(timestamp) ?? Infinity);
+  expect(agent.log()).not.toContain("CANARY");
+});
+
+test("at the start the settings are logged, without secrets", async () => {
+  const login = { repo: "rest:http://someone:CANARY@127.0.0.1:1/", password: "CANARY" };
+  const disabled = { repo: "/d", password: "CANARY", disabled: true };
+  const agent = await launch({ repositories: [WEB, login, disabled], cron: "0 3 * * *" });
+  const [line = ""] = agent.log().match(/.*msg=starting.*/) ?? [];
+  for (const field of [
+    `repositories="${WEB.repo} rest:http://127.0.0.1:1/"`,
+    "disabled=1",
+    'cron="0 3 * * *"',
+    "timeoutSeconds=300",
+    "concurrency=8",
+    "legacyLabel=false",
+    "logLevel=info",
+  ])
+    expect(line).toContain(` ${field}`);
+  expect(agent.log()).not.toContain("CANARY");
+});

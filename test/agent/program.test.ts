@@ -1,0 +1,212 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { helpText } from "../../src/settings/help.ts";
+import { FaultServer, status } from "../support/fault-server.ts";
+import { listeningPort } from "../support/listening-port.ts";
+import { runAgent } from "../support/program.ts";
+import type { Ended } from "../support/program.ts";
+import { repositoryFolder } from "../support/repository-folder.ts";
+import { Samples } from "../support/samples.ts";
+import { SealedRepository } from "../support/sealed-repository.ts";
+
+const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
+const WEB = { repo: join(EXAMPLES, "web"), password: "web-password" };
+const LAPTOP = { repo: join(EXAMPLES, "laptop"), password: "CANARY" };
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "program-"));
+  file = join(folder, "config.json");
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+async function run(
+  settings: unknown,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  await writeFile(file, typeof settings === "string" ? settings : JSON.stringify(settings));
+  const { code, stdout, stderr } = await runAgent(["--config", file, ...args], { env });
+  return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
+}
+
+describe("what it says of itself", () => {
+  test("--help", async () => {
+    expect(await runAgent(["--help"])).toEqual({ code: 0, stdout: helpText(), stderr: "" });
+  });
+
+  test("--version", async () => {
+    const { version } = JSON.parse(await readFile("package.json", "utf8"));
+    const { code, stdout } = await runAgent(["-version"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^restic-otel ${version} \\(([0-9a-f]{40}|unknown), Node\\.js v\\d+\\.\\d+\\.\\d+\\)\\n$`,
+      ),
+    );
+  });
+
+  test("a wrong usage ends with 2", async () => {
+    expect(await runAgent(["--cnofig=x"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "unknown flag --cnofig, did you mean --config?; restic-otel --help lists the flags\n",
+    });
+  });
+});
+
+describe("--check-config", () => {
+  test("of settings that are right", async () => {
+    const disabled = { ...WEB, disabled: true };
+    const entries = [
+      WEB,
+      LAPTOP,
+      { repo: "rest:http://nowhere.example/", password: "p" },
+      disabled,
+    ];
+    expect(await run(entries, ["--check-config"])).toEqual({
+      code: 0,
+      stdout: "ok: 3 repositories, 1 disabled\n",
+      stderr: "",
+    });
+  });
+
+  test("of one repository, and of none", async () => {
+    expect((await run([WEB], ["-check-config"])).stdout).toBe("ok: 1 repository, 0 disabled\n");
+    expect(await run([], ["--check-config"])).toEqual({
+      code: 0,
+      stdout: "ok: 0 repositories, 0 disabled\n",
+      stderr: "warning: FILE: no repository is enabled, there is nothing to collect\n",
+    });
+  });
+
+  test("of settings that are wrong", async () => {
+    expect(await run('[{"repo": "/a",\n"pasword": "CANARY"}]', ["--check-config"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "FILE:2:1: [0].pasword: unknown key, did you mean password?\n" +
+        "FILE:1:2: [0]: password is missing: text, {file: path}, {env: NAME} or {command: [program, …]}, or insecure_no_password: true\n",
+    });
+  });
+
+  test("of secrets that cannot be had; those of a disabled entry are not asked for", async () => {
+    const entries = [
+      { repo: "/a", password: { env: "NEVER_SET" } },
+      { repo: "/b", password: { file: join(folder, "nothing") } },
+      { repo: "/c", password: { command: ["false", "CANARY"] } },
+      { repo: "/d", password: "p", environment: { RESTIC_REST_PASSWORD: { env: "NEVER_SET" } } },
+      { repo: "/e", password: { command: ["echo", "CANARY"] } },
+      { repo: "/f", password: { env: "NEVER_SET" }, disabled: true },
+    ];
+    expect(await run(entries, ["--check-config"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "/a: password: the variable NEVER_SET is not set\n" +
+        `/b: password: the file ${folder}/nothing is not there\n` +
+        "/c: password: the command false ends with 1\n" +
+        "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
+    });
+  });
+});
+
+describe("--once", () => {
+  test("ends with 0 if all went well, the exposition on stdout", async () => {
+    const { code, stdout, stderr } = await run([WEB], ["--once"]);
+    expect(code).toBe(0);
+    const samples = new Samples(stdout);
+    expect(samples.value("backup_repository_up", { url: WEB.repo })).toBe(1);
+    expect(samples.sets(WEB.repo).length).toBeGreaterThan(3);
+    expect(stderr).toMatch(
+      /^time=\S+ level=info msg="collection finished" total=1 failed=0 seconds=\S+\n$/,
+    );
+  });
+
+  test("ends with 1 if a repository failed, and tells of the others", async () => {
+    const { code, stdout, stderr } = await run([WEB, LAPTOP], ["--once", "--log-format=json"]);
+    expect(code).toBe(1);
+    const samples = new Samples(stdout);
+    expect(samples.value("backup_repository_up", { url: WEB.repo })).toBe(1);
+    expect(samples.value("backup_job_error_count")).toBe(1);
+    expect(
+      stderr
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { level: "warn", msg: "collection failed", url: LAPTOP.repo, error_type: "wrong_password" },
+      { level: "info", msg: "collection finished", total: 2, failed: 1 },
+    ]);
+    expect(stdout + stderr).not.toContain("CANARY");
+  });
+
+  test("listens nowhere", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { code } = await run([WEB], ["--once", "--bind", `127.0.0.1:${listeningPort(taken)}`]);
+    expect(code).toBe(0);
+    taken.close();
+  });
+
+  test("without a file, from restic's own variables", async () => {
+    const { code, stdout } = await runAgent(["--once"], {
+      cwd: folder,
+      env: { RESTIC_REPOSITORY: WEB.repo, RESTIC_PASSWORD_COMMAND: "echo 'web-password'" },
+    });
+    expect(code).toBe(0);
+    expect(new Samples(stdout).value("backup_repository_up", { url: WEB.repo })).toBe(1);
+  });
+
+  test("a repository without a password", async () => {
+    const sealed = new SealedRepository("");
+    sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
+    const repo = await repositoryFolder(sealed.files, join(folder, "r"));
+    const { code, stdout } = await run([{ repo, insecure_no_password: true }], ["--once"]);
+    expect(code).toBe(0);
+    expect(new Samples(stdout).value("backup_repository_snapshots", { url: repo })).toBe(1);
+  });
+
+  test("a secret that cannot be had costs its repository alone", async () => {
+    const entries = [WEB, { repo: "/b", password: { env: "NEVER_SET" } }];
+    const { code, stdout, stderr } = await run(entries, ["--once"]);
+    expect(code).toBe(1);
+    const samples = new Samples(stdout);
+    expect(samples.value("backup_repository_error", { url: "/b", error_type: "secret" })).toBe(1);
+    expect(samples.value("backup_repository_up", { url: WEB.repo })).toBe(1);
+    expect(stderr).toContain('error="the variable NEVER_SET is not set"');
+  });
+});
+
+test("an address in use ends with 2, and says how to mend it", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const bind = `127.0.0.1:${listeningPort(taken)}`;
+  const { code, stdout, stderr } = await run([WEB], ["--bind", bind, "--log-level", "error"]);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `cannot listen on ${bind}: the address is in use: stop what listens there, or set another address with --bind\n`,
+  });
+  taken.close();
+});
+
+test("a login of the environment is not sent to the servers of a list", async () => {
+  const server = await FaultServer.start();
+  server.answers(status(401));
+  await run([{ repo: `rest:${server.url}/`, password: "p" }], ["--once"], {
+    RESTIC_REST_USERNAME: "u",
+    RESTIC_REST_PASSWORD: "w",
+  });
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  await server.stop();
+});

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+
+/** How the agent ended as a program. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface ProgramOptions {
+  /** Beside the path; nothing else of the environment of the tests reaches it. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Runs the agent until it ends of its own accord. */
+export function runAgent(
+  args: readonly string[],
+  { env = {}, cwd }: ProgramOptions = {},
+): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  execFile(
+    process.execPath,
+    ["--conditions=source", MAIN, ...args],
+    {
+      env: { PATH: process.env["PATH"], ...env },
+      ...(cwd !== undefined && { cwd }),
+      maxBuffer: 2 ** 26,
+    },
+    (error, stdout, stderr) => {
+      const code = error ? Number(error.code) : 0;
+      resolve({ code, stdout, stderr });
+    },
+  );
+  return promise;
+}
