@@ -44,7 +44,7 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly retryFailed?: boolean;
   /** How long a key that opened is trusted; default `1h`. */
   readonly reverify?: string;
-  /** Default: none. Failures show in the metrics. */
+  /** Default: `diag` of the API. Failures show in the metrics as well. */
   readonly logger?: Logger;
   /** Called after each collection. */
   readonly onCollection?: CollectionHook;

@@ -4,7 +4,8 @@ import { Collector } from "./collect/collector.ts";
 import type { CollectionHook, JobOutcome } from "./collect/job.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
 import type { BoundTable, Meter } from "./collect/gauges.ts";
-import type { RunningProduct } from "./collect/product.ts";
+import { runProduct } from "./collect/running-product.ts";
+import type { RunningProduct } from "./collect/running-product.ts";
 import { parseSchedule } from "./collect/schedule.ts";
 import type { Store } from "./collect/store.ts";
 import { systemClock } from "./core/clock.ts";
@@ -68,7 +69,7 @@ export class Monitor {
       startSpan: options.startSpan,
     });
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
-    this.#products = (options.sources ?? []).map((product) => product(host));
+    this.#products = (options.sources ?? []).map((product) => runProduct(product, host));
     this.#schemes = schemesWith(options.resolvers ?? []);
     this.#openBackend = backendOpener(options.backends);
     this.#legacyLabel = settings.legacyLabel;

@@ -1,10 +1,12 @@
-import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
+import { diag, metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 
 import type { JobOutcome } from "./collect/job.ts";
 import { produceMetrics } from "./collect/produce.ts";
 import type { ProducedMetric } from "./collect/produce.ts";
 import { systemClock } from "./core/clock.ts";
+import { toAgentError } from "./core/error.ts";
+import type { Logger } from "./core/log.ts";
 import type { StartSpan } from "./core/span.ts";
 import type { StoreEntry } from "./core/source.ts";
 import { monitorSettings } from "./embedding.ts";
@@ -27,6 +29,9 @@ interface ResticMetricProducer {
     readonly errors: unknown[];
   }>;
 }
+
+/** Silent until the application sets a logger of its own there. */
+const DIAG: Logger = diag.createComponentLogger({ namespace: NAME });
 
 const NO_RESOURCE = { attributes: {}, merge: () => NO_RESOURCE, getRawAttributes: () => [] };
 
@@ -57,7 +62,13 @@ export class ResticInstrumentation {
 
   /** Collects now, and then by the schedule. */
   enable(): void {
-    this.#enabled ??= this.#begin();
+    if (this.#enabled) return;
+    const token = (this.#token = {});
+    this.#enabled = this.#begin(token).catch((error: unknown) => {
+      // Nobody waits for it: an application does not end because of what watches it.
+      this.#logger.error("cannot be enabled", { error: toAgentError(error).message });
+      if (token === this.#token) this.disable();
+    });
   }
 
   /** Ends timers, callbacks and what is read; what was known is forgotten. */
@@ -70,13 +81,12 @@ export class ResticInstrumentation {
   }
 
   /** What reads repositories is loaded only now. */
-  async #begin(): Promise<void> {
-    const token = (this.#token = {});
+  async #begin(token: object): Promise<void> {
     const { Monitor: LoadedMonitor } = await import("./monitor.ts");
     if (!this.#enabled || token !== this.#token) return;
-    const { logger, onCollection, sources, backends, resolvers } = this.#config;
+    const { onCollection, sources, backends, resolvers } = this.#config;
     this.#monitor = new LoadedMonitor(monitorSettings(this.#config), {
-      ...(logger && { logger }),
+      logger: this.#logger,
       ...(sources && { sources }),
       ...(backends && { backends }),
       ...(resolvers && { resolvers }),
@@ -85,6 +95,10 @@ export class ResticInstrumentation {
     });
     this.#bind();
     this.#monitor.start();
+  }
+
+  get #logger(): Logger {
+    return this.#config.logger ?? DIAG;
   }
 
   getConfig(): ResticInstrumentationConfig & { readonly enabled: boolean } {

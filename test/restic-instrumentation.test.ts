@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 
+import { diag, DiagLogLevel } from "@opentelemetry/api";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -9,6 +10,7 @@ import {
   resticMetricProducer,
   trackVanishingSeries,
 } from "../instrumentation/index.ts";
+import { newestFiles } from "../examples/own-source/newest-file.ts";
 import { NAME, VERSION } from "../instrumentation/version.ts";
 import { until } from "./support/until.ts";
 
@@ -181,4 +183,50 @@ test("name and version are those of the package", async () => {
     name: NAME,
     version: VERSION,
   });
+});
+
+test("a source that is not restic, beside repositories", async () => {
+  const restic = instrument({ sources: [newestFiles(["test/fixtures/tls", "/nowhere"])] });
+  const reader = new ManualReader();
+  restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
+  restic.enable();
+  await collected(restic);
+  await until("it", async () => (await reader.series()).join().includes("/nowhere"));
+  const series = await reader.series();
+  expect(SETS(series)).not.toEqual([]);
+  expect(series).toContain('tree.files {"path":"test/fixtures/tls"}');
+  expect(series).toContain('tree.up {"path":"/nowhere"}');
+});
+
+test("what cannot be enabled says so, and ends no application", async () => {
+  const said: unknown[] = [];
+  const keep = (...words: unknown[]): void =>
+    void said.push(words.map((word) => JSON.stringify(word)).join(" "));
+  diag.setLogger(
+    { verbose() {}, debug() {}, info() {}, warn: keep, error: keep },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  onTestFinished(() => diag.disable());
+  const restic = instrument({ sources: [newestFiles(["/a", "/a"])] });
+  restic.enable();
+  await until("it", () => !restic.getConfig().enabled);
+  expect(await restic.collect()).toBeUndefined();
+  expect(said.join()).toMatch(/"cannot be enabled".*two sources/);
+});
+
+test("enabled again, it begins anew", async () => {
+  const restic = instrument();
+  const reader = trackVanishingSeries(new ManualReader());
+  restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
+  restic.enable();
+  restic.disable();
+  restic.enable();
+  await collected(restic);
+  restic.disable();
+  restic.enable();
+  expect(restic.state()).toEqual([]);
+  await collected(restic);
+  const series = await reader.series();
+  expect(SETS(series)).not.toEqual([]);
+  expect(new Set(series).size).toBe(series.length);
 });

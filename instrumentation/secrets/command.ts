@@ -1,5 +1,3 @@
-import { execFile } from "node:child_process";
-
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
@@ -34,6 +32,8 @@ export const command: SecretResolver = {
 
 /** Errors of the child name the program alone: arguments and output may be secret, also in the cause. */
 async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<Buffer> {
+  // An application that embeds this loads it for nothing otherwise, and it takes as long as all else.
+  const { execFile } = await import("node:child_process");
   const options = {
     encoding: "buffer",
     timeout: TIMEOUT_MS,
