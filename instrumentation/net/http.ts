@@ -16,6 +16,8 @@ export interface HttpOptions {
   /** Ends the message about a certificate that no CA vouches for. Default: what to do for a repository. */
   readonly caHint?: string;
   readonly socketPath?: string | undefined;
+  /** Default true: a GET goes on at another address of the same origin. */
+  readonly followRedirects?: boolean;
   readonly proxyEnvironment: ProxyEnvironment;
   /** Requests side by side. */
   readonly connections: number;
@@ -61,7 +63,8 @@ export function httpClient(options: HttpOptions): Send {
       const location = response.headers["location"];
       const { method = "GET" } = request;
       const redirected = response.status >= 300 && response.status <= 399 && method === "GET";
-      if (!redirected || location === undefined) return response;
+      if (!redirected || location === undefined || options.followRedirects === false)
+        return response;
       const next = URL.parse(location, url.href);
       if (next?.origin !== url.origin) {
         throw new AgentError(

@@ -13,8 +13,8 @@ export const FOLDERS = ["data", "index", "keys", "locks", "snapshots"] as const;
 /** Puts files where the backend reads, beside empty folders for the other types, and opens it. Called once a test. */
 type OpenWith = (files: RepositoryFiles) => Promise<Backend>;
 
-/** More than a page of any object store. */
-const MANY = 1100;
+/** Three pages of most object stores. */
+const MANY = 2500;
 
 interface SuiteOptions {
   /** Parts of logins that the backend was given. */

@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
+import { freeAddress } from "./free-address.ts";
 import { peerPath } from "./peers.ts";
 import { startServer } from "./server.ts";
 import type { Server } from "./server.ts";
@@ -48,14 +46,4 @@ export async function startCollector({
     },
   });
   return { ...server, otlp, prometheus };
-}
-
-/** Free until a moment ago: the Collector does not say which port it got. */
-async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port }: AddressInfo = Object(server.address());
-  server.close();
-  await once(server, "close");
-  return `127.0.0.1:${port}`;
 }

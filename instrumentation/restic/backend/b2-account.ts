@@ -3,6 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse, Send } from "../../net/http.ts";
 import { b2Error, isObject, notB2, parseAnswer } from "./b2-answer.ts";
+import { MissingPlaceError } from "./backend.ts";
 import type { B2Location } from "./b2-location.ts";
 
 /** What a key may do for a day, and where. */
@@ -83,8 +84,7 @@ export async function authorize(
     const { bucketName, bucketId } = entry;
     if (bucketName === bucket && typeof bucketId === "string") return { ...account, bucketId };
   }
-  throw new AgentError(
-    "not_found",
+  throw new MissingPlaceError(
     `${what}: the bucket is not there: the account of this key has none of that name`,
   );
 }

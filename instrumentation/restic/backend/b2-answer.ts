@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { HttpResponse } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
+import { MissingPlaceError } from "./backend.ts";
 
 /** An answer of B2 as JSON; undefined for anything but an object. */
 export function parseAnswer(response: HttpResponse): Readonly<Record<string, unknown>> | undefined {
@@ -43,7 +44,7 @@ export function b2Error(
       `${what}: a cap of the account is exceeded (${said}): raise it under Caps & Alerts, or wait for midnight UTC`,
     );
   if (code === "bad_bucket_id")
-    return new AgentError("not_found", `${what}: the bucket is not there any more (${said})`);
+    return new MissingPlaceError(`${what}: the bucket is not there any more (${said})`);
   if (status === 401 || status === 403)
     return new AgentError("denied", `${what}: access denied (${said}): ${mend}`);
   if (status >= 400 && status < 500 && status !== 404 && status !== 429)

@@ -1,15 +1,16 @@
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import type { Secret } from "../../core/secret.ts";
-import { httpClient } from "../../net/http.ts";
-import type { HttpResponse, Send } from "../../net/http.ts";
+import type { HttpResponse } from "../../net/http.ts";
+import { clientPerOrigin } from "../../net/per-origin.ts";
 import { authorize } from "./b2-account.ts";
 import type { B2Account, B2Login } from "./b2-account.ts";
 import { b2Error, failureCode, isObject, notB2, parseAnswer } from "./b2-answer.ts";
 import type { B2Location } from "./b2-location.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend, FileInfo, FileType } from "./backend.ts";
+import type { Backend, FileInfo } from "./backend.ts";
 import { httpOptions } from "./http-options.ts";
+import { listingError, objectPath } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 
 /** Of what is billed as one call. */
@@ -37,8 +38,7 @@ export async function openB2(
 ): Promise<Backend> {
   const { environment, connections, clock } = context;
   const login = loginOf(location, environment);
-  const options = await httpOptions(context, idleMs);
-  const send = perOrigin(() => httpClient(options));
+  const send = clientPerOrigin(await httpOptions(context, idleMs));
   const where = `b2:${location.bucket}:`;
   const root = location.prefix === "" ? "" : `${location.prefix}/`;
 
@@ -133,7 +133,7 @@ export async function openB2(
       };
     },
     async load(type, name, signal) {
-      const path = root + pathOf(type, name);
+      const path = root + objectPath(type, name);
       const response = await ask(
         {
           capability: "readFiles",
@@ -163,17 +163,6 @@ function loginOf({ bucket }: B2Location, environment: Readonly<Record<string, Se
   return { api, keyId: variable("B2_ACCOUNT_ID"), key: variable("B2_ACCOUNT_KEY") };
 }
 
-/** A client goes through one proxy or none, and each of Backblaze's hosts may have its own. */
-function perOrigin(client: () => Send): Send {
-  const clients = new Map<string, Send>();
-  return (request, signal) => {
-    const { origin } = request.url;
-    const send = clients.get(origin) ?? client();
-    clients.set(origin, send);
-    return send(request, signal);
-  };
-}
-
 /** What is sure to be refused is not asked, and its reason is better known here. */
 function permit(account: B2Account, { capability, name }: Request, where: string): void {
   const { capabilities, namePrefix } = account;
@@ -187,18 +176,6 @@ function permit(account: B2Account, { capability, name }: Request, where: string
       "denied",
       `${where}${name}: the application key is restricted to names that begin with ${namePrefix}`,
     );
-}
-
-function pathOf(type: FileType, name: string): string {
-  if (type === "config") return type;
-  return type === "data" ? `${type}/${name.slice(0, 2)}/${name}` : `${type}/${name}`;
-}
-
-/** A file over its bound is corrupt; a listing is not. */
-function listingError(error: unknown): unknown {
-  return error instanceof AgentError && error.code === "corrupt"
-    ? new AgentError("other", error.message, { cause: error })
-    : error;
 }
 
 /** Folders are named as well where a delimiter is asked for. */

@@ -1,3 +1,5 @@
+import { AgentError } from "../../core/error.ts";
+
 /** The kinds of files in a repository, as restic names their folders. `config` is a single file. */
 export type FileType = "config" | "keys" | "snapshots" | "locks" | "index" | "data";
 
@@ -36,6 +38,13 @@ export interface Backend {
   load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Ends what a collection keeps open: a child process. The next call opens it anew. Missing where nothing is kept. */
   close?(): Promise<void>;
+}
+
+/** The bucket or container itself is not there: more than a file or a folder that is missing, and never an empty listing. */
+export class MissingPlaceError extends AgentError {
+  constructor(message: string) {
+    super("not_found", message);
+  }
 }
 
 const KIB = 1024;

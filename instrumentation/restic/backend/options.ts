@@ -59,6 +59,11 @@ export const OPTIONS: ReadonlyMap<string, Check> = new Map(
 
 export type Options = Readonly<Record<string, string>>;
 
+/** A checked option that is true or false. */
+export function isOn(options: Options | undefined, name: string): boolean {
+  return TRUE.has(options?.[name] ?? "");
+}
+
 /** Requests that may be under way at once, if nobody says otherwise; restic's own 5 make a first collection slow. */
 const CONNECTIONS = 20;
 

@@ -1,4 +1,5 @@
 import { AgentError } from "../../core/error.ts";
+import { MissingPlaceError } from "../backend/backend.ts";
 import type { Backend, FileType, Page } from "../backend/backend.ts";
 import { isNotFound } from "./load.ts";
 
@@ -46,7 +47,7 @@ async function listPage(
   try {
     return await backend.list(type, from, signal);
   } catch (error) {
-    if (from === undefined && isNotFound(error))
+    if (from === undefined && isNotFound(error) && !(error instanceof MissingPlaceError))
       return { files: [], next: undefined, receivedBytes: 0 };
     throw error;
   }

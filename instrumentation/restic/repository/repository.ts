@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
+import { MissingPlaceError } from "../backend/backend.ts";
 import type { Backend } from "../backend/backend.ts";
 import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
@@ -200,7 +201,7 @@ async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8A
   try {
     return await backend.load("config", "", signal);
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!isNotFound(error) || error instanceof MissingPlaceError) throw error;
     throw new AgentError(
       "not_found",
       `no restic repository at ${backend.location}: there is no config file`,

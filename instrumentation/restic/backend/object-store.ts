@@ -1,0 +1,18 @@
+import { AgentError } from "../../core/error.ts";
+import { MissingPlaceError } from "./backend.ts";
+import type { FileType } from "./backend.ts";
+
+/** The path of a file below the prefix of a repository. */
+export function objectPath(type: FileType, name: string): string {
+  if (type === "config") return type;
+  return type === "data" ? `${type}/${name.slice(0, 2)}/${name}` : `${type}/${name}`;
+}
+
+/** What a failure says of a file is another thing for a listing: one over its bound, and one that is not there. A store has no folders to miss. */
+export function listingError(error: unknown): unknown {
+  return error instanceof AgentError &&
+    (error.code === "corrupt" ||
+      (error.code === "not_found" && !(error instanceof MissingPlaceError)))
+    ? new AgentError("other", error.message, { cause: error })
+    : error;
+}
