@@ -4,9 +4,11 @@ import { parseDurationMs } from "./core/duration.ts";
 import { AgentError } from "./core/error.ts";
 import type { Logger } from "./core/log.ts";
 import type { Extensions } from "./extensions.ts";
-import { schemesWith } from "./secrets/schemes.ts";
+import { schemesWith } from "./schemes.ts";
 import { parseRepository } from "./settings.ts";
 import type { MonitorSettings, RepositorySettings } from "./settings.ts";
+import { NO_ADDRESS, parseVaultSettings } from "./vault/settings.ts";
+import type { VaultUse } from "./vault/settings.ts";
 
 /** A secret: text, or where it is found, e.g. `{file: "/run/secrets/restic"}`. */
 export type SecretConfig = string | Readonly<Record<string, unknown>>;
@@ -44,14 +46,22 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly retryFailed?: boolean;
   /** How long a key that opened is trusted; default `1h`. */
   readonly reverify?: string;
+  /** How HashiCorp Vault is used, with the keys of the agent's settings file; variables as VAULT_ADDR and VAULT_TOKEN win. */
+  readonly vault?: Readonly<Record<string, unknown>>;
   /** Default: `diag` of the API. Failures show in the metrics as well. */
   readonly logger?: Logger;
   /** Called after each collection. */
   readonly onCollection?: CollectionHook;
 }
 
-/** @throws AgentError `config` with all that is wrong, a line each */
-export function monitorSettings(config: ResticInstrumentationConfig): MonitorSettings {
+/**
+ * @param logger is told what is no reason to stop
+ * @throws AgentError `config` with all that is wrong, a line each
+ */
+export function monitorSettings(
+  config: ResticInstrumentationConfig,
+  logger?: Logger,
+): MonitorSettings {
   const problems: string[] = [];
   const duration = (name: "timeout" | "reverify", initial: string): number => {
     const ms = parseDurationMs(config[name] ?? initial);
@@ -76,9 +86,23 @@ export function monitorSettings(config: ResticInstrumentationConfig): MonitorSet
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,
     reverifyMs: duration("reverify", "1h"),
+    vault: vaultUse(config, problems, logger),
   };
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
   return settings;
+}
+
+function vaultUse(
+  { vault }: ResticInstrumentationConfig,
+  problems: string[],
+  logger: Logger | undefined,
+): VaultUse {
+  const parsed = parseVaultSettings(vault, process.env);
+  const found = "value" in parsed ? parsed.warnings : parsed.problems;
+  const lines = found.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  if ("value" in parsed) for (const line of lines) logger?.warn(line);
+  else problems.push(...lines);
+  return ("value" in parsed && parsed.value) || NO_ADDRESS;
 }
 
 function repositories(

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { Collector } from "./collect/collector.ts";
 import type { CollectionHook, JobOutcome } from "./collect/job.ts";
 import { bindMetrics, boundTable } from "./collect/gauges.ts";
@@ -11,20 +9,20 @@ import type { Store } from "./collect/store.ts";
 import { systemClock } from "./core/clock.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
-import { Secret } from "./core/secret.ts";
 import type { StartSpan } from "./core/span.ts";
-import type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
+import type { SecretResolver } from "./core/secret.ts";
 import { backendOpener } from "./restic/backend/open.ts";
-import type { OpenBackend } from "./restic/backend/open.ts";
 import type { Extensions } from "./extensions.ts";
-import { JOB_METRICS, repositoryMetrics } from "./restic/metrics.ts";
-import { ResticSource } from "./restic/source.ts";
+import { RepositorySources } from "./repository-sources.ts";
+import { JOB_METRICS, repositoryMetrics, SECRET_METRICS } from "./restic/metrics.ts";
+import type { SecretEntry } from "./restic/metrics.ts";
 import { nextAgeChange } from "./restic/state.ts";
 import type { RepositoryState } from "./restic/state.ts";
-import { sameReference } from "./secrets/reference.ts";
-import { secretHandle } from "./secrets/handle.ts";
-import { schemesWith } from "./secrets/schemes.ts";
-import type { MonitorSettings, RepositorySettings } from "./settings.ts";
+import { schemesWith } from "./schemes.ts";
+import type { MonitorSettings } from "./settings.ts";
+import { VAULT_METRICS } from "./vault/metrics.ts";
+import { VaultScheme } from "./vault/scheme.ts";
+import { NO_ADDRESS } from "./vault/settings.ts";
 
 export interface MonitorOptions extends Extensions {
   readonly clock?: Clock;
@@ -37,29 +35,24 @@ export interface MonitorOptions extends Extensions {
   readonly startSpan?: StartSpan | undefined;
 }
 
-/** `insecure_no_password`: scrypt runs on zero bytes. */
-const NO_PASSWORD: SecretReference = { scheme: "literal", reference: new Secret("") };
-
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The line from settings to the store, assembled: collects repositories on a schedule and binds what it knows to a meter. */
 export class Monitor {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #options: MonitorOptions;
   readonly #collector: Collector<RepositoryState>;
   readonly #products: readonly RunningProduct[];
-  readonly #schemes: ReadonlyMap<string, SecretResolver>;
-  readonly #openBackend: OpenBackend;
-  readonly #sources = new Map<
-    string,
-    { readonly settings: RepositorySettings; readonly source: ResticSource }
-  >();
+  readonly #vault: VaultScheme;
+  readonly #sources: RepositorySources;
   readonly #legacyLabel: boolean;
-  #settings: MonitorSettings;
+  /** Every way to a secret. */
+  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  #isStarted = false;
+  #refreshMs: number | undefined;
+  #refreshing = new AbortController();
 
   constructor(settings: MonitorSettings, options: MonitorOptions = {}) {
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? SILENT;
     this.#collector = new Collector({
@@ -70,10 +63,16 @@ export class Monitor {
     });
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
     this.#products = (options.sources ?? []).map((product) => runProduct(product, host));
-    this.#schemes = schemesWith(options.resolvers ?? []);
-    this.#openBackend = backendOpener(options.backends);
+    const processEnvironment = options.processEnvironment ?? process.env;
+    this.#vault = new VaultScheme({ ...host, proxyEnvironment: processEnvironment });
+    this.schemes = schemesWith([this.#vault, ...(options.resolvers ?? [])]);
+    this.#sources = new RepositorySources({
+      ...host,
+      processEnvironment,
+      schemes: this.schemes,
+      openBackend: backendOpener(options.backends),
+    });
     this.#legacyLabel = settings.legacyLabel;
-    this.#settings = settings;
     this.reload(settings);
   }
 
@@ -88,16 +87,19 @@ export class Monitor {
 
   /** Grows with every change of what the metrics show. */
   get version(): number {
-    return this.#products.reduce((sum, { version }) => sum + version, this.store.version);
+    const own = this.store.version + this.#sources.refreshes;
+    return this.#products.reduce((sum, { version }) => sum + version, own);
   }
 
   /** The repositories that are to be collected, without credentials. */
   get urls(): readonly string[] {
-    return [...this.#sources.keys()];
+    return this.#sources.urls;
   }
 
   /** One collection at once, then by the schedule. */
   start(): void {
+    this.#isStarted = true;
+    this.#keepSecretsFresh();
     this.#collector.start();
     for (const product of this.#products) product.start();
   }
@@ -114,45 +116,42 @@ export class Monitor {
     return this.#collector.nextAt();
   }
 
+  /** Ends what is under way, and revokes the token of a login to Vault. Takes up to 2 s. */
   async stop(): Promise<void> {
-    await Promise.all([this.#collector.stop(), ...this.#products.map((one) => one.stop())]);
+    this.#isStarted = false;
+    this.#refreshing.abort();
+    await Promise.all([
+      this.#collector.stop(),
+      this.#vault.stop(),
+      ...this.#products.map((one) => one.stop()),
+    ]);
   }
 
   /**
-   * Takes settings over with the next collection, the schedule at once. Repositories whose settings are the same keep what
-   * was read of them; secrets are resolved anew for all. `legacyLabel` stays as it was.
+   * Takes settings over with the next collection, schedule and Vault at once. Repositories whose settings are the same keep
+   * what was read of them; secrets are resolved anew for all. `legacyLabel` stays as it was.
    */
   reload(settings: MonitorSettings): void {
-    const before = new Map(this.#sources);
-    this.#sources.clear();
-    for (const repository of settings.repositories) {
-      const known = before.get(repository.url);
-      if (
-        known &&
-        sameSettings(known.settings, repository) &&
-        settings.reverifyMs === this.#settings.reverifyMs
-      ) {
-        known.source.refreshSecrets();
-        this.#sources.set(repository.url, known);
-      } else {
-        this.#sources.set(repository.url, {
-          settings: repository,
-          source: this.#source(repository, settings),
-        });
-      }
-    }
-    this.#settings = settings;
+    const { vault = NO_ADDRESS } = settings;
+    this.#vault.configure(vault);
+    const sources = this.#sources.configure(settings);
     const shared = {
       schedule: parseSchedule(settings.cron, settings.timezone),
       timeoutMs: settings.timeoutMs,
       concurrency: settings.concurrency,
       retryFailed: settings.retryFailed,
     };
-    this.#collector.configure(
-      [...this.#sources.values()].map(({ source }) => source),
-      shared,
-    );
+    this.#collector.configure(sources, shared);
     for (const product of this.#products) product.configure(shared);
+    this.#refreshMs = "unused" in vault ? undefined : vault.refreshMs;
+    this.#keepSecretsFresh();
+  }
+
+  #keepSecretsFresh(): void {
+    this.#refreshing.abort();
+    this.#refreshing = new AbortController();
+    if (this.#isStarted && this.#refreshMs !== undefined)
+      void this.#sources.keepFresh(this.#refreshMs, this.#refreshing.signal);
   }
 
   /** All that is shown: the job, repositories with their backup sets, and what others have added. */
@@ -163,13 +162,29 @@ export class Monitor {
         store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
       ),
       boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
+      boundTable(SECRET_METRICS, () => this.#secrets()),
       ...this.#products.map(({ table }) => table),
     ];
   }
 
-  /** Binds all metrics to observable gauges of a meter; returns what unbinds them. */
+  /** What is shown of the monitor's own means: it may change at any time, and `version` does not tell. */
+  get ownTables(): readonly BoundTable[] {
+    return [boundTable(VAULT_METRICS, () => this.#vault.states)];
+  }
+
+  *#secrets(): Generator<SecretEntry> {
+    for (const { subject } of this.store.entries())
+      yield { subject, resolvedAt: this.#sources.secretsResolvedAt(subject["url"] ?? "") };
+  }
+
+  /** Binds the metrics of all that is monitored to observable gauges of a meter; returns what unbinds them. */
   bind(meter: Meter): () => void {
     return bindMetrics(meter, this.tables, () => this.#clock.now());
+  }
+
+  /** The same, and the monitor's own. */
+  bindAll(meter: Meter): () => void {
+    return bindMetrics(meter, [...this.tables, ...this.ownTables], () => this.#clock.now());
   }
 
   /** Until when, milliseconds since the epoch, the metrics at `now` stay as they are, if nothing is collected. */
@@ -183,43 +198,4 @@ export class Monitor {
     }
     return until;
   }
-
-  #source(settings: RepositorySettings, { reverifyMs }: MonitorSettings): ResticSource {
-    return new ResticSource({
-      url: settings.url,
-      repo: settings.repo,
-      password: this.#handle(settings.password ?? NO_PASSWORD),
-      environment: Object.fromEntries(
-        Object.entries(settings.environment).map(([name, reference]) => [
-          name,
-          this.#handle(reference),
-        ]),
-      ),
-      options: settings.options,
-      connections: settings.connections,
-      insecureTls: settings.insecureTls,
-      reverifyMs,
-      openBackend: this.#openBackend,
-      processEnvironment: this.#options.processEnvironment ?? process.env,
-      clock: this.#clock,
-      logger: this.#logger,
-    });
-  }
-
-  #handle(reference: SecretReference): SecretHandle {
-    return secretHandle(reference, this.#schemes, this.#clock);
-  }
-}
-
-/** True if nothing that is read by changed; a secret may be another one behind the same reference. */
-function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
-  const names = new Set([...Object.keys(a.environment), ...Object.keys(b.environment)]);
-  return (
-    a.repo.equals(b.repo) &&
-    sameReference(a.password, b.password) &&
-    isDeepStrictEqual(a.options, b.options) &&
-    a.connections === b.connections &&
-    a.insecureTls === b.insecureTls &&
-    [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
-  );
 }

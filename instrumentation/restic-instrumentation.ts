@@ -85,7 +85,7 @@ export class ResticInstrumentation {
     const { Monitor: LoadedMonitor } = await import("./monitor.ts");
     if (!this.#enabled || token !== this.#token) return;
     const { onCollection, sources, backends, resolvers } = this.#config;
-    this.#monitor = new LoadedMonitor(monitorSettings(this.#config), {
+    this.#monitor = new LoadedMonitor(monitorSettings(this.#config, this.#logger), {
       logger: this.#logger,
       ...(sources && { sources }),
       ...(backends && { backends }),
@@ -107,7 +107,7 @@ export class ResticInstrumentation {
 
   /** Takes repositories and schedule over with the next collection; extensions and hooks after `disable` and `enable`. */
   setConfig(config: ResticInstrumentationConfig): void {
-    const settings = monitorSettings(config);
+    const settings = monitorSettings(config, config.logger ?? DIAG);
     this.#config = config;
     this.#monitor?.reload(settings);
   }
@@ -140,8 +140,8 @@ export class ResticInstrumentation {
     this.#bind();
     return {
       collect: async () => {
-        const tables = this.#monitor?.tables ?? [];
-        const produced = produceMetrics(tables, startMs, systemClock.now());
+        const { tables = [], ownTables = [] } = this.#monitor ?? {};
+        const produced = produceMetrics([...tables, ...ownTables], startMs, systemClock.now());
         const scope = { name: NAME, version: VERSION };
         const scopeMetrics = produced.length > 0 ? [{ scope, metrics: produced }] : [];
         return { resourceMetrics: { resource: NO_RESOURCE, scopeMetrics }, errors: [] };
@@ -154,7 +154,7 @@ export class ResticInstrumentation {
     this.#unbind = undefined;
     if (!this.#monitor || this.#isProduced) return;
     const provider = this.#meterProvider ?? metrics.getMeterProvider();
-    this.#unbind = this.#monitor.bind(provider.getMeter(NAME, VERSION));
+    this.#unbind = this.#monitor.bindAll(provider.getMeter(NAME, VERSION));
   }
 
   /** A span a collection of a repository, if the application has a tracer. */

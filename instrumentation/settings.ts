@@ -5,7 +5,8 @@ import { parseOptions } from "./option-settings.ts";
 import { isRecord, unknownKey } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { parseLocation, printableUrl } from "./restic/backend/location.ts";
-import { literal, parseReference } from "./secrets/reference.ts";
+import { CHOICES, literal, parseReference } from "./secrets/reference.ts";
+import type { VaultUse } from "./vault/settings.ts";
 
 /** One repository, checked. */
 export interface RepositorySettings {
@@ -42,6 +43,8 @@ export interface MonitorSettings {
   readonly legacyLabel: boolean;
   readonly retryFailed: boolean;
   readonly reverifyMs: number;
+  /** Default: not used, for want of an address. */
+  readonly vault?: VaultUse;
 }
 
 export type Parsed =
@@ -146,10 +149,7 @@ class EntryReader {
     if (insecureNoPassword && tried)
       this.#problem(["insecure_no_password"], "there is a password as well: remove one of the two");
     if (!insecureNoPassword && !tried) {
-      this.#problem(
-        [],
-        "password is missing: text, {file: path}, {env: NAME} or {command: [program, …]}, or insecure_no_password: true",
-      );
+      this.#problem([], `password is missing: ${CHOICES}, or insecure_no_password: true`);
     }
   }
 

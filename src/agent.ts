@@ -1,12 +1,7 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-import {
-  bindMetrics,
-  boundTable,
-  schemesWith,
-  toAgentError,
-} from "restic-otel-instrumentation/agent";
+import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
@@ -82,6 +77,7 @@ export class Agent {
       boundTable(agentMetrics, () => [
         { ...build, nodeVersion: process.version, reload: this.#reload },
       ]),
+      ...this.monitor.ownTables,
       boundTable(otlpMetrics, () => this.#push?.states ?? []),
       boundTable(processMetrics, () => [readProcess()]),
     ];
@@ -117,16 +113,16 @@ export class Agent {
   async #startPush(): Promise<void> {
     const { openPush } = await import("./telemetry/otlp/open.ts");
     const { otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
-    const { clock, logger, build, extensions } = this.#options;
+    const { clock, logger, build } = this.#options;
     this.#push = openPush({
       endpoints: otlp,
-      schemes: schemesWith(extensions?.resolvers ?? []),
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
       bind: (meter) => {
         const unbind = [this.monitor.bind(meter), this.#bindAgent(meter)];
         return () => unbind.forEach((one) => one());
       },
+      schemes: this.monitor.schemes,
       version: build.version,
       installation: this.#installation(),
       clock,

@@ -1,4 +1,10 @@
-import { AgentError, schemesWith, systemClock } from "restic-otel-instrumentation/agent";
+import {
+  AgentError,
+  schemesWith,
+  NO_ADDRESS,
+  systemClock,
+  VaultScheme,
+} from "restic-otel-instrumentation/agent";
 import type { Extensions } from "restic-otel-instrumentation/agent";
 
 import { Agent } from "./agent.ts";
@@ -31,8 +37,6 @@ async function run(
     return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
   const settings = await load();
-  if (flags.checkConfig) return checkConfig(settings, extensions);
-
   const { logLevel: level, logFormat: format } = settings;
   const logger = new LineLogger({
     level,
@@ -40,6 +44,7 @@ async function run(
     clock: systemClock,
     write: (line) => process.stderr.write(line),
   });
+  if (flags.checkConfig) return checkConfig(settings, extensions, logger);
   for (const warning of settings.warnings) logger.warn(warning);
   const agent = new Agent(settings, { clock: systemClock, logger, build, load, extensions });
   if (flags.once) return once(agent);
@@ -49,13 +54,20 @@ async function run(
   return stop;
 }
 
-async function checkConfig(settings: AgentSettings, extensions: Extensions): Promise<number> {
+async function checkConfig(
+  settings: AgentSettings,
+  extensions: Extensions,
+  logger: LineLogger,
+): Promise<number> {
   for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const vault = new VaultScheme({ clock: systemClock, logger });
+  vault.configure(settings.monitor.vault ?? NO_ADDRESS);
   const problems = await checkSecrets(
     settings,
-    schemesWith(extensions.resolvers ?? []),
+    schemesWith([vault, ...(extensions.resolvers ?? [])]),
     AbortSignal.timeout(60_000),
   );
+  await vault.stop();
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   if (problems.length > 0) return EXIT_SETTINGS;
   const count = settings.monitor.repositories.length;

@@ -3,7 +3,12 @@ import { fileURLToPath } from "node:url";
 
 import type { MetricSpec } from "../instrumentation/core/source.ts";
 
-import { JOB_METRICS, repositoryMetrics } from "../instrumentation/restic/metrics.ts";
+import {
+  JOB_METRICS,
+  repositoryMetrics,
+  SECRET_METRICS,
+} from "../instrumentation/restic/metrics.ts";
+import { VAULT_METRICS } from "../instrumentation/vault/metrics.ts";
 import { settingsTable } from "../src/settings/schema.ts";
 import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
 import { otlpMetrics } from "../src/telemetry/otlp/metrics.ts";
@@ -22,7 +27,9 @@ export function replaceBetween(text: string, name: string, table: string): strin
 export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...JOB_METRICS,
   ...repositoryMetrics(false),
+  ...SECRET_METRICS,
   ...agentMetrics,
+  ...VAULT_METRICS,
   ...otlpMetrics,
   ...processMetrics,
 ];

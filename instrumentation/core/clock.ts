@@ -28,3 +28,12 @@ export const systemClock: Clock = {
     }
   },
 };
+
+const DAY_MS = 86_400_000;
+
+/** Any time, in pieces: a clock wakes early from what is longer than its timers. */
+export async function longSleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const untilMs = clock.monotonicMs() + ms;
+  for (let leftMs = ms; leftMs > 0; leftMs = untilMs - clock.monotonicMs())
+    await clock.sleep(Math.min(leftMs, DAY_MS), signal);
+}

@@ -52,6 +52,8 @@ export interface SecretReference {
 /** One way to get secrets. A scheme is one file with one of these, and one line in the table of schemes. */
 export interface SecretResolver {
   readonly scheme: string;
+  /** Keys that may stand in a reference beside the scheme's own: the resolver then gets the whole mapping, not the value of that one key. */
+  readonly keys?: readonly string[];
   /** Says what is wrong with a reference, without resolving it; undefined if nothing is. */
   check(reference: unknown): string | undefined;
   /**

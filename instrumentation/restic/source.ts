@@ -30,6 +30,12 @@ export interface ResticSourceOptions {
   readonly logger: Logger;
 }
 
+/** What a repository is opened with. */
+interface Credentials {
+  readonly password: Secret;
+  readonly environment: Readonly<Record<string, Secret>>;
+}
+
 /** One restic repository as a source: opens, lists, reads what is new, and groups it. */
 export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
@@ -40,8 +46,11 @@ export class ResticSource implements Source<RepositoryState> {
     load: { requests: 0, receivedBytes: 0 },
     keyDerivations: 0,
   };
-  #backend: Backend | undefined;
-  #refreshDue = false;
+  #open:
+    | { readonly backend: Backend; readonly environment: Credentials["environment"] }
+    | undefined;
+  /** The next collection resolves the secrets anew, no older than this; milliseconds since the epoch. */
+  #refreshSince: number | undefined;
   /** Unreadable files that the log has named. */
   #named: ReadonlySet<string> = new Set();
 
@@ -56,9 +65,16 @@ export class ResticSource implements Source<RepositoryState> {
     });
   }
 
-  /** The next collection resolves the secrets anew. */
+  /** The next collection resolves the secrets anew; those that were fetched from now on for somebody else will do. */
   refreshSecrets(): void {
-    this.#refreshDue = true;
+    this.#refreshSince = this.#options.clock.now();
+  }
+
+  /** When the secrets in use were resolved, milliseconds since the epoch; of several the oldest. Undefined until all were. */
+  get secretsResolvedAt(): number | undefined {
+    const times = this.#handles().map(({ resolvedAt }) => resolvedAt ?? Number.NaN);
+    const oldest = Math.min(...times);
+    return Number.isNaN(oldest) ? undefined : oldest;
   }
 
   async collect(
@@ -89,15 +105,20 @@ export class ResticSource implements Source<RepositoryState> {
 
   /** A secret that was rotated is asked for again, once, before the repository is said to refuse it. */
   async #read(previous: RepositoryContent | undefined, signal: AbortSignal): Promise<Catalogue> {
-    if (this.#refreshDue) await this.#refresh(signal);
-    this.#refreshDue = false;
+    const since = this.#refreshSince;
+    if (since !== undefined) await this.#refresh(signal, since);
+    if (this.#refreshSince === since) this.#refreshSince = undefined;
+    const credentials = await this.#credentials(signal);
     try {
-      return await this.#readOnce(previous, signal);
+      return await this.#readOnce(credentials, previous, signal);
     } catch (error) {
       const refused =
         error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
-      if (!refused || !(await this.#refresh(signal))) throw error;
-      return await this.#readOnce(previous, signal);
+      if (!refused) throw error;
+      await this.#refresh(signal, this.#options.clock.now());
+      const fresh = await this.#credentials(signal);
+      if (sameCredentials(credentials, fresh)) throw error;
+      return await this.#readOnce(fresh, previous, signal);
     } finally {
       await this.#close();
     }
@@ -106,57 +127,66 @@ export class ResticSource implements Source<RepositoryState> {
   /** A child process ends with the collection. If it does not, that says nothing of the repository. */
   async #close(): Promise<void> {
     try {
-      await this.#backend?.close?.();
+      await this.#open?.backend.close?.();
     } catch {
       // The next collection shows whether it can be reached.
     }
   }
 
   async #readOnce(
+    { password, environment }: Credentials,
     previous: RepositoryContent | undefined,
     signal: AbortSignal,
   ): Promise<Catalogue> {
-    const { password, environment, processEnvironment } = this.#options;
-    this.#backend ??= await this.#open(signal);
-    const hint = await environment["RESTIC_KEY_HINT"]?.current(signal);
+    const hint = environment["RESTIC_KEY_HINT"]?.revealText();
     const access = {
-      backend: this.#backend,
-      password: await password.current(signal),
-      keyHint: hint?.revealText() ?? processEnvironment["RESTIC_KEY_HINT"],
+      backend: await this.#backend(environment),
+      password,
+      keyHint: hint ?? this.#options.processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
     };
     return this.#repository.read(access, signal);
   }
 
-  async #open(signal: AbortSignal): Promise<Backend> {
-    const { repo, environment, openBackend, ...shared } = this.#options;
+  /** The one that is open, or another one if what it was opened with has changed. */
+  async #backend(environment: Credentials["environment"]): Promise<Backend> {
+    const { repo, openBackend, ...shared } = this.#options;
     const { options, connections, insecureTls = false, processEnvironment, clock } = shared;
-    const resolved: Record<string, Secret> = {};
-    for (const [name, handle] of Object.entries(environment))
-      resolved[name] = await handle.current(signal);
-    return openBackend(repo.revealText(), {
-      environment: resolved,
-      options,
-      connections,
-      insecureTls,
-      processEnvironment,
-      clock,
-      cost: this.#cost,
-    });
+    if (this.#open && !sameEnvironment(this.#open.environment, environment)) {
+      await this.#close();
+      this.#open = undefined;
+    }
+    this.#open ??= {
+      environment,
+      backend: await openBackend(repo.revealText(), {
+        environment,
+        options,
+        connections,
+        insecureTls,
+        processEnvironment,
+        clock,
+        cost: this.#cost,
+      }),
+    };
+    return this.#open.backend;
   }
 
-  /** True if one of the secrets is another one now. */
-  async #refresh(signal: AbortSignal): Promise<boolean> {
+  #handles(): readonly SecretHandle[] {
     const { password, environment } = this.#options;
-    const changed = await isChanged(password, signal);
-    let environmentChanged = false;
-    for (const handle of Object.values(environment))
-      environmentChanged = (await isChanged(handle, signal)) || environmentChanged;
-    if (environmentChanged) {
-      await this.#close();
-      this.#backend = undefined;
-    }
-    return changed || environmentChanged;
+    return [password, ...Object.values(environment)];
+  }
+
+  async #credentials(signal: AbortSignal): Promise<Credentials> {
+    const { password, environment } = this.#options;
+    const variables = Object.entries(environment).map(
+      async ([name, handle]) => [name, await handle.current(signal)] as const,
+    );
+    const [secret, ...pairs] = await Promise.all([password.current(signal), ...variables]);
+    return { password: secret, environment: Object.fromEntries(pairs) };
+  }
+
+  async #refresh(signal: AbortSignal, notBefore: number): Promise<void> {
+    await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
   #content({ config, snapshots, unreadable }: Catalogue): RepositoryContent {
@@ -185,8 +215,11 @@ export class ResticSource implements Source<RepositoryState> {
   }
 }
 
-async function isChanged(handle: SecretHandle, signal: AbortSignal): Promise<boolean> {
-  const before = handle.resolvedAt === undefined ? undefined : await handle.current(signal);
-  const after = await handle.refresh(signal);
-  return before === undefined || !before.equals(after);
+function sameCredentials(a: Credentials, b: Credentials): boolean {
+  return a.password.equals(b.password) && sameEnvironment(a.environment, b.environment);
+}
+
+/** They have the same names. */
+function sameEnvironment(a: Credentials["environment"], b: Credentials["environment"]): boolean {
+  return Object.entries(a).every(([name, secret]) => b[name]?.equals(secret));
 }

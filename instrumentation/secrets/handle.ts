@@ -1,14 +1,19 @@
 import type { Clock } from "../core/clock.ts";
-import { AgentError } from "../core/error.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
 import type { Secret, SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
 
-/** A secret by its reference: resolved when it is first needed, kept, and resolved anew on demand. */
+/**
+ * A secret by its reference: resolved when it is first needed, kept, and resolved anew on demand.
+ * @param onStale called when a refresh failed and the last good value stays, and without an error when one is well again
+ */
 export function secretHandle(
   reference: SecretReference,
   resolvers: ReadonlyMap<string, SecretResolver>,
   clock: Clock,
+  onStale?: (error?: AgentError) => void,
 ): SecretHandle {
   let known: { readonly secret: Secret; readonly at: number } | undefined;
+  let isStale = false;
   const createdAt = clock.now();
 
   async function resolve(signal: AbortSignal, notBefore: number): Promise<Secret> {
@@ -16,10 +21,12 @@ export function secretHandle(
     if (!resolver)
       throw new AgentError(
         "secret",
-        `secrets from ${reference.scheme} are not supported yet: give one as text, file, env or command`,
+        `secrets from ${reference.scheme} are not supported: nobody has brought a way to them`,
       );
     const secret = await resolver.resolve(reference.reference, signal, notBefore);
     known = { secret, at: clock.now() };
+    if (isStale) onStale?.();
+    isStale = false;
     return secret;
   }
 
@@ -33,8 +40,10 @@ export function secretHandle(
       try {
         return await resolve(signal, notBefore);
       } catch (error) {
-        if (known) return known.secret;
-        throw error;
+        if (!known || signal.aborted) throw error;
+        if (!isStale) onStale?.(toAgentError(error));
+        isStale = true;
+        return known.secret;
       }
     },
   };

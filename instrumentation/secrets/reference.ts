@@ -9,8 +9,9 @@ export interface ReferenceProblem {
   readonly message: string;
 }
 
-const CHOICES = "text, {file: path}, {env: NAME} or {command: [program, …]}";
-const VAULT_KEYS = ["vault", "field", "version", "kvVersion"];
+/** How a secret may be written. */
+export const CHOICES =
+  "text, {file: path}, {env: NAME}, {command: [program, …]} or {vault: mount/path, field: name}";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -18,7 +19,7 @@ export function literal(text: string): SecretReference {
   return { scheme: "literal", reference: new Secret(text) };
 }
 
-/** Text, or a mapping whose one key is a scheme. Checks the shape alone: nothing is resolved. */
+/** Text, or a mapping with the key of a scheme and what may stand beside it. Checks the shape alone: nothing is resolved. */
 export function parseReference(
   value: unknown,
   schemes: ReadonlyMap<string, SecretResolver>,
@@ -30,31 +31,18 @@ export function parseReference(
     return { path: [], message: `must be ${CHOICES}${quotes}` };
   }
   const mapping: Mapping = { ...value };
-  if ("vault" in mapping) return parseVault(mapping);
-  const [scheme = "", ...others] = Object.keys(mapping);
-  const resolver = scheme === "literal" ? undefined : schemes.get(scheme);
-  if (!resolver || others.length > 0)
+  const scheme = Object.keys(mapping).find((key) => key !== "literal" && schemes.has(key)) ?? "";
+  const resolver = schemes.get(scheme);
+  const { keys = [] } = resolver ?? {};
+  const extra = Object.keys(mapping).find((key) => key !== scheme && !keys.includes(key));
+  if (!resolver || (extra !== undefined && keys.length === 0))
     return { path: [], message: `must be ${CHOICES}, with no other key` };
-  const reference = mapping[scheme];
-  const message = resolver.check(reference);
-  return message === undefined ? { scheme, reference } : { path: [scheme], message };
-}
-
-/** `{vault: "mount/path", field: "key"}`, with the version of the secret or of the KV engine if need be. */
-function parseVault(mapping: Mapping): SecretReference | ReferenceProblem {
-  const extra = Object.keys(mapping).find((key) => !VAULT_KEYS.includes(key));
   if (extra !== undefined)
-    return { path: [extra], message: `unknown key; known are ${VAULT_KEYS.join(", ")}` };
-  const { vault, field, version, kvVersion } = mapping;
-  if (typeof vault !== "string" || !/^[^/]+\/./.test(vault))
-    return { path: ["vault"], message: 'must be "mount/path"' };
-  if (typeof field !== "string" || field === "")
-    return { path: [], message: "field is missing: the name of the value in that secret" };
-  if (version !== undefined && !(Number.isInteger(version) && Number(version) > 0))
-    return { path: ["version"], message: "must be a positive integer" };
-  if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
-    return { path: ["kvVersion"], message: "must be 1 or 2" };
-  return { scheme: "vault", reference: mapping };
+    return { path: [extra], message: `unknown key; known are ${[scheme, ...keys].join(", ")}` };
+  const isWhole = keys.length > 0;
+  const reference = isWhole ? mapping : mapping[scheme];
+  const message = resolver.check(reference);
+  return message === undefined ? { scheme, reference } : { path: isWhole ? [] : [scheme], message };
 }
 
 /** Whether two settings name the same secret; what stands behind a reference may still change. */

@@ -5,13 +5,8 @@ import { file } from "./file.ts";
 import { literal } from "./literal.ts";
 
 /** All ways to get a secret that need no set-up: one line each. */
-const RESOLVERS = [literal, file, environment, command];
+const RESOLVERS: readonly SecretResolver[] = [literal, file, environment, command];
 
-/** Those, and others that somebody brings. */
-export function schemesWith(
-  others: readonly SecretResolver[],
-): ReadonlyMap<string, SecretResolver> {
-  return new Map([...RESOLVERS, ...others].map((resolver) => [resolver.scheme, resolver]));
-}
-
-export const SCHEMES: ReadonlyMap<string, SecretResolver> = schemesWith([]);
+export const SCHEMES: ReadonlyMap<string, SecretResolver> = new Map(
+  RESOLVERS.map((resolver) => [resolver.scheme, resolver]),
+);

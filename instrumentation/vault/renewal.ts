@@ -1,3 +1,4 @@
+import { longSleep } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
@@ -33,7 +34,6 @@ export interface RenewalOptions {
 }
 
 const LONGEST_WAIT_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Renews a token when about two thirds of its time are over, and logs in again when it cannot be renewed any more. Ends when
@@ -53,7 +53,7 @@ export async function keepToken(
       const part = 0.6 + Math.random() * 0.1;
       const dueMs = (held.expiresMs - clock.monotonicMs()) * part;
       const backoffMs = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures);
-      await sleep(failures === 0 ? dueMs : backoffMs, clock, signal);
+      await longSleep(failures === 0 ? dueMs : backoffMs, clock, signal);
       try {
         if (!(await isRenewed(held, options, signal))) {
           if (held.own) await logIn();
@@ -71,13 +71,6 @@ export async function keepToken(
   } catch {
     // Another token is kept, or none.
   }
-}
-
-/** A long time in pieces: a timer of Node overflows, and the clock then wakes early. */
-async function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  const untilMs = clock.monotonicMs() + ms;
-  for (let leftMs = ms; leftMs > 0; leftMs = untilMs - clock.monotonicMs())
-    await clock.sleep(Math.min(leftMs, DAY_MS), signal);
 }
 
 /** False if it cannot be renewed any more. @throws AgentError for a failure that may pass */

@@ -4,19 +4,13 @@ import { limit } from "../core/limit.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import type { KvAddress, KvReader } from "./kv.ts";
-import { isMapping } from "./mapping.ts";
 import type { Mapping } from "./mapping.ts";
-import { pathProblem } from "./path.ts";
+import { checkVaultReference, FURTHER_KEYS, nameOf, parseVaultReference } from "./reference.ts";
 import { Refusal } from "./refusal.ts";
+import { CONNECTIONS } from "./settings.ts";
 import { waitFor } from "./single-flight.ts";
 import type { ReadResult, VaultState } from "./state.ts";
 import type { VaultToken } from "./token.ts";
-import { CONNECTIONS } from "./transport.ts";
-
-/** `{vault: "mount/path", field: "key", version?, kvVersion?}`, checked. */
-interface VaultReference extends KvAddress {
-  readonly field: string;
-}
 
 export interface ResolverOptions {
   readonly kv: KvReader;
@@ -33,8 +27,6 @@ interface Reading {
   readonly startedAt: number;
   readonly fields: Promise<Mapping>;
 }
-
-const KEYS = ["vault", "field", "version", "kvVersion"];
 
 /** Secrets in Vault. Many references to one secret cost one read, if they do not ask for a newer one. */
 export function vaultResolver({
@@ -77,12 +69,10 @@ export function vaultResolver({
 
   return {
     scheme: "vault",
-    check: (reference) => {
-      const parsed = parse(reference);
-      return typeof parsed === "string" ? parsed : undefined;
-    },
+    keys: FURTHER_KEYS,
+    check: checkVaultReference,
     async resolve(reference, signal, notBefore = Infinity) {
-      const parsed = parse(reference);
+      const parsed = parseVaultReference(reference);
       if (typeof parsed === "string")
         throw new AgentError("secret", `the reference to a secret in Vault ${parsed}`);
       try {
@@ -98,48 +88,6 @@ export function vaultResolver({
       }
     },
   };
-}
-
-/** In place of the resolver when Vault is not used. @param reason why, and what to do */
-export function withoutVault(reason: string): SecretResolver {
-  const message = (reference: unknown): string => {
-    const parsed = parse(reference);
-    return `${typeof parsed === "string" ? "a secret in Vault" : nameOf(parsed)}: ${reason}`;
-  };
-  return {
-    scheme: "vault",
-    check: (reference) => {
-      const parsed = parse(reference);
-      return typeof parsed === "string" ? parsed : undefined;
-    },
-    resolve: async (reference) => {
-      throw new AgentError("secret", message(reference));
-    },
-  };
-}
-
-/** The reference, or what is wrong with it. */
-function parse(reference: unknown): VaultReference | string {
-  if (!isMapping(reference)) return 'must be {vault: "mount/path", field: "key"}';
-  const { vault: path, field, version, kvVersion } = reference;
-  const extra = Object.keys(reference).find((key) => !KEYS.includes(key));
-  if (extra !== undefined) return `has the unknown key ${extra}; known are ${KEYS.join(", ")}`;
-  if (typeof path !== "string" || !/^[^/]+\/./.test(path)) return 'must be "mount/path"';
-  const problem = pathProblem(path);
-  if (problem !== undefined) return problem;
-  if (typeof field !== "string" || field === "") return "must have a field: the name of the value";
-  if (
-    version !== undefined &&
-    !(typeof version === "number" && Number.isInteger(version) && version > 0)
-  )
-    return "must have a positive integer as version, or none";
-  if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
-    return "must have 1 or 2 as kvVersion, or none";
-  return { path, field, version, kvVersion };
-}
-
-function nameOf({ path, field, version }: VaultReference): string {
-  return `the secret at ${path}${version === undefined ? "" : `, version ${version}`} (field ${field}) in Vault`;
 }
 
 function secretIn(fields: Mapping, field: string): Secret {

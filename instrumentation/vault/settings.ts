@@ -1,4 +1,5 @@
 import { parseDurationMs } from "../core/duration.ts";
+import { Secret } from "../core/secret.ts";
 import { authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isMapping } from "./mapping.ts";
@@ -21,6 +22,21 @@ export interface VaultSettings {
   readonly refreshMs: number | undefined;
 }
 
+/** Whether Vault is used, and how; if not, why, and what to do about it. */
+export type VaultUse = VaultSettings | { readonly unused: string };
+
+export const NO_ADDRESS = {
+  unused: "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+};
+
+/** Whether they say the same, secrets included. */
+export function sameVault(a: unknown, b: unknown): boolean {
+  if (a instanceof Secret && b instanceof Secret) return a.equals(b);
+  if (!isMapping(a) || !isMapping(b)) return Object.is(a, b);
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => sameVault(a[key], b[key]));
+}
+
 /** `path` begins with `vault` for what stands in the section, else it is the name of a variable. */
 interface VaultProblem {
   readonly path: readonly string[];
@@ -31,6 +47,9 @@ export type VaultParsed =
   /** `value` is undefined if there is no address: Vault is not used. */
   | { readonly value: VaultSettings | undefined; readonly warnings: readonly VaultProblem[] }
   | { readonly problems: readonly VaultProblem[] };
+
+/** Requests side by side. */
+export const CONNECTIONS = 8;
 
 const KEYS = ["address", "namespace", "auth", "tls", "timeout", "retries", "refresh"];
 

@@ -15,11 +15,14 @@ export interface VaultState {
   readonly reads: Record<ReadResult, number>;
 }
 
-export function initialState(): VaultState {
+/** @param before what was counted before the settings were changed: counters go on */
+export function initialState(before?: Readonly<VaultState>): VaultState {
   return {
     up: undefined,
     tokenExpiresAt: undefined,
-    logins: 0,
-    reads: { success: 0, denied: 0, not_found: 0, unreachable: 0, other: 0 },
+    logins: before?.logins ?? 0,
+    reads: before
+      ? { ...before.reads }
+      : { success: 0, denied: 0, not_found: 0, unreachable: 0, other: 0 },
   };
 }

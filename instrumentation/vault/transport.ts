@@ -7,6 +7,7 @@ import { statusError } from "../net/status.ts";
 import { isMapping } from "./mapping.ts";
 import type { Mapping } from "./mapping.ts";
 import { Refusal } from "./refusal.ts";
+import { CONNECTIONS } from "./settings.ts";
 import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
 
@@ -26,9 +27,6 @@ export interface TransportOptions {
   /** `HTTP_PROXY` and its kin. */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
 }
-
-/** Requests side by side. */
-export const CONNECTIONS = 8;
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_REASON_LENGTH = 200;

@@ -17,6 +17,8 @@ export interface VaultOptions {
   readonly logger: Logger;
   /** `HTTP_PROXY` and its kin. Default: the environment of the process. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** What an earlier one has counted. */
+  readonly before?: Readonly<VaultState> | undefined;
   /** Loads node-vault; for tests of what happens without it. */
   readonly load?: ClientOptions["load"];
 }
@@ -33,7 +35,7 @@ export interface Vault {
 /** Connects and logs in when the first secret is asked for, not before. */
 export function openVault(settings: VaultSettings, options: VaultOptions): Vault {
   const { clock, logger, proxyEnvironment = process.env, load } = options;
-  const state = initialState();
+  const state = initialState(options.before);
   const client = openClient(settings, { clock, proxyEnvironment, state, ...(load && { load }) });
   const login = new Login(settings.auth, client);
   const token = new VaultToken({ client, login, clock, logger, state });

@@ -1,8 +1,11 @@
-import { secretHandle, systemClock, toAgentError } from "restic-otel-instrumentation/agent";
+import { limit, secretHandle, systemClock, toAgentError } from "restic-otel-instrumentation/agent";
 import type { SecretReference, SecretResolver } from "restic-otel-instrumentation/agent";
 
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";
+
+/** Secrets that are resolved side by side. */
+const AT_ONCE = 8;
 
 /** Resolves every secret of the enabled repositories and of the headers of pushes; a line for each that cannot be had. */
 export async function checkSecrets(
@@ -10,21 +13,35 @@ export async function checkSecrets(
   schemes: ReadonlyMap<string, SecretResolver>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const problems: string[] = [];
-  const check = async (
-    where: string,
-    references: Readonly<Record<string, SecretReference>>,
-  ): Promise<void> => {
-    for (const [name, reference] of Object.entries(references)) {
-      try {
-        await secretHandle(reference, schemes, systemClock).current(signal);
-      } catch (error) {
-        problems.push(`${where}: ${name}: ${toAgentError(error).message}`);
-      }
-    }
-  };
-  for (const { url, password, environment } of monitor.repositories)
-    await check(url, { ...(password && { password }), ...environment });
-  for (const { url, headers } of otlp) await check(endpointName(url), headers);
-  return problems;
+  const inTurn = limit(AT_ONCE);
+  // All of them are made before the first is resolved: they share what is fetched from then on.
+  const checks = named({ monitor, otlp }).map(([name, reference]) => {
+    const handle = secretHandle(reference, schemes, systemClock);
+    return async (): Promise<string | undefined> =>
+      inTurn(() => handle.current(signal), signal).then(
+        () => undefined,
+        (error: unknown) => `${name}: ${toAgentError(error).message}`,
+      );
+  });
+  const problems = await Promise.all(checks.map((check) => check()));
+  return problems.filter((problem) => problem !== undefined);
+}
+
+function named({
+  monitor,
+  otlp,
+}: Pick<AgentSettings, "monitor" | "otlp">): readonly (readonly [string, SecretReference])[] {
+  return [
+    ...monitor.repositories.flatMap(({ url, password, environment }) => [
+      ...(password ? [[`${url}: password`, password] as const] : []),
+      ...Object.entries(environment).map(
+        ([name, reference]) => [`${url}: ${name}`, reference] as const,
+      ),
+    ]),
+    ...otlp.flatMap(({ url, headers }) =>
+      Object.entries(headers).map(
+        ([name, reference]) => [`${endpointName(url)}: ${name}`, reference] as const,
+      ),
+    ),
+  ];
 }

@@ -1,3 +1,5 @@
+import { NO_ADDRESS } from "restic-otel-instrumentation/agent";
+
 import { formatBind } from "./formats.ts";
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";
@@ -16,6 +18,7 @@ export function describeSettings(
     legacyLabel,
     retryFailed,
     reverifyMs,
+    vault = NO_ADDRESS,
   } = monitor;
   return {
     settings: source,
@@ -26,6 +29,7 @@ export function describeSettings(
     otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
     otlpTimeoutSeconds: settings.otlpTimeoutMs / 1000,
+    vault: "unused" in vault ? "not used" : vault.address,
     cron,
     timezone: timezone ?? "of the process",
     timeoutSeconds: timeoutMs / 1000,

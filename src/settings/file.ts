@@ -3,16 +3,22 @@ import { readFile, stat } from "node:fs/promises";
 import {
   AgentError,
   isRecord,
+  NO_ADDRESS,
   parseRepository,
   unknownKey,
 } from "restic-otel-instrumentation/agent";
-import type { RepositorySettings, SecretResolver } from "restic-otel-instrumentation/agent";
+import type {
+  Problem,
+  RepositorySettings,
+  SecretResolver,
+} from "restic-otel-instrumentation/agent";
 
 import { SettingsDocument } from "./document.ts";
 import { parseOtlp } from "./otlp.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
 import type { Setting } from "./schema.ts";
+import type { VaultSection } from "./vault.ts";
 
 /** Thousands of repositories are a few MiB. */
 const MAX_BYTES = 16 * 2 ** 20;
@@ -25,6 +31,7 @@ export interface FileSettings {
   readonly repositories: readonly RepositorySettings[];
   /** Undefined if the file says nothing of it. */
   readonly otlp: readonly OtlpEndpoint[] | undefined;
+  readonly vault: VaultSection["value"];
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -34,6 +41,8 @@ export interface Known {
   readonly schemes: ReadonlyMap<string, SecretResolver>;
   /** Schemes of places that somebody else brings the backend for. */
   readonly backends: readonly string[];
+  /** What the section `vault` means, be it there or not. */
+  readonly vault: (section: unknown) => VaultSection;
 }
 
 /** @throws AgentError `config` if there is no such file */
@@ -67,7 +76,13 @@ async function read(file: string): Promise<string> {
 }
 
 function parseSettingsFile(document: SettingsDocument, known: Known): FileSettings {
-  const nothing = { values: {}, repositories: [], otlp: undefined, warnings: [] };
+  const nothing = {
+    values: {},
+    repositories: [],
+    otlp: undefined,
+    vault: NO_ADDRESS,
+    warnings: [],
+  };
   if (document.problems.length > 0) return { ...nothing, problems: document.problems };
   const { value } = document;
   if (value === null || value === undefined) {
@@ -78,7 +93,11 @@ function parseSettingsFile(document: SettingsDocument, known: Known): FileSettin
       ],
     };
   }
-  if (Array.isArray(value)) return { ...nothing, ...parseRepositories(document, value, [], known) };
+  if (Array.isArray(value))
+    return withVault(document, undefined, known, {
+      ...nothing,
+      ...parseRepositories(document, value, [], known),
+    });
   if (!isRecord(value))
     return {
       ...nothing,
@@ -97,13 +116,13 @@ function parseMapping(
   value: Readonly<Record<string, unknown>>,
   known: Known,
 ): FileSettings {
-  const { repositories: list, otlp: endpoints, ...values } = value;
+  const { repositories: list, otlp: endpoints, vault, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
   const problems = Object.entries(values).flatMap(([name, given]) => {
     const setting = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
     const message = setting
       ? setting.format.check(given)
-      : unknownKey(name, ["repositories", "otlp", ...FILE_SETTINGS]);
+      : unknownKey(name, ["repositories", "otlp", "vault", ...FILE_SETTINGS]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
   const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, known.schemes);
@@ -118,7 +137,32 @@ function parseMapping(
     problems.push(document.problem(["repositories"], "must be a list"));
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
   const parsed = parseRepositories(document, entries, ["repositories"], known);
-  return { ...parsed, values, otlp: otlp?.value, problems: [...problems, ...parsed.problems] };
+  return withVault(document, vault, known, {
+    ...parsed,
+    values,
+    otlp: otlp?.value,
+    problems: [...problems, ...parsed.problems],
+  });
+}
+
+/** A problem of the section has a place in the file, one of a variable has none. */
+function withVault(
+  document: SettingsDocument,
+  section: unknown,
+  known: Known,
+  settings: Omit<FileSettings, "vault">,
+): FileSettings {
+  const vault = known.vault(section);
+  const line = ({ path, message }: Problem): string =>
+    path[0] === "vault" && section !== undefined
+      ? document.problem(path, message)
+      : `${path.join(".")}: ${message}`;
+  return {
+    ...settings,
+    vault: vault.value,
+    problems: [...settings.problems, ...vault.problems.map(line)],
+    warnings: [...settings.warnings, ...vault.warnings.map(line)],
+  };
 }
 
 function parseRepositories(
@@ -126,7 +170,7 @@ function parseRepositories(
   list: readonly unknown[],
   path: readonly string[],
   { schemes, backends }: Known,
-): Omit<FileSettings, "values" | "otlp"> {
+): Pick<FileSettings, "repositories" | "problems" | "warnings"> {
   const repositories: RepositorySettings[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];

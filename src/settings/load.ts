@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 
 import convict from "convict";
-import { AgentError, nearest, schemesWith } from "restic-otel-instrumentation/agent";
+import { AgentError, nearest, NO_ADDRESS, schemesWith } from "restic-otel-instrumentation/agent";
 import type {
   Extensions,
   MonitorSettings,
@@ -18,6 +18,7 @@ import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryOf } from "./restic-environment.ts";
 import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
+import { vaultSection } from "./vault.ts";
 
 /** Everything that the agent is told, checked. */
 export interface AgentSettings {
@@ -36,8 +37,6 @@ export interface AgentSettings {
   readonly logFormat: LogFormat;
   /** Shown, but nothing to stop for. */
   readonly warnings: readonly string[];
-  /** False with `--no-vault`. */
-  readonly vault: boolean;
   /** The file, or `environment`. */
   readonly source: string;
 }
@@ -62,6 +61,7 @@ export async function loadSettings({
   const found = await findRepositories(flags, env, {
     schemes: schemesWith(extensions.resolvers ?? []),
     backends: Object.keys(extensions.backends ?? {}),
+    vault: (section) => vaultSection(section, env, flags.vault),
   });
   const otel = readOtelEnvironment(env);
   const problems = [
@@ -86,6 +86,7 @@ export async function loadSettings({
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),
       reverifyMs: value(SETTINGS.reverify),
+      vault: found.vault,
     },
     disabledCount: found.repositories.length - enabled.length,
     bind: value(SETTINGS.bind),
@@ -104,7 +105,6 @@ export async function loadSettings({
         ? [`${found.source}: no repository is enabled, there is nothing to collect`]
         : []),
     ],
-    vault: flags.vault,
     source: found.source,
   };
 }
@@ -132,6 +132,8 @@ async function findRepositories(
     values: {},
     repositories,
     otlp: undefined,
+    // Nothing of the environment lies in Vault.
+    vault: NO_ADDRESS,
     problems,
     warnings: [],
     source: "environment",

@@ -1,9 +1,4 @@
-import {
-  AgentError,
-  parseRepository,
-  SCHEMES,
-  shellWords,
-} from "restic-otel-instrumentation/agent";
+import { AgentError, parseRepository, shellWords } from "restic-otel-instrumentation/agent";
 import type { RepositorySettings } from "restic-otel-instrumentation/agent";
 
 import type { Known } from "./file.ts";
@@ -36,7 +31,9 @@ export async function repositoryOf(
   const password = passwordOf(env, problems);
   if (problems.length > 0) return { problems };
   const entry = {
-    repo: env["RESTIC_REPOSITORY"] || (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", signal)),
+    repo:
+      env["RESTIC_REPOSITORY"] ||
+      (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", schemes, signal)),
     password,
     environment: Object.fromEntries(
       FOR_THE_REPOSITORY.filter((name) => env[name]).map((name) => [name, { env: name }]),
@@ -78,9 +75,13 @@ function wordsOf(command: string, problems: string[]): readonly string[] {
   }
 }
 
-async function fromFile(path: string, signal: AbortSignal): Promise<string> {
+async function fromFile(
+  path: string,
+  schemes: Known["schemes"],
+  signal: AbortSignal,
+): Promise<string> {
   try {
-    return (await SCHEMES.get("file")?.resolve(path, signal))?.revealText() ?? "";
+    return (await schemes.get("file")?.resolve(path, signal))?.revealText() ?? "";
   } catch (error) {
     throw new AgentError(
       "config",

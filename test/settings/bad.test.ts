@@ -4,7 +4,9 @@ import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { refusalOf } from "../support/settings-file.ts";
 
-const CHOICES = "must be text, {file: path}, {env: NAME} or {command: [program, …]}";
+const WAYS =
+  "text, {file: path}, {env: NAME}, {command: [program, …]} or {vault: mount/path, field: name}";
+const CHOICES = `must be ${WAYS}`;
 const GOOD = '{"repo": "/a", "password": "p"}';
 
 test.for([
@@ -64,7 +66,7 @@ test.for([
   [
     "a setting in the wrong place",
     `repositories: []\nconfig: x\n`,
-    /^FILE:2:1: config: unknown key; known are repositories, otlp, bind, cron, /,
+    /^FILE:2:1: config: unknown key; known are repositories, otlp, vault, bind, cron, /,
   ],
   [
     "an entry that is none",
@@ -74,7 +76,7 @@ test.for([
   [
     "an unknown key",
     '[{"repo": "/a", "pasword": "p"}]',
-    "FILE:1:17: [0].pasword: unknown key, did you mean password?\nFILE:1:2: [0]: password is missing: text, {file: path}, {env: NAME} or {command: [program, …]}, or insecure_no_password: true",
+    `FILE:1:17: [0].pasword: unknown key, did you mean password?\nFILE:1:2: [0]: password is missing: ${WAYS}, or insecure_no_password: true`,
   ],
   [
     "a key in another letter case",
@@ -85,7 +87,7 @@ test.for([
   [
     "no password",
     '[{"repo": "/a"}]',
-    "FILE:1:2: [0]: password is missing: text, {file: path}, {env: NAME} or {command: [program, …]}, or insecure_no_password: true",
+    `FILE:1:2: [0]: password is missing: ${WAYS}, or insecure_no_password: true`,
   ],
   [
     "a password and none",
@@ -125,12 +127,12 @@ test.for([
   [
     "Vault without a field",
     '[{"repo": "/a", "password": {"vault": "kv/x"}}]',
-    "FILE:1:17: [0].password: field is missing: the name of the value in that secret",
+    "FILE:1:17: [0].password: must have a field: the name of the value",
   ],
   [
     "Vault without a mount",
     '[{"repo": "/a", "password": {"vault": "x", "field": "key"}}]',
-    'FILE:1:30: [0].password.vault: must be "mount/path"',
+    'FILE:1:17: [0].password: must have "mount/path" as vault',
   ],
   [
     "a text for a truth value",

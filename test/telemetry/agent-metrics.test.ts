@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
+import type { VaultState } from "../../instrumentation/vault/state.ts";
 import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
 import type { AgentState } from "../../src/telemetry/agent-metrics.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
@@ -12,6 +14,13 @@ const STARTED: AgentState = {
   revision: "unknown",
   nodeVersion: "v24.0.0",
   reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+};
+
+const VAULT: VaultState = {
+  up: true,
+  tokenExpiresAt: 2_764_800_500,
+  logins: 1,
+  reads: { success: 20, denied: 1, not_found: 2, unreachable: 3, other: 4 },
 };
 
 test("an exposition of gauges, counters and odd values, whole", async () => {
@@ -27,7 +36,12 @@ test("an exposition of gauges, counters and odd values, whole", async () => {
   );
   const endpoint = new PrometheusEndpoint({
     products,
-    agent: (meter) => bindMetrics(meter, [boundTable(agentMetrics, () => [STARTED])], () => 0),
+    agent: (meter) =>
+      bindMetrics(
+        meter,
+        [boundTable(agentMetrics, () => [STARTED]), boundTable(VAULT_METRICS, () => [VAULT])],
+        () => 0,
+      ),
     clock,
   });
   const exposition = await endpoint.render();

@@ -4,7 +4,12 @@ import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
 import type { MetricSpec } from "../../instrumentation/core/source.ts";
-import { JOB_METRICS, repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
+import {
+  JOB_METRICS,
+  repositoryMetrics,
+  SECRET_METRICS,
+} from "../../instrumentation/restic/metrics.ts";
+import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
 import { renderOnce } from "../../src/telemetry/exposition-part.ts";
 import { otlpMetrics } from "../../src/telemetry/otlp/metrics.ts";
@@ -37,7 +42,9 @@ test.skipIf(promtool === undefined)(
     const metrics = sample([
       ...JOB_METRICS,
       ...repositoryMetrics(true),
+      ...SECRET_METRICS,
       ...agentMetrics,
+      ...VAULT_METRICS,
       ...otlpMetrics,
       ...processMetrics,
     ]);

@@ -88,9 +88,9 @@ describe("a path", () => {
     ["kv/a/", "must have no empty part, no . and no .. between its slashes"],
     ["kv/a\nb", "must be printable text"],
     ["kv/\ud800", "must be printable text"],
-    ["/kv/a", 'must be "mount/path"'],
-    ["kv", 'must be "mount/path"'],
-    ["", 'must be "mount/path"'],
+    ["/kv/a", 'must have "mount/path" as vault'],
+    ["kv", 'must have "mount/path" as vault'],
+    ["", 'must have "mount/path" as vault'],
   ] as const)("%j is refused", async ([path, message]) => {
     expect(await failureOf(vault.value(path))).toBe(
       `secret: the reference to a secret in Vault ${message}`,

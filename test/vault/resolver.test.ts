@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { secretHandle } from "../../instrumentation/secrets/handle.ts";
-import { withoutVault } from "../../instrumentation/vault/resolver.ts";
+import { withoutVault } from "../../instrumentation/vault/reference.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { initialState } from "../../instrumentation/vault/state.ts";
 import { FakeClock, settle } from "../support/clock.ts";

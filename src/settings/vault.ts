@@ -1,0 +1,25 @@
+import { NO_ADDRESS, parseVaultSettings } from "restic-otel-instrumentation/agent";
+import type { Problem, VaultUse } from "restic-otel-instrumentation/agent";
+
+/** What the section `vault` of a file says, with the variables of Vault's own programs. The path of a problem that is not of the section is the name of a variable. */
+export interface VaultSection {
+  readonly value: VaultUse;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** @param isAllowed false with `--no-vault` */
+export function vaultSection(
+  section: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  isAllowed: boolean,
+): VaultSection {
+  const parsed = parseVaultSettings(section, env);
+  if ("problems" in parsed) {
+    const problems = parsed.problems.filter(({ path }) => isAllowed || path[0] === "vault");
+    return { value: NO_ADDRESS, problems, warnings: [] };
+  }
+  if (!isAllowed)
+    return { value: { unused: "Vault is switched off by --no-vault" }, problems: [], warnings: [] };
+  return { value: parsed.value ?? NO_ADDRESS, problems: [], warnings: parsed.warnings };
+}
