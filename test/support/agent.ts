@@ -11,6 +11,8 @@ const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
 /** The agent as a process of its own, with a settings file that a test writes. */
 export interface RunningAgent extends Server {
+  /** Where its settings file is. */
+  readonly folder: string;
   /** Replaces the settings file; SIGHUP makes the agent read it. */
   configure(settings: unknown): Promise<void>;
   /** Reads the settings file again and waits until the log says how that ended. */
@@ -24,12 +26,14 @@ export interface RunningAgent extends Server {
 interface AgentOptions {
   /** Beside the path; nothing else of the environment of the tests reaches it. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: that of the tests. */
+  readonly cwd?: string;
 }
 
 /** Starts the agent on a free port of loopback; it is ready when it listens. */
 export async function startAgent(
   settings: unknown,
-  { env = {} }: AgentOptions = {},
+  { env = {}, cwd }: AgentOptions = {},
 ): Promise<RunningAgent> {
   const folder = await mkdtemp(join(tmpdir(), "agent-"));
   const file = join(folder, "config.json");
@@ -42,6 +46,7 @@ export async function startAgent(
     announces: /msg=listening address=(\S+)/,
     url: (address) => `http://${address}`,
     env: { PATH: process.env["PATH"], ...env },
+    ...(cwd !== undefined && { cwd }),
   });
 
   const scrape = async (): Promise<Samples> => {
@@ -58,6 +63,7 @@ export async function startAgent(
 
   return {
     ...server,
+    folder,
     configure,
     scrape,
     async reload() {

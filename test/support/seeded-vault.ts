@@ -7,7 +7,8 @@ import type { VaultServer } from "./vault.ts";
 import { approleIds } from "./vault-logins.ts";
 import type { RoleSettings } from "./vault-logins.ts";
 
-const CA = join(import.meta.dirname, "../fixtures/tls/ca.pem");
+/** Of the certificate of its TLS listener. */
+export const CA = join(import.meta.dirname, "../fixtures/tls/ca.pem");
 
 /** Reads of the secrets, and nothing else. */
 const POLICY = ["kv/repo", "secret/data/repo", "team/kv/data/*"]

@@ -28,6 +28,8 @@ interface ServerCommand {
   readonly ready?: (url: string) => Promise<boolean>;
   /** Its whole environment. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: that of this process. */
+  readonly cwd?: string;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -45,8 +47,9 @@ export async function startServer({
   url,
   ready,
   env = process.env,
+  cwd,
 }: ServerCommand): Promise<Server> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env, cwd });
   await once(child, "spawn");
   running.add(child);
   const exit = once(child, "close").then(() => child.exitCode);
