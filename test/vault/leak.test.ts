@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { DENIED, FakeVault } from "../support/fake-vault.ts";
+import { FakeVault } from "../support/fake-vault.ts";
+import { VAULT_FAILURES } from "../support/vault-failures.ts";
 
 const PROGRAM = join(import.meta.dirname, "../support/resolve-from-vault.ts");
 
@@ -67,35 +68,13 @@ async function printed(
   return stdout + stderr;
 }
 
-/** An answer that repeats all that was sent, as a proxy in debug mode may. */
-const echo: FakeVault["instead"] = ({ headers, body }) => ({
-  status: 400,
-  body: { errors: [JSON.stringify({ headers, body })], headers },
-});
-
 const FAILURES: Readonly<Record<string, FakeVault["instead"]>> = {
   nothing: () => undefined,
-  "403": () => DENIED,
-  "404": () => ({ status: 404, body: { errors: [] } }),
-  "412": () => ({ status: 412 }),
-  "429": () => ({ status: 429 }),
-  "503": () => ({ status: 503, body: { errors: ["Vault is sealed"] } }),
-  HTML: () => ({ status: 200, body: "<html>canary-page</html>" }),
-  "another shape": () => ({ status: 200, body: { auth: { client_token: 1 }, data: { key: 1 } } }),
-  echo,
-  "a refusal after the unwrapping": (request) =>
-    request.path === "sys/wrapping/unwrap"
-      ? { status: 200, body: { data: { secret_id: "canary-inside" } } }
-      : echo(request),
-  redirect: ({ path }) => ({
-    status: 307,
-    headers: { location: `http://other.invalid/v1/${path}` },
-  }),
-  silence: () => "hangs",
+  ...VAULT_FAILURES,
 };
 
 test.for(Object.keys(FAILURES))("with %s nothing that is secret is printed", async (failure) => {
-  server.instead = FAILURES[failure] ?? echo;
+  server.instead = FAILURES[failure] ?? expect.fail();
   const text = await printed(WAYS);
   expect(server.requests.length).toBeGreaterThanOrEqual(WAYS.length);
   expect(text).toContain("node-vault");
