@@ -16,16 +16,21 @@ test("every metric that documents, examples and rules name exists", async () => 
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "otel-collector.yaml",
     "test/peers/alerts.yml",
     ...examples
-      .filter((name) => /\.(md|ya?ml|json|ts)$/.test(name))
+      .filter((name) => /\.(md|ya?ml|json|m?[jt]s|env)$/.test(name))
       .map((name) => `examples/${name}`),
   ];
-  const known = new Set(ALL_METRICS.map(prometheusName));
+  const known = new Set(ALL_METRICS.flatMap((metric) => [metric.name, prometheusName(metric)]));
   const wrong: string[] = [];
   for (const file of files) {
     const text = await readFile(join(ROOT, file), "utf8");
-    for (const [name] of text.matchAll(/\b(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g)) {
+    const names = [
+      ...text.matchAll(/\b(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g),
+      ...text.matchAll(/\b(?:backup|restic_otel)\.[a-z][a-z_.]+[a-z]\b/g),
+    ];
+    for (const [name] of names) {
       if (!known.has(name) && !OTHERS.has(name)) wrong.push(`${file}: ${name}`);
     }
   }

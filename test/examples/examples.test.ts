@@ -38,6 +38,12 @@ test("one repository from the environment alone", async () => {
 
 test("the agent beside a Collector listens nowhere and pushes", async () => {
   const file = join(ROOT, "examples/collector/config.yaml");
+  const { stdout } = await run(
+    process.execPath,
+    ["--conditions=source", "src/main.ts", "--config", file, "--check-config"],
+    { cwd: ROOT, env: { PATH: process.env["PATH"] } },
+  );
+  expect(stdout).toBe("ok: 1 repository, 0 disabled\n");
   const settings = await loadSettings({ flags: parseFlags(["--config", file]), env: {} });
   expect(settings.bind).toEqual([]);
   expect(settings.otlp.map(({ url }) => url)).toEqual(["http://localhost:4318/v1/metrics"]);

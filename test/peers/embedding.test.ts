@@ -1,9 +1,10 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { README } from "../readme.ts";
 import { PASSWORD, writeRepository } from "../bench/repositories.ts";
 import {
   application,
@@ -137,6 +138,15 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
 
     test("by require", async () => {
       expect(await node(app, "app.cjs")).toBe(`${FEW} 22\n`);
+    });
+
+    test("the program of the README", async () => {
+      const readme = await readFile(README, "utf8");
+      const [, program = ""] = /```js\n(import [^]*?)```/.exec(readme) ?? [];
+      const own = program.replace(/repo: "[^"]*"/, "repo: process.env.REPO");
+      const rest = "await restic.collect(); await meterProvider.forceFlush(); restic.disable();";
+      await writeFile(join(app, "readme.mjs"), `${own}\n${rest}`);
+      expect(await node(app, "readme.mjs")).toContain("backup.days_age");
     });
 
     test.for(["by-hand.mjs", "node-sdk.mjs"])("the example %s", async (example) => {

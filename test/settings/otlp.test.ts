@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 
+import { readFile } from "node:fs/promises";
+
+import { README } from "../readme.ts";
 import { refusalOf, settingsOf } from "../support/settings-file.ts";
 
 const withOtlp = (otlp: unknown): string => JSON.stringify({ repositories: [], otlp });
@@ -78,4 +81,19 @@ test.for<[string, unknown, string]>([
   ],
 ])("%s", async ([, otlp, message]) => {
   expect(await refusalOf(withOtlp(otlp))).toBe(message);
+});
+
+test("the file of the README", async () => {
+  const readme = await readFile(README, "utf8");
+  const [, block = ""] = /```yaml\n(otlp:\n[^]*?)```/.exec(readme) ?? [];
+  const settings = await settingsOf(`repositories: []\n${block}`);
+  expect(settings.bind).toEqual([]);
+  expect(settings.otlp).toMatchObject([
+    { url: "http://localhost:4318/v1/metrics", protocol: "http/json" },
+    {
+      url: "https://prometheus.example.com/api/v1/otlp/v1/metrics",
+      protocol: "http/protobuf",
+      headers: { authorization: { scheme: "file" } },
+    },
+  ]);
 });

@@ -36,6 +36,7 @@ export async function startCollector({
     args: ["--config", CONFIG],
     announces: /(Everything is ready)/,
     url: () => `http://${otlp}`,
+    ready: async () => (await fetch(`http://${health}`)).ok,
     env: {
       OTLP_HTTP_ENDPOINT: otlp,
       OTLP_GRPC_ENDPOINT: await freeAddress(),
