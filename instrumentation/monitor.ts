@@ -104,6 +104,11 @@ export class Monitor {
     for (const product of this.#products) product.start();
   }
 
+  /** The collection of repositories that runs. */
+  get underWay(): Promise<JobOutcome> | undefined {
+    return this.#collector.underWay;
+  }
+
   /** A collection of all repositories now; undefined while one runs. */
   collect(): Promise<JobOutcome> | undefined {
     const others = this.#products.map((product) => product.collect());

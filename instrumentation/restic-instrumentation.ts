@@ -122,10 +122,10 @@ export class ResticInstrumentation {
     this.#tracerProvider = tracerProvider;
   }
 
-  /** A collection now; undefined while one is under way, and when it is not enabled. */
+  /** The end of the collection that is under way, else of one that begins now; undefined when it is not enabled. */
   async collect(): Promise<JobOutcome | undefined> {
     await this.#enabled;
-    return this.#monitor?.collect();
+    return this.#monitor?.underWay ?? this.#monitor?.collect();
   }
 
   /** What is known of each repository: for those who want the data without metrics. */

@@ -214,6 +214,18 @@ test("what cannot be enabled says so, and ends no application", async () => {
   expect(said.join()).toMatch(/"cannot be enabled".*two sources/);
 });
 
+test("a collection that is asked for is the one under way, if there is one", async () => {
+  let ended = 0;
+  const restic = instrument({ onCollection: () => void (ended += 1) });
+  restic.enable();
+  const outcomes = await Promise.all([restic.collect(), restic.collect()]);
+  expect(outcomes).toEqual([1, 1].map(() => expect.objectContaining({ total: 1, failed: 0 })));
+  expect(outcomes[0]).toBe(outcomes[1]);
+  expect(restic.state()).toHaveLength(1);
+  expect(ended).toBe(1);
+  expect(await restic.collect()).not.toBe(outcomes[0]);
+});
+
 test("enabled again, it begins anew", async () => {
   const restic = instrument();
   const reader = trackVanishingSeries(new ManualReader());

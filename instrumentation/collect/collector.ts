@@ -100,6 +100,11 @@ export class Collector<State> {
     return this.#begin();
   }
 
+  /** The collection that runs. */
+  get underWay(): Promise<JobOutcome> | undefined {
+    return this.#job;
+  }
+
   get collecting(): boolean {
     return this.#job !== undefined;
   }

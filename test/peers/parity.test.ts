@@ -33,8 +33,8 @@ const MOVING = /^(process|restic_otel)_/;
 /** `name{label="value",…}` without what the route adds, and the value. */
 type Series = ReadonlyMap<string, string>;
 
-async function series(url: string, labels: string): Promise<Series> {
-  const found = await query(url, `{__name__=~"(backup|restic_otel|process)_.+"${labels}}`);
+async function series(url: string, ofRoute: string): Promise<Series> {
+  const found = await query(url, `{__name__=~"(backup|restic_otel|process)_.+"${ofRoute}}`);
   return new Map(
     found.map(({ metric, value }) => {
       const { __name__: name = "", ...labels } = metric;

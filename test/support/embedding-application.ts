@@ -41,14 +41,13 @@ function begin(): () => Promise<void> {
   return () => meterProvider.shutdown();
 }
 
-async function exported(): Promise<{ readonly sets: number; readonly names: number; readonly counted: number }> {
+async function exported(): Promise<{ readonly sets: number; readonly counted: number }> {
   exporter.reset();
   await reader.forceFlush();
   const metrics = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
   const points = (name: string) => metrics.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
   return {
     sets: points("backup.snapshot_count").length,
-    names: metrics.length,
     counted: new Set(points("backup.repository.requests").map(({ attributes }) => attributes["url"])).size,
   };
 }
@@ -90,7 +89,7 @@ const restic = new ResticInstrumentation({
   async onCollection() {
     await reader.forceFlush();
     const metrics = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
-    console.log(metrics.find(({ descriptor }) => descriptor.name === "backup.snapshot_count").dataPoints.length, metrics.length);
+    console.log(metrics.find(({ descriptor }) => descriptor.name === "backup.snapshot_count").dataPoints.length);
     restic.disable();
     await provider.shutdown();
   },
