@@ -1,7 +1,15 @@
 // The agent on the sample repositories beside this file: `npm run demo`. Flags are handed on: `npm run demo -- --bind :9999`.
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, styleText } from "node:util";
+
+import { samplesOfToday } from "./samples-of-today.ts";
 
 /** Older than this is late: the threshold of the alert rule in examples/prometheus. */
 const LATE_DAYS = 3;
@@ -17,36 +25,55 @@ const { values } = parseArgs({ args: flags, strict: false, options: { bind: { ty
 const port = /:(\d+)$/.exec(String(values.bind ?? ":9121"))?.[1] ?? "9121";
 const address = `http://localhost:${port}`;
 
-const agent = spawn(
-  process.execPath,
-  [
-    "--conditions=source",
-    "src/main.ts",
-    "--config",
-    "examples/demo.json",
-    "--log-level",
-    "error",
-    ...flags,
-  ],
-  { stdio: ["ignore", "inherit", "inherit"] },
-);
-const ended = new Promise<number>((resolve) => agent.once("exit", (code) => resolve(code ?? 1)));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => agent.kill(signal));
+// The agent sees them under the paths that they have here.
+const folder = await mkdtemp(join(tmpdir(), "restic-otel-demo-"));
+const config = join(import.meta.dirname, "demo.json");
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+let agent: ChildProcess | undefined;
+// Ctrl-C reaches the agent as well, and a second SIGINT would cut it off.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.on(signal, () => (agent ? agent.kill("SIGTERM") : process.exit(130)));
 
-const metrics = await Promise.race([firstMetrics(), ended]);
-if (typeof metrics === "string") {
+await samplesOfToday(join(folder, "examples/repositories"), await passwords());
+const main = join(import.meta.dirname, "../src/main.ts");
+const settings = ["--config", config, "--log-level", "error", ...flags];
+agent = spawn(process.execPath, ["--conditions=source", main, ...settings], {
+  stdio: ["ignore", "inherit", "inherit"],
+  cwd: folder,
+});
+const ended = once(agent, "exit");
+
+const metrics = await firstMetrics(agent);
+if (metrics !== undefined) {
   print(`\n${table(parse(metrics))}\n`);
-  print(`Metrics   ${address}/metrics\nStart     ${address}/\nStop      Ctrl-C\n`);
+  print(`Metrics   ${address}/metrics\nStatus    ${address}/\nStop      Ctrl-C\n`);
 }
-process.exitCode = await ended;
+const [code] = await ended;
+process.exitCode = code ?? 1;
 
-/** The page answers 503 until every repository was read once. */
-async function firstMetrics(): Promise<string> {
-  for (;;) {
+/** Those of the samples that the demo can open. */
+async function passwords(): Promise<Readonly<Record<string, string>>> {
+  const entries: readonly { repo: string; password: string; disabled?: boolean }[] = JSON.parse(
+    await readFile(config, "utf8"),
+  );
+  return Object.fromEntries(
+    entries
+      .filter(({ repo, password }) => password === `${basename(repo)}-password`)
+      .map(({ repo, password }) => [basename(repo), password]),
+  );
+}
+
+/** The page answers 503 until every repository was read once. Undefined if the agent ends before. */
+async function firstMetrics(running: ChildProcess): Promise<string | undefined> {
+  while (running.exitCode === null && running.signalCode === null) {
     const answer = await fetch(`${address}/metrics`).catch(() => undefined);
-    if (answer?.ok) return answer.text();
+    const text = answer?.ok === true ? await answer.text() : "";
+    const started = parse(text).find(({ name }) => name === "process_start_time_seconds");
+    // If the port is taken, somebody else answers there until ours has noticed.
+    if (started && started.value > performance.timeOrigin / 1000) return text;
     await sleep(100);
   }
+  return undefined;
 }
 
 /** Enough of the exposition format for what the agent writes. */
