@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { diag, DiagLogLevel } from "@opentelemetry/api";
-import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { expect, onTestFinished, test } from "vitest";
 
 import type { ResticInstrumentationConfig } from "../instrumentation/index.ts";
@@ -12,26 +12,11 @@ import {
 } from "../instrumentation/index.ts";
 import { newestFiles } from "../examples/own-source/newest-file.ts";
 import { NAME, VERSION } from "../instrumentation/version.ts";
+import { ManualReader } from "./support/manual-reader.ts";
 import { until } from "./support/until.ts";
 
 const WEB = { repo: "examples/repositories/web", password: "web-password" };
 const LAPTOP = { repo: "examples/repositories/laptop", password: "laptop-password" };
-
-/** The stock reader of an application, read when the test says so. */
-class ManualReader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
-
-  /** `metric labels` of every series. */
-  async series(): Promise<readonly string[]> {
-    const { resourceMetrics } = await this.collect();
-    return resourceMetrics.scopeMetrics
-      .flatMap(({ metrics }) => metrics)
-      .flatMap(({ descriptor, dataPoints }) =>
-        dataPoints.map(({ attributes }) => `${descriptor.name} ${JSON.stringify(attributes)}`),
-      );
-  }
-}
 
 function instrument(config: Partial<ResticInstrumentationConfig> = {}): ResticInstrumentation {
   const restic = new ResticInstrumentation({ repositories: [WEB], ...config });

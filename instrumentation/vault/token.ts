@@ -117,6 +117,8 @@ export class VaultToken {
       return this.#adopt(grant);
     } catch (error) {
       const failure = toAgentError(error);
+      // An answer it was, but one that is of no use.
+      if (state.up !== undefined) state.up = false;
       // Given tokens cost Vault nothing, and another one is to be taken at once.
       if (login.isRepeatable && !failure.transient)
         this.#refused = { error: failure, untilMs: clock.monotonicMs() + REFUSED_MS };

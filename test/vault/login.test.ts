@@ -203,9 +203,11 @@ describe("a login that is refused", () => {
     expect(await failureOf(vault.value("kv/repo"))).toBe(message);
     expect(await failureOf(vault.value("kv/repo"))).toBe(message);
     expect(server.requests).toHaveLength(1);
+    expect(vault.state.up).toBe(false);
     await clock.advance(10_000);
     server.instead = () => undefined;
     expect(await vault.value("kv/repo")).toBe("password one");
+    expect(vault.state.up).toBe(true);
   });
 
   test("gives no token", async () => {

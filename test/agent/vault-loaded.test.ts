@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { SECRET, VaultScene, WEB } from "../support/vault-scene.ts";
+
+/** Prints at the end whether node-vault was loaded. */
+const PRELOAD = `--import=data:text/javascript,${encodeURIComponent(`
+  import { createRequire } from "node:module";
+  const { cache } = createRequire("/");
+  process.on("exit", () => {
+    const loaded = Object.keys(cache).filter((path) => path.includes("node-vault"));
+    process.stderr.write("node-vault: " + (loaded.length > 0) + "\\n");
+  });
+`)}`;
+
+let scene: VaultScene;
+
+beforeEach(async () => {
+  scene = await VaultScene.start();
+});
+
+afterEach(() => scene.stop());
+
+test.for([
+  ["not loaded if no secret lies in Vault, although it could be used", "web-password", false],
+  ["loaded for the first one that does", { vault: "secret/web", field: "key" }, true],
+] as const)("node-vault is %s", async ([, password, loaded]) => {
+  const { code, all } = await scene.run(["--once"], [{ repo: WEB, password }], {
+    NODE_OPTIONS: PRELOAD,
+  });
+  expect(code).toBe(0);
+  expect(all).toContain(`node-vault: ${loaded}\n`);
+  expect(scene.vault.requests.length > 0).toBe(loaded);
+  expect(all).not.toMatch(SECRET);
+});
