@@ -37,8 +37,8 @@ async function series(url: string, ofRoute: string): Promise<Series> {
   const found = await query(url, `{__name__=~"(backup|restic_otel|process)_.+"${ofRoute}}`);
   return new Map(
     found.map(({ metric, value }) => {
-      const { __name__: name = "", ...labels } = metric;
-      const own = Object.entries(labels)
+      const { __name__: name = "", ...all } = metric;
+      const own = Object.entries(all)
         .filter(([label]) => !OF_THE_ROUTE.test(label))
         .map(([label, text]) => `${label}=${JSON.stringify(text)}`);
       return [`${name}{${own.toSorted().join()}}`, MOVING.test(name) ? "" : value[1]];
