@@ -10,7 +10,7 @@ import type { B2Location } from "./b2-location.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend, FileInfo } from "./backend.ts";
 import { httpOptions } from "./http-options.ts";
-import { listingError, objectPath } from "./object-store.ts";
+import { listingError, namingPlace, objectPath } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 
 /** Of what is billed as one call. */
@@ -25,6 +25,12 @@ interface Request {
   readonly url: (account: B2Account) => string;
   readonly body?: (account: B2Account) => Readonly<Record<string, unknown>>;
   readonly maxBytes: number;
+}
+
+interface Answer {
+  readonly response: HttpResponse;
+  /** What was asked for, and of whom. */
+  readonly what: string;
 }
 
 /**
@@ -58,19 +64,20 @@ export async function openB2(
     if (current === used) current = undefined;
   }
 
-  async function ask(request: Request, signal: AbortSignal): Promise<HttpResponse> {
+  async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
     let used = await account(undefined, signal);
     for (let renewed = false; ; renewed = true) {
       permit(used, request, where);
       const url = new URL(request.url(used));
       const response = await exchange(request, url, used, signal);
-      if (response.status === 200) return response;
+      const what = `${where}${request.name} at ${url.host}`;
+      if (response.status === 200) return { response, what };
       const code = failureCode(response);
       // That the key may not do it is not the token's fault.
       if (response.status !== 401 || code === "unauthorized" || renewed) {
         if (code === "bad_bucket_id") forget(used);
         const mend = `the application key needs the capability ${request.capability} for this bucket`;
-        throw b2Error(response, `${where}${request.name} at ${url.host}`, mend, clock);
+        throw b2Error(response, what, mend, clock);
       }
       used = await account(used, signal);
     }
@@ -102,7 +109,7 @@ export async function openB2(
     }
   }
 
-  return {
+  return namingPlace(`b2:${location.bucket}`, {
     location: `${where}${location.prefix}`,
     connections,
     async list(type, from, signal) {
@@ -121,11 +128,11 @@ export async function openB2(
         }),
         maxBytes: MAX_LISTING_BYTES,
       };
-      const response = await ask(request, signal).catch((error: unknown) => {
+      const { response, what } = await ask(request, signal).catch((error: unknown) => {
         throw listingError(error);
       });
       const { files, nextFileName } = parseAnswer(response) ?? {};
-      if (!Array.isArray(files)) throw notB2(`${where}${prefix}`, response);
+      if (!Array.isArray(files)) throw notB2(what, response);
       return {
         files: files.flatMap(fileInfo),
         next: typeof nextFileName === "string" ? nextFileName : undefined,
@@ -134,7 +141,7 @@ export async function openB2(
     },
     async load(type, name, signal) {
       const path = root + objectPath(type, name);
-      const response = await ask(
+      const { response } = await ask(
         {
           capability: "readFiles",
           name: path,
@@ -145,7 +152,7 @@ export async function openB2(
       );
       return response.body;
     },
-  };
+  });
 }
 
 function loginOf({ bucket }: B2Location, environment: Readonly<Record<string, Secret>>): B2Login {

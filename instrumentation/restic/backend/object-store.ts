@@ -1,6 +1,6 @@
 import { AgentError } from "../../core/error.ts";
 import { MissingPlaceError } from "./backend.ts";
-import type { FileType } from "./backend.ts";
+import type { Backend, FileType } from "./backend.ts";
 
 /** The path of a file below the prefix of a repository. */
 export function objectPath(type: FileType, name: string): string {
@@ -15,4 +15,18 @@ export function listingError(error: unknown): unknown {
       (error.code === "not_found" && !(error instanceof MissingPlaceError)))
     ? new AgentError("other", error.message, { cause: error })
     : error;
+}
+
+/** Failures of the network and of logins name a host alone: with the bucket before them it is said whose they are. */
+export function namingPlace(place: string, backend: Backend): Backend {
+  const named = (error: unknown): never => {
+    if (!(error instanceof AgentError) || error.message.includes(place)) throw error;
+    const { code, message, transient, retryAfterMs } = error;
+    throw new AgentError(code, `${place}: ${message}`, { transient, retryAfterMs, cause: error });
+  };
+  return {
+    ...backend,
+    list: (type, from, signal) => backend.list(type, from, signal).catch(named),
+    load: (type, name, signal) => backend.load(type, name, signal).catch(named),
+  };
 }

@@ -7,7 +7,7 @@ import { parseAwsTime } from "./aws-time.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 import { httpOptions } from "./http-options.ts";
-import { listingError, objectPath } from "./object-store.ts";
+import { listingError, namingPlace, objectPath } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 import { isOn } from "./options.ts";
 import { GUESSED_REGION, s3Address } from "./s3-address.ts";
@@ -132,7 +132,7 @@ export async function openS3(
     return true;
   }
 
-  return {
+  return namingPlace(`${endpoint}/${bucket}`, {
     location: where + prefix,
     connections,
     async list(type, from, signal) {
@@ -152,5 +152,5 @@ export async function openS3(
       const key = root + objectPath(type, name);
       return (await ask({ key, shown: key, maxBytes: MAX_SIZE_BYTES[type] }, signal)).body;
     },
-  };
+  });
 }

@@ -45,7 +45,7 @@ describe("is denied, with the mend:", () => {
     ["a key that is not there", { B2_ACCOUNT_ID: "nobody" }],
   ] as const)("%s", async ([, environment]) => {
     expect(await failing(environment)).toBe(
-      "denied: authorization at HOST: access denied (401 unauthorized): B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists",
+      "denied: b2:backups: authorization at HOST: access denied (401 unauthorized): B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists",
     );
   });
 
@@ -192,7 +192,7 @@ describe("what is not Backblaze's:", () => {
   test("a listing without end is bounded and says nothing of a file", async () => {
     const endless = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
     server.answers(b2.serve, b2.serve, answer(endless));
-    expect(await failing()).toMatch(/^other: HOST sends more than 67108864 bytes/);
+    expect(await failing()).toMatch(/^other: b2:backups: HOST sends more than 67108864 bytes/);
   });
 
   test("a token does not go over http if the API was asked by https", async () => {
@@ -200,7 +200,9 @@ describe("what is not Backblaze's:", () => {
     const secure = await FaultServer.start({ tls: { pem } });
     secure.answers(b2.serve);
     const environment = { B2_API_URL: secure.url, RESTIC_CACERT: join(TLS, "ca.pem") };
-    expect(await failing(environment)).toMatch(/^other: authorization at .* is not Backblaze's/);
+    expect(await failing(environment)).toMatch(
+      /^other: b2:backups: authorization at .* is not Backblaze's/,
+    );
     b2.apiUrl = () => secure.url;
     b2.downloadUrl = () => secure.url;
     expect(await (await open(environment)).load("config", "", signal)).toHaveLength(1);

@@ -1,0 +1,45 @@
+import { openB2At } from "../../support/b2-backend.ts";
+import { FakeB2 } from "../../support/fake-b2.ts";
+import { faultSuite } from "../../support/fault-suite.ts";
+import { openRestAt } from "../../support/rest-backend.ts";
+import { openS3At } from "../../support/s3-backend.ts";
+
+const KEYS = { AWS_ACCESS_KEY_ID: "AKIDOFTHETEST", AWS_SECRET_ACCESS_KEY: "a/secret+key" };
+
+faultSuite("REST", {
+  open: ({ url }, options) =>
+    openRestAt(`rest:${url.replace("//", "//me:aSecret@")}/repo`, options),
+  names: "/repo/",
+  secrets: ["aSecret"],
+  missingListing: "transient not_found",
+});
+
+faultSuite("S3", {
+  open: ({ url }, { environment, ...options }) =>
+    openS3At(`s3:${url}/bucket/repo`, {
+      ...options,
+      environment: { ...KEYS, ...environment },
+    }),
+  names: "/bucket/repo/",
+  secrets: Object.values(KEYS),
+  missingListing: "other",
+});
+
+const b2 = new FakeB2(() => "");
+b2.may = b2.restricted();
+
+faultSuite("B2", {
+  open: ({ url }, { environment, ...options }) =>
+    openB2At("b2:backups:repo", {
+      ...options,
+      environment: { ...b2.environment, B2_API_URL: url, ...environment },
+    }),
+  prelude: ({ url }) => {
+    b2.apiUrl = () => url;
+    b2.downloadUrl = () => url;
+    return [b2.serve];
+  },
+  names: "b2:backups:repo/",
+  secrets: [b2.keyId, b2.key, "token_"],
+  missingListing: "other",
+});
