@@ -17,7 +17,9 @@ import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
 import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
-import { routes } from "./web/routes.ts";
+import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
+import { Protection } from "./web/config/protection.ts";
+import { HEALTH_PATHS, routes } from "./web/routes.ts";
 import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
 import { statusOf } from "./web/status/status.ts";
@@ -45,6 +47,7 @@ export class Agent {
   #reload: ReloadState;
   readonly #servers: WebServer[] = [];
   #push: OtlpPush | undefined;
+  #protection: Protection | undefined;
   #startedMs: number | undefined;
 
   constructor(settings: AgentSettings, options: AgentOptions) {
@@ -79,6 +82,7 @@ export class Agent {
       ]),
       ...this.monitor.ownTables,
       boundTable(otlpMetrics, () => this.#push?.states ?? []),
+      boundTable(webConfigMetrics, () => (this.#protection ? [this.#protection] : [])),
       boundTable(processMetrics, () => [readProcess()]),
     ];
     return bindMetrics(meter, tables, () => clock.now());
@@ -96,8 +100,12 @@ export class Agent {
       status: () => this.status(),
       logger,
     });
+    const { webConfigFile: file, healthWithoutLogin } = this.#settings;
+    const open = healthWithoutLogin ? HEALTH_PATHS : [];
+    if (file !== undefined) this.#protection = await Protection.open({ file, open, clock, logger });
+    const protection = this.#protection;
     for (const bind of this.#settings.bind) {
-      const server = await startServer({ bind, routes: served, clock, logger });
+      const server = await startServer({ bind, routes: served, clock, logger, protection });
       this.#servers.push(server);
       const { address: host, port } = server.address;
       logger.info("listening", { address: formatBind({ host, port }) });
@@ -188,6 +196,8 @@ export class Agent {
     const { startupWaitMs, lateAfterMs, logFormat, monitor } = this.#settings;
     const changed = {
       bind: !isDeepStrictEqual(bind, next.bind),
+      webConfigFile: this.#settings.webConfigFile !== next.webConfigFile,
+      healthWithoutLogin: this.#settings.healthWithoutLogin !== next.healthWithoutLogin,
       otlp: !sameEndpoints(otlp, next.otlp),
       otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
       otlpTimeout: otlpTimeoutMs !== next.otlpTimeoutMs,
@@ -216,6 +226,7 @@ export class Agent {
       this.#push?.stop(),
       ...this.#servers.map((server) => server.stop(SCRAPE_GRACE_MS)),
     ]);
+    await this.#protection?.stop();
     await this.#endpoint.shutdown();
   }
 }

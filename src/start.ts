@@ -16,6 +16,7 @@ import { parseFlags } from "./settings/flags.ts";
 import { helpText } from "./settings/help.ts";
 import { loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
+import { readWebConfig } from "./web/config/web-config-file.ts";
 
 /** Wrong usage, settings that are refused, an address in use. */
 const EXIT_SETTINGS = 2;
@@ -68,8 +69,11 @@ async function checkConfig(
     AbortSignal.timeout(60_000),
   );
   await vault.stop();
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
-  if (problems.length > 0) return EXIT_SETTINGS;
+  const { webConfigFile } = settings;
+  const web = webConfigFile === undefined ? undefined : await readWebConfig(webConfigFile);
+  const refused = web && "refused" in web ? [web.refused.message] : [];
+  for (const problem of [...problems, ...refused]) process.stderr.write(`${problem}\n`);
+  if (problems.length + refused.length > 0) return EXIT_SETTINGS;
   const count = settings.monitor.repositories.length;
   return print(
     `ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`,

@@ -12,6 +12,7 @@ import { VAULT_METRICS } from "../instrumentation/vault/metrics.ts";
 import { settingsTable } from "../src/settings/schema.ts";
 import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
 import { otlpMetrics } from "../src/telemetry/otlp/metrics.ts";
+import { webConfigMetrics } from "../src/telemetry/web-config-metrics.ts";
 import { processMetrics } from "../src/telemetry/process-metrics.ts";
 
 export const README = new URL("../README.md", import.meta.url);
@@ -31,6 +32,7 @@ export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...agentMetrics,
   ...VAULT_METRICS,
   ...otlpMetrics,
+  ...webConfigMetrics,
   ...processMetrics,
 ];
 

@@ -25,6 +25,7 @@ export function describeSettings(
     repositories: repositories.map(({ url }) => url).join(" "),
     disabled: disabledCount,
     bind: bind.map(formatBind).join(" ") || "none",
+    webConfigFile: settings.webConfigFile ?? "none",
     prometheus: settings.prometheus,
     otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,

@@ -1,6 +1,20 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
+/** A scalar without quotes: what it means is the reader's to say. */
+export class PlainScalar {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+interface DocumentOptions {
+  /** Scalars as they are written: text if they are in quotes, else PlainScalar. Keys are text. Default: by YAML's core schema. */
+  readonly scalars?: "written";
+}
+
 /** A settings file as YAML, of which JSON is a part, with the place of everything in it. */
 export class SettingsDocument {
   readonly file: string;
@@ -10,17 +24,19 @@ export class SettingsDocument {
   readonly #lines = new LineCounter();
   readonly #document: Document;
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, { scalars }: DocumentOptions = {}) {
     this.file = file;
     // Messages of the parser quote the text, which holds secrets: only their codes and places are used.
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
+      ...(scalars === "written" && { schema: "failsafe", merge: true }),
     });
     const fault = this.#fault(text);
     this.problems = fault === undefined ? [] : [fault];
     if (fault !== undefined) return;
+    if (scalars === "written") markPlain(this.#document);
     try {
       this.value = this.#document.toJS({ maxAliasCount: 100 });
     } catch {
@@ -66,6 +82,15 @@ export class SettingsDocument {
     const { line, col } = this.#lines.linePos(offset);
     return `${this.file}:${line}:${col}: ${path === "" ? "" : `${path}: `}${message}`;
   }
+}
+
+function markPlain(document: Document): void {
+  visit(document, {
+    Scalar(key, scalar) {
+      if (key !== "key" && scalar.type === "PLAIN")
+        scalar.value = new PlainScalar(scalar.source ?? "");
+    },
+  });
 }
 
 const QUOTES_NEEDED = "a value that begins with *, @, & or % must be put in quotes";

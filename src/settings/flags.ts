@@ -45,7 +45,7 @@ export function parseFlags(argv: readonly string[]): Flags {
   const switches = new Set<Switch>();
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    const [, name, given] = /^--?([a-zA-Z][\w-]*)(?:=(.*))?$/s.exec(argument) ?? [];
+    const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
     if (name === undefined) throw usage(`"${argument}" is no flag: there are only flags`);
     const setting = VALUE_FLAGS.get(name);
     if (setting !== undefined) {

@@ -19,6 +19,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
       flag("config", "FILE"),
       flag("cron", "RULE"),
       flag("bind", "ADDRESS"),
+      flag("webConfigFile", "FILE"),
       flag("logLevel", "LEVEL"),
       flag("logFormat", "FORMAT"),
     ],
@@ -49,7 +50,7 @@ const EXAMPLES = [
 
 function flag(name: SettingName, value: string): readonly [string, string] {
   const { flag: written = "", doc, default: initial }: Setting<unknown> = SETTINGS[name];
-  return [`--${written} ${value}`, `${doc} (${initial})`];
+  return [`--${written} ${value}`, initial === "" ? doc : `${doc} (${initial})`];
 }
 
 /** What `--help` prints, at most 80 columns wide. */
@@ -78,7 +79,10 @@ function row(left: string, right: string): string {
     if (last.length + 1 + word.length > WIDTH - COLUMN) lines.push(word);
     else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
   }
+  // A long flag has a line of its own.
+  if (left.length + 2 >= COLUMN) lines.unshift("");
   return lines
-    .map((line, index) => `${(index === 0 ? `  ${left}` : "").padEnd(COLUMN - 1)} ${line}\n`)
+    .map((line, index) => `${(index === 0 ? `  ${left}` : "").padEnd(COLUMN - 1)} ${line}`)
+    .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

@@ -26,6 +26,9 @@ export interface AgentSettings {
   readonly disabledCount: number;
   /** Empty: nowhere. */
   readonly bind: readonly Bind[];
+  /** Undefined: HTTP in the clear, for everybody. */
+  readonly webConfigFile: string | undefined;
+  readonly healthWithoutLogin: boolean;
   /** Whether `/metrics` is served. */
   readonly prometheus: boolean;
   readonly otlp: readonly OtlpEndpoint[];
@@ -90,6 +93,8 @@ export async function loadSettings({
     },
     disabledCount: found.repositories.length - enabled.length,
     bind: value(SETTINGS.bind),
+    webConfigFile: value(SETTINGS.webConfigFile) || undefined,
+    healthWithoutLogin: value(SETTINGS.healthWithoutLogin),
     prometheus: otel.prometheus && !otel.disabled,
     otlp: otel.disabled ? [] : otlp,
     otlpIntervalMs: value(SETTINGS.otlpInterval),

@@ -31,6 +31,19 @@ export const SETTINGS = {
     "address of the HTTP server, host:port or [::1]:port; a list of them, or none",
     "bind",
   ),
+  webConfigFile: setting(
+    "webConfigFile",
+    text,
+    "",
+    "TLS, logins, headers and rate limit, in the format of Prometheus's exporters",
+    "web.config.file",
+  ),
+  healthWithoutLogin: setting(
+    "healthWithoutLogin",
+    boolean,
+    "false",
+    "answer /-/healthy and /-/ready without a login and outside of the rate limit",
+  ),
   cron: setting(
     "cron",
     cron,

@@ -31,6 +31,9 @@ export interface RoutesOptions {
   readonly logger: Logger;
 }
 
+/** What an orchestrator asks for. */
+export const HEALTH_PATHS = ["/-/healthy", "/-/ready"];
+
 /** All that the agent serves. */
 export function routes(options: RoutesOptions): Routes {
   const { version, prometheus, render, notReady, status, logger } = options;

@@ -8,6 +8,8 @@ import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
 import { textAnswer } from "./answer.ts";
 import type { Answer, Routes } from "./answer.ts";
+import type { Protection } from "./config/protection.ts";
+import { TlsFront } from "./config/tls-front.ts";
 
 interface BindAddress {
   /** An address or a name; undefined or empty for all interfaces. */
@@ -21,6 +23,8 @@ export interface ServerOptions {
   readonly routes: Routes;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** TLS, logins and what else a web config file says. */
+  readonly protection?: Protection | undefined;
 }
 
 export interface WebServer {
@@ -54,6 +58,7 @@ export async function startServer({
   routes,
   clock,
   logger,
+  protection,
 }: ServerOptions): Promise<WebServer> {
   const answering = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
@@ -66,10 +71,13 @@ export async function startServer({
       if (!server.listening) request.socket.end();
     });
     void after(clock, ANSWER_TIMEOUT_MS, ended.signal, () => request.socket.destroy());
-    void answer(request, routes, logger).then((answered) => send(request, response, answered));
+    void answer(request, routes, logger, protection).then((answered) =>
+      send(request, response, answered, protection?.headers),
+    );
   });
+  const tls = protection?.secure && new TlsFront(server, protection, logger);
   server.maxConnections = CONNECTIONS;
-  server.on("connection", (socket: Socket) => {
+  server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
@@ -83,12 +91,16 @@ export async function startServer({
     const ended = new AbortController();
     const closed = once(server, "close");
     server.close();
+    tls?.stop();
     const busy = new Set([...answering].map((response) => response.req.socket));
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     for (const response of answering) {
       if (!response.headersSent) response.setHeader("connection", "close");
     }
-    const timeUp = after(clock, graceMs, ended.signal, () => server.closeAllConnections());
+    const timeUp = after(clock, graceMs, ended.signal, () => {
+      server.closeAllConnections();
+      tls?.destroy();
+    });
     await closed;
     ended.abort();
     await timeUp;
@@ -143,8 +155,15 @@ function cannotListen(cause: unknown, address: string): AgentError {
   return new AgentError("config", `cannot listen on ${address}: ${reason}`, { cause });
 }
 
-async function answer(request: IncomingMessage, routes: Routes, logger: Logger): Promise<Answer> {
+async function answer(
+  request: IncomingMessage,
+  routes: Routes,
+  logger: Logger,
+  protection: Protection | undefined,
+): Promise<Answer> {
   const path = pathOf(request.url ?? "");
+  const refused = await protection?.admit(request, path);
+  if (refused) return refused;
   const handler = routes.get(path);
   if (!handler) return textAnswer(404, "not found");
   if (request.method !== "GET" && request.method !== "HEAD")
@@ -167,14 +186,20 @@ function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, type, body, headers }: Answer,
+  configured: Readonly<Record<string, string>> = {},
 ): void {
   const bytes = Buffer.from(body);
-  response.writeHead(status, {
+  const all = {
     ...HEADERS,
     "content-type": type,
-    "content-length": bytes.length,
+    "content-length": String(bytes.length),
     ...headers,
-  });
+    ...configured,
+  };
+  response.writeHead(
+    status,
+    Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "")),
+  );
   if (request.method === "HEAD") response.end();
   // Once a response is ended, server.close() takes its connection for idle and cuts off what was not sent yet.
   else response.write(bytes, () => response.end());

@@ -66,7 +66,7 @@ test.for([
   [
     "a setting in the wrong place",
     `repositories: []\nconfig: x\n`,
-    /^FILE:2:1: config: unknown key; known are repositories, otlp, vault, bind, cron, /,
+    /^FILE:2:1: config: unknown key; known are repositories, otlp, vault, bind, webConfigFile, /,
   ],
   [
     "an entry that is none",

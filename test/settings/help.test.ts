@@ -24,13 +24,14 @@ test("is in groups, and ends with three examples that are right", () => {
 });
 
 test("names the flags, and none that there is not", () => {
-  const named = [...helpText().matchAll(/--([a-z][a-z-]+)/g)].map(([, name = ""]) => name);
+  const named = [...helpText().matchAll(/--([a-z][a-z.-]*[a-z])/g)].map(([, name = ""]) => name);
   expect(named).toEqual(
     expect.arrayContaining([
       "help",
       "version",
       "bind",
       "config",
+      "web.config.file",
       "cron",
       "once",
       "check-config",

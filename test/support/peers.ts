@@ -17,6 +17,7 @@ const PEERS = {
   rclone: { module: "rclone", program: "rclone", onPath: true },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
   vault: { module: "vault", program: "vault", onPath: false },
+  "exporter-toolkit": { module: "exporter-toolkit", program: "exporter-toolkit", onPath: false },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
 /** A real program that tests run against. */
@@ -108,6 +109,7 @@ export function missingPeers(): readonly string[] {
     "rclone",
     "versitygw",
     "vault",
+    "exporter-toolkit",
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);
   if (SSH_PROGRAMS.some((name) => !isExecutable(name) && !findOnPath(name))) missing.push("sshd");

@@ -1,0 +1,127 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import { createSecureContext } from "node:tls";
+import type { TlsOptions } from "node:tls";
+
+import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import type { Problem } from "restic-otel-instrumentation/agent";
+
+import { SettingsDocument } from "../../settings/document.ts";
+import { FileTexts } from "./file-texts.ts";
+import { secureOptions } from "./secure-options.ts";
+import type { PemTexts } from "./secure-options.ts";
+import type { Pem, TlsConfig } from "./tls-config.ts";
+import { parseWebConfig } from "./web-config.ts";
+import type { WebConfig } from "./web-config.ts";
+
+/** A web config with what its files hold. */
+export interface LoadedWebConfig extends WebConfig {
+  /** There exactly if `tls` is. */
+  readonly secure: TlsOptions | undefined;
+}
+
+/** How an attempt to read a web config ended. */
+export type Reading = {
+  /** The config file and the files that it names, as they were read. */
+  readonly texts: FileTexts;
+} & ({ readonly loaded: LoadedWebConfig } | { readonly refused: AgentError });
+
+/** Checks all that can be checked: a file that is taken works. Never rejects. */
+export async function readWebConfig(file: string): Promise<Reading> {
+  const texts = new FileTexts();
+  try {
+    const document = new SettingsDocument(file, await texts.read(file), { scalars: "written" });
+    if (document.problems.length > 0) throw new AgentError("config", document.problems.join("\n"));
+    const refuse = (problems: readonly Problem[]): never => {
+      const lines = problems.map(({ path, message }) => document.problem(path, message));
+      throw new AgentError("config", lines.join("\n"));
+    };
+    const config = parseWebConfig(document.value);
+    if ("problems" in config) return refuse(config.problems);
+    if (!config.tls) return { texts, loaded: { ...config, secure: undefined } };
+    const { tls, http2 } = config;
+    const pem = await readPem(tls, dirname(file), texts);
+    if ("problems" in pem) return refuse(pem.problems);
+    const secure = secureOptions(tls, pem, http2);
+    const problems = wrongPem(secure, pem);
+    return problems.length > 0 ? refuse(problems) : { texts, loaded: { ...config, secure } };
+  } catch (error) {
+    return { texts, refused: toAgentError(error) };
+  }
+}
+
+async function readPem(
+  tls: TlsConfig,
+  folder: string,
+  files: FileTexts,
+): Promise<PemTexts | { readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  const read = async (pem: Pem, key: string): Promise<string> => {
+    if ("inline" in pem) return pem.inline;
+    try {
+      return await files.read(resolve(folder, pem.file));
+    } catch (error) {
+      problems.push({
+        path: ["tls_server_config", `${key}_file`],
+        message: toAgentError(error).message,
+      });
+      return "";
+    }
+  };
+  const texts = {
+    cert: await read(tls.cert, "cert"),
+    key: await read(tls.key, "key"),
+    clientCa: tls.clientCa && (await read(tls.clientCa, "client_ca")),
+  };
+  return problems.length > 0 ? { problems } : texts;
+}
+
+/** OpenSSL's words quote no secret, but say little: each part is tried alone first. */
+function wrongPem(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readonly Problem[] {
+  const parts = [
+    { name: "cert", wrong: !certificates(cert), message: "holds no certificate in PEM" },
+    {
+      name: "key",
+      wrong: failureOf(() => createPrivateKey(key)) !== undefined,
+      message: "holds no private key in PEM, or one with a passphrase",
+    },
+    {
+      name: "client_ca",
+      wrong: clientCa !== undefined && !certificates(clientCa),
+      message: "holds no certificate in PEM",
+    },
+  ];
+  const problems = parts
+    .filter(({ wrong }) => wrong)
+    .map(({ name, message }) => ({
+      path: ["tls_server_config"],
+      message: `${name} or ${name}_file ${message}`,
+    }));
+  if (problems.length > 0) return problems;
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    return [
+      {
+        path: ["tls_server_config"],
+        message: "the certificate and the key do not belong together",
+      },
+    ];
+  const failure = failureOf(() => createSecureContext(secure));
+  return failure === undefined ? [] : [{ path: ["tls_server_config"], message: failure }];
+}
+
+function certificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return (
+    blocks.length > 0 &&
+    blocks.every((block) => failureOf(() => new X509Certificate(block)) === undefined)
+  );
+}
+
+function failureOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return `OpenSSL refuses this: ${toAgentError(error).message}`;
+  }
+}
