@@ -82,15 +82,14 @@ async function checkConfig(
 
 /** One collection, its exposition on stdout: 1 if a repository failed. */
 async function once(agent: Agent): Promise<number> {
-  // Nothing of the collection holds the process.
-  const held = setInterval(progress, 500);
+  const shown = setInterval(progress, 500);
   function progress(): void {
     if (!process.stderr.isTTY) return;
     const read = [...agent.monitor.store.entries()].length;
     process.stderr.write(`\r${read} of ${agent.monitor.urls.length} repositories read`);
   }
   const outcome = await agent.monitor.collect();
-  clearInterval(held);
+  clearInterval(shown);
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   process.stdout.write((await agent.render()).plain());
   await agent.stop();
@@ -99,9 +98,7 @@ async function once(agent: Agent): Promise<number> {
 
 /** Heeds signals from now on; resolves when one has stopped the agent. */
 function stopped(agent: Agent, logger: LineLogger): Promise<number> {
-  // An agent that listens nowhere has nothing that holds the process.
-  const held = setInterval(() => {}, 2 ** 30);
-  return new Promise<number>((resolve) => {
+  return new Promise((resolve) => {
     let stopping = false;
     const stop = (signal: string): void => {
       if (stopping && signal === "SIGINT") process.exit(EXIT_SECOND_INTERRUPT);
@@ -120,7 +117,7 @@ function stopped(agent: Agent, logger: LineLogger): Promise<number> {
     process.on("SIGUSR1", () => {
       if (agent.monitor.collect()) logger.info("collection started", { signal: "SIGUSR1" });
     });
-  }).finally(() => clearInterval(held));
+  });
 }
 
 function print(text: string): number {
@@ -139,6 +136,8 @@ export async function start(extensions: Extensions = {}): Promise<void> {
   );
   // Nor is a log that nobody reads any more.
   process.stderr.on("error", () => {});
+  // The process ends when it is told to: neither a wait of the clock nor a collection holds it.
+  setInterval(() => {}, 2 ** 30);
   try {
     const code = await run(process.argv.slice(2), process.env, extensions);
     // A large page goes through a pipe piece by piece.

@@ -90,12 +90,12 @@ describe("--check-config", () => {
   });
 
   test("of settings that are wrong", async () => {
-    expect(await run('[{"repo": "/a",\n"pasword": "CANARY"}]', ["--check-config"])).toEqual({
+    const wrong =
+      '[{"repo": "/a", "password": "CANARY",\n"disabeld": 1}, {"repo": "/a", "password": "CANARY"}]';
+    expect(await run(wrong, ["--check-config"])).toEqual({
       code: 2,
       stdout: "",
-      stderr:
-        "FILE:2:1: [0].pasword: unknown key, did you mean password?\n" +
-        "FILE:1:2: [0]: password is missing: text, {file: path}, {env: NAME} or {command: [program, …]}, or insecure_no_password: true\n",
+      stderr: "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n",
     });
   });
 
@@ -118,6 +118,16 @@ describe("--check-config", () => {
         "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
     });
   });
+});
+
+test("--check-config waits for a Vault that cannot be reached, and says so", async () => {
+  const { code, stderr } = await run(
+    [{ repo: "/a", vault_material: "restic/a" }],
+    ["--check-config"],
+    { VAULT_ADDR: "http://127.0.0.1:1", VAULT_TOKEN: "CANARY" },
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^\/a: password: .*127\.0\.0\.1:1 refuses the connection/);
 });
 
 describe("--once", () => {
