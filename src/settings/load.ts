@@ -106,6 +106,7 @@ export async function loadSettings({
     warnings: [
       ...found.warnings,
       ...unknownVariables(env),
+      ...(otlp.length > 0 && !otel.disabled ? otel.warnings : []),
       ...(enabled.length === 0
         ? [`${found.source}: no repository is enabled, there is nothing to collect`]
         : []),

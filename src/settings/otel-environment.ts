@@ -27,6 +27,8 @@ export interface OtelEnvironment {
   readonly problems: readonly string[];
   /** What is wrong with `otlp`: nothing to stop for if it is not used. */
   readonly otlpProblems: readonly string[];
+  /** Shown if something is pushed. */
+  readonly warnings: readonly string[];
 }
 
 const EXPORTERS = ["none", "prometheus", "otlp"];
@@ -57,6 +59,7 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
     problems,
     // They may be there for other programs.
     otlpProblems: pushes ? wrongEndpoint : [],
+    warnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_WRONG],
   };
 }
 
@@ -124,6 +127,17 @@ function headers(
     else parsed[name.toLowerCase()] = { scheme: "literal", reference: new Secret(decoded) };
   }
   return parsed;
+}
+
+const ATTRIBUTES_WRONG =
+  "OTEL_RESOURCE_ATTRIBUTES is not used: must be name=value,name=value with every other , and = percent-encoded";
+
+/** The SDK leaves all of them out, without a word, if one is wrong. */
+function areAttributes(text: string): boolean {
+  return text
+    .split(",")
+    .filter((pair) => pair.trim() !== "")
+    .every((pair) => /^\s*[^=\s][^=]*=[^=]*$/.test(pair) && decode(pair) !== undefined);
 }
 
 function decode(text: string | undefined): string | undefined {

@@ -230,3 +230,18 @@ test("what is not used may be wrong: it may be there for other programs", async 
   expect((await told(env)).otlp).toEqual([]);
   expect((await told({ ...env, ...ENDPOINT, OTEL_SDK_DISABLED: "true" })).otlp).toEqual([]);
 });
+
+test.for([
+  ["a=1,b=%2C , ", true],
+  ["", true],
+  ["a", false],
+  ["a=1=2", false],
+  ["=1", false],
+  ["a=%", false],
+] as const)("attributes %o", async ([text, good]) => {
+  const env = { ...ENDPOINT, OTEL_RESOURCE_ATTRIBUTES: text };
+  const warned = (await told(env)).warnings.filter((line) => line.includes("ATTRIBUTES"));
+  expect(warned).toHaveLength(good ? 0 : 1);
+  const { warnings } = await told({ OTEL_RESOURCE_ATTRIBUTES: text });
+  expect(warnings.join()).not.toContain("ATTRIBUTES");
+});

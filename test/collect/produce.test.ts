@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+
+import { boundTable } from "../../instrumentation/collect/gauges.ts";
+import { produceMetrics } from "../../instrumentation/collect/produce.ts";
+import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
+
+function spec(name: string, kind: "gauge" | "counter", points: readonly Point[]): MetricSpec<null> {
+  return { name, kind, unit: "s", description: "d", labels: ["a"], points: () => points };
+}
+
+test("gauges and counters as the SDK's data model has them; what is not finite or has no point is left out", () => {
+  const table = boundTable(
+    [
+      spec("g", "gauge", [
+        [1, { a: "x" }],
+        [Number.NaN, { a: "y" }],
+        [Infinity, { a: "z" }],
+      ]),
+      spec("c", "counter", [[2, { a: "x" }]]),
+      spec("none", "gauge", []),
+      spec("nothing", "gauge", [[-Infinity, { a: "x" }]]),
+    ],
+    () => [null],
+  );
+  const times = { startTime: [1, 500_000_000], endTime: [3, 0] };
+  expect(produceMetrics([table], 1500, 3000)).toEqual([
+    {
+      descriptor: {
+        name: "g",
+        description: "d",
+        unit: "s",
+        type: "OBSERVABLE_GAUGE",
+        valueType: 1,
+      },
+      aggregationTemporality: 1,
+      dataPointType: 2,
+      dataPoints: [{ ...times, attributes: { a: "x" }, value: 1 }],
+    },
+    {
+      descriptor: {
+        name: "c",
+        description: "d",
+        unit: "s",
+        type: "OBSERVABLE_COUNTER",
+        valueType: 1,
+      },
+      aggregationTemporality: 1,
+      dataPointType: 3,
+      isMonotonic: true,
+      dataPoints: [{ ...times, attributes: { a: "x" }, value: 2 }],
+    },
+  ]);
+});
