@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startAgent } from "../support/agent.ts";
 import type { RunningAgent } from "../support/agent.ts";
 import { FakeVault } from "../support/fake-vault.ts";
+import { reply, startReceiver } from "../support/otlp-receiver.ts";
 import type { Samples } from "../support/samples.ts";
 import { until } from "../support/until.ts";
 import { VAULT_FAILURES } from "../support/vault-failures.ts";
@@ -85,4 +86,25 @@ test("with a refresh they are resolved anew at each interval, without a collecti
   const reads = scene.vault.count("GET secret/data/web");
   await until("two reads", () => scene.vault.count("GET secret/data/web") >= reads + 2);
   expect(failing(await agent.collect())).toEqual(["wrong_password", "", "other"]);
+});
+
+test("a header of a push is had from Vault too, and again when the receiver refuses it", async () => {
+  const receiver = await startReceiver();
+  scene.vault.secrets["kv/otlp"] = { token: "canary-old" };
+  receiver.answers.push((response) => {
+    scene.vault.secrets["kv/otlp"] = { token: "canary-new" };
+    reply(401, "")(response);
+  });
+  await agent.stop();
+  const headers = { authorization: { vault: "kv/otlp", field: "token" } };
+  agent = await startAgent(
+    { repositories: scene.repositories, otlp: [{ endpoint: receiver.url, headers }] },
+    { env: { VAULT_ADDR: scene.vault.url, ...VARIABLES } },
+  );
+  await until("two pushes", () => receiver.received.length >= 2);
+  expect(receiver.received.slice(0, 2).map((one) => one.headers.authorization)).toEqual([
+    "canary-old",
+    "canary-new",
+  ]);
+  expect(agent.log()).not.toMatch(SECRET);
 });

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { failureOf } from "../support/failure.ts";
 import type { VaultBench } from "../support/fake-vault.ts";
+import { listeningPort } from "../support/listening-port.ts";
 import { requirePeer } from "../support/peers.ts";
 import { ALL, readAll, READER, SeededVault } from "../support/seeded-vault.ts";
 import { approleIds, jwtIssuer, kubernetes, wrappedSecretId } from "../support/vault-logins.ts";
@@ -88,6 +91,30 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
       { VAULT_CLIENT_CERT: CLIENT, VAULT_CLIENT_KEY: CLIENT },
     );
     expect(await readAll(vault)).toEqual(ALL);
+  });
+
+  test("none: a proxy on the way adds the token", async () => {
+    const { auth } = await peer.server.admin("POST", "auth/token/create", { policies: ["reader"] });
+    const { client_token: token } = auth as { readonly client_token: string };
+    const seen: string[] = [];
+    const proxy = createServer((request, response) => {
+      seen.push(String(request.headers["x-vault-token"]));
+      const headers = { ...request.headers, "x-vault-token": token };
+      const { method = "GET", url = "" } = request;
+      const onward = httpRequest(`${peer.server.url}${url}`, { method, headers }, (answer) =>
+        answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
+      );
+      request.pipe(onward);
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    vault = peer.open(
+      { method: "none" },
+      { VAULT_ADDR: `http://127.0.0.1:${listeningPort(proxy)}` },
+    );
+    expect(await readAll(vault)).toEqual(ALL);
+    expect(new Set(seen)).toEqual(new Set(["undefined"]));
+    proxy.close();
+    proxy.closeAllConnections();
   });
 
   test("a method at another mount", async () => {
