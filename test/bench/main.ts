@@ -1,14 +1,15 @@
-// `npm run bench [-- collections|scrapes] [--write]`: what a collection costs beside restic itself, and what a scrape costs.
+// `npm run bench [-- collections|scrapes|secrets] [--write]`: what a collection costs beside restic itself, and what a scrape costs.
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
 import { README, replaceBetween } from "../readme.ts";
 import { benchCollections } from "./collections.ts";
 import { benchScrapes } from "./scrapes.ts";
+import { benchSecrets } from "./secrets.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));
-const parts = { collections: benchCollections, scrapes: benchScrapes };
+const parts = { collections: benchCollections, scrapes: benchScrapes, secrets: benchSecrets };
 const tables: string[] = [];
 for (const [name, bench] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;

@@ -1,0 +1,30 @@
+// One process that resolves the secrets of repositories in Vault, as a load of the settings does, told as one line of JSON.
+import { systemClock } from "../../instrumentation/core/clock.ts";
+import { secretHandle } from "../../instrumentation/secrets/handle.ts";
+import { VaultScheme } from "../../instrumentation/vault/scheme.ts";
+import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
+
+const [repositories = 0, secrets = 1] = process.argv.slice(2).map(Number);
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const parsed = parseVaultSettings(undefined, process.env);
+if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));
+const signal = AbortSignal.timeout(300_000);
+
+const startedMs = performance.now();
+const vault = new VaultScheme({ clock: systemClock, logger: silent });
+vault.configure(parsed.value);
+const handles = Array.from({ length: repositories }, (_, index) => {
+  const reference = { vault: `secret/bench/${index % secrets}`, field: "key" };
+  return secretHandle(
+    { scheme: "vault", reference },
+    new Map([[vault.scheme, vault]]),
+    systemClock,
+  );
+});
+await Promise.all(handles.map((handle) => handle.current(signal)));
+const seconds = (performance.now() - startedMs) / 1000;
+const [state] = vault.states;
+await vault.stop();
+process.stdout.write(
+  JSON.stringify({ seconds, logins: state?.logins, reads: state?.reads.success }),
+);
