@@ -49,7 +49,11 @@ export interface MonitorSettings {
 
 export type Parsed =
   | { readonly value: RepositorySettings; readonly warnings: readonly Problem[] }
-  | { readonly problems: readonly Problem[] };
+  | {
+      readonly problems: readonly Problem[];
+      /** Of one that is to be collected, as far as it can be told. */
+      readonly url?: string;
+    };
 
 const KEYS = [
   "repo",
@@ -81,9 +85,8 @@ export function parseRepository(
     };
   const reader = new EntryReader(value, schemes, custom);
   const parsed = reader.read();
-  return reader.problems.length > 0 || !parsed
-    ? { problems: reader.problems }
-    : { value: parsed, warnings: reader.warnings };
+  if (parsed && reader.problems.length === 0) return { value: parsed, warnings: reader.warnings };
+  return { problems: reader.problems, ...(parsed?.disabled === false && { url: parsed.url }) };
 }
 
 class EntryReader {

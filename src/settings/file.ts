@@ -178,23 +178,20 @@ function parseRepositories(
   for (const [index, entry] of list.entries()) {
     const at = [...path, index];
     const parsed = parseRepository(entry, schemes, backends);
+    const reported = (found: readonly Problem[]): readonly string[] =>
+      found.map((one) => document.problem([...at, ...one.path], one.message));
+    let url: string | undefined;
     if ("problems" in parsed) {
-      problems.push(
-        ...parsed.problems.map((problem) =>
-          document.problem([...at, ...problem.path], problem.message),
-        ),
-      );
-      continue;
+      problems.push(...reported(parsed.problems));
+      ({ url } = parsed);
+    } else {
+      warnings.push(...reported(parsed.warnings));
+      repositories.push(parsed.value);
+      if (!parsed.value.disabled) ({ url } = parsed.value);
     }
-    warnings.push(
-      ...parsed.warnings.map((warning) =>
-        document.problem([...at, ...warning.path], warning.message),
-      ),
-    );
-    repositories.push(parsed.value);
-    if (parsed.value.disabled) continue;
-    const first = seen.get(parsed.value.url);
-    if (first === undefined) seen.set(parsed.value.url, index);
+    if (url === undefined) continue;
+    const first = seen.get(url);
+    if (first === undefined) seen.set(url, index);
     else
       problems.push(
         document.problem(

@@ -155,6 +155,11 @@ test.for([
     "FILE:1:36: [1].repo: is the same repository as [0]; credentials do not tell two apart",
   ],
   [
+    "the same repository twice, and something else",
+    '[{"repo": "/a", "password": "p", "x": 1}, {"repo": "/a", "password": "p"}]',
+    /^FILE:1:34: \[0\]\.x: unknown key; known are .*\nFILE:1:44: \[1\]\.repo: is the same repository as \[0\]; credentials do not tell two apart$/,
+  ],
+  [
     "the same but for credentials",
     "repositories:\n  - { repo: 'rest:http://a:b@h/', password: p }\n  - { repo: 'rest:http://c:d@h/', password: q }\n",
     "FILE:3:7: repositories[1].repo: is the same repository as repositories[0]; credentials do not tell two apart",
