@@ -5,7 +5,6 @@ import { proxyFor } from "./proxy.ts";
 
 /** The way to one server. */
 export interface Connection {
-  readonly request: typeof import("undici").request;
   readonly dispatcher: Dispatcher;
   /** ` through the proxy host:port`, or nothing. */
   readonly via: string;
@@ -19,7 +18,7 @@ export async function openConnection(
   options: HttpOptions,
   idleMs: number,
 ): Promise<Connection> {
-  const { Agent, Pool, ProxyAgent, request } = await import("undici");
+  const { Agent, Pool, ProxyAgent } = await import("undici");
   const { ca, clientCertificate, serverName, skipVerify, socketPath, connections } = options;
   const trust = { timeout: idleMs, ...(ca !== undefined && { ca }) };
   const tls = {
@@ -32,7 +31,7 @@ export async function openConnection(
   const proxy = socketPath === undefined ? proxyFor(url, options.proxyEnvironment) : undefined;
   if (proxy === undefined) {
     const connect = { ...tls, ...(socketPath !== undefined && { socketPath }) };
-    return { request, dispatcher: new Agent({ ...limits, connect }), via: "" };
+    return { dispatcher: new Agent({ ...limits, connect }), via: "" };
   }
   // What ProxyAgent makes of its own accord has no limits.
   const pool = (origin: URL, own: UndiciPool.Options): UndiciPool =>
@@ -46,5 +45,5 @@ export async function openConnection(
     proxyTls: trust,
     requestTls: tls,
   });
-  return { request, dispatcher, via: ` through the proxy ${proxy.host}` };
+  return { dispatcher, via: ` through the proxy ${proxy.host}` };
 }

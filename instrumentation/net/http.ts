@@ -3,6 +3,7 @@ import { openConnection } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { requestFailure } from "./failure.ts";
 import type { ProxyEnvironment } from "./proxy.ts";
+import { WholeAnswer } from "./whole-answer.ts";
 
 export interface HttpOptions {
   /** PEM; replaces the roots of the system. */
@@ -79,54 +80,38 @@ export function httpClient(options: HttpOptions): Send {
 }
 
 async function send(
-  { request, dispatcher }: Connection,
+  { dispatcher }: Connection,
   { method = "GET", url, headers, body, maxBytes }: HttpRequest,
   where: string,
   { idleMs = IDLE_MS, caHint }: HttpOptions,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
+  signal.throwIfAborted();
+  const answer = new WholeAnswer(
+    maxBytes,
+    `${where} sends more than ${maxBytes} bytes for ${url.pathname}`,
+  );
+  const abort = (): void => answer.abort(signal.reason);
+  signal.addEventListener("abort", abort);
   try {
-    const response = await request(url, {
-      method,
-      dispatcher,
-      headers: { ...headers },
-      body: body ?? null,
-      // Those of the dispatcher do not reach a request that a proxy passes on.
-      headersTimeout: idleMs,
-      bodyTimeout: idleMs,
-      signal,
-    });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response.body) {
-      if (!Buffer.isBuffer(chunk)) continue;
-      size += chunk.length;
-      // Leaving the loop destroys the body: nothing more is received.
-      if (size > maxBytes)
-        throw new AgentError(
-          "corrupt",
-          `${where} sends more than ${maxBytes} bytes for ${url.pathname}`,
-        );
-      chunks.push(chunk);
-    }
-    return {
-      status: response.statusCode,
-      headers: flat(response.headers),
-      body: Buffer.concat(chunks, size),
-    };
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: { ...headers },
+        body: body ?? null,
+        // Those of the dispatcher do not reach a request that a proxy passes on.
+        headersTimeout: idleMs,
+        bodyTimeout: idleMs,
+      },
+      answer,
+    );
+    return await answer.whole;
   } catch (error) {
     signal.throwIfAborted();
     throw requestFailure(error, where, idleMs, caHint);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
-}
-
-function flat(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(", ") : (value ?? ""),
-    ]),
-  );
 }

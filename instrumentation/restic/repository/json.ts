@@ -1,11 +1,13 @@
 /** The one border where bytes of a repository become values: everything behind it is checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** @throws Error with a short reason that may be shown */
 export function parseObject(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
     throw new Error("is not valid JSON");
   }

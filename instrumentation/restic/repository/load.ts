@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { AgentError } from "../../core/error.ts";
 import type { Backend, FileType } from "../backend/backend.ts";
@@ -16,7 +16,7 @@ export async function loadVerified(
 ): Promise<Uint8Array | undefined> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const stored = await backend.load(type, id, signal);
-    if (createHash("sha256").update(stored).digest("hex") === id) return stored;
+    if (hash("sha256", stored, "hex") === id) return stored;
   }
   return undefined;
 }
