@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-import { status } from "./fault-server.ts";
+import { Download, decodeName, fileOf, idOf, nameOf, refusal, uploaded } from "./b2-answers.ts";
 import type { Fault } from "./fault-server.ts";
 
 interface Key {
@@ -22,17 +22,10 @@ class Refusal extends Error {
 
 const ID = "bucket-id";
 
-/** A failure that Backblaze answers. */
-export function refusal(
-  code: number,
-  word: string,
-  headers: Readonly<Record<string, string>> = {},
-): Fault {
-  const body = { status: code, code: word, message: "a sentence for people" };
-  return status(code, { "content-type": "application/json", ...headers }, JSON.stringify(body));
-}
-
-/** Backblaze's native API over one bucket, as far as a reader asks for it. It checks what it is asked as Backblaze does. */
+/**
+ * Backblaze's native API over one bucket: all that a reader asks for, and what restic needs to write small files. It checks what it
+ * is asked as Backblaze does; restic and rclone themselves are content with it (test/peers/b2.test.ts).
+ */
 export class FakeB2 {
   readonly keyId = "0012e0a5f13b7d40000000001";
   readonly key = "K001+aSecret/OfBackblaze";
@@ -83,10 +76,10 @@ export class FakeB2 {
 
   readonly serve: Fault = (request, response) => {
     void (async () => {
-      const body = await textOf(request);
+      const body = await bytesOf(request);
       try {
         const answer = this.#answer(request, body);
-        if (answer instanceof Uint8Array) return void response.writeHead(200).end(answer);
+        if (answer instanceof Download) return answer.send(request, response);
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify(answer));
       } catch (error) {
@@ -96,9 +89,10 @@ export class FakeB2 {
     })();
   };
 
-  #answer({ method, url = "", headers }: IncomingMessage, body: string): unknown {
+  #answer({ method, url = "", headers }: IncomingMessage, bytes: Buffer): unknown {
     const authorization = headers.authorization ?? "";
-    const [, version = "", call = ""] = /^\/b2api\/(v[34])\/(b2_\w+)$/.exec(url) ?? [];
+    const [, version = "", call = ""] = /^\/b2api\/(v[1-4])\/(b2_\w+)$/.exec(url) ?? [];
+    const body = url === "/upload" ? "" : bytes.toString();
     if (call === "b2_authorize_account") {
       this.asked.push(`${call} ${version}`);
       return this.#authorize(authorization, version);
@@ -109,7 +103,9 @@ export class FakeB2 {
     if (token <= this.#expired) throw new Refusal(401, "expired_auth_token");
     if (method === "POST" && call === "b2_list_buckets") return this.#buckets(JSON.parse(body));
     if (method === "POST" && call === "b2_list_file_names") return this.#list(JSON.parse(body));
-    if (method === "GET" && url.startsWith("/file/")) return this.#download(url);
+    if ((method === "GET" || method === "HEAD") && url.startsWith("/file/"))
+      return this.#download(url);
+    if (method === "POST") return this.#write(call, body, headers, bytes);
     throw new Refusal(400, "bad_request");
   }
 
@@ -134,7 +130,7 @@ export class FakeB2 {
     return {
       accountId: "2e0a5f13b7d4",
       authorizationToken: `token_${this.#tokens}`,
-      ...forms[this.form],
+      ...forms[version === "v4" ? "v4" : this.form],
     };
   }
 
@@ -158,11 +154,11 @@ export class FakeB2 {
       throw new Refusal(400, "bad_bucket_id");
     this.#permit("listFiles", prefix);
     const entries = new Map<string, unknown>();
-    for (const [fileName, { length }] of this.files) {
+    for (const [fileName, bytes] of this.files) {
       if (!fileName.startsWith(prefix)) continue;
-      const end = delimiter === undefined ? -1 : fileName.indexOf(delimiter, prefix.length);
+      const end = !delimiter ? -1 : fileName.indexOf(delimiter, prefix.length);
       const folder = fileName.slice(0, end + 1);
-      if (end < 0) entries.set(fileName, { fileName, contentLength: length, action: "upload" });
+      if (end < 0) entries.set(fileName, fileOf(fileName, bytes));
       else entries.set(folder, { fileName: folder, contentLength: 0, action: "folder" });
     }
     const names = [...entries.keys()].filter((name) => name >= startFileName).toSorted();
@@ -172,13 +168,38 @@ export class FakeB2 {
     };
   }
 
-  #download(url: string): Uint8Array {
+  #download(url: string): Download {
     const [, bucket = "", ...segments] = url.slice(1).split("/");
-    const name = segments.map(decodeURIComponent).join("/");
+    const name = segments.map(decodeName).join("/");
     this.#permit("readFiles", name);
     const bytes = bucket === this.bucket ? this.files.get(name) : undefined;
     if (!bytes) throw new Refusal(404, "not_found");
-    return bytes;
+    return new Download(name, bytes);
+  }
+
+  /** What a writer asks for. The id of a file is its name: there is one version of each. */
+  #write(call: string, body: string, headers: IncomingMessage["headers"], bytes: Buffer): unknown {
+    if (call === "" && body === "") {
+      const name = decodeName(String(headers["x-bz-file-name"]));
+      const content = uploaded(bytes, String(headers["x-bz-content-sha1"]));
+      if (!content) throw new Refusal(400, "bad_request");
+      this.files = new Map([...this.files, [name, content]]);
+      return fileOf(name, content);
+    }
+    if (call === "b2_get_upload_url")
+      return {
+        bucketId: this.bucketId,
+        uploadUrl: `${this.apiUrl()}/upload`,
+        authorizationToken: `token_${this.#tokens}`,
+      };
+    const asked: { readonly fileName?: string; readonly fileId?: string } = JSON.parse(body);
+    const name = asked.fileId === undefined ? (asked.fileName ?? "") : nameOf(asked.fileId);
+    const found = this.files.get(name);
+    if (!found) throw new Refusal(404, "not_found");
+    if (call === "b2_get_file_info") return fileOf(name, found);
+    if (call !== "b2_delete_file_version") throw new Refusal(400, "bad_request");
+    this.files = new Map([...this.files].filter(([kept]) => kept !== name));
+    return { fileName: name, fileId: idOf(name) };
   }
 
   #permit(capability: string, name: string): void {
@@ -188,8 +209,8 @@ export class FakeB2 {
   }
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
-  return text;
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

@@ -50,13 +50,14 @@ interface SourceOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** restic's `-o` options. */
   readonly options?: Readonly<Record<string, string>>;
+  readonly insecureTls?: boolean;
 }
 
 /** A repository as the agent collects it; of the environment of the tests it knows where programs are. */
 export function resticSource(
   repo: string,
   password: string,
-  { environment = {}, options = {} }: SourceOptions = {},
+  { environment = {}, options = {}, insecureTls = false }: SourceOptions = {},
 ): ResticSource {
   const handles = Object.entries(environment).map(([name, value]) => [name, fixed(value)]);
   return new ResticSource({
@@ -65,6 +66,7 @@ export function resticSource(
     password: fixed(password),
     environment: Object.fromEntries(handles),
     options,
+    insecureTls,
     reverifyMs: 3_600_000,
     openBackend: backendOpener(),
     processEnvironment: { PATH: process.env["PATH"], HOME: process.env["HOME"] },

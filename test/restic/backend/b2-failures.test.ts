@@ -7,7 +7,8 @@ import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
 import { openB2At } from "../../support/b2-backend.ts";
 import { failureOf } from "../../support/failure.ts";
-import { FakeB2, refusal } from "../../support/fake-b2.ts";
+import { refusal } from "../../support/b2-answers.ts";
+import { FakeB2 } from "../../support/fake-b2.ts";
 import { FaultServer, answer, close, hang, loginPage, status } from "../../support/fault-server.ts";
 
 const TLS = join(import.meta.dirname, "../../fixtures/tls");

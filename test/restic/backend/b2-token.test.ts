@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
 import { openB2At } from "../../support/b2-backend.ts";
 import { failureOf } from "../../support/failure.ts";
-import { FakeB2, refusal } from "../../support/fake-b2.ts";
+import { refusal } from "../../support/b2-answers.ts";
+import { FakeB2 } from "../../support/fake-b2.ts";
 import { FaultServer } from "../../support/fault-server.ts";
 
 const { signal } = new AbortController();
