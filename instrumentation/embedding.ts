@@ -117,13 +117,13 @@ function repositories(
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push(`${[`repositories[${index}]`, ...path].join(".")}: ${message}`);
     };
-    if ("problems" in parsed) {
-      for (const { path, message } of parsed.problems) report(path, message);
-      return [];
+    const isWrong = "problems" in parsed;
+    if (isWrong) for (const { path, message } of parsed.problems) report(path, message);
+    const { url, disabled } = isWrong ? { url: parsed.url, disabled: false } : parsed.value;
+    if (url !== undefined && !disabled) {
+      if (urls.has(url)) report(["repo"], "is the same repository as one before");
+      urls.add(url);
     }
-    const { url, disabled } = parsed.value;
-    if (urls.has(url) && !disabled) report(["repo"], "is the same repository as one before");
-    urls.add(url);
-    return [parsed.value];
+    return isWrong ? [] : [parsed.value];
   });
 }

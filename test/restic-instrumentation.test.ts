@@ -111,6 +111,13 @@ test("a metric producer for a stock reader", async () => {
   expect(SETS(await reader.series())).toEqual([]);
 });
 
+test("a repository may stand beside itself, disabled", () => {
+  const disabled = { ...WEB, disabled: true };
+  expect(
+    () => new ResticInstrumentation({ repositories: [disabled, WEB, disabled] }),
+  ).not.toThrow();
+});
+
 test("all that is wrong is said at once", () => {
   expect(
     () =>
