@@ -95,7 +95,9 @@ describe("--check-config", () => {
     expect(await run(wrong, ["--check-config"])).toEqual({
       code: 2,
       stdout: "",
-      stderr: "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n",
+      stderr:
+        "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n" +
+        "FILE:2:17: [1].repo: is the same repository as [0]; credentials do not tell two apart\n",
     });
   });
 
