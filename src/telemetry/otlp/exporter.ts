@@ -26,6 +26,14 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_BODY_BYTES = 16 * 2 ** 20;
 const compress = promisify(gzip);
 
+export interface OtlpExporterOptions {
+  /** Ways to the secrets in headers. */
+  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  /** Of the agent. */
+  readonly version: string;
+  readonly clock: Clock;
+}
+
 /**
  * The exporter of the SDK with a way to the wire of our own: the stock one takes half an answer, a login page and a partial
  * success for success, and mixes headers of the environment into every request.
@@ -34,8 +42,8 @@ export class OtlpExporter extends OTLPMetricExporterBase {
   /** Of the push that is under way. */
   readonly #limit: { signal: AbortSignal };
 
-  constructor(endpoint: OtlpEndpoint, schemes: Schemes, clock: Clock) {
-    const send = sender(endpoint, schemes, clock);
+  constructor(endpoint: OtlpEndpoint, options: OtlpExporterOptions) {
+    const send = sender(endpoint, options);
     const limit = { signal: new AbortController().signal };
     super({
       export: (metrics, done) => void report(send(metrics, limit.signal), done),
@@ -68,9 +76,7 @@ async function report(
 
 type Push = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;
 
-type Schemes = ReadonlyMap<string, SecretResolver>;
-
-function sender(endpoint: OtlpEndpoint, schemes: Schemes, clock: Clock): Push {
+function sender(endpoint: OtlpEndpoint, { schemes, version, clock }: OtlpExporterOptions): Push {
   const { protocol, compression, timeoutMs, url } = endpoint;
   const where = endpointName(url);
   const serializer = protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer;
@@ -91,7 +97,8 @@ function sender(endpoint: OtlpEndpoint, schemes: Schemes, clock: Clock): Push {
   async function attempt(body: Uint8Array, fresh: boolean, signal: AbortSignal): Promise<void> {
     client ??= connect(endpoint);
     client.catch(() => (client = undefined));
-    const headers = { ...(await revealed(secrets, fresh, signal)), ...fixed };
+    const given = await revealed(secrets, fresh, signal);
+    const headers = { "user-agent": `restic-otel/${version}`, ...given, ...fixed };
     const request = { method: "POST", url: new URL(url), headers, body } as const;
     const answer = await (await client)({ ...request, maxBytes: MAX_ANSWER_BYTES }, signal);
     checkAnswer(answer, where, decode, clock);

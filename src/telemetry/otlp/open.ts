@@ -32,7 +32,7 @@ export function openPush(options: OpenPushOptions): OtlpPush {
   const startMs = clock.now();
   return new OtlpPush({
     targets: endpoints.map((endpoint) => {
-      const exporter = new OtlpExporter(endpoint, schemes, clock);
+      const exporter = new OtlpExporter(endpoint, { schemes, version, clock });
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),

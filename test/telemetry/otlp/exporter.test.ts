@@ -52,7 +52,8 @@ async function push(
     ...changes,
   };
   try {
-    await new OtlpExporter(endpoint, schemes, clock).push(metrics, limit.signal);
+    const exporter = new OtlpExporter(endpoint, { schemes, version: "1.2.3", clock });
+    await exporter.push(metrics, limit.signal);
     return "accepted";
   } catch (error) {
     return error instanceof Error ? error.message.replaceAll(receiver.url, "URL") : "";
@@ -63,7 +64,11 @@ test("a body of JSON with the resource, the headers and the series", async () =>
   expect(await push()).toBe("accepted");
   const [{ path, headers, body } = expect.fail()] = receiver.received;
   expect(path).toBe("/v1/metrics");
-  expect(headers).toMatchObject({ "x-token": "CANARY", "content-type": "application/json" });
+  expect(headers).toMatchObject({
+    "x-token": "CANARY",
+    "content-type": "application/json",
+    "user-agent": "restic-otel/1.2.3",
+  });
   expect(JSON.parse(body.toString())).toMatchObject({
     resourceMetrics: [
       {

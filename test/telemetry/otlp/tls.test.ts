@@ -46,7 +46,7 @@ function exporter(): OtlpExporter {
       key: join(FOLDER, "client.pem"),
     },
   } as const;
-  return new OtlpExporter(endpoint, SCHEMES, new FakeClock());
+  return new OtlpExporter(endpoint, { schemes: SCHEMES, version: "1", clock: new FakeClock() });
 }
 
 async function push(to: OtlpExporter): Promise<void> {
