@@ -5,9 +5,9 @@ import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "./backend/backend.ts";
 import type { OpenBackend } from "./backend/open.ts";
+import { BackupSets } from "./backup-sets.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
-import { backupSets } from "./state.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
 
 export interface ResticSourceOptions {
@@ -41,6 +41,7 @@ export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
   readonly #options: ResticSourceOptions;
   readonly #repository: Repository;
+  readonly #sets: BackupSets;
   readonly #cost: RepositoryCost = {
     list: { requests: 0, receivedBytes: 0 },
     load: { requests: 0, receivedBytes: 0 },
@@ -57,6 +58,7 @@ export class ResticSource implements Source<RepositoryState> {
   constructor(options: ResticSourceOptions) {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
+    this.#sets = new BackupSets(options.url);
     const { clock, reverifyMs } = options;
     this.#repository = new Repository({
       clock,
@@ -192,8 +194,8 @@ export class ResticSource implements Source<RepositoryState> {
   #content({ config, snapshots, unreadable }: Catalogue): RepositoryContent {
     return {
       config,
-      sets: backupSets(this.subject["url"] ?? "", snapshots),
-      snapshots: snapshots.length + unreadable.size,
+      sets: this.#sets.update(snapshots),
+      snapshots: snapshots.size + unreadable.size,
       unreadable: unreadable.size,
     };
   }

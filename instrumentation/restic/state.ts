@@ -1,6 +1,5 @@
 import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "./backend/counted.ts";
-import { compareInstants } from "./repository/instant.ts";
 import type { RepositoryConfig } from "./repository/config.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
@@ -60,49 +59,4 @@ export function nextAgeChange(snapshot: Snapshot, now: number): number {
   return (
     (snapshot.time.seconds + Math.max(Math.floor(elapsedDays) + 1, 1) * SECONDS_PER_DAY) * 1000
   );
-}
-
-/** An empty user name is shown under this; a user of that very name falls into the same set. */
-const UNKNOWN_USER = "UNKNOWN";
-
-/** Groups snapshots into backup sets, sorted by host and user. Of two of the same time the one with the higher id is newest. */
-export function backupSets(url: string, snapshots: Iterable<Snapshot>): readonly BackupSet[] {
-  const hosts = new Map<string, Map<string, Snapshot[]>>();
-  for (const snapshot of snapshots) {
-    const users = hosts.get(snapshot.hostname) ?? new Map<string, Snapshot[]>();
-    hosts.set(snapshot.hostname, users);
-    const user = snapshot.username || UNKNOWN_USER;
-    const set = users.get(user);
-    if (set) set.push(snapshot);
-    else users.set(user, [snapshot]);
-  }
-  return [...hosts].toSorted(byName).flatMap(([host, users]) =>
-    [...users].toSorted(byName).map(([user, members]) => {
-      const labels = Object.freeze({ url, host, user });
-      return {
-        labels,
-        snapshots: members.length,
-        newest: members.reduce(newer),
-        oldest: members.reduce((a, b) => (newer(a, b) === a ? b : a)),
-        days: lastDays(members),
-      };
-    }),
-  );
-}
-
-const DAYS = 31;
-
-function lastDays(members: readonly Snapshot[]): readonly number[] {
-  const days = new Set(members.map(({ time }) => Math.floor(time.seconds / SECONDS_PER_DAY)));
-  return [...days].toSorted((a, b) => b - a).slice(0, DAYS);
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-function newer(a: Snapshot, b: Snapshot): Snapshot {
-  const difference =
-    compareInstants(a.time, b.time) || byName([a.id, undefined], [b.id, undefined]);
-  return difference >= 0 ? a : b;
 }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
-import { backupSets } from "../../instrumentation/restic/state.ts";
+import { backupSets } from "../support/backup-sets.ts";
 import { FakeClock } from "../support/clock.ts";
 import { expectedSets } from "../support/expected-sets.ts";
 import { recordedBackend } from "../support/recorded-backend.ts";

@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
-import { ageDays, backupSets, nextAgeChange } from "../../instrumentation/restic/state.ts";
+import { ageDays, nextAgeChange } from "../../instrumentation/restic/state.ts";
+import { backupSets, idOf } from "../support/backup-sets.ts";
 
 const DAY = 86_400_000;
 const T = Date.parse("2024-05-01T12:00:00Z");
 
-function snapshot(time: string, hostname = "h", username = "u", id = time): Snapshot {
+function snapshot(time: string, hostname = "h", username = "u", id = idOf(time)): Snapshot {
   return decodeSnapshot(id, Buffer.from(JSON.stringify({ time, hostname, username })));
 }
 
@@ -65,11 +66,11 @@ test("an empty user and a user UNKNOWN are one set", () => {
 
 test("newest and oldest go by the instant, not by the text; of equal ones the higher id is newest", () => {
   const [set] = backupSets("rest:x", [
-    snapshot("2024-01-01T23:00:00-03:30", "h", "u", "b"),
-    snapshot("2024-01-02T02:00:00Z", "h", "u", "a"),
-    snapshot("2024-01-02T02:30:00Z", "h", "u", "c"),
-    snapshot("2024-01-02T03:30:00+01:00", "h", "u", "d"),
+    snapshot("2024-01-01T23:00:00-03:30", "h", "u", "b".repeat(64)),
+    snapshot("2024-01-02T02:00:00Z", "h", "u", "a".repeat(64)),
+    snapshot("2024-01-02T02:30:00Z", "h", "u", "c".repeat(64)),
+    snapshot("2024-01-02T03:30:00+01:00", "h", "u", "d".repeat(64)),
   ]);
-  expect(set?.newest.id).toBe("d");
-  expect(set?.oldest.id).toBe("a");
+  expect(set?.newest.id).toBe("d".repeat(64));
+  expect(set?.oldest.id).toBe("a".repeat(64));
 });

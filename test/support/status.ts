@@ -1,9 +1,9 @@
 import { AgentError } from "../../instrumentation/core/error.ts";
 import type { ErrorCode } from "../../instrumentation/core/error.ts";
 import type { StoreEntry } from "../../instrumentation/core/source.ts";
-import { backupSets } from "../../instrumentation/restic/state.ts";
 import type { RepositoryState } from "../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
+import { backupSets } from "./backup-sets.ts";
 import { statusOf } from "../../src/web/status/status.ts";
 import type { Status } from "../../src/web/status/status.ts";
 

@@ -17,10 +17,6 @@ export function parseInstant(text: string): Instant | undefined {
   return { seconds: milliseconds / 1000, nanoseconds: Number(fraction.padEnd(9, "0")) };
 }
 
-export function compareInstants(a: Instant, b: Instant): number {
-  return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
-}
-
 /** Seconds from `a` to `b`. */
 export function secondsBetween(a: Instant, b: Instant): number {
   return b.seconds - a.seconds + (b.nanoseconds - a.nanoseconds) / 1e9;

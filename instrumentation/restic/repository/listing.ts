@@ -22,19 +22,25 @@ export async function listIds(
   type: FileType,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const ids = new Set<string>();
+  const ids: string[] = [];
+  // Most servers list in order: then there is nothing to sort.
+  let ordered = true;
   let from: string | undefined;
   let seen = 0;
   do {
     const page = await listPage(backend, type, from, signal);
-    for (const { name } of page.files) if (isId(name)) ids.add(name);
+    for (const { name } of page.files) {
+      if (!isId(name)) continue;
+      ordered &&= ids.length === 0 || name > (ids.at(-1) ?? "");
+      ids.push(name);
+    }
     seen += page.files.length;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
     from = page.next;
   } while (from !== undefined);
-  return [...ids].toSorted();
+  return ordered ? ids : [...new Set(ids)].toSorted();
 }
 
 /** Folders are made when they are needed, and object stores have none: one that is not there is empty. */

@@ -11,7 +11,7 @@ import { listIds } from "./listing.ts";
 import { isCorrupt, isNotFound } from "./load.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./snapshot-files.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { SnapshotTable } from "./snapshot-table.ts";
 
 /** An empty listing after a full one is believed when a second one, this long after, agrees. */
 const CONFIRM_EMPTY_MS = 3000;
@@ -19,7 +19,8 @@ const CONFIRM_EMPTY_MS = 3000;
 /** All snapshots of a repository as of one listing. */
 export interface Catalogue {
   readonly config: RepositoryConfig;
-  readonly snapshots: readonly Snapshot[];
+  /** The same object in each collection; holds more while one is under way. */
+  readonly snapshots: SnapshotTable;
   /** Names of snapshot files that could not be read, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -56,7 +57,7 @@ export class Repository {
   readonly #options: RepositoryOptions;
   readonly #keys: KeySearch;
   /** By name; holds also what a collection that was cut short has read, so that the next one need not. */
-  readonly #snapshots = new Map<string, Snapshot>();
+  readonly #snapshots = new SnapshotTable();
   #foreign: ReadonlySet<string> = new Set();
   #session: Session | undefined;
   /** Of the read that is under way. */
@@ -100,7 +101,7 @@ export class Repository {
       backend,
       session.master,
       unknown,
-      (snapshot) => this.#snapshots.set(snapshot.id, snapshot),
+      (snapshot) => this.#snapshots.add(snapshot),
       signal,
     );
     const suspicious =
@@ -189,11 +190,10 @@ export class Repository {
   }
 
   #settle(ids: readonly string[], unreadable: ReadonlyMap<string, string>): Catalogue {
-    const listed = new Set(ids);
-    for (const id of this.#snapshots.keys()) if (!listed.has(id)) this.#snapshots.delete(id);
+    this.#snapshots.retain(ids);
     const session = this.#session;
     if (!session) throw new AgentError("other", "the repository is not open");
-    return { config: session.config, snapshots: [...this.#snapshots.values()], unreadable };
+    return { config: session.config, snapshots: this.#snapshots, unreadable };
   }
 }
 

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 
 import {
-  compareInstants,
   parseInstant,
   secondsBetween,
 } from "../../../instrumentation/restic/repository/instant.ts";
@@ -23,10 +22,8 @@ test.for([
   expect(parseInstant(text)).toEqual(expected);
 });
 
-test("instants compare to the nanosecond, whatever their zone", () => {
+test("instants differ to the nanosecond, whatever their zone", () => {
   const early = parseInstant("2024-01-02T03:04:05.000000001+01:00") ?? expect.fail();
   const late = parseInstant("2024-01-02T02:04:05.000000002Z") ?? expect.fail();
-  expect(compareInstants(early, late)).toBeLessThan(0);
-  expect(compareInstants(late, early)).toBeGreaterThan(0);
   expect(secondsBetween(early, late)).toBeCloseTo(1e-9);
 });
