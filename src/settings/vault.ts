@@ -8,6 +8,8 @@ export interface VaultSection {
   readonly warnings: readonly Problem[];
 }
 
+const SWITCHED_OFF = { unused: "Vault is switched off by --no-vault" };
+
 /** @param isAllowed false with `--no-vault` */
 export function vaultSection(
   section: unknown,
@@ -15,11 +17,11 @@ export function vaultSection(
   isAllowed: boolean,
 ): VaultSection {
   const parsed = parseVaultSettings(section, env);
-  if ("problems" in parsed) {
-    const problems = parsed.problems.filter(({ path }) => isAllowed || path[0] === "vault");
-    return { value: NO_ADDRESS, problems, warnings: [] };
+  const problems = "problems" in parsed ? parsed.problems : [];
+  if (!isAllowed) {
+    const inSection = problems.filter(({ path }) => path[0] === "vault");
+    return { value: SWITCHED_OFF, problems: inSection, warnings: [] };
   }
-  if (!isAllowed)
-    return { value: { unused: "Vault is switched off by --no-vault" }, problems: [], warnings: [] };
+  if ("problems" in parsed) return { value: NO_ADDRESS, problems, warnings: [] };
   return { value: parsed.value ?? NO_ADDRESS, problems: [], warnings: parsed.warnings };
 }

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { describeSettings } from "../../src/settings/describe.ts";
+import { refusalOf, settingsOf } from "../support/settings-file.ts";
+
+const REPOSITORIES = "repositories:\n  - { repo: /a, vault_material: web }\n";
+const OLD = '[{"repo": "/a", "vault_material": "web"}]';
+const ADDRESS = { VAULT_ADDR: "https://vault.example.com:8200/" };
+
+describe("Vault is used", () => {
+  test("by VAULT_ADDR, with a file of old", async () => {
+    const env = { ...ADDRESS, VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "canary" };
+    const settings = await settingsOf(OLD, { env });
+    expect(settings.monitor.vault).toMatchObject({
+      address: "https://vault.example.com:8200",
+      auth: { method: "approle", mount: "approle", secretId: { secret: new Secret("canary") } },
+    });
+    expect(settings.warnings).toEqual([]);
+    const described = JSON.stringify(describeSettings(settings));
+    expect(described).toContain('"vault":"https://vault.example.com:8200"');
+    expect(described).not.toContain("canary");
+  });
+
+  test("by the section, over which VAULT_ADDR wins", async () => {
+    const section = "vault: { address: 'http://127.0.0.1:8200', refresh: 6h }\n";
+    const { monitor } = await settingsOf(section + REPOSITORIES);
+    expect(monitor.vault).toMatchObject({
+      address: "http://127.0.0.1:8200",
+      refreshMs: 21_600_000,
+    });
+    const other = await settingsOf(section + REPOSITORIES, { env: ADDRESS });
+    expect(other.monitor.vault).toMatchObject({ address: "https://vault.example.com:8200" });
+  });
+
+  test("any certificate: one warning", async () => {
+    const env = { ...ADDRESS, VAULT_SKIP_VERIFY: "1" };
+    expect((await settingsOf(OLD, { env })).warnings).toEqual([
+      "vault: its certificate is not verified: anybody on the way can read the secrets",
+    ]);
+    const section = "vault:\n  tls: { skipVerify: true }\n";
+    expect((await settingsOf(section + REPOSITORIES, { env: ADDRESS })).warnings).toEqual([
+      "FILE:1:1: vault: its certificate is not verified: anybody on the way can read the secrets",
+    ]);
+    const no = { ...ADDRESS, VAULT_SKIP_VERIFY: "false" };
+    expect((await settingsOf(OLD, { env: no })).warnings).toEqual([]);
+  });
+});
+
+describe("Vault is not used", () => {
+  test.for([
+    [
+      "without an address",
+      {},
+      [],
+      "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+    ],
+    ["with --no-vault", ADDRESS, ["--no-vault"], "Vault is switched off by --no-vault"],
+    [
+      "with --no-vault, whatever the variables are",
+      { VAULT_ADDR: "canary" },
+      ["--no-vault"],
+      "Vault is switched off by --no-vault",
+    ],
+  ] as const)("%s", async ([, env, args, unused]) => {
+    const settings = await settingsOf(OLD, { env, args });
+    expect(settings.monitor.vault).toEqual({ unused });
+    expect(describeSettings(settings)).toMatchObject({ vault: "not used" });
+    expect(settings.warnings).toEqual([]);
+  });
+
+  test("a section without an address says so", async () => {
+    const { warnings } = await settingsOf(`vault: { timeout: 5s }\n${REPOSITORIES}`);
+    expect(warnings).toEqual(["FILE:1:1: vault: is not used: it has no address"]);
+  });
+});
+
+test.for([
+  [
+    "all of the section at once, each at its place",
+    `vault:\n  address: vault:8200\n  timout: 5s\n  auth:\n    method: aprole\n${REPOSITORIES}`,
+    {},
+    [
+      "FILE:3:3: vault.timout: unknown key; known are address, namespace, auth, tls, timeout, retries, refresh",
+      'FILE:2:3: vault.address: must be an address like "https://vault:8200", without a login',
+      "FILE:5:5: vault.auth.method: must be one of token, approle, kubernetes, jwt, cert, none",
+    ],
+  ],
+  [
+    "variables by their names",
+    OLD,
+    { VAULT_ADDR: "https://user:canary@vault", VAULT_MAX_RETRIES: "many", VAULT_SKIP_VERIFY: "no" },
+    [
+      'VAULT_ADDR: must be an address like "https://vault:8200", without a login',
+      "VAULT_SKIP_VERIFY: must be true or false",
+      "VAULT_MAX_RETRIES: must be a number from 0 to 10",
+    ],
+  ],
+  [
+    "a section that is none",
+    `vault: yes\n${REPOSITORIES}`,
+    {},
+    ["FILE:1:1: vault: must be a mapping"],
+  ],
+] as const)("%s", async ([, content, env, lines]) => {
+  const refused = await refusalOf(content, { env });
+  expect(refused.split("\n").toSorted()).toEqual([...lines].toSorted());
+  expect(refused).not.toContain("canary");
+});
+
+test.for([
+  [
+    "a path that leaves its mount",
+    '{"vault": "kv/../sys", "field": "key"}',
+    "must have no empty part, no . and no .. between its slashes",
+  ],
+  [
+    "a version of a secret",
+    '{"vault": "kv/a", "field": "key", "version": "2"}',
+    "must have a positive integer as version, or none",
+  ],
+] as const)("%s is refused when the file is read", async ([, reference, message]) => {
+  expect(await refusalOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
+    `FILE:1:17: [0].password: ${message}`,
+  );
+});
+
+test("an unknown key beside vault is named", async () => {
+  const reference = '{"vault": "kv/a", "feld": "key"}';
+  expect(await refusalOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
+    "FILE:1:47: [0].password.feld: unknown key; known are vault, field, version, kvVersion",
+  );
+});
