@@ -95,7 +95,9 @@ export async function startServer({
     const busy = new Set([...answering].map((response) => response.req.socket));
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     for (const response of answering) {
-      if (!response.headersSent) response.setHeader("connection", "close");
+      const { httpVersionMajor } = response.req;
+      if (!response.headersSent && httpVersionMajor === 1)
+        response.setHeader("connection", "close");
     }
     const timeUp = after(clock, graceMs, ended.signal, () => {
       server.closeAllConnections();

@@ -40,6 +40,7 @@ export class TlsFront {
   /** Those that have not sent a byte yet. */
   readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  #stopping = false;
   #tls: { readonly secure: TlsOptions; readonly server: TlsServer } | undefined;
 
   /** @param server emits `secureConnection` from now on for what it serves, as one for HTTPS does; HTTP/2 is handled here */
@@ -63,14 +64,16 @@ export class TlsFront {
     });
   }
 
-  /** Ends what waits; what is asked for by HTTP/2 is answered. */
+  /** Ends what asks for nothing yet, a handshake when it is through; what is asked for by HTTP/2 is answered. */
   stop(): void {
+    this.#stopping = true;
     for (const socket of this.#silent) socket.destroy();
     for (const session of this.#sessions) session.close();
   }
 
   /** Ends everything. */
   destroy(): void {
+    for (const session of this.#sessions) session.destroy();
     for (const socket of this.#accepted) socket.destroy();
   }
 
@@ -107,13 +110,15 @@ export class TlsFront {
   /** A server that listens nowhere: it is handed its connections. */
   #startTls(secure: TlsOptions): TlsServer {
     const server = createTlsServer(secure, (socket) => this.#admit(socket));
-    server.on("tlsClientError", (error) =>
-      this.#logger.debug("a TLS handshake failed", { error: error.message }),
-    );
+    server.on("tlsClientError", (error, socket) => {
+      this.#logger.debug("a TLS handshake failed", { error: error.message });
+      socket.destroy();
+    });
     return server;
   }
 
   #admit(socket: TLSSocket): void {
+    if (this.#stopping) return void socket.destroy();
     const refusal = this.#rules.refusal(socket);
     if (refusal !== undefined) {
       this.#logger.debug("a client was refused", { client: socket.remoteAddress, error: refusal });

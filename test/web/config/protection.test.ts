@@ -1,0 +1,216 @@
+import { copyFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { connect as connectTls } from "node:tls";
+import type { TLSSocket } from "node:tls";
+import { once } from "node:events";
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { textAnswer } from "../../../src/web/answer.ts";
+import { Protection } from "../../../src/web/config/protection.ts";
+import { startServer } from "../../../src/web/server.ts";
+import { FakeClock } from "../../support/clock.ts";
+import { call } from "../../support/http.ts";
+import { ArrayLogger } from "../../support/logger.ts";
+import { until } from "../../support/until.ts";
+import { webConfigFolder } from "../../support/web-config-folder.ts";
+import { ask, REQUESTS } from "../../support/web-config-requests.ts";
+import { WEB_CONFIGS } from "../../support/web-configs.ts";
+
+const TLS = WEB_CONFIGS["certificate and key"] ?? "";
+const VERIFY = WEB_CONFIGS["RequireAndVerifyClientCert"] ?? "";
+const LOGIN = WEB_CONFIGS["a login"] ?? "";
+const LOGINS = WEB_CONFIGS["several logins"] ?? "";
+
+async function serve(content: string, open: readonly string[] = []) {
+  const folder = await webConfigFolder(content);
+  const clock = new FakeClock();
+  const logger = new ArrayLogger();
+  const protection = await Protection.open({ file: folder.file, open, clock, logger });
+  const routes = new Map(["/", "/-/healthy"].map((path) => [path, () => textAnswer(200, path)]));
+  const bind = { host: "127.0.0.1", port: 0 };
+  const server = await startServer({ bind, routes, clock, logger, protection });
+  onTestFinished(async () => {
+    await server.stop(0);
+    await protection.stop();
+    await folder.remove();
+  });
+  const said = (): readonly string[] =>
+    logger.texts.map((line) => line.replaceAll(folder.file, "FILE"));
+  return {
+    folder,
+    clock,
+    protection,
+    address: server.address,
+    logger,
+    said,
+    ask: (name: string) => ask(server.address.port, REQUESTS[name] ?? {}),
+    /** Lets the file be looked at until that holds. */
+    looks: (what: string, holds: () => boolean | Promise<boolean>) =>
+      until(what, async () => {
+        await clock.advance(500);
+        return holds();
+      }),
+  };
+}
+
+async function openTls(port: number): Promise<TLSSocket> {
+  const socket = connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false });
+  socket.on("error", () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function pathOver(socket: TLSSocket): Promise<string> {
+  socket.write("GET / HTTP/1.1\r\nHost: agent\r\n\r\n");
+  const [data] = await once(socket, "data");
+  return String(data).slice(0, 15);
+}
+
+test("another certificate is shown from the next connection on, and open ones go on", async () => {
+  const { folder, address, looks } = await serve(TLS);
+  const before = await openTls(address.port);
+  expect(await pathOver(before)).toBe("HTTP/1.1 200 OK");
+  await copyFile(folder.path("server-rsa.pem"), folder.path("server.pem"));
+  await copyFile(folder.path("server-rsa.key"), folder.path("server.key"));
+  const shown = async (): Promise<string | undefined> => {
+    const socket = await openTls(address.port);
+    const certificate = socket.getPeerX509Certificate()?.fingerprint256;
+    socket.destroy();
+    return certificate;
+  };
+  const { fingerprint256 } = new X509Certificate(await readFile(folder.path("server-rsa.pem")));
+  await looks("the other certificate", async () => (await shown()) === fingerprint256);
+  expect(await pathOver(before)).toBe("HTTP/1.1 200 OK");
+});
+
+test("links that are turned to other files are followed, as Kubernetes mounts them", async () => {
+  const { folder, ask: askFor, looks, said } = await serve("");
+  await rename(folder.file, folder.path("first.yml"));
+  await writeFile(folder.path("second.yml"), LOGIN);
+  await symlink("first.yml", folder.file);
+  await symlink("second.yml", folder.path("next"));
+  await rename(folder.path("next"), folder.file);
+  await looks("the login", async () => (await askFor("in the clear")) === "401");
+  expect(await askFor("alice")).toBe("200");
+  expect(said()).toEqual(['info web config reloaded {"file":"FILE"}']);
+});
+
+test("whom a client certificate lets in is decided by the rules of today", async () => {
+  const { folder, ask: askFor, looks } = await serve(TLS);
+  expect(await askFor("TLS")).toBe("200");
+  await folder.write(VERIFY);
+  await looks("the rule", async () => (await askFor("TLS")) === "refused");
+  expect(await askFor("client with names")).toBe("200");
+  await folder.write(VERIFY.replace("ca.pem", "stranger.pem"));
+  await looks("the other CA", async () => (await askFor("client with names")) === "refused");
+});
+
+test("a login that is taken out does not count any more", async () => {
+  const { folder, ask: askFor, looks } = await serve(LOGINS);
+  expect([await askFor("alice"), await askFor("bob")]).toEqual(["200", "200"]);
+  await folder.write(LOGIN);
+  await looks("bob's end", async () => (await askFor("bob")) === "401");
+  expect(await askFor("alice")).toBe("200");
+});
+
+test("a broken file is said once, the old one stays, and a mended one is taken", async () => {
+  const { folder, protection, ask: askFor, looks, said, clock } = await serve(LOGIN);
+  expect(protection.reloadSuccessful).toBe(true);
+  await folder.write("basic_auth_user: {}\nrate_limits: {}\n");
+  await looks("the refusal", () => !protection.reloadSuccessful);
+  for (let index = 0; index < 10; index++) await clock.advance(500);
+  expect(said()).toEqual([
+    'error web config refused, the old one stays {"error":"FILE:1:1: basic_auth_user: unknown key, did you mean basic_auth_users?"}',
+    'error web config refused, the old one stays {"error":"FILE:2:1: rate_limits: unknown key, did you mean rate_limit?"}',
+  ]);
+  expect([await askFor("in the clear"), await askFor("alice")]).toEqual(["401", "200"]);
+  await rm(folder.file);
+  await looks("the other refusal", () => said().length === 3);
+  expect(said()[2]).toContain('"FILE: there is no such file"');
+  await folder.write(LOGINS);
+  await looks("the mended file", () => protection.reloadSuccessful);
+  expect(await askFor("bob")).toBe("200");
+});
+
+test("a file that is written piece by piece is taken when it is whole", async () => {
+  const { folder, clock, said, looks, protection } = await serve(LOGIN);
+  for (let index = 1; index < 12; index++) {
+    await folder.write(LOGINS.slice(0, index));
+    await clock.advance(500);
+    // The look at the file is I/O, which no clock waits for.
+    await readFile(folder.file);
+  }
+  await folder.write(LOGINS);
+  await looks("the whole file", () => said().some((line) => line.startsWith("info")));
+  expect(protection.reloadSuccessful).toBe(true);
+});
+
+test("what would need another kind of server needs a restart, and nothing is ever open by an empty file", async () => {
+  const { folder, ask: askFor, looks, said } = await serve(`${TLS}${LOGIN}`);
+  await folder.write("");
+  await looks("the empty file", () => said().some((line) => line.startsWith("info")));
+  expect(said()).toEqual([
+    'warn switching TLS off needs a restart {"file":"FILE"}',
+    'warn a removal of all basic_auth_users needs a restart {"file":"FILE"}',
+    'info web config reloaded {"file":"FILE"}',
+  ]);
+  expect([await askFor("TLS"), await askFor("alice over TLS")]).toEqual(["401", "200"]);
+});
+
+test("TLS is not switched on under those who are there", async () => {
+  const { folder, ask: askFor, looks, said } = await serve("");
+  await folder.write(`${TLS}${LOGIN}`);
+  await looks("the login", async () => (await askFor("in the clear")) === "401");
+  expect(said()[0]).toBe('warn switching TLS on needs a restart {"file":"FILE"}');
+  expect(await askFor("alice")).toBe("200");
+});
+
+test("a rate limit that did not change goes on as it was, another begins anew", async () => {
+  const limit = (burst: number, more: string): string =>
+    `rate_limit: {interval: 24h, burst: ${burst}}\n${more}`;
+  const { folder, ask: askFor, looks, said } = await serve(limit(2, ""));
+  const two = [await askFor("in the clear"), await askFor("in the clear")];
+  expect([...two, await askFor("in the clear")]).toEqual(["200", "200", "429"]);
+  await folder.write(limit(2, "# the same\n"));
+  await looks("the same limit", () => said().length === 1);
+  expect(await askFor("in the clear")).toBe("429");
+  await folder.write(limit(1, ""));
+  await looks("the other limit", () => said().length === 2);
+  expect([await askFor("in the clear"), await askFor("in the clear")]).toEqual(["200", "429"]);
+});
+
+test("open paths need no login and do not count", async () => {
+  const { address, ask: askFor } = await serve(`${LOGIN}rate_limit: {interval: 24h, burst: 1}\n`, [
+    "/-/healthy",
+  ]);
+  for (let index = 0; index < 3; index++)
+    expect((await call(address, "/-/healthy")).status).toBe(200);
+  expect([await askFor("alice"), await askFor("alice")]).toEqual(["200", "429"]);
+});
+
+test("a login covers every page, those that are not there too", async () => {
+  const { address } = await serve(LOGIN);
+  const statuses = ["/", "/-/healthy", "/nowhere", "//", "/../"].map(
+    async (path) => (await call(address, path)).status,
+  );
+  expect(await Promise.all(statuses)).toEqual([401, 401, 401, 401, 401]);
+  expect((await call(address, "/", { method: "POST" })).status).toBe(401);
+});
+
+test("headers that are configured replace ours, an empty one takes it away", async () => {
+  const { address } = await serve(`http_server_config:
+  headers:
+    Content-Security-Policy: ""
+    X-Frame-Options: sameorigin
+    Strict-Transport-Security: "max-age=1; ü"
+`);
+  const { headers } = await call(address, "/");
+  expect(headers["content-security-policy"]).toBeUndefined();
+  expect(headers["x-frame-options"]).toBe("sameorigin");
+  expect(Buffer.from(String(headers["strict-transport-security"]), "latin1").toString()).toBe(
+    "max-age=1; ü",
+  );
+});
