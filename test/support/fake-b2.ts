@@ -27,7 +27,7 @@ const ID = "bucket-id";
  * is asked as Backblaze does; restic and rclone themselves are content with it (test/peers/b2.test.ts).
  */
 export class FakeB2 {
-  readonly keyId = "0012e0a5f13b7d40000000001";
+  keyId = "0012e0a5f13b7d40000000001";
   readonly key = "K001+aSecret/OfBackblaze";
   /** What is asked for, in order: `b2_authorize_account v3`, `b2_list_file_names {…}`, `GET /file/…`. */
   readonly asked: string[] = [];

@@ -19,15 +19,20 @@ export class LoopbackProxy {
   readonly #server: Server;
   readonly #open = new Set<Duplex>();
 
-  private constructor(target: () => number) {
+  private constructor(target: (host: string) => number) {
     this.#server = createServer((request, response) => {
       if (!this.#passes(request)) {
         if (this.refusal) response.writeHead(this.refusal).end();
         return;
       }
-      const { pathname, search } = new URL(request.url ?? "");
+      const { pathname, search, hostname } = new URL(request.url ?? "");
       const onward = httpRequest(
-        { port: target(), host: "127.0.0.1", path: pathname + search, headers: request.headers },
+        {
+          port: target(hostname),
+          host: "127.0.0.1",
+          path: pathname + search,
+          headers: request.headers,
+        },
         (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
       );
       onward.on("error", () => response.destroy()).end();
@@ -37,7 +42,8 @@ export class LoopbackProxy {
         if (this.refusal) socket.end(`HTTP/1.1 ${this.refusal} No\r\nContent-Length: 0\r\n\r\n`);
         return;
       }
-      const onward = connect(target(), "127.0.0.1", () => {
+      const [host = ""] = (request.url ?? "").split(":");
+      const onward = connect(target(host), "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 Connected\r\n\r\n");
         socket.pipe(onward).pipe(socket);
       });
@@ -49,8 +55,8 @@ export class LoopbackProxy {
     });
   }
 
-  /** `target` is the port of that server. */
-  static async start(target: () => number): Promise<LoopbackProxy> {
+  /** `target` is the port of that server, perhaps of one for each name. */
+  static async start(target: (host: string) => number): Promise<LoopbackProxy> {
     const proxy = new LoopbackProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");

@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+
+import { startAgent } from "../support/agent.ts";
+import { FakeB2 } from "../support/fake-b2.ts";
+import { FaultServer } from "../support/fault-server.ts";
+import { LoopbackProxy } from "../support/loopback-proxy.ts";
+import { peerPath, requirePeer, requireSshd } from "../support/peers.ts";
+import { repositoryFolder } from "../support/repository-folder.ts";
+import { startRestServer } from "../support/rest-server.ts";
+import { startVersitygw } from "../support/s3-server.ts";
+import { SealedRepository } from "../support/sealed-repository.ts";
+import { sshd } from "../support/sshd.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const PEM = join(ROOT, "test/fixtures/tls/server.pem");
+const PASSWORD = "of the repository";
+
+const there =
+  (["rest-server", "versitygw", "rclone"] as const).every((name) => requirePeer(name)) &&
+  requireSshd();
+
+/** The entries of README, as they stand there. */
+async function entries(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const readme = await readFile(join(ROOT, "README.md"), "utf8");
+  const [, block = ""] = /\n### Backends\n[^]*?\n```yaml\n([^]*?)\n```\n/.exec(readme) ?? [];
+  const { repositories } = parse(block);
+  return repositories;
+}
+
+/** Each host of README is a server on loopback, reached through a proxy; its certificate is for none of them. */
+describe.skipIf(!there)("the entries of README", () => {
+  let root: string;
+  let stop: (() => Promise<unknown>)[] = [];
+  let proxy: LoopbackProxy;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "readme-"));
+    const sealed = new SealedRepository(PASSWORD);
+    sealed.addSnapshot({ time: "2026-11-01T12:00:00Z", hostname: "h", username: "u" });
+    await mkdir(join(root, "etc/restic"), { recursive: true });
+    for (const folder of ["srv/restic/web", "rest/web", "s3/backups/web"])
+      await repositoryFolder(sealed.files, join(root, folder));
+
+    const tls = ["--tls", "--tls-cert", PEM, "--tls-key", PEM];
+    const htpasswd = join(root, "htpasswd");
+    await writeFile(
+      htpasswd,
+      "monitor:$2b$04$kOVmZfqxBj4TePKSo0paQ.MWd.D2dpyr7voIWVAA8VJo3QoZP/jqG\n",
+    );
+    const rest = await startRestServer({
+      path: join(root, "rest"),
+      args: [...tls, "--htpasswd-file", htpasswd],
+    });
+    const domain = "s3.eu-central-1.amazonaws.com";
+    const s3 = await startVersitygw({
+      path: join(root, "s3"),
+      tls: PEM,
+      region: "eu-central-1",
+      args: ["--virtual-domain", domain, "--access", "AKIDEXAMPLE", "--secret", "aws/secret"],
+    });
+    const b2 = new FakeB2(() => "https://api.backblazeb2.com");
+    b2.keyId = "0012e0a5f13b7d4";
+    b2.files = new Map([...sealed.files].map(([path, bytes]) => [`web/${path}`, bytes]));
+    const b2Server = await FaultServer.start({ tls: { pem: await readFile(PEM, "utf8") } });
+    b2Server.answers(b2.serve);
+    const ports: Readonly<Record<string, number>> = {
+      "backups.example.com": Number(new URL(rest.url).port),
+      [`backups.${domain}`]: Number(new URL(s3.url).port),
+      "api.backblazeb2.com": b2Server.port,
+    };
+    proxy = await LoopbackProxy.start((host) => ports[host] ?? 1);
+    stop = [() => proxy.stop(), () => rest.stop(), () => s3.stop(), () => b2Server.stop()];
+
+    const ssh = (await sshd(join(root, "ssh"))).readOnlyArgs.replace("-F ", "");
+    const files: Readonly<Record<string, string>> = {
+      "web.password": PASSWORD,
+      "rest.password": "bcrypt pass",
+      "aws.key": "aws/secret",
+      "b2.key": b2.key,
+      "rclone.conf": "[drive]\ntype = local\n",
+      ssh_config: (await readFile(ssh, "utf8")).replace("Host peer", "Host backups.example.com"),
+    };
+    for (const [name, content] of Object.entries(files))
+      await writeFile(join(root, "etc/restic", name), `${content}\n`);
+  });
+
+  afterAll(async () => {
+    for (const one of stop) await one();
+    await rm(root, { recursive: true });
+  });
+
+  test("are run, each as it stands there", async () => {
+    const copied = (await entries()).map((entry) => ({ ...entry, insecure_tls: true }));
+    const settings = JSON.stringify({ repositories: copied }).replaceAll(
+      /\/(?=etc\/restic\/|srv\/restic\/)/g,
+      `${root}/`,
+    );
+    const path = [dirname(peerPath("rclone")), process.env["PATH"]].join(delimiter);
+    const env = { PATH: path, HTTPS_PROXY: `http://${proxy.where}` };
+    const agent = await startAgent(settings, { env });
+    const samples = await agent.collect();
+    await agent.stop();
+    const up = samples.of("backup_repository_up");
+    const down = up.filter(({ value }) => value !== 1).map(({ labels }) => labels["url"]);
+    expect({ down, log: down.length > 0 ? agent.log() : "" }).toEqual({ down: [], log: "" });
+    expect(up).toHaveLength(copied.length);
+    expect(samples.of("backup_snapshot_count")).toHaveLength(copied.length);
+    const schemes = copied.map((entry) =>
+      String("repo" in entry && entry.repo).replace(/:.*|^\/.*/, ""),
+    );
+    expect(schemes).toEqual(expect.arrayContaining(["", "rest", "s3", "b2", "sftp", "rclone"]));
+  });
+});
