@@ -1,4 +1,10 @@
 #!/usr/bin/env node
-import { start } from "./start.ts";
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write(`restic-otel needs Node.js 22.15 or later, this is ${process.version}\n`);
+  process.exit(2);
+}
 
+// An older one has not what this imports.
+const { start } = await import("./start.ts");
 await start();

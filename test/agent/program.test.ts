@@ -55,6 +55,13 @@ describe("what it says of itself", () => {
     );
   });
 
+  test("an older Node.js is told what is needed", async () => {
+    const preload = `Object.defineProperty(process, "versions", { value: { node: "22.14.0" } })`;
+    const { code, stderr } = await runAgent(["--version"], { preload });
+    expect(code).toBe(2);
+    expect(stderr).toBe(`restic-otel needs Node.js 22.15 or later, this is ${process.version}\n`);
+  });
+
   test("a wrong usage ends with 2", async () => {
     expect(await runAgent(["--cnofig=x"])).toEqual({
       code: 2,

@@ -14,17 +14,19 @@ interface ProgramOptions {
   /** Beside the path; nothing else of the environment of the tests reaches it. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A script that runs before. */
+  readonly preload?: string;
 }
 
 /** Runs the agent until it ends of its own accord. */
 export function runAgent(
   args: readonly string[],
-  { env = {}, cwd }: ProgramOptions = {},
+  { env = {}, cwd, preload = "" }: ProgramOptions = {},
 ): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   execFile(
     process.execPath,
-    ["--conditions=source", MAIN, ...args],
+    ["--import", `data:text/javascript,${preload}`, "--conditions=source", MAIN, ...args],
     {
       env: { PATH: process.env["PATH"], ...env },
       ...(cwd !== undefined && { cwd }),
