@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 
 import type { Secret } from "../../core/secret.ts";
-import { awsStamp } from "./aws-time.ts";
+import { awsStamp } from "./server-time.ts";
 
 /** Keys of an account, or of a role for a while. */
 export interface AwsCredentials {

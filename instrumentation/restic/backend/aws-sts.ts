@@ -5,7 +5,7 @@ import type { HttpResponse, Send } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { signedHeaders } from "./aws-signature.ts";
 import type { AwsCredentials } from "./aws-signature.ts";
-import { parseAwsTime } from "./aws-time.ts";
+import { parseServerTime } from "./server-time.ts";
 import { childText, parseXml } from "./xml.ts";
 import type { XmlElement } from "./xml.ts";
 
@@ -84,7 +84,7 @@ export function parseCredentials({
     accessKeyId: new Secret(id),
     secretAccessKey: new Secret(key),
     sessionToken: typeof token === "string" && token !== "" ? new Secret(token) : undefined,
-    expiresAt: parseAwsTime(expiration),
+    expiresAt: parseServerTime(expiration),
   };
 }
 

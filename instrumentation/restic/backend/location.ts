@@ -2,6 +2,8 @@ import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
 import { parseB2 } from "./b2-location.ts";
 import type { B2Location } from "./b2-location.ts";
+import { parseContainer } from "./container-location.ts";
+import type { ContainerLocation } from "./container-location.ts";
 import { parseRclone } from "./rclone-location.ts";
 import type { RcloneLocation } from "./rclone-location.ts";
 import { parseS3 } from "./s3-location.ts";
@@ -17,7 +19,9 @@ export type Location =
   | B2Location
   | SftpLocation
   | RcloneLocation
-  | OtherLocation
+  | ContainerLocation<"azure">
+  | ContainerLocation<"gs">
+  | ContainerLocation<"swift">
   | CustomLocation;
 
 /** A place that somebody else brings the backend for. */
@@ -42,16 +46,7 @@ export interface RestLocation {
   readonly login: { readonly username: string; readonly password: Secret } | undefined;
 }
 
-/** A place that restic can write to and the agent cannot read yet. */
-interface OtherLocation {
-  readonly scheme: "azure" | "gs" | "swift";
-}
-
-const OTHERS: ReadonlySet<string> = new Set<OtherLocation["scheme"]>(["azure", "gs", "swift"]);
-
-function isOther(scheme: string): scheme is OtherLocation["scheme"] {
-  return OTHERS.has(scheme);
-}
+const SCHEMES = ["azure", "b2", "gs", "local", "rclone", "rest", "s3", "sftp", "swift"] as const;
 
 /**
  * Reads restic's repository string as restic does.
@@ -75,11 +70,10 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   if (scheme === "sftp") return parseSftp(rest, (problem) => invalid(repo, problem));
   if (scheme === "rclone")
     return parseRclone(rest, (problem) => invalid(repo, problem), printableUrl(repo));
-  if (isOther(scheme)) return { scheme };
+  if (scheme === "azure" || scheme === "gs" || scheme === "swift")
+    return parseContainer(scheme, rest, (problem) => invalid(repo, problem));
   if (/^(\/|\\|\.\.[/\\]|[A-Za-z]:[/\\])/.test(repo)) return { scheme: "local", path: repo };
-  const known = ["b2", "local", "rclone", "rest", "s3", "sftp", ...OTHERS, ...custom]
-    .toSorted()
-    .join(", ");
+  const known = [...SCHEMES, ...custom].toSorted().join(", ");
   throw invalid(
     repo,
     `the scheme "${scheme}" is not known; known are ${known}; a path that looks like one is written local:…`,

@@ -30,3 +30,13 @@ export function namingPlace(place: string, backend: Backend): Backend {
     load: (type, name, signal) => backend.load(type, name, signal).catch(named),
   };
 }
+
+/** A query string in which a space is `%20`: not every server takes a plus for one. */
+export function queryString(parameters: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(parameters).toString().replaceAll("+", "%20");
+}
+
+/** A path whose slashes part folders. */
+export function encodedPath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}

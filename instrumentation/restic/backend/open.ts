@@ -1,5 +1,4 @@
 import type { Clock } from "../../core/clock.ts";
-import { AgentError } from "../../core/error.ts";
 import type { ProxyEnvironment } from "../../net/proxy.ts";
 import type { Backend } from "./backend.ts";
 import { counted } from "./counted.ts";
@@ -102,6 +101,12 @@ async function openByScheme(
       return (await import("./s3.ts")).openS3(location, context);
     case "b2":
       return (await import("./b2.ts")).openB2(location, context);
+    case "azure":
+      return (await import("./azure.ts")).openAzure(location, context);
+    case "gs":
+      return (await import("./gs.ts")).openGs(location, context);
+    case "swift":
+      return (await import("./swift.ts")).openSwift(location, context);
     case "sftp":
       return (await import("./sftp.ts")).openSftp(location, context);
     case "rclone":
@@ -111,10 +116,5 @@ async function openByScheme(
       if (!open) throw new TypeError(`no backend for ${location.name}`);
       return open(location.address, context);
     }
-    default:
-      throw new AgentError(
-        "config",
-        `repositories on ${scheme} cannot be read yet: local directories and rest servers can`,
-      );
   }
 }

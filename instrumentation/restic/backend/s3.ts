@@ -3,7 +3,7 @@ import { clientPerOrigin } from "../../net/per-origin.ts";
 import { awsKeys } from "./aws-credentials.ts";
 import { signedHeaders } from "./aws-signature.ts";
 import type { AwsCredentials } from "./aws-signature.ts";
-import { parseAwsTime } from "./aws-time.ts";
+import { parseServerTime } from "./server-time.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 import { httpOptions } from "./http-options.ts";
@@ -126,7 +126,7 @@ export async function openS3(
   }
 
   function readClock({ headers }: HttpResponse): boolean {
-    const theirs = parseAwsTime(headers["date"]);
+    const theirs = parseServerTime(headers["date"]);
     if (theirs === undefined) return false;
     aheadMs = theirs - clock.now();
     return true;

@@ -1,0 +1,16 @@
+/** `20261126T223724Z`, as AWS signs it. @param at milliseconds since the epoch */
+export function awsStamp(at: number): string {
+  return new Date(at).toISOString().replaceAll(/[:-]|\.\d+/g, "");
+}
+
+/** A time of a server's answers and headers, ISO 8601 or that of HTTP, as milliseconds since the epoch; undefined for anything else. */
+export function parseServerTime(text: unknown): number | undefined {
+  const at =
+    typeof text === "string" && /\d{4}.*\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** `Thu, 26 Nov 2026 22:37:24 GMT`. @param at milliseconds since the epoch */
+export function httpDate(at: number): string {
+  return new Date(at).toUTCString();
+}
