@@ -16,6 +16,7 @@ const PEERS = {
   promtool: { module: "prometheus", program: "promtool", onPath: true },
   rclone: { module: "rclone", program: "rclone", onPath: true },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
+  "fake-gcs-server": { module: "fake-gcs-server", program: "fake-gcs-server", onPath: true },
   vault: { module: "vault", program: "vault", onPath: false },
   "exporter-toolkit": { module: "exporter-toolkit", program: "exporter-toolkit", onPath: false },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
@@ -49,6 +50,34 @@ export function requireSshd(): boolean {
   if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
     throw new Error(`${missing.join(", ")} not found: run test/peers/install sshd as root`);
   return missing.length === 0;
+}
+
+const SWIFT_PROGRAMS = [
+  ...["proxy", "account", "container", "object"].map((name) => `swift-${name}-server`),
+  "swift-ring-builder",
+  "memcached",
+];
+
+/** For a suite that is skipped without OpenStack's Swift: whether it is there. As `requirePeer`. */
+export function requireSwift(): boolean {
+  const missing = SWIFT_PROGRAMS.filter((name) => !findOnPath(name));
+  if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
+    throw new Error(`${missing.join(", ")} not found: run test/peers/install swift as root`);
+  return missing.length === 0;
+}
+
+/** For a suite that is skipped without azurite: the program that Node.js runs. As `requirePeer`. */
+export function requireAzurite(): string | undefined {
+  const main = findAzurite();
+  if (main === undefined && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
+    throw new Error("azurite is not there: run test/peers/install azurite");
+  return main;
+}
+
+/** test/peers/install names the same version. */
+function findAzurite(): string | undefined {
+  const main = join(cacheFolder(), "azurite-3.37.0/node_modules/azurite/dist/src/blob/main.js");
+  return existsSync(main) ? main : undefined;
 }
 
 /** For what installs packages from npm's registry: asked for by RESTIC_OTEL_REGISTRY=1, and when peers are required. */
@@ -113,5 +142,7 @@ export function missingPeers(): readonly string[] {
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);
   if (SSH_PROGRAMS.some((name) => !isExecutable(name) && !findOnPath(name))) missing.push("sshd");
+  if (!SWIFT_PROGRAMS.every((name) => findOnPath(name))) missing.push("swift");
+  if (findAzurite() === undefined) missing.push("azurite");
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }

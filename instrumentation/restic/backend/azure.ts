@@ -8,7 +8,7 @@ import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 import type { ContainerLocation } from "./container-location.ts";
 import { httpOptions } from "./http-options.ts";
-import { encodedPath, listingError, objectPath, queryString } from "./object-store.ts";
+import { encodedPath, listingError, namingPlace, objectPath, queryString } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 import { httpDate, parseServerTime } from "./server-time.ts";
 
@@ -80,7 +80,7 @@ export async function openAzure(
     return true;
   }
 
-  return {
+  return namingPlace(`azure:${container}`, {
     location: `${where}${prefix}`,
     connections,
     async list(type, from, signal) {
@@ -100,12 +100,12 @@ export async function openAzure(
         },
       );
       const page = parseAzurePage(response.body);
-      if (!page) throw notAzure(where + shown, response);
+      if (!page) throw notAzure(`${where}${shown} at ${new URL(base).host}`, response);
       return { ...page, receivedBytes: response.body.length };
     },
     async load(type, name, signal) {
       const path = root + objectPath(type, name);
       return (await ask(`/${encodedPath(path)}`, path, MAX_SIZE_BYTES[type], signal)).body;
     },
-  };
+  });
 }

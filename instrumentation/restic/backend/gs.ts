@@ -10,7 +10,7 @@ import type { ContainerLocation } from "./container-location.ts";
 import { googleLogin } from "./google-login.ts";
 import { httpOptions } from "./http-options.ts";
 import { isJsonObject, jsonObject, parsedJson, textOf } from "./json-answer.ts";
-import { listingError, objectPath, queryString } from "./object-store.ts";
+import { listingError, namingPlace, objectPath, queryString } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 import { valueOf } from "./variables.ts";
 
@@ -22,6 +22,8 @@ interface Request {
   readonly path: string;
   /** The file or folder, without the bucket. */
   readonly shown: string;
+  /** A folder that is not there is listed as empty: 404 is the bucket. */
+  readonly listing?: boolean;
   readonly maxBytes: number;
 }
 
@@ -45,7 +47,7 @@ export async function openGs(
 
   /** A token that is refused is got anew, once. */
   async function ask(
-    { path, shown, maxBytes }: Request,
+    { path, shown, listing, maxBytes }: Request,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     const url = new URL(base + path);
@@ -55,13 +57,15 @@ export async function openGs(
       const response = await send({ url, headers: { ...headers }, maxBytes }, signal);
       if (response.status === 200) return response;
       if (response.status !== 401 || renewed || !tokens || !token?.renews)
-        throw gsError(response, `${where}${shown} at ${url.host}`);
+        throw gsError(response, `${where}${shown} at ${url.host}`, listing);
       token = await tokens.renewed(token, signal);
     }
   }
 
-  function gsError(response: HttpResponse, what: string): AgentError {
+  function gsError(response: HttpResponse, what: string, listing = false): AgentError {
     const { status } = response;
+    if (status === 404 && listing)
+      return new MissingPlaceError(`${what}: the bucket ${bucket} is not there (404)`);
     if (status === 401)
       return new AgentError(
         "denied",
@@ -75,7 +79,7 @@ export async function openGs(
     return statusError(response, what, clock);
   }
 
-  return {
+  return namingPlace(`gs:${bucket}`, {
     location: where + prefix,
     connections,
     async list(type, from, signal) {
@@ -88,14 +92,19 @@ export async function openGs(
         maxResults: `${PAGE}`,
         fields: "kind,items(name,size),nextPageToken",
       });
-      const request = { path: `?${query}`, shown: folder, maxBytes: MAX_LISTING_BYTES };
+      const request = {
+        path: `?${query}`,
+        shown: folder,
+        listing: true,
+        maxBytes: MAX_LISTING_BYTES,
+      };
       const response = await ask(request, signal).catch((error: unknown) => {
-        throw placeError(listingError(error), `${where}${folder}`, error);
+        throw listingError(error);
       });
       const answer = jsonObject(response);
       const items = answer["items"] ?? [];
       if (answer["kind"] !== "storage#objects" || !Array.isArray(items))
-        throw notGoogle(where + folder, response);
+        throw notGoogle(`${where}${folder} at ${new URL(base).host}`, response);
       return {
         files: items.flatMap(fileInfo),
         next: textOf(answer, "nextPageToken"),
@@ -108,7 +117,7 @@ export async function openGs(
       const request = { path: `/${encodeURIComponent(path)}?alt=media`, shown: path, maxBytes };
       return (await ask(request, signal)).body;
     },
-  };
+  });
 }
 
 /** `host:port`, as Google's libraries take it, or a whole address. */
@@ -118,13 +127,6 @@ function emulatorOf(where: string, host: string | undefined): string | undefined
   if (!url || url.host === "")
     throw new AgentError("config", `${where}: STORAGE_EMULATOR_HOST is not an address`);
   return url.origin;
-}
-
-/** A folder that is not there is listed as empty: 404 is the bucket. */
-function placeError(error: unknown, what: string, original: unknown): unknown {
-  return original instanceof AgentError && original.code === "not_found"
-    ? new MissingPlaceError(`${what}: the bucket is not there (404)`)
-    : error;
 }
 
 function notGoogle(what: string, { headers, body }: HttpResponse): AgentError {

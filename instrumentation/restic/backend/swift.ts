@@ -9,7 +9,7 @@ import type { Backend, FileInfo } from "./backend.ts";
 import type { ContainerLocation } from "./container-location.ts";
 import { httpOptions } from "./http-options.ts";
 import { isJsonObject, parsedJson, textOf } from "./json-answer.ts";
-import { encodedPath, listingError, objectPath, queryString } from "./object-store.ts";
+import { encodedPath, listingError, namingPlace, objectPath, queryString } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
 import { swiftLogin } from "./swift-login.ts";
 
@@ -21,6 +21,8 @@ interface Request {
   readonly path: string;
   /** The file or folder, without the container. */
   readonly shown: string;
+  /** A folder that is not there is listed as empty: 404 is the container. */
+  readonly listing?: boolean;
   readonly maxBytes: number;
 }
 
@@ -42,7 +44,7 @@ export async function openSwift(
 
   /** A token that is refused is got anew, once; so is the address, which belongs to it. */
   async function ask(
-    { path, shown, maxBytes }: Request,
+    { path, shown, listing, maxBytes }: Request,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     let session = await login.current(signal);
@@ -60,6 +62,8 @@ export async function openSwift(
           "denied",
           `${what}: access denied (${response.status}): the user needs to read and list this container (X-Container-Read with .rlistings, or a role), and a token must not be expired`,
         );
+      else if (response.status === 404 && listing === true)
+        throw new MissingPlaceError(`${what}: the container ${container} is not there (404)`);
       // Rate limiting of the proxy server.
       else if (response.status === 498)
         throw statusError({ ...response, status: 429 }, what, clock);
@@ -67,7 +71,7 @@ export async function openSwift(
     }
   }
 
-  return {
+  return namingPlace(`swift:${container}`, {
     location: where + prefix,
     connections,
     async list(type, from, signal) {
@@ -80,15 +84,20 @@ export async function openSwift(
         ...(from !== undefined && { marker: from }),
         limit: `${PAGE}`,
       });
-      const request = { path: `?${query}`, shown: folder, maxBytes: MAX_LISTING_BYTES };
+      const request = {
+        path: `?${query}`,
+        shown: folder,
+        listing: true,
+        maxBytes: MAX_LISTING_BYTES,
+      };
       const response = await ask(request, signal).catch((error: unknown) => {
-        // A folder that is not there is listed as empty.
-        if (error instanceof AgentError && error.code === "not_found")
-          throw new MissingPlaceError(`${where}${folder}: the container is not there (404)`);
         throw listingError(error);
       });
       const entries = response.status === 204 ? [] : parsedJson(response.body);
-      if (!Array.isArray(entries)) throw notSwift(where + folder, response);
+      if (!Array.isArray(entries)) {
+        const { host } = new URL((await login.current(signal)).storageUrl);
+        throw notSwift(`${where}${folder} at ${host}`, response);
+      }
       return {
         files: entries.flatMap(fileInfo),
         next: entries.length < PAGE ? undefined : lastName(entries.at(-1)),
@@ -100,7 +109,7 @@ export async function openSwift(
       const maxBytes = MAX_SIZE_BYTES[type];
       return (await ask({ path: `/${encodedPath(path)}`, shown: path, maxBytes }, signal)).body;
     },
-  };
+  });
 }
 
 function notSwift(what: string, { headers }: HttpResponse): AgentError {

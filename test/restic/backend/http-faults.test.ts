@@ -1,6 +1,7 @@
 import { openB2At } from "../../support/b2-backend.ts";
 import { FakeB2 } from "../../support/fake-b2.ts";
 import { faultSuite } from "../../support/fault-suite.ts";
+import { openStoreAt } from "../../support/object-store-backend.ts";
 import { openRestAt } from "../../support/rest-backend.ts";
 import { openS3At } from "../../support/s3-backend.ts";
 
@@ -42,4 +43,52 @@ faultSuite("B2", {
   names: "b2:backups:repo/",
   secrets: [b2.keyId, b2.key, "token_"],
   missingListing: "other",
+});
+
+const AZURE_KEY = Buffer.from("a key of the account").toString("base64");
+
+faultSuite("Azure", {
+  open: ({ url }, { environment, ...options }) =>
+    openStoreAt("azure:backups:/repo", {
+      ...options,
+      environment: {
+        AZURE_ACCOUNT_NAME: "account",
+        AZURE_ACCOUNT_KEY: AZURE_KEY,
+        AZURE_ENDPOINT_SUFFIX: url,
+        ...environment,
+      },
+    }),
+  names: "azure:backups:/repo/",
+  secrets: [AZURE_KEY],
+  missingListing: "other",
+});
+
+faultSuite("Google", {
+  open: ({ url }, { environment, ...options }) =>
+    openStoreAt("gs:backups:/repo", {
+      ...options,
+      environment: {
+        GOOGLE_ACCESS_TOKEN: "ya29.aToken",
+        STORAGE_EMULATOR_HOST: url,
+        ...environment,
+      },
+    }),
+  names: "gs:backups:/repo/",
+  secrets: ["ya29.aToken"],
+  missingListing: "not_found",
+});
+
+faultSuite("Swift", {
+  open: ({ url }, { environment, ...options }) =>
+    openStoreAt("swift:backups:/repo", {
+      ...options,
+      environment: {
+        OS_STORAGE_URL: `${url}/v1/AUTH_account`,
+        OS_AUTH_TOKEN: "gAAAAAtoken",
+        ...environment,
+      },
+    }),
+  names: "swift:backups:/repo/",
+  secrets: ["gAAAAAtoken"],
+  missingListing: "not_found",
 });

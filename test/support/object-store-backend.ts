@@ -1,0 +1,32 @@
+import { openAzure } from "../../instrumentation/restic/backend/azure.ts";
+import type { LoadIdentity } from "../../instrumentation/restic/backend/azure-identity.ts";
+import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import { openGs } from "../../instrumentation/restic/backend/gs.ts";
+import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
+import { openSwift } from "../../instrumentation/restic/backend/swift.ts";
+import { contextOf } from "./backend-context.ts";
+import type { ContextOptions } from "./backend-context.ts";
+
+interface StoreOptions extends ContextOptions {
+  readonly idleMs?: number;
+  readonly loadIdentity?: LoadIdentity;
+}
+
+/** The backend of a repository string that begins with `azure:`, `gs:` or `swift:`, without retries. */
+export function openStoreAt(
+  repo: string,
+  { idleMs, loadIdentity, ...options }: StoreOptions,
+): Promise<Backend> {
+  const location = parseLocation(repo);
+  const context = contextOf(location.scheme, options);
+  switch (location.scheme) {
+    case "azure":
+      return openAzure(location, context, { idleMs, loadIdentity });
+    case "gs":
+      return openGs(location, context, idleMs);
+    case "swift":
+      return openSwift(location, context, idleMs);
+    default:
+      throw new Error(`${repo} is in none of these stores`);
+  }
+}
