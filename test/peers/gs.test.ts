@@ -1,0 +1,85 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe } from "vitest";
+
+import { systemClock } from "../../instrumentation/core/clock.ts";
+import { backendSuite } from "../support/backend-suite.ts";
+import { startFakeGcs } from "../support/fake-gcs.ts";
+import { openStoreAt } from "../support/object-store-backend.ts";
+import { requirePeer } from "../support/peers.ts";
+import { putObjects } from "../support/put-objects.ts";
+import { resticStoreSuite } from "../support/restic-store-suite.ts";
+import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import type { Server } from "../support/server.ts";
+
+const TOKEN = "ya29.token-of-the-test";
+
+const environmentOf = ({ url }: Server): Record<string, string> => ({
+  GOOGLE_ACCESS_TOKEN: TOKEN,
+  STORAGE_EMULATOR_HOST: url.slice("http://".length),
+});
+
+describe.skipIf(!requirePeer("fake-gcs-server"))("fake-gcs-server", () => {
+  let folder: string;
+  let server: Server;
+  let buckets = 0;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "gcs-"));
+    server = await startFakeGcs(folder);
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  /** @returns the repository string */
+  async function seeded(files: RepositoryFiles, prefix: string): Promise<string> {
+    const bucket = `bucket-${(buckets += 1)}`;
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ name: bucket });
+    const made = await fetch(`${server.url}/storage/v1/b?project=p`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    if (!made.ok) throw new Error(`no bucket: ${made.status}`);
+    await putObjects(files, (name, bytes) => {
+      const path = prefix === "" ? name : `${prefix}/${name}`;
+      const query = new URLSearchParams({ uploadType: "media", name: path });
+      const url = `${server.url}/upload/storage/v1/b/${bucket}/o?${query.toString()}`;
+      return fetch(url, { method: "POST", body: bytes });
+    });
+    return `gs:${bucket}:/${prefix}`;
+  }
+
+  for (const [name, prefix] of [
+    ["fake-gcs-server", ""],
+    ["fake-gcs-server, with a prefix of all kinds of characters", "a b/ä+%25!'()*#&=~"],
+  ] as const) {
+    backendSuite(
+      name,
+      async (files) =>
+        openStoreAt(await seeded(files, prefix), {
+          environment: environmentOf(server),
+          clock: systemClock,
+        }),
+      { credentials: [TOKEN] },
+    );
+  }
+
+  resticStoreSuite("fake-gcs-server", async (path) => {
+    // restic makes no bucket without a project of its own.
+    await mkdir(join(path, "backups"), { recursive: true });
+    const own = await startFakeGcs(path);
+    return {
+      repo: "gs:backups:/a b/repo",
+      environment: environmentOf(own),
+      writer: { GOOGLE_PROJECT_ID: "p" },
+      stop: () => own.stop(),
+    };
+  });
+});

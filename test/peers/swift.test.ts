@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { systemClock } from "../../instrumentation/core/clock.ts";
+import { backendSuite } from "../support/backend-suite.ts";
+import { failureOf } from "../support/failure.ts";
+import { openStoreAt } from "../support/object-store-backend.ts";
+import { requireSwift } from "../support/peers.ts";
+import { putObjects } from "../support/put-objects.ts";
+import { resticStoreSuite } from "../support/restic-store-suite.ts";
+import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import type { Server } from "../support/server.ts";
+import { startSwift, swiftLoginOf, SWIFT_ACCOUNT } from "../support/swift-server.ts";
+
+const { signal } = new AbortController();
+
+describe.skipIf(!requireSwift())("Swift", () => {
+  let folder: string;
+  let server: Server;
+  let token: string;
+  let containers = 0;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "swift-"));
+    server = await startSwift(folder);
+    const { ST_AUTH = "", ST_USER = "", ST_KEY = "" } = swiftLoginOf(server);
+    const login = await fetch(ST_AUTH, {
+      headers: { "x-auth-user": ST_USER, "x-auth-key": ST_KEY },
+    });
+    token = login.headers.get("x-auth-token") ?? "";
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const storage = (): string => `${server.url}/v1/${SWIFT_ACCOUNT}`;
+  const ready = (): Record<string, string> => ({ OS_STORAGE_URL: storage(), OS_AUTH_TOKEN: token });
+
+  /** @returns the repository string */
+  async function seeded(files: RepositoryFiles, prefix: string): Promise<string> {
+    const container = `container-${(containers += 1)}`;
+    const headers = { "x-auth-token": token };
+    const place = `${storage()}/${container}`;
+    const made = await fetch(place, { method: "PUT", headers });
+    if (!made.ok) throw new Error(`no container: ${made.status}`);
+    await putObjects(files, (name, body) => {
+      const path = prefix === "" ? name : `${prefix}/${name}`;
+      const encoded = path.split("/").map(encodeURIComponent).join("/");
+      return fetch(`${place}/${encoded}`, { method: "PUT", headers, body });
+    });
+    return `swift:${container}:/${prefix}`;
+  }
+
+  for (const [name, prefix, environment] of [
+    ["Swift, with a login of version 1", "", () => swiftLoginOf(server)],
+    ["Swift, with a token and a prefix of all kinds of characters", "a b/ä+%25!'()*#&=~", ready],
+  ] as const) {
+    backendSuite(
+      name,
+      async (files) =>
+        openStoreAt(await seeded(files, prefix), {
+          environment: environment(),
+          clock: systemClock,
+        }),
+      { credentials: ["testing-key"] },
+    );
+  }
+
+  test("a wrong key is denied", async () => {
+    const environment = { ...swiftLoginOf(server), ST_KEY: "another-key" };
+    const backend = await openStoreAt("swift:backups:/", { environment, clock: systemClock });
+    const { host } = new URL(server.url);
+    expect(await failureOf(backend.list("keys", undefined, signal))).toBe(
+      `denied: swift:backups:/: the login at ${host}: refused (401): user, password, project and domains must be those of an account that still exists`,
+    );
+  });
+
+  test("a token that is given and no good is denied", async () => {
+    const environment = { ...ready(), OS_AUTH_TOKEN: "AUTH_tk_another" };
+    const backend = await openStoreAt("swift:backups:/", { environment, clock: systemClock });
+    const failure = await failureOf(backend.list("keys", undefined, signal));
+    expect(failure).toMatch(/^denied: swift:backups:\/keys\/ at \S+: access denied \(401\): /);
+    expect(failure).not.toContain("AUTH_tk_another");
+  });
+
+  resticStoreSuite("Swift", async () => ({
+    repo: "swift:backups:/a b/repo",
+    environment: swiftLoginOf(server),
+    stop: async () => {},
+  }));
+});
