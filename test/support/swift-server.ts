@@ -39,7 +39,7 @@ export async function startSwift(folder: string): Promise<Server> {
       command,
       args,
       // None of them says that it listens.
-      announces: /^/,
+      announces: /^()/,
       url: () => `http://${at}`,
       ready: async (url) => (await fetch(`${url}/healthcheck`)).status > 0,
     });
@@ -71,7 +71,7 @@ export async function startSwift(folder: string): Promise<Server> {
   const memcached = await startServer({
     command: "memcached",
     args: ["-u", "nobody", "-l", "127.0.0.1", "-p", cachePort],
-    announces: /^/,
+    announces: /^()/,
     url: () => cache,
   });
   servers.push(memcached);
