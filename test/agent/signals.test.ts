@@ -111,8 +111,8 @@ test("/metrics waits for startupWait at the most, and shows what was read by the
 });
 
 test("a repository that is taken out of the file while it is collected never shows", async () => {
-  const agent = await launch({ repositories: [hanging, WEB], timeout: "2s", startupWait: "1ms" });
-  await agent.configure({ repositories: [WEB], timeout: "2s", startupWait: "1ms" });
+  const agent = await launch({ repositories: [hanging, WEB], timeout: "15s", startupWait: "1ms" });
+  await agent.configure({ repositories: [WEB], timeout: "15s", startupWait: "1ms" });
   await agent.reload();
   await until("the first collection", async () => {
     const samples = await agent.scrape();
