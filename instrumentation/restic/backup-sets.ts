@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import type { Owner, SnapshotTable } from "./repository/snapshot-table.ts";
 import type { BackupSet } from "./state.ts";
 
@@ -102,14 +100,21 @@ export class BackupSets {
 
 /** @param before the set as it was shown before it was counted anew: it stays that object if it came out the same */
 function show(table: SnapshotTable, tally: Tally, before: BackupSet | undefined): BackupSet {
-  const set = {
+  if (
+    before?.snapshots === tally.snapshots &&
+    before.newest.id === table.idOf(tally.newest) &&
+    before.oldest.id === table.idOf(tally.oldest) &&
+    before.days.length === tally.days.length &&
+    before.days.every((day, index) => day === tally.days[index])
+  )
+    return before;
+  return {
     labels: before?.labels ?? tally.labels,
     snapshots: tally.snapshots,
     newest: table.snapshot(tally.newest),
     oldest: table.snapshot(tally.oldest),
     days: [...tally.days],
   };
-  return before && isDeepStrictEqual(before, set) ? before : set;
 }
 
 /** Keeps the last of them, newest first. */

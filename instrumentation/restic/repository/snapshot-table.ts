@@ -14,6 +14,7 @@ const SUMMARY = [
   "addedBytes",
   "addedStoredBytes",
 ] as const satisfies readonly (keyof Summary)[];
+const FIELDS = SUMMARY.length;
 const FIRST_CAPACITY = 64;
 
 /**
@@ -27,7 +28,7 @@ export class SnapshotTable implements Iterable<Snapshot> {
   #nanoseconds = new Uint32Array(FIRST_CAPACITY);
   #owners = new Uint32Array(FIRST_CAPACITY);
   /** NaN is what a snapshot does not tell. */
-  #summaries = new Float64Array(FIRST_CAPACITY * SUMMARY.length);
+  #summaries = new Float64Array(FIRST_CAPACITY * FIELDS);
   /** Open addressing by the first bytes of the id, which is a hash already: row + 1, 0 for a free place. */
   #places = new Uint32Array(FIRST_CAPACITY * 2);
   #names: Owner[] = [];
@@ -60,7 +61,7 @@ export class SnapshotTable implements Iterable<Snapshot> {
     this.#nanoseconds[row] = time.nanoseconds;
     this.#owners[row] = this.#ownerNumber(hostname, username);
     SUMMARY.forEach((field, index) => {
-      this.#summaries[row * SUMMARY.length + index] = summary?.[field] ?? Number.NaN;
+      this.#summaries[row * FIELDS + index] = summary?.[field] ?? Number.NaN;
     });
     this.#place(row);
   }
@@ -84,7 +85,7 @@ export class SnapshotTable implements Iterable<Snapshot> {
     return (
       this.secondsOf(a) - this.secondsOf(b) ||
       (this.#nanoseconds[a] ?? 0) - (this.#nanoseconds[b] ?? 0) ||
-      Buffer.compare(this.#idOf(a), this.#idOf(b))
+      Buffer.compare(this.#bytesOf(a), this.#bytesOf(b))
     );
   }
 
@@ -99,9 +100,13 @@ export class SnapshotTable implements Iterable<Snapshot> {
     return owner;
   }
 
+  idOf(row: number): string {
+    return Buffer.from(this.#bytesOf(row)).toString("hex");
+  }
+
   snapshot(row: number): Snapshot {
     return {
-      id: Buffer.from(this.#idOf(row)).toString("hex"),
+      id: this.idOf(row),
       time: { seconds: this.secondsOf(row), nanoseconds: this.#nanoseconds[row] ?? 0 },
       ...this.ownerOf(row),
       summary: this.#summaryOf(row),
@@ -112,17 +117,23 @@ export class SnapshotTable implements Iterable<Snapshot> {
     for (let row = 0; row < this.#size; row++) yield this.snapshot(row);
   }
 
-  #idOf(row: number): Uint8Array {
+  #bytesOf(row: number): Uint8Array {
     return this.#ids.subarray(row * ID_BYTES, (row + 1) * ID_BYTES);
   }
 
   #summaryOf(row: number): Summary | undefined {
-    const [durationSeconds, files, processedBytes, addedBytes, addedStoredBytes] = Array.from(
-      this.#summaries.subarray(row * SUMMARY.length, (row + 1) * SUMMARY.length),
-      (value) => (Number.isNaN(value) ? undefined : value),
-    );
-    const summary = { durationSeconds, files, processedBytes, addedBytes, addedStoredBytes };
-    return SUMMARY.some((field) => summary[field] !== undefined) ? summary : undefined;
+    const field = (index: number): number | undefined => {
+      const value = this.#summaries[row * FIELDS + index];
+      return Number.isNaN(value) ? undefined : value;
+    };
+    const summary = {
+      durationSeconds: field(0),
+      files: field(1),
+      processedBytes: field(2),
+      addedBytes: field(3),
+      addedStoredBytes: field(4),
+    };
+    return SUMMARY.some((name) => summary[name] !== undefined) ? summary : undefined;
   }
 
   /** The row of an id, which is in the scratch buffer afterwards. */
@@ -173,19 +184,34 @@ export class SnapshotTable implements Iterable<Snapshot> {
     this.#seconds = sized(this.#seconds, new Float64Array(capacity));
     this.#nanoseconds = sized(this.#nanoseconds, new Uint32Array(capacity));
     this.#owners = sized(this.#owners, new Uint32Array(capacity));
-    this.#summaries = sized(this.#summaries, new Float64Array(capacity * SUMMARY.length));
+    this.#summaries = sized(this.#summaries, new Float64Array(capacity * FIELDS));
     this.#places = new Uint32Array(capacity * 2);
     for (let row = 0; row < this.#size; row++) this.#place(row);
   }
 
   /** Moves the rows that stay together, and forgets the names that nobody has any more. */
   #compact(kept: Uint8Array): void {
-    const rows = [...this].filter((_, row) => kept[row] === 1);
-    this.#size = 0;
+    const names = this.#names;
+    const numbers = new Map<number, number>();
     this.#names = [];
     this.#numbers.clear();
+    let to = 0;
+    for (let row = 0; row < kept.length; row++) {
+      if (kept[row] === 0) continue;
+      this.#ids.copyWithin(to * ID_BYTES, row * ID_BYTES, (row + 1) * ID_BYTES);
+      this.#seconds.copyWithin(to, row, row + 1);
+      this.#nanoseconds.copyWithin(to, row, row + 1);
+      this.#summaries.copyWithin(to * FIELDS, row * FIELDS, (row + 1) * FIELDS);
+      const before = this.#owners[row] ?? 0;
+      const owner = names[before];
+      const number =
+        numbers.get(before) ?? (owner ? this.#ownerNumber(owner.hostname, owner.username) : 0);
+      numbers.set(before, number);
+      this.#owners[to] = number;
+      to += 1;
+    }
+    this.#size = to;
     this.#removals += 1;
-    this.#resize(Math.max(FIRST_CAPACITY, 2 ** Math.ceil(Math.log2(rows.length + 1))));
-    for (const snapshot of rows) this.add(snapshot);
+    this.#resize(Math.max(FIRST_CAPACITY, 2 ** Math.ceil(Math.log2(to + 1))));
   }
 }
