@@ -172,6 +172,11 @@ export class Monitor {
     ];
   }
 
+  /** `tables` if every metric of them has one point for each set of labels, which nobody knows of what others have added. */
+  get uniqueTables(): readonly BoundTable[] | undefined {
+    return this.#products.length === 0 ? this.tables : undefined;
+  }
+
   /** What is shown of the monitor's own means: it may change at any time, and `version` does not tell. */
   get ownTables(): readonly BoundTable[] {
     return [boundTable(VAULT_METRICS, () => this.#vault.states)];

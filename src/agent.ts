@@ -66,6 +66,7 @@ export class Agent {
       clock,
       products: {
         bind: (meter) => monitor.bind(meter),
+        tables: () => monitor.uniqueTables,
         version: () => monitor.version,
         validUntil: (now) => monitor.validUntil(now),
       },

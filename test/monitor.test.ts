@@ -4,6 +4,7 @@ import { Secret } from "../instrumentation/core/secret.ts";
 import { Monitor } from "../instrumentation/monitor.ts";
 import type { MonitorSettings, RepositorySettings } from "../instrumentation/settings.ts";
 import { renderOnce } from "../src/telemetry/exposition-part.ts";
+import { metricTexts } from "../src/telemetry/exposition-text.ts";
 import { FakeClock } from "./support/clock.ts";
 
 /** 2024-06-01, after the newest snapshot of the fixtures. */
@@ -45,8 +46,11 @@ function settings(
   };
 }
 
-async function exposition(monitor: Monitor): Promise<string> {
-  return renderOnce((meter) => monitor.bind(meter));
+async function exposition(monitor: Monitor, now = NOW): Promise<string> {
+  const text = await renderOnce((meter) => monitor.bind(meter));
+  // What the agent serves is rendered without the SDK, and is the same.
+  expect(metricTexts(monitor.uniqueTables ?? expect.fail(), now).join("")).toBe(text);
+  return text;
 }
 
 /** The urls that have series of a metric. */
@@ -82,12 +86,12 @@ test("values stay until the next whole day of a set", async () => {
   const monitor = new Monitor(settings([V1]), { clock });
   expect(monitor.validUntil(NOW)).toBe(Infinity);
   await monitor.collect();
-  const before = await exposition(monitor);
+  const before = await exposition(monitor, clock.now());
   const until = monitor.validUntil(NOW);
   await clock.advance(until - 1 - NOW);
-  expect(await exposition(monitor)).toBe(before);
+  expect(await exposition(monitor, clock.now())).toBe(before);
   await clock.advance(1);
-  expect(await exposition(monitor)).not.toBe(before);
+  expect(await exposition(monitor, clock.now())).not.toBe(before);
 });
 
 test("a reload takes effect with the next collection: what is gone ends, what is the same is not read again", async () => {

@@ -2,14 +2,17 @@ import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
 import { AgentError } from "restic-otel-instrumentation/agent";
-import type { Clock } from "restic-otel-instrumentation/agent";
+import type { BoundTable, Clock } from "restic-otel-instrumentation/agent";
 
 import { ExpositionPart, renderOnce } from "./exposition-part.ts";
 import type { Bind } from "./exposition-part.ts";
+import { metricTexts } from "./exposition-text.ts";
 
 /** Metrics that stay the same for some time. */
 export interface Signals {
   readonly bind: Bind;
+  /** The same as tables, if no metric has two points with the same labels: they are rendered without the SDK. */
+  tables?(): readonly BoundTable[] | undefined;
   /** Another number whenever the values may have changed. */
   version(): number;
   /** Until when the values at `now` stay the same for this version, both milliseconds since the epoch. */
@@ -33,7 +36,7 @@ interface Rendering {
   readonly version: number;
   readonly from: number;
   readonly until: number;
-  readonly body: Promise<Body>;
+  readonly parts: Promise<readonly Part[]>;
 }
 
 const compress = promisify(gzip);
@@ -43,6 +46,7 @@ export class PrometheusEndpoint {
   readonly #options: PrometheusEndpointOptions;
   readonly #agent: ExpositionPart;
   #products: Rendering | undefined;
+  #parts: readonly Part[] = [];
   #shutDown = false;
 
   constructor(options: PrometheusEndpointOptions) {
@@ -53,19 +57,15 @@ export class PrometheusEndpoint {
   /** @throws AgentError `other` if metrics could not be collected, or after shutdown: there is no exposition in part */
   async render(): Promise<Exposition> {
     if (this.#shutDown) throw new AgentError("other", "the agent is shutting down");
-    const [products, text] = await Promise.all([this.#renderProducts(), this.#agent.render()]);
-    const agent = new Body(text);
-    return {
-      plain: () => Buffer.concat([products.plain, agent.plain]),
-      // RFC 1952 section 2.2: a file of several members is the text of all of them.
-      gzip: async () => Buffer.concat(await Promise.all([products.gzip(), agent.gzip()])),
-    };
+    const [products, agent] = await Promise.all([this.#renderProducts(), this.#agent.render()]);
+    return exposition([...products, new Part(agent)]);
   }
 
   async shutdown(): Promise<void> {
     if (this.#shutDown) return;
     this.#shutDown = true;
     this.#products = undefined;
+    this.#parts = [];
     await this.#agent.shutdown();
   }
 
@@ -73,29 +73,44 @@ export class PrometheusEndpoint {
    * Each rendering has a provider of its own, which goes with it. A provider that stayed would go on with the counters of
    * removed repositories, keep every attribute set that it has ever seen, and repeat old values after the clock was set back.
    */
-  #renderProducts(): Promise<Body> {
+  #renderProducts(): Promise<readonly Part[]> {
     const { products, clock } = this.#options;
     const version = products.version();
     const now = clock.now();
     const known = this.#products;
-    if (known?.version === version && known.from <= now && now < known.until) return known.body;
+    if (known?.version === version && known.from <= now && now < known.until) return known.parts;
 
-    const body = renderOnce(products.bind).then((text) => new Body(text));
-    const rendering = { version, from: now, until: products.validUntil(now), body };
+    const parts = this.#texts(now).then((texts) => this.#reuse(texts));
+    const rendering = { version, from: now, until: products.validUntil(now), parts };
     this.#products = rendering;
-    body.catch(() => {
+    parts.catch(() => {
       if (this.#products === rendering) this.#products = undefined;
     });
-    return body;
+    return parts;
+  }
+
+  async #texts(now: number): Promise<readonly string[]> {
+    const { products } = this.#options;
+    const tables = products.tables?.();
+    return tables ? metricTexts(tables, now) : [await renderOnce(products.bind)];
+  }
+
+  /** A metric that came out the same is not compressed again. */
+  #reuse(texts: readonly string[]): readonly Part[] {
+    const before = new Map(this.#parts.map((part) => [part.text, part]));
+    this.#parts = texts.map((text) => before.get(text) ?? new Part(text));
+    return this.#parts;
   }
 }
 
 /** A text, and the gzip member of it once somebody has asked for that. */
-class Body {
+class Part {
+  readonly text: string;
   readonly plain: Buffer;
   #gzip: Promise<Buffer> | undefined;
 
   constructor(text: string) {
+    this.text = text;
     this.plain = Buffer.from(text);
   }
 
@@ -103,4 +118,12 @@ class Body {
     this.#gzip ??= compress(this.plain, { level: constants.Z_BEST_SPEED });
     return this.#gzip;
   }
+}
+
+/** RFC 1952 section 2.2: a file of several members is the text of all of them. */
+function exposition(parts: readonly Part[]): Exposition {
+  return {
+    plain: () => Buffer.concat(parts.map(({ plain }) => plain)),
+    gzip: async () => Buffer.concat(await Promise.all(parts.map((part) => part.gzip()))),
+  };
 }
