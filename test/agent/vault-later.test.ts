@@ -7,6 +7,7 @@ import { reply, startReceiver } from "../support/otlp-receiver.ts";
 import type { Samples } from "../support/samples.ts";
 import { until } from "../support/until.ts";
 import { VAULT_FAILURES } from "../support/vault-failures.ts";
+import type { VaultFailure } from "../support/vault-failures.ts";
 import { failing, SECRET, VARIABLES, VaultScene, WEB } from "../support/vault-scene.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
@@ -16,9 +17,6 @@ let agent: RunningAgent;
 
 beforeEach(async () => {
   scene = await VaultScene.start();
-  const settings = { logLevel: "debug", repositories: scene.repositories, retryFailed: false };
-  agent = await startAgent(settings, { env: { VAULT_ADDR: scene.vault.url, ...VARIABLES } });
-  await agent.collect();
 });
 
 afterEach(async () => {
@@ -26,14 +24,37 @@ afterEach(async () => {
   await scene.stop();
 });
 
-test.for(["403", "404", "another shape", "echo", "redirect", "503", "a deleted version"] as const)(
+/** An agent that has collected once. */
+async function launch(
+  settings: object = {},
+  env: Readonly<Record<string, string>> = { VAULT_ADDR: scene.vault.url },
+): Promise<Samples> {
+  const given = { repositories: scene.repositories, retryFailed: false, ...settings };
+  agent = await startAgent(given, { env: { ...VARIABLES, ...env } });
+  return agent.collect();
+}
+
+const failures = Object.keys(VAULT_FAILURES) as readonly VaultFailure[];
+
+test.for([...failures, "nobody listens"] as const)(
   "%s: what was known stays, and no page, metric or line of the log shows a secret",
   async (failure) => {
-    scene.vault.instead = VAULT_FAILURES[failure];
+    scene.vault.tokens.add("canary-token");
+    const limit = failure === "silence" ? "3s" : "10s";
+    await launch(
+      { logLevel: "debug" },
+      {
+        VAULT_ADDR: scene.vault.url,
+        VAULT_TOKEN: "canary-token",
+        VAULT_CLIENT_TIMEOUT: limit,
+      },
+    );
+    if (failure === "nobody listens") await scene.vault.stop();
+    else scene.vault.instead = VAULT_FAILURES[failure];
     const seen = scene.vault.requests.length;
     await agent.reload();
     const samples = await agent.collect();
-    expect(scene.vault.requests.length).toBeGreaterThan(seen);
+    if (failure !== "nobody listens") expect(scene.vault.requests.length).toBeGreaterThan(seen);
     expect(failing(samples)).toEqual(["", "", "other"]);
     expect(samples.sets(WEB).length).toBeGreaterThan(0);
     const pages = ["/", "/api/status", "/metrics"].map(async (path) =>
@@ -49,13 +70,7 @@ test("settings of Vault are taken over by a reload, and what was counted goes on
   const other = await FakeVault.start();
   other.secrets = { ...scene.vault.secrets };
   const auth = { method: "token", token: "static" };
-  // The variable would win.
-  await agent.stop();
-  agent = await startAgent(
-    { repositories: scene.repositories, vault: { address: scene.vault.url } },
-    { env: { ...VARIABLES } },
-  );
-  await agent.collect();
+  await launch({ vault: { address: scene.vault.url } }, {});
   const revoked = scene.vault.count(REVOKE);
   await agent.configure({ repositories: scene.repositories, vault: { address: other.url, auth } });
   await agent.reload();
@@ -69,13 +84,7 @@ test("settings of Vault are taken over by a reload, and what was counted goes on
 });
 
 test("with a refresh they are resolved anew at each interval, without a collection", async () => {
-  await agent.configure({
-    repositories: scene.repositories,
-    vault: { refresh: "300ms" },
-    retryFailed: false,
-  });
-  await agent.reload();
-  const before = await agent.collect();
+  const before = await launch({ vault: { refresh: "300ms" } });
   const name = "backup_repository_secret_resolved_timestamp_seconds";
   const value = (samples: Samples): number => samples.value(name, { url: WEB }) ?? Number.NaN;
   await until("a refresh", async () => value(await agent.scrape()) > value(before));
@@ -95,12 +104,8 @@ test("a header of a push is had from Vault too, and again when the receiver refu
     scene.vault.secrets["kv/otlp"] = { token: "canary-new" };
     reply(401, "")(response);
   });
-  await agent.stop();
   const headers = { authorization: { vault: "kv/otlp", field: "token" } };
-  agent = await startAgent(
-    { repositories: scene.repositories, otlp: [{ endpoint: receiver.url, headers }] },
-    { env: { VAULT_ADDR: scene.vault.url, ...VARIABLES } },
-  );
+  await launch({ otlp: [{ endpoint: receiver.url, headers }] });
   await until("two pushes", () => receiver.received.length >= 2);
   expect(receiver.received.slice(0, 2).map((one) => one.headers.authorization)).toEqual([
     "canary-old",

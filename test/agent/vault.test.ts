@@ -73,7 +73,10 @@ test.for([...failures, "nobody listens"] as const)(
   "%s at the start: the others are collected, the message names the secret, and shows none",
   async (failure) => {
     if (failure !== "nobody listens") scene.vault.instead = VAULT_FAILURES[failure];
-    const env = failure === "nobody listens" ? { VAULT_ADDR: "http://127.0.0.1:1" } : {};
+    const env = {
+      ...(failure === "nobody listens" && { VAULT_ADDR: "http://127.0.0.1:1" }),
+      ...(failure === "silence" && { VAULT_CLIENT_TIMEOUT: "1s" }),
+    };
     const b2 = failure === "a deleted version" ? "other" : "secret";
     const [collection, check] = await Promise.all([
       scene.run(["--once"], scene.repositories, env),

@@ -89,7 +89,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
           VAULT_ROLE_ID: roleId,
           VAULT_SECRET_ID: secretId,
           VAULT_MAX_RETRIES: "0",
-          VAULT_CLIENT_TIMEOUT: "5s",
+          VAULT_CLIENT_TIMEOUT: "10s",
         },
       });
     });
@@ -203,7 +203,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
             await vault.startAgain();
           };
         },
-        /(within|for) 5 s/,
+        /(within|for) 10 s/,
       ],
     ] as const;
 

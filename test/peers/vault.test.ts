@@ -117,7 +117,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
   });
 
   describe("an outage", () => {
-    const QUICK = { VAULT_MAX_RETRIES: "0", VAULT_CLIENT_TIMEOUT: "1s" };
+    const QUICK = { VAULT_MAX_RETRIES: "0", VAULT_CLIENT_TIMEOUT: "3s" };
 
     test.for([
       [
@@ -128,7 +128,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       ],
       [
         "Vault hangs",
-        / 127\.0\.0\.1:\d+ (did not answer within|sent nothing for) 1 s$/,
+        / 127\.0\.0\.1:\d+ (did not answer within|sent nothing for) 3 s$/,
         () => peer.server.kill("SIGSTOP"),
         () => peer.server.kill("SIGCONT"),
       ],

@@ -105,7 +105,9 @@ export class FakeVault {
     return this.calls.filter((one) => one === call).length;
   }
 
+  /** May be called twice. */
   async stop(): Promise<void> {
+    if (!this.#server.listening) return;
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");

@@ -24,7 +24,7 @@ export const VARIABLES = {
   VAULT_ROLE_ID: "canary-role-id",
   VAULT_SECRET_ID: "canary-secret-id",
   VAULT_MAX_RETRIES: "0",
-  VAULT_CLIENT_TIMEOUT: "2s",
+  VAULT_CLIENT_TIMEOUT: "10s",
   DEBUG: "node-vault",
 };
 
