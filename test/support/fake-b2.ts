@@ -27,6 +27,8 @@ const ID = "bucket-id";
  * is asked as Backblaze does; restic and rclone themselves are content with it (test/peers/b2.test.ts).
  */
 export class FakeB2 {
+  /** Of bodies of answers that are no failures. */
+  sentBytes = 0;
   keyId = "0012e0a5f13b7d40000000001";
   readonly key = "K001+aSecret/OfBackblaze";
   /** What is asked for, in order: `b2_authorize_account v3`, `b2_list_file_names {…}`, `GET /file/…`. */
@@ -79,9 +81,13 @@ export class FakeB2 {
       const body = await bytesOf(request);
       try {
         const answer = this.#answer(request, body);
-        if (answer instanceof Download) return answer.send(request, response);
-        response.writeHead(200, { "content-type": "application/json" });
-        response.end(JSON.stringify(answer));
+        if (answer instanceof Download) {
+          this.sentBytes += answer.length;
+          return answer.send(request, response);
+        }
+        const text = JSON.stringify(answer);
+        this.sentBytes += Buffer.byteLength(text);
+        response.writeHead(200, { "content-type": "application/json" }).end(text);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         error.answer(request, response);
