@@ -74,8 +74,8 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus over TLS", ()
 
   test("with the login and with the client certificate, and in no other way", async () => {
     await until("every job", async () => (await query(prometheus.url, "up")).length === 7);
-    const good = async (): Promise<readonly (string | undefined)[]> =>
-      (await query(prometheus.url, "up == 1")).map(({ metric }) => metric["job"]).toSorted();
+    const good = async (): Promise<readonly string[]> =>
+      (await query(prometheus.url, "up == 1")).map(({ metric }) => metric["job"] ?? "").toSorted();
     await until("two jobs that can scrape", async () => (await good()).length === 2);
     expect(await good()).toEqual(["certificate", "login"]);
     for (const job of await good()) {

@@ -6,3 +6,8 @@ export async function children(): Promise<readonly number[]> {
   const lists = tasks.map((task) => readFile(`/proc/self/task/${task}/children`, "utf8"));
   return (await Promise.all(lists)).flatMap((list) => list.split(" ").filter(Boolean).map(Number));
 }
+
+/** Those that were started since: of the ones before, some may still be ending. */
+export async function childrenSince(before: readonly number[]): Promise<readonly number[]> {
+  return (await children()).filter((pid) => !before.includes(pid));
+}
