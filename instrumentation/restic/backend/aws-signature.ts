@@ -13,7 +13,7 @@ export interface AwsCredentials {
 }
 
 interface Signed {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** Its path and query are encoded as `encodeAws` does. */
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
