@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -134,7 +134,9 @@ describe.skipIf(!requirePeer("restic") || !requirePeer("rest-server"))(
         stdio: "ignore",
       });
       await until("locking", async () => {
-        const locked = (await readdir(join(repo, "locks")).catch(() => [])).length > 0;
+        const locks = await readdir(join(repo, "locks")).catch(() => []);
+        // restic writes it under another name first.
+        const locked = locks.some((name) => /^[0-9a-f]{64}$/.test(name));
         if (locked) check.kill("SIGKILL");
         return locked;
       });
@@ -144,6 +146,31 @@ describe.skipIf(!requirePeer("restic") || !requirePeer("rest-server"))(
       );
       expect(failure(await agent.collect())).toEqual(fine);
       expect(await readdir(join(repo, "locks"))).toHaveLength(1);
+    });
+
+    test("a repository that is moved away is not taken for an empty one", async () => {
+      const before = await agent.scrape();
+      await rename(repo, `${repo}.away`);
+      const away = await agent.collect();
+      expect(failure(away)).toEqual(failing("not_found"));
+      expect(away.sets(url)).toEqual(before.sets(url));
+      await rename(`${repo}.away`, repo);
+      expect(failure(await agent.collect())).toEqual(fine);
+    });
+
+    test("one whose last snapshot was forgotten is empty, and its sets end", async () => {
+      const before = await agent.scrape();
+      const snapshots = join(repo, "snapshots");
+      await cp(snapshots, join(folder, "kept"), { recursive: true });
+      await restic(["unlock", "--remove-all"], { repo, password });
+      await restic(["forget", ...(await readdir(snapshots))], { repo, password });
+      const empty = await agent.collect();
+      expect(failure(empty)).toEqual(fine);
+      expect(empty.value("backup_repository_snapshots", { url })).toBe(0);
+      expect(empty.sets(url)).toEqual([]);
+      expect(empty.of("backup_days_age", { url })).toEqual([]);
+      await cp(join(folder, "kept"), snapshots, { recursive: true });
+      expect((await agent.collect()).sets(url)).toEqual(before.sets(url));
     });
 
     test("a file that is wrong is refused as a whole, and the old settings stay", async () => {

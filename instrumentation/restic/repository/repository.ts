@@ -131,15 +131,18 @@ export class Repository {
     const same = known?.password.equals(password) === true;
     if (same && now - known.verifiedAt < this.#options.reverifyMs) return known;
     let sealed = known ? undefined : await loadConfig(backend, signal);
+    const sealedConfig = async (): Promise<Uint8Array> =>
+      (sealed ??= await loadConfig(backend, signal));
     const ids = await listIds(backend, "keys", signal);
-    if (ids.length === 0) throw noKeys();
+    if (ids.length === 0) {
+      await sealedConfig();
+      throw noKeys();
+    }
     // The master key never changes: a key file that opened once is good as long as it is there.
     if (same && ids.includes(known.id)) {
       this.#session = { ...known, verifiedAt: now };
       return this.#session;
     }
-    const sealedConfig = async (): Promise<Uint8Array> =>
-      (sealed ??= await loadConfig(backend, signal));
     const opened = await this.#keys.find(
       { backend, ids, password, first: keyHint ?? known?.id },
       async (master) => opensConfig(await sealedConfig(), master),

@@ -178,6 +178,16 @@ describe("what is no repository", () => {
     );
   });
 
+  test("nothing there any more, as the keys are listed again", async () => {
+    reader.sealed.addSnapshot({ time: TIME });
+    await reader.read();
+    await reader.clock.advance(HOUR);
+    reader.sealed.files.clear();
+    expect(await reader.failure(reader.read())).toBe(
+      "not_found: no restic repository at memory: there is no config file",
+    );
+  });
+
   test("no keys: damaged, or the layout of restic before 0.7", async () => {
     reader.remove("keys");
     expect(await reader.failure(reader.read())).toBe(
