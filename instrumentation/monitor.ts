@@ -14,6 +14,7 @@ import type { SecretResolver } from "./core/secret.ts";
 import { backendOpener } from "./restic/backend/open.ts";
 import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
+import { StateDir } from "./restic/remembered/memory.ts";
 import { JOB_METRICS, repositoryMetrics, SECRET_METRICS } from "./restic/metrics.ts";
 import type { SecretEntry } from "./restic/metrics.ts";
 import { nextAgeChange } from "./restic/state.ts";
@@ -44,6 +45,7 @@ export class Monitor {
   readonly #collector: Collector<RepositoryState>;
   readonly #products: readonly RunningProduct[];
   readonly #vault: VaultScheme;
+  readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
   readonly #legacyLabel: boolean;
   /** Every way to a secret. */
@@ -66,11 +68,16 @@ export class Monitor {
     const processEnvironment = options.processEnvironment ?? process.env;
     this.#vault = new VaultScheme({ ...host, proxyEnvironment: processEnvironment });
     this.schemes = schemesWith([this.#vault, ...(options.resolvers ?? [])]);
+    this.#stateDir =
+      settings.stateDir === undefined
+        ? undefined
+        : new StateDir(settings.stateDir, this.#logger, () => this.#clock.now());
     this.#sources = new RepositorySources({
       ...host,
       processEnvironment,
       schemes: this.schemes,
       openBackend: backendOpener(options.backends),
+      stateDir: this.#stateDir,
     });
     this.#legacyLabel = settings.legacyLabel;
     this.reload(settings);
@@ -130,11 +137,12 @@ export class Monitor {
       this.#vault.stop(),
       ...this.#products.map((one) => one.stop()),
     ]);
+    await this.#stateDir?.close();
   }
 
   /**
    * Takes settings over with the next collection, schedule and Vault at once. Repositories whose settings are the same keep
-   * what was read of them; secrets are resolved anew for all. `legacyLabel` stays as it was.
+   * what was read of them; secrets are resolved anew for all. `legacyLabel` and `stateDir` stay as they were.
    */
   reload(settings: MonitorSettings): void {
     const { vault = NO_ADDRESS } = settings;

@@ -6,6 +6,7 @@ import type { Logger } from "./core/log.ts";
 import { Secret } from "./core/secret.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
 import type { OpenBackend } from "./restic/backend/open.ts";
+import type { StateDir } from "./restic/remembered/memory.ts";
 import { ResticSource } from "./restic/source.ts";
 import { sameReference } from "./secrets/reference.ts";
 import { secretHandle } from "./secrets/handle.ts";
@@ -17,6 +18,7 @@ export interface RepositorySourcesOptions {
   readonly schemes: ReadonlyMap<string, SecretResolver>;
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly stateDir?: StateDir | undefined;
 }
 
 interface Known {
@@ -113,6 +115,7 @@ export class RepositorySources {
       reverifyMs,
       openBackend,
       processEnvironment,
+      memory: this.#options.stateDir?.memoryOf(url),
       clock,
       logger,
     });

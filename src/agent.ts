@@ -206,6 +206,7 @@ export class Agent {
       lateAfter: lateAfterMs !== next.lateAfterMs,
       logFormat: logFormat !== next.logFormat,
       legacyLabel: monitor.legacyLabel !== next.monitor.legacyLabel,
+      stateDir: monitor.stateDir !== next.monitor.stateDir,
     };
     return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));
   }

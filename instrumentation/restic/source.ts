@@ -6,6 +6,7 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "./backend/backend.ts";
 import type { OpenBackend } from "./backend/open.ts";
 import { BackupSets } from "./backup-sets.ts";
+import type { Memory } from "./remembered/memory.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
@@ -26,6 +27,8 @@ export interface ResticSourceOptions {
   readonly reverifyMs: number;
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
+  /** What was read before a restart. */
+  readonly memory?: Memory | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -59,10 +62,11 @@ export class ResticSource implements Source<RepositoryState> {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
     this.#sets = new BackupSets(options.url);
-    const { clock, reverifyMs } = options;
+    const { clock, reverifyMs, memory } = options;
     this.#repository = new Repository({
       clock,
       reverifyMs,
+      memory,
       onDerivation: () => (this.#cost.keyDerivations += 1),
     });
   }

@@ -89,6 +89,7 @@ export async function loadSettings({
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),
       reverifyMs: value(SETTINGS.reverify),
+      stateDir: value(SETTINGS.stateDir) || undefined,
       vault: found.vault,
     },
     disabledCount: found.repositories.length - enabled.length,

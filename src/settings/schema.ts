@@ -71,6 +71,12 @@ export const SETTINGS = {
     "1h",
     "how long a key that opened is trusted before the keys are listed again",
   ),
+  stateDir: setting(
+    "stateDir",
+    text,
+    "",
+    "folder for what was read of snapshots, so that a restart reads none again; nothing is kept if empty",
+  ),
   startupWait: setting(
     "startupWait",
     duration,

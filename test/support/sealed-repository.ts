@@ -50,6 +50,14 @@ export class SealedRepository {
     this.addKey(password, scrypt);
   }
 
+  /** The parts of the master key, as a leak would show them. */
+  secrets(): readonly string[] {
+    const { encrypt, macK, macR } = this.#master;
+    return [encrypt, macK, macR].flatMap((part) =>
+      (["hex", "base64"] as const).map((encoding) => Buffer.from(part).toString(encoding)),
+    );
+  }
+
   writeConfig(config: object): void {
     this.files.set("config", seal(Buffer.from(JSON.stringify(config)), this.#master));
   }

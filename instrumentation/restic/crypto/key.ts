@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, createSecretKey, timingSafeEqual } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  timingSafeEqual,
+} from "node:crypto";
 import type { Cipheriv, KeyObject } from "node:crypto";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
@@ -48,6 +54,12 @@ export class Key {
     this.#encrypt = createSecretKey(material.encrypt);
     this.#pad = createCipheriv("aes-128-ecb", material.macK, null).setAutoPadding(false);
     this.#oneTimeKey.set(material.macR);
+  }
+
+  /** A key for another purpose, from which this one cannot be found out (HKDF-SHA256, RFC 5869). */
+  derive(purpose: string): KeyObject {
+    const derived = hkdfSync("sha256", this.#encrypt, Buffer.alloc(0), purpose, 32);
+    return createSecretKey(Buffer.from(derived));
   }
 
   /** @throws SealError; nothing is decrypted before the MAC was found right */

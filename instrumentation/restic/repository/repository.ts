@@ -3,6 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import { MissingPlaceError } from "../backend/backend.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { Memory } from "../remembered/memory.ts";
 import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
@@ -11,6 +12,8 @@ import { listIds } from "./listing.ts";
 import { isCorrupt, isNotFound } from "./load.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./snapshot-files.ts";
+import type { SnapshotFiles } from "./snapshot-files.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { SnapshotTable } from "./snapshot-table.ts";
 
 /** An empty listing after a full one is believed when a second one, this long after, agrees. */
@@ -30,6 +33,8 @@ export interface RepositoryOptions {
   /** How long a key that opened is trusted before `keys/` is listed again, milliseconds. */
   readonly reverifyMs: number;
   readonly onDerivation: () => void;
+  /** What was read before a restart. */
+  readonly memory?: Memory | undefined;
 }
 
 /** With what a repository is read this time. */
@@ -76,7 +81,10 @@ export class Repository {
    * @throws AgentError; what was read so far is kept for the next time
    */
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    const ahead = new ReadAhead(access.backend, (id) => this.#snapshots.has(id), signal);
+    // Before a key is open nobody knows what the memory has.
+    const isKnown = (id: string): boolean =>
+      this.#snapshots.has(id) || (this.#options.memory !== undefined && !this.#session);
+    const ahead = new ReadAhead(access.backend, isKnown, signal);
     this.#ahead = ahead;
     try {
       return await this.#readWhole({ ...access, backend: ahead }, signal);
@@ -97,13 +105,7 @@ export class Repository {
       if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
     }
     const unknown = ids.filter((id) => !this.#snapshots.has(id));
-    const files = await loadSnapshots(
-      backend,
-      session.master,
-      unknown,
-      (snapshot) => this.#snapshots.add(snapshot),
-      signal,
-    );
+    const files = await this.#load(backend, session, unknown, signal);
     const suspicious =
       [...files.foreign].some((id) => !this.#foreign.has(id)) ||
       (files.compressed && session.config.version === 1);
@@ -122,7 +124,29 @@ export class Repository {
         ...contradictory.map((id) => [id, "is listed but is not there"] as const),
       ]);
     }
-    return this.#settle(ids, unreadable);
+    const catalogue = this.#settle(ids, unreadable);
+    await this.#options.memory?.tidy(this.#snapshots);
+    return catalogue;
+  }
+
+  /** What was read is kept, also when a later file fails. */
+  async #load(
+    backend: Backend,
+    { master }: Session,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<SnapshotFiles> {
+    const { memory } = this.#options;
+    const fresh: Snapshot[] = [];
+    const found = (snapshot: Snapshot): void => {
+      this.#snapshots.add(snapshot);
+      if (memory) fresh.push(snapshot);
+    };
+    try {
+      return await loadSnapshots(backend, master, ids, found, signal);
+    } finally {
+      await memory?.keep(fresh);
+    }
   }
 
   async #unlock({ backend, password, keyHint }: Access, signal: AbortSignal): Promise<Session> {
@@ -150,6 +174,8 @@ export class Repository {
     );
     const config = decodeConfig(await sealedConfig(), opened.master);
     if (known && known.config.id !== config.id) this.#snapshots.clear();
+    if (known?.config.id !== config.id)
+      await this.#options.memory?.recall(config.id, opened.master, this.#snapshots);
     this.#session = { ...opened, config, password, verifiedAt: now };
     return this.#session;
   }

@@ -1,0 +1,82 @@
+import { hash } from "node:crypto";
+import { createConnection, createServer } from "node:net";
+import type { Server } from "node:net";
+import { chmod, lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+
+import { AgentError } from "../../core/error.ts";
+
+/** A state file that nobody has used for this long is of a repository that is not monitored any more. */
+const UNUSED_MS = 90 * 86_400_000;
+
+/** An open folder for what was read of repositories. Nobody else has it open. */
+export interface StateFolder {
+  /** One file for each place that a repository lies in: a mirror has the same id. */
+  pathOf(repositoryId: string, url: string): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the folder if need be, 0700, and takes its lock: a listening socket, which ends with its process, however that ends.
+ * @throws AgentError `config` if others may read or write there, or another agent has it
+ */
+export async function openStateFolder(path: string, now: number): Promise<StateFolder> {
+  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await chmod(path, 0o700);
+  const found = await lstat(path);
+  if (!found.isDirectory()) throw refusal(path, "is no directory");
+  if (process.getuid !== undefined && found.uid !== process.getuid())
+    throw refusal(path, "belongs to another user");
+  if ((found.mode & 0o077) !== 0) throw refusal(path, "is open to others: chmod 700");
+  const server = await lock(path);
+  await removeUnused(path, now);
+  return {
+    pathOf: (repositoryId, url) =>
+      join(path, `${repositoryId}-${hash("sha256", url).slice(0, 16)}`),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function refusal(path: string, what: string, cause?: unknown): AgentError {
+  return new AgentError("config", `the state folder ${path} ${what}`, { cause });
+}
+
+async function lock(folder: string): Promise<Server> {
+  const path = join(folder, "lock");
+  try {
+    return await listen(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE"))
+      throw refusal(folder, "cannot be locked", error);
+  }
+  if (await isAlive(path)) throw refusal(folder, "is in use by another agent");
+  // Its agent has died.
+  await unlink(path);
+  return listen(path);
+}
+
+function listen(path: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", reject);
+    server.listen(path, () => resolve(server.unref()));
+  });
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+async function removeUnused(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/^[0-9a-f]{64}-[0-9a-f]{16}(?:\.new)?$/.test(name)) continue;
+    const path = join(folder, name);
+    if (now - (await stat(path)).mtimeMs > UNUSED_MS) await unlink(path);
+  }
+}
