@@ -22,6 +22,9 @@ import { readWebConfig } from "./web/config/web-config-file.ts";
 const EXIT_SETTINGS = 2;
 const EXIT_SECOND_INTERRUPT = 130;
 
+/** Empties the line of a terminal. */
+const CLEAR = "\r\u001b[K";
+
 /** A stop never takes longer. */
 const STOP_MS = 4900;
 
@@ -43,7 +46,8 @@ async function run(
     level,
     format,
     clock: systemClock,
-    write: (line) => process.stderr.write(line),
+    // Over what `once` shows of its progress.
+    write: (line) => process.stderr.write(flags.once && process.stderr.isTTY ? CLEAR + line : line),
   });
   if (flags.checkConfig) return checkConfig(settings, extensions, logger);
   for (const warning of settings.warnings) logger.warn(warning);
@@ -90,7 +94,7 @@ async function once(agent: Agent): Promise<number> {
   }
   const outcome = await agent.monitor.collect();
   clearInterval(shown);
-  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  if (process.stderr.isTTY) process.stderr.write(CLEAR);
   process.stdout.write((await agent.render()).plain());
   await agent.stop();
   return outcome && outcome.failed > 0 ? 1 : 0;
