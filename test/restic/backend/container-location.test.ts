@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
 import { parseLocation } from "../../../instrumentation/restic/backend/location.ts";
+import { failureOf } from "../../support/failure.ts";
+import { openStoreAt } from "../../support/object-store-backend.ts";
 
 test.for([
   ["azure:backups:/", "azure", "backups", ""],
@@ -30,5 +32,12 @@ test.for([
 ] as const)("%j is refused", ([repo, problem]) => {
   expect(() => parseLocation(repo)).toThrow(
     expect.objectContaining({ code: "config", message: `repository "${repo}": ${problem}` }),
+  );
+});
+
+test("an address of an emulator that is none", async () => {
+  const environment = { STORAGE_EMULATOR_HOST: "http://" };
+  expect(await failureOf(openStoreAt("gs:bucket:/", { environment }))).toBe(
+    "config: gs:bucket:/: STORAGE_EMULATOR_HOST is not an address",
   );
 });
