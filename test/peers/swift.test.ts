@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../instrumentation/core/clock.ts";
 import { backendSuite } from "../support/backend-suite.ts";
 import { failureOf } from "../support/failure.ts";
+import { FakeKeystone } from "../support/fake-keystone.ts";
+import { FaultServer } from "../support/fault-server.ts";
 import { openStoreAt } from "../support/object-store-backend.ts";
 import { requireSwift } from "../support/peers.ts";
 import { putObjects } from "../support/put-objects.ts";
@@ -87,6 +89,21 @@ describe.skipIf(!requireSwift())("Swift", () => {
     expect(failure).toMatch(/^denied: swift:backups:\/keys\/ at \S+: access denied \(401\): /);
     expect(failure).not.toContain("AUTH_tk_another");
   });
+
+  for (const way of ["v2 tenant", "v3 password project", "v3 application_credential"]) {
+    // The fake stands for Keystone, which holds restic's own client; behind it is the real Swift.
+    resticStoreSuite(`Swift behind Keystone, by ${way}`, async () => {
+      const keystone = await FaultServer.start();
+      const fake = new FakeKeystone(async () => ({ token, storageUrl: storage() }));
+      keystone.answers(fake.serve);
+      const { port } = new URL(keystone.url);
+      return {
+        repo: `swift:backups:/keystone-${port}`,
+        environment: FakeKeystone.variables(keystone.url)[way] ?? {},
+        stop: () => keystone.stop(),
+      };
+    });
+  }
 
   resticStoreSuite("Swift", async () => ({
     repo: "swift:backups:/a b/repo",
