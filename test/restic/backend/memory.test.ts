@@ -1,7 +1,9 @@
 import { counted } from "../../../instrumentation/restic/backend/counted.ts";
 import { retrying } from "../../../instrumentation/restic/backend/retrying.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
+import type { Clock } from "../../../instrumentation/core/clock.ts";
 import { FakeClock } from "../../support/clock.ts";
+import { DOWN, faultyBackend } from "../../support/faulty-backend.ts";
 import { recordedBackend } from "../../support/recorded-backend.ts";
 
 backendSuite("memory, which other tests use", async (files) => recordedBackend(files, () => {}));
@@ -19,3 +21,25 @@ backendSuite("memory, counted and retried", async (files) => {
     new FakeClock(),
   );
 });
+
+/** What is waited for is over at once. */
+const impatient: Clock = {
+  now: () => 0,
+  monotonicMs: () => 0,
+  sleep: async (_ms, signal) => signal?.throwIfAborted(),
+};
+
+for (const failures of [1, 3]) {
+  backendSuite(
+    `memory that fails ${failures} times before each answer, retried`,
+    async (files) =>
+      retrying(
+        faultyBackend(
+          recordedBackend(files, () => {}),
+          failures,
+        ),
+        impatient,
+      ),
+    { fault: DOWN },
+  );
+}
