@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
+import { MANUAL, manual } from "./manual.ts";
 import type { MetricSpec } from "../instrumentation/core/source.ts";
 
 import {
@@ -62,5 +63,7 @@ export async function generated(): Promise<{ readonly actual: string; readonly e
 }
 
 // `import.meta.main` is not there before Node.js 24.2.
-if (process.argv[1] === fileURLToPath(import.meta.url))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeFile(README, (await generated()).expected);
+  await writeFile(MANUAL, manual());
+}

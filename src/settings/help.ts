@@ -4,7 +4,8 @@ import type { Setting, SettingName } from "./schema.ts";
 const WIDTH = 80;
 const COLUMN = 24;
 
-const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+/** Flags and what they do, by title. */
+export const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   [
     "What to do",
     [
@@ -33,7 +34,8 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
   ],
 ];
 
-const EXAMPLES = [
+/** What for, and the command. */
+export const EXAMPLES: readonly (readonly [string, string])[] = [
   [
     "one repository, from restic's own environment, once",
     "RESTIC_REPOSITORY=/srv/repo RESTIC_PASSWORD_FILE=pw restic-otel --once",
