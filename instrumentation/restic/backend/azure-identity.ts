@@ -52,14 +52,7 @@ async function tokenOf(
     answer = await getToken(SCOPE, { abortSignal: signal });
   } catch (cause) {
     signal.throwIfAborted();
-    // Its sentences quote what it was given.
-    const name = cause instanceof Error ? cause.name : "unknown error";
-    const transient = name === "RestError";
-    throw new AgentError(
-      transient ? "unreachable" : "denied",
-      `${where}: Entra ID gives no token (${name}): AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together`,
-      { transient },
-    );
+    throw refusal(where, cause);
   }
   if (typeof answer === "object" && answer !== null && "token" in answer) {
     const { token } = answer;
@@ -68,6 +61,23 @@ async function tokenOf(
       return { secret: new Secret(token), expiresAt };
   }
   throw new AgentError("other", `${where}: ${PACKAGE} gives no token`);
+}
+
+const FIT =
+  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together";
+
+/** The sentences of the package quote what it was given: they are looked at, and not shown. */
+function refusal(where: string, thrown: unknown): AgentError {
+  const { name, message } = thrown instanceof Error ? thrown : new Error();
+  const what = `${where}: Entra ID gives no token (${name})`;
+  if (name === "RestError" || message.includes("network_error"))
+    return new AgentError("unreachable", `${what}: it cannot be reached`, { transient: true });
+  if (name === "CredentialUnavailableError")
+    return new AgentError(
+      "config",
+      `${what}: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is: ${FIT}`,
+    );
+  return new AgentError("denied", `${what}: ${FIT}`);
 }
 
 /** Its classes, with what they are made of. */

@@ -163,22 +163,33 @@ test("one that is refused twice", async () => {
 const FIT =
   "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together";
 
+const NONE = "azure:backups:/: Entra ID gives no token";
+
+// Names and words are those of @azure/identity 4.13.
 test.for([
   [
     "AuthenticationError",
-    `denied: azure:backups:/: Entra ID gives no token (AuthenticationError): ${FIT}`,
+    "quotes a-client-secret",
+    `denied: ${NONE} (AuthenticationError): ${FIT}`,
   ],
   [
-    "RestError",
-    `transient unreachable: azure:backups:/: Entra ID gives no token (RestError): ${FIT}`,
+    "AuthenticationRequiredError",
+    "network_error: a-client-secret",
+    `transient unreachable: ${NONE} (AuthenticationRequiredError): it cannot be reached`,
   ],
-] as const)("%s", async ([name, message]) => {
-  token = () => Promise.reject(named(name));
+  ["RestError", "x", `transient unreachable: ${NONE} (RestError): it cannot be reached`],
+  [
+    "CredentialUnavailableError",
+    "x",
+    `config: ${NONE} (CredentialUnavailableError): neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is: ${FIT}`,
+  ],
+] as const)("%s", async ([name, words, message]) => {
+  token = () => Promise.reject(named(name, words));
   expect(await failure(SECRET, { loadIdentity })).toBe(message);
 });
 
-function named(name: string): Error {
-  const error = new Error("quotes a-client-secret");
+function named(name: string, words = "x"): Error {
+  const error = new Error(words);
   error.name = name;
   return error;
 }
