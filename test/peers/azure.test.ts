@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,36 +11,13 @@ import { failureOf } from "../support/failure.ts";
 import { LoopbackProxy } from "../support/loopback-proxy.ts";
 import { openStoreAt } from "../support/object-store-backend.ts";
 import { requireAzurite } from "../support/peers.ts";
-import { putObjects } from "../support/put-objects.ts";
 import { resticStoreSuite } from "../support/restic-store-suite.ts";
 import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import { accountSas, FOREVER, seedAzure } from "../support/seeded-stores.ts";
 import type { Server } from "../support/server.ts";
 
 const { signal } = new AbortController();
 const TLS = join(import.meta.dirname, "../fixtures/tls");
-
-/** "Create an account SAS": reading and listing of objects in containers, and nothing else. */
-function accountSas(permissions: string, untilMs: number): string {
-  const { AZURE_ACCOUNT_NAME: account, AZURE_ACCOUNT_KEY: key } = AZURITE;
-  const parts = {
-    sp: permissions,
-    ss: "b",
-    srt: "co",
-    st: "",
-    se: new Date(untilMs).toISOString().replace(/\.\d+/, ""),
-    sip: "",
-    spr: "https,http",
-    sv: "2021-12-02",
-    ses: "",
-  };
-  const text = `${[account, ...Object.values(parts)].join("\n")}\n`;
-  const sig = createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");
-  const given = Object.entries({ ...parts, sig }).filter(([, value]) => value !== "");
-  return `?${new URLSearchParams(given).toString()}`;
-}
-
-/** 2096. */
-const FOREVER = 4_000_000_000_000;
 
 describe.skipIf(!requireAzurite())("azurite", () => {
   let folder: string;
@@ -65,20 +41,8 @@ describe.skipIf(!requireAzurite())("azurite", () => {
     AZURE_ENDPOINT_SUFFIX: server.url,
   });
 
-  /** @returns the repository string */
-  async function seeded(files: RepositoryFiles, prefix: string): Promise<string> {
-    const container = `container-${(containers += 1)}`;
-    const may = accountSas("rwlc", FOREVER);
-    const place = `${server.url}/${AZURITE.AZURE_ACCOUNT_NAME}/${container}`;
-    const made = await fetch(`${place}${may}&restype=container`, { method: "PUT" });
-    if (!made.ok) throw new Error(`no container: ${made.status}`);
-    await putObjects(files, (name, body) => {
-      const path = [...prefix.split("/"), name].filter((part) => part !== "").join("/");
-      const url = `${place}/${path.split("/").map(encodeURIComponent).join("/")}${may}`;
-      return fetch(url, { method: "PUT", headers: { "x-ms-blob-type": "BlockBlob" }, body });
-    });
-    return `azure:${container}:/${prefix}`;
-  }
+  const seeded = (files: RepositoryFiles, prefix: string): Promise<string> =>
+    seedAzure(server, `container-${(containers += 1)}`, prefix, files);
 
   for (const [name, prefix, environment] of [
     ["azurite with a key of the account", "", keys],

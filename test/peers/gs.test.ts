@@ -9,9 +9,9 @@ import { backendSuite } from "../support/backend-suite.ts";
 import { startFakeGcs } from "../support/fake-gcs.ts";
 import { openStoreAt } from "../support/object-store-backend.ts";
 import { requirePeer } from "../support/peers.ts";
-import { putObjects } from "../support/put-objects.ts";
 import { resticStoreSuite } from "../support/restic-store-suite.ts";
 import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import { seedGcs } from "../support/seeded-stores.ts";
 import type { Server } from "../support/server.ts";
 
 const TOKEN = "ya29.token-of-the-test";
@@ -36,25 +36,8 @@ describe.skipIf(!requirePeer("fake-gcs-server"))("fake-gcs-server", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** @returns the repository string */
-  async function seeded(files: RepositoryFiles, prefix: string): Promise<string> {
-    const bucket = `bucket-${(buckets += 1)}`;
-    const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ name: bucket });
-    const made = await fetch(`${server.url}/storage/v1/b?project=p`, {
-      method: "POST",
-      headers,
-      body,
-    });
-    if (!made.ok) throw new Error(`no bucket: ${made.status}`);
-    await putObjects(files, (name, bytes) => {
-      const path = prefix === "" ? name : `${prefix}/${name}`;
-      const query = new URLSearchParams({ uploadType: "media", name: path });
-      const url = `${server.url}/upload/storage/v1/b/${bucket}/o?${query.toString()}`;
-      return fetch(url, { method: "POST", body: bytes });
-    });
-    return `gs:${bucket}:/${prefix}`;
-  }
+  const seeded = (files: RepositoryFiles, prefix: string): Promise<string> =>
+    seedGcs(server, `bucket-${(buckets += 1)}`, prefix, files);
 
   for (const [name, prefix] of [
     ["fake-gcs-server", ""],

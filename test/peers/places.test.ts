@@ -6,18 +6,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { printableUrl } from "../../instrumentation/restic/backend/location.ts";
 import { startAgent } from "../support/agent.ts";
-import { requirePeer, requireSshd } from "../support/peers.ts";
+import { requireAzurite, requirePeer, requireSshd, requireSwift } from "../support/peers.ts";
 import { PASSWORD, startPlaces } from "../support/places.ts";
 import type { Place, Places } from "../support/places.ts";
 import type { Samples } from "../support/samples.ts";
 
-const PEERS = ["rest-server", "versitygw", "rclone"] as const;
-const there = PEERS.every((name) => requirePeer(name) !== undefined) && requireSshd();
+const PEERS = ["rest-server", "versitygw", "rclone", "fake-gcs-server"] as const;
+const there =
+  PEERS.every((name) => requirePeer(name) !== undefined) &&
+  requireAzurite() !== undefined &&
+  requireSwift() &&
+  requireSshd();
 
 /** Each in a way of its own. */
 const BROKEN = ["rest", "s3", "b2", "rclone"];
 
-describe.skipIf(!there)("a repository on each backend", () => {
+describe.skipIf(!there)("nine repositories on nine backends", () => {
   let root: string;
   let places: Places;
 
@@ -61,6 +65,7 @@ describe.skipIf(!there)("a repository on each backend", () => {
 
   test("all report at once", async () => {
     const entries = Object.values(places.places).map(({ good }) => good);
+    expect(entries).toHaveLength(9);
     const { samples } = await collected(entries);
     for (const entry of entries) {
       const url = urlOf(entry);
@@ -70,7 +75,7 @@ describe.skipIf(!there)("a repository on each backend", () => {
     expect(samples.value("backup_job_error_count")).toBe(0);
   });
 
-  test("four are broken, each in its own way, and say why; the others report", async () => {
+  test("four are broken, each in its own way, and say why; five report", async () => {
     const all = Object.entries(places.places).map(([name, place]) => ({
       place,
       isBroken: BROKEN.includes(name),

@@ -98,7 +98,7 @@ describe.skipIf(!requirePeer("versitygw") || !requirePeer("restic"))(
       ).resolves.toBeDefined();
       await expect(
         restic(["tag", "--add", "x"], { repo, password: PASSWORD, env, timeoutMs: 10_000 }),
-      ).rejects.toThrow();
+      ).rejects.toThrow("Command failed");
     });
 
     test("without ListBucket there is nothing to list, and the mend is named", async () => {

@@ -11,9 +11,9 @@ import { FakeKeystone } from "../support/fake-keystone.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { openStoreAt } from "../support/object-store-backend.ts";
 import { requireSwift } from "../support/peers.ts";
-import { putObjects } from "../support/put-objects.ts";
 import { resticStoreSuite } from "../support/restic-store-suite.ts";
 import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import { seedSwift, swiftToken } from "../support/seeded-stores.ts";
 import type { Server } from "../support/server.ts";
 import { startSwift, swiftLoginOf, SWIFT_ACCOUNT } from "../support/swift-server.ts";
 
@@ -28,11 +28,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "swift-"));
     server = await startSwift(folder);
-    const { ST_AUTH = "", ST_USER = "", ST_KEY = "" } = swiftLoginOf(server);
-    const login = await fetch(ST_AUTH, {
-      headers: { "x-auth-user": ST_USER, "x-auth-key": ST_KEY },
-    });
-    token = login.headers.get("x-auth-token") ?? "";
+    token = await swiftToken(server);
   });
 
   afterAll(async () => {
@@ -43,20 +39,8 @@ describe.skipIf(!requireSwift())("Swift", () => {
   const storage = (): string => `${server.url}/v1/${SWIFT_ACCOUNT}`;
   const ready = (): Record<string, string> => ({ OS_STORAGE_URL: storage(), OS_AUTH_TOKEN: token });
 
-  /** @returns the repository string */
-  async function seeded(files: RepositoryFiles, prefix: string): Promise<string> {
-    const container = `container-${(containers += 1)}`;
-    const headers = { "x-auth-token": token };
-    const place = `${storage()}/${container}`;
-    const made = await fetch(place, { method: "PUT", headers });
-    if (!made.ok) throw new Error(`no container: ${made.status}`);
-    await putObjects(files, (name, body) => {
-      const path = prefix === "" ? name : `${prefix}/${name}`;
-      const encoded = path.split("/").map(encodeURIComponent).join("/");
-      return fetch(`${place}/${encoded}`, { method: "PUT", headers, body });
-    });
-    return `swift:${container}:/${prefix}`;
-  }
+  const seeded = (files: RepositoryFiles, prefix: string): Promise<string> =>
+    seedSwift(server, `container-${(containers += 1)}`, prefix, files);
 
   for (const [name, prefix, environment] of [
     ["Swift, with a login of version 1", "", () => swiftLoginOf(server)],

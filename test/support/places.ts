@@ -1,14 +1,18 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { AZURITE, startAzurite } from "./azurite.ts";
 import { FakeB2 } from "./fake-b2.ts";
+import { startFakeGcs } from "./fake-gcs.ts";
 import { FaultServer } from "./fault-server.ts";
 import { peerPath } from "./peers.ts";
 import { repositoryFolder } from "./repository-folder.ts";
 import { startRestServer } from "./rest-server.ts";
 import { S3_KEYS, startVersitygw } from "./s3-server.ts";
 import { SealedRepository } from "./sealed-repository.ts";
+import { seedAzure, seedGcs, seedSwift } from "./seeded-stores.ts";
 import { sshd } from "./sshd.ts";
+import { startSwift, swiftLoginOf } from "./swift-server.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -51,6 +55,9 @@ export async function startPlaces(root: string): Promise<Places> {
   const b2 = new FakeB2(() => b2Server.url);
   b2.files = new Map([...sealed.files].map(([path, bytes]) => [`repo/${path}`, bytes]));
   b2Server.answers(b2.serve);
+  const azurite = await startAzurite({ path: join(root, "azurite") });
+  const gcs = await startFakeGcs(join(root, "gcs"));
+  const swift = await startSwift(join(root, "swift"));
   const ssh = await sshd(join(root, "ssh"));
   await writeFile(join(root, "rclone.conf"), "[place]\ntype = local\n");
 
@@ -64,6 +71,13 @@ export async function startPlaces(root: string): Promise<Places> {
     });
   const restUrl = `rest:${rest.url}/backups/repo`;
   const s3Url = `s3:${s3.url}/backups/repo`;
+
+  const azure = { ...AZURITE, AZURE_ENDPOINT_SUFFIX: azurite.url };
+  const google = {
+    GOOGLE_ACCESS_TOKEN: "CANARY-token",
+    STORAGE_EMULATOR_HOST: new URL(gcs.url).host,
+  };
+  const st = swiftLoginOf(swift);
 
   const places: Readonly<Record<string, Place>> = {
     local: {
@@ -97,6 +111,26 @@ export async function startPlaces(root: string): Promise<Places> {
       },
       secrets: [b2.keyId, b2.key],
     },
+    azure: {
+      good: entry(await seedAzure(azurite, "backups", "repo", sealed.files), {
+        environment: azure,
+      }),
+      broken: entry("azure:nowhere:/repo", { environment: azure }),
+      error: { type: "not_found", message: /azure:nowhere:\/.*127\.0\.0\.1:\d+/ },
+      secrets: [AZURITE.AZURE_ACCOUNT_KEY],
+    },
+    gs: {
+      good: entry(await seedGcs(gcs, "backups", "repo", sealed.files), { environment: google }),
+      broken: entry("gs:nowhere:/repo", { environment: google }),
+      error: { type: "not_found", message: /gs:nowhere:\/.*127\.0\.0\.1:\d+/ },
+      secrets: ["CANARY-token"],
+    },
+    swift: {
+      good: entry(await seedSwift(swift, "backups", "repo", sealed.files), { environment: st }),
+      broken: entry("swift:backups:/repo2", { environment: { ...st, ST_KEY: "CANARY-of-Swift" } }),
+      error: { type: "denied", message: /swift:backups:\/.*127\.0\.0\.1:\d+/ },
+      secrets: ["testing-key", "CANARY-of-Swift"],
+    },
     sftp: {
       good: entry(`sftp:peer:${folder}`, { options: { "sftp.args": ssh.readOnlyArgs } }),
       broken: entry(`sftp:nobody:${folder}`, {
@@ -115,7 +149,8 @@ export async function startPlaces(root: string): Promise<Places> {
   return {
     places,
     stop: async () => {
-      await Promise.all([rest.stop(), s3.stop(), b2Server.stop()]);
+      const servers = [rest, s3, b2Server, azurite, gcs, swift];
+      await Promise.all(servers.map((server) => server.stop()));
     },
   };
 }
