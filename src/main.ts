@@ -5,6 +5,9 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(2);
 }
 
+// What asks for a reload or a collection before there is anything must not end the process, nor start Node's inspector.
+for (const signal of ["SIGHUP", "SIGUSR1"]) process.on(signal, () => {});
+
 // An older one has not what this imports.
 const { start } = await import("./start.ts");
 await start();

@@ -36,6 +36,9 @@ async function run(
   extensions: Extensions,
 ): Promise<number> {
   const flags = parseFlags(argv);
+  // What ends by itself is ended by its terminal too.
+  if (flags.once || flags.checkConfig)
+    for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print(helpText());
   if (flags.version)
     return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);

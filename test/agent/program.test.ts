@@ -62,6 +62,16 @@ describe("what it says of itself", () => {
     expect(stderr).toBe(`restic-otel needs Node.js 22.15 or later, this is ${process.version}\n`);
   });
 
+  test.for(["SIGHUP", "SIGUSR1"])("%s before there is anything does nothing", async (signal) => {
+    const preload = `import { registerHooks } from "node:module";
+      registerHooks({ resolve(name, context, next) {
+        if (name === "./start.ts") process.kill(process.pid, "${signal}");
+        return next(name, context);
+      } });`;
+    const { code, stderr } = await runAgent(["--version"], { preload });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
   test("a wrong usage ends with 2", async () => {
     expect(await runAgent(["--cnofig=x"])).toEqual({
       code: 2,

@@ -5,7 +5,8 @@ const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
 /** How the agent ended as a program. */
 export interface Ended {
-  readonly code: number;
+  /** Null if a signal ended it. */
+  readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -33,8 +34,8 @@ export function runAgent(
       maxBuffer: 2 ** 26,
     },
     (error, stdout, stderr) => {
-      const code = error ? Number(error.code) : 0;
-      resolve({ code, stdout, stderr });
+      const code = error ? error.code : 0;
+      resolve({ code: typeof code === "number" ? code : null, stdout, stderr });
     },
   );
   return promise;
