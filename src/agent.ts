@@ -7,7 +7,7 @@ import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
-import { formatBind } from "./settings/formats.ts";
+import { formatBind } from "./settings/bind.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { sameEndpoints } from "./settings/otlp.ts";
 import { agentMetrics } from "./telemetry/agent-metrics.ts";
@@ -19,6 +19,8 @@ import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
 import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
 import { Protection } from "./web/config/protection.ts";
+import { formatAddress } from "./web/listen.ts";
+import type { Inherited } from "./web/listen.ts";
 import { HEALTH_PATHS, routes } from "./web/routes.ts";
 import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
@@ -35,6 +37,8 @@ export interface AgentOptions {
   /** Reads the settings again. Rejects with all that is wrong with them, a line each. */
   readonly load: () => Promise<AgentSettings>;
   readonly extensions?: Extensions;
+  /** Sockets of the service manager, in place of those of the settings. */
+  readonly inherited?: readonly Inherited[];
 }
 
 /** The line from settings to the scrape, built up at the start and taken down in reverse. */
@@ -105,11 +109,11 @@ export class Agent {
     const open = healthWithoutLogin ? HEALTH_PATHS : [];
     if (file !== undefined) this.#protection = await Protection.open({ file, open, clock, logger });
     const protection = this.#protection;
-    for (const bind of this.#settings.bind) {
+    const { inherited = [] } = this.#options;
+    for (const bind of inherited.length > 0 ? inherited : this.#settings.bind) {
       const server = await startServer({ bind, routes: served, clock, logger, protection });
       this.#servers.push(server);
-      const { address: host, port } = server.address;
-      logger.info("listening", { address: formatBind({ host, port }) });
+      logger.info("listening", { address: formatAddress(server.address) });
     }
     const { prometheus, otlp } = this.#settings;
     if (otlp.length > 0) await this.#startPush();
@@ -199,6 +203,7 @@ export class Agent {
       bind: !isDeepStrictEqual(bind, next.bind),
       webConfigFile: this.#settings.webConfigFile !== next.webConfigFile,
       healthWithoutLogin: this.#settings.healthWithoutLogin !== next.healthWithoutLogin,
+      enableLifecycle: this.#settings.enableLifecycle !== next.enableLifecycle,
       otlp: !sameEndpoints(otlp, next.otlp),
       otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
       otlpTimeout: otlpTimeoutMs !== next.otlpTimeoutMs,

@@ -13,9 +13,12 @@ import { LineLogger } from "./log.ts";
 import { checkSecrets } from "./settings/check.ts";
 import { describeSettings } from "./settings/describe.ts";
 import { parseFlags } from "./settings/flags.ts";
+import type { Flags } from "./settings/flags.ts";
 import { helpText } from "./settings/help.ts";
-import { loadSettings } from "./settings/load.ts";
+import { bindWithoutFile, loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
+import { healthcheck } from "./web/healthcheck.ts";
+import { inheritedSockets } from "./web/socket-activation.ts";
 import { readWebConfig } from "./web/config/web-config-file.ts";
 
 /** Wrong usage, settings that are refused, an address in use. */
@@ -43,6 +46,7 @@ async function run(
   if (flags.version)
     return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
+  if (flags.healthcheck) return checkHealth(flags, env, load);
   const settings = await load();
   const { logLevel: level, logFormat: format } = settings;
   const logger = new LineLogger({
@@ -54,12 +58,33 @@ async function run(
   });
   if (flags.checkConfig) return checkConfig(settings, extensions, logger);
   for (const warning of settings.warnings) logger.warn(warning);
-  const agent = new Agent(settings, { clock: systemClock, logger, build, load, extensions });
+  const agent = new Agent(settings, {
+    clock: systemClock,
+    logger,
+    build,
+    load,
+    extensions,
+    inherited: inheritedSockets(env, process.pid),
+  });
   if (flags.once) return once(agent);
   logger.info("starting", { version: build.version, ...describeSettings(settings) });
   const stop = stopped(agent, logger);
   await agent.start();
   return stop;
+}
+
+/** 0 if the agent is alive. A file that is wrong by now is no reason to end an agent that goes on with what it said before. */
+async function checkHealth(
+  flags: Flags,
+  env: NodeJS.ProcessEnv,
+  load: () => Promise<AgentSettings>,
+): Promise<number> {
+  const bound = await load().then(
+    ({ bind }) => bind,
+    () => bindWithoutFile(flags, env),
+  );
+  const { alive, found } = await healthcheck(bound);
+  return print(`${found}\n`, alive ? 0 : 1);
 }
 
 async function checkConfig(
@@ -127,9 +152,9 @@ function stopped(agent: Agent, logger: LineLogger): Promise<number> {
   });
 }
 
-function print(text: string): number {
+function print(text: string, code = 0): number {
   process.stdout.write(text);
-  return 0;
+  return code;
 }
 
 /**

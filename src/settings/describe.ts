@@ -1,6 +1,6 @@
 import { NO_ADDRESS } from "restic-otel-instrumentation/agent";
 
-import { formatBind } from "./formats.ts";
+import { formatBind } from "./bind.ts";
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";
 
@@ -26,6 +26,7 @@ export function describeSettings(
     disabled: disabledCount,
     bind: bind.map(formatBind).join(" ") || "none",
     webConfigFile: settings.webConfigFile ?? "none",
+    enableLifecycle: settings.enableLifecycle,
     prometheus: settings.prometheus,
     otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,

@@ -1,5 +1,6 @@
 import { AgentError, nearest } from "restic-otel-instrumentation/agent";
 
+import { boolean } from "./formats.ts";
 import { settingNames, SETTINGS } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 
@@ -9,6 +10,7 @@ export interface Flags {
   readonly version: boolean;
   readonly once: boolean;
   readonly checkConfig: boolean;
+  readonly healthcheck: boolean;
   /** False with `--no-vault`. */
   readonly vault: boolean;
   /** Settings as they were written. */
@@ -20,6 +22,7 @@ const SWITCHES = [
   "version",
   "once",
   "check-config",
+  "healthcheck",
   "no-vault",
   "no-discover-vault",
 ] as const;
@@ -49,9 +52,9 @@ export function parseFlags(argv: readonly string[]): Flags {
     if (name === undefined) throw usage(`"${argument}" is no flag: there are only flags`);
     const setting = VALUE_FLAGS.get(name);
     if (setting !== undefined) {
-      const value = given ?? rest.shift();
+      const value = given ?? (isYesOrNo(setting) ? "true" : rest.shift());
       if (value === undefined) throw usage(`--${name} needs a value`);
-      values[setting] = value;
+      values[setting] = joined(setting, values[setting], value);
     } else if (name === "h" || isSwitch(name)) {
       if (given !== undefined && given !== "true" && given !== "false")
         throw usage(`--${name} takes no value`);
@@ -66,9 +69,22 @@ export function parseFlags(argv: readonly string[]): Flags {
     version: switches.has("version"),
     once: switches.has("once"),
     checkConfig: switches.has("check-config"),
+    healthcheck: switches.has("healthcheck"),
     vault: !switches.has("no-vault"),
     values,
   };
+}
+
+/** As in Go, such a flag takes its value only behind an equals sign. */
+function isYesOrNo(name: SettingName): boolean {
+  const { format }: Setting<unknown> = SETTINGS[name];
+  return format === boolean;
+}
+
+/** The last one counts, but for a list. */
+function joined(name: SettingName, before: string | undefined, value: string): string {
+  const { format }: Setting<unknown> = SETTINGS[name];
+  return before !== undefined && format.repeatable ? `${before},${value}` : value;
 }
 
 function usage(problem: string): AgentError {

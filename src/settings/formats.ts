@@ -6,13 +6,8 @@ export interface Format<T> {
   check(value: unknown): string | undefined;
   /** Only for a value that passed. */
   parse(value: unknown): T;
-}
-
-/** Where the agent listens. */
-export interface Bind {
-  /** Undefined for all interfaces. */
-  readonly host: string | undefined;
-  readonly port: number;
+  /** A flag may be given several times: its values, with commas between them, are one. */
+  readonly repeatable?: true;
 }
 
 export const text: Format<string> = {
@@ -96,42 +91,4 @@ function messageOf(call: () => unknown): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-const BIND = /^(?:\[(?<v6>[0-9a-fA-F:.]+(?:%\w+)?)\]|(?<host>[^:[\]\s]*)):(?<port>\d{1,5})$/;
-const NOWHERE = "none";
-
-/** One address, a list of them (in a variable parted by commas), or `none`. */
-export const bind: Format<readonly Bind[]> = {
-  check(value) {
-    if (value === NOWHERE) return undefined;
-    const addresses = listOf(value);
-    return addresses.length === 0 ? BIND_WRONG : addresses.map(wrongBind).find(Boolean);
-  },
-  parse: (value) =>
-    value === NOWHERE
-      ? []
-      : listOf(value).map((address) => {
-          const { v6, host, port } = BIND.exec(String(address))?.groups ?? {};
-          return { host: v6 ?? (host || undefined), port: Number(port) };
-        }),
-};
-
-const BIND_WRONG =
-  'must be "host:port", "[::1]:port", ":port" for all interfaces, a list of these, or "none"';
-
-function wrongBind(address: unknown): string | undefined {
-  const port = typeof address === "string" ? BIND.exec(address)?.groups?.["port"] : undefined;
-  if (port === undefined) return BIND_WRONG;
-  return Number(port) <= 65_535 ? undefined : `port ${port} is not one: the highest is 65535`;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (typeof value === "string") return value.split(",").map((part) => part.trim());
-  return Array.isArray(value) ? value : [];
-}
-
-/** An address as it is written. */
-export function formatBind({ host, port }: Bind): string {
-  return `${host?.includes(":") ? `[${host}]` : (host ?? "")}:${port}`;
 }

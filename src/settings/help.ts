@@ -11,6 +11,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
     [
       ["--once", "collect once, print the metrics and end: 1 if a repository failed"],
       ["--check-config", "say what is wrong with settings and secrets, and end"],
+      ["--healthcheck", "ask the agent that runs with these settings: 0 if it is alive"],
       ["--help, --version", "print this, or the version, and end"],
     ],
   ],
@@ -21,6 +22,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
       flag("cron", "RULE"),
       flag("bind", "ADDRESS"),
       flag("webConfigFile", "FILE"),
+      flag("enableLifecycle"),
       flag("logLevel", "LEVEL"),
       flag("logFormat", "FORMAT"),
     ],
@@ -50,9 +52,11 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-function flag(name: SettingName, value: string): readonly [string, string] {
+function flag(name: SettingName, value = ""): readonly [string, string] {
   const { flag: written = "", doc, default: initial }: Setting<unknown> = SETTINGS[name];
-  return [`--${written} ${value}`, initial === "" ? doc : `${doc} (${initial})`];
+  const takes = value === "" ? "" : ` ${value}`;
+  const shown = value === "" || initial === "" ? "" : ` (${initial})`;
+  return [`--${written}${takes}`, `${doc}${shown}`];
 }
 
 /** What `--help` prints, at most 80 columns wide. */

@@ -9,10 +9,10 @@ import type {
 } from "restic-otel-instrumentation/agent";
 
 import type { LogFormat, LogLevel } from "../log.ts";
+import type { Bind } from "./bind.ts";
 import { readSettingsFile } from "./file.ts";
 import type { FileSettings, Known } from "./file.ts";
 import type { Flags } from "./flags.ts";
-import type { Bind } from "./formats.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryOf } from "./restic-environment.ts";
@@ -29,6 +29,7 @@ export interface AgentSettings {
   /** Undefined: HTTP in the clear, for everybody. */
   readonly webConfigFile: string | undefined;
   readonly healthWithoutLogin: boolean;
+  readonly enableLifecycle: boolean;
   /** Whether `/metrics` is served. */
   readonly prometheus: boolean;
   readonly otlp: readonly OtlpEndpoint[];
@@ -96,6 +97,7 @@ export async function loadSettings({
     bind: value(SETTINGS.bind),
     webConfigFile: value(SETTINGS.webConfigFile) || undefined,
     healthWithoutLogin: value(SETTINGS.healthWithoutLogin),
+    enableLifecycle: value(SETTINGS.enableLifecycle),
     prometheus: otel.prometheus && !otel.disabled,
     otlp: otel.disabled ? [] : otlp,
     otlpIntervalMs: value(SETTINGS.otlpInterval),
@@ -145,6 +147,13 @@ async function findRepositories(
     warnings: [],
     source: "environment",
   };
+}
+
+/** Where the agent listens, as far as flags and variables say it. */
+export function bindWithoutFile(flags: Flags, env: SettingsInput["env"]): readonly Bind[] {
+  const { format, default: initial, name } = SETTINGS.bind;
+  const given = [flags.values.bind, env[variableOf(name)]];
+  return format.parse(given.find((one) => one && format.check(one) === undefined) ?? initial);
 }
 
 async function exists(file: string): Promise<boolean> {

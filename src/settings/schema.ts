@@ -1,5 +1,6 @@
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
-import { bind, boolean, cron, duration, integer, oneOf, text, timezone } from "./formats.ts";
+import { bind } from "./bind.ts";
+import { boolean, cron, duration, integer, oneOf, text, timezone } from "./formats.ts";
 import type { Format } from "./formats.ts";
 
 /** One setting: the schema, the help, the README's table and the names of variables and flags are made of these. */
@@ -28,7 +29,7 @@ export const SETTINGS = {
     "bind",
     bind,
     ":9121",
-    "address of the HTTP server, host:port or [::1]:port; a list of them, or none",
+    "address of the HTTP server: host:port, [::1]:port or unix:/path?mode=0660; a list of them (the flag several times), or none",
     "bind",
   ),
   webConfigFile: setting(
@@ -43,6 +44,13 @@ export const SETTINGS = {
     boolean,
     "false",
     "answer /-/healthy and /-/ready without a login and outside of the rate limit",
+  ),
+  enableLifecycle: setting(
+    "enableLifecycle",
+    boolean,
+    "false",
+    "POST /-/reload and /-/collect reload and collect, GET /-/config shows the settings",
+    "web.enable-lifecycle",
   ),
   cron: setting(
     "cron",

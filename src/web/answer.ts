@@ -9,10 +9,10 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers GET and HEAD of one path. A HEAD is answered as its GET; the server leaves the body out. */
+/** Answers requests for one path. A HEAD is answered as its GET; the server leaves the body out. */
 export type Handler = (request: IncomingMessage) => Answer | Promise<Answer>;
 
-/** Handlers by path, without the query. */
+/** Handlers by path, without the query: of GET and HEAD, and with `POST ` before it of POST. */
 export type Routes = ReadonlyMap<string, Handler>;
 
 /** @param line without its end */

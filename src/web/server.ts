@@ -1,25 +1,24 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Server as NetServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import { toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
+import type { Bind } from "../settings/bind.ts";
 import { textAnswer } from "./answer.ts";
 import type { Answer, Routes } from "./answer.ts";
+import { MAX_URL_LENGTH, refuseFaults } from "./client-faults.ts";
 import type { Protection } from "./config/protection.ts";
 import { TlsFront } from "./config/tls-front.ts";
-
-interface BindAddress {
-  /** An address or a name; undefined or empty for all interfaces. */
-  readonly host?: string | undefined;
-  /** 0 for a free one. */
-  readonly port: number;
-}
+import { Connections } from "./connections.ts";
+import { listen } from "./listen.ts";
+import type { Inherited } from "./listen.ts";
 
 export interface ServerOptions {
-  readonly bind: BindAddress;
+  readonly bind: Bind | Inherited;
   readonly routes: Routes;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -28,8 +27,12 @@ export interface ServerOptions {
 }
 
 export interface WebServer {
+  /** Of a socket in the file system: its path, and the family `unix`. */
   readonly address: AddressInfo;
-  /** Takes no more requests, answers those under way for up to `graceMs`, then closes every connection. May be called twice. */
+  /**
+   * Accepts no more connections, answers what has arrived for up to `graceMs`, then closes every connection. One that is open is
+   * listened to for half a second more: a request may be on its way. May be called twice.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -42,8 +45,9 @@ const LIMITS = {
   // Longer than a scrape interval of a minute, so that Prometheus keeps its connection.
   keepAliveTimeout: 75_000,
 } as const;
-const CONNECTIONS = 256;
+const CONNECTIONS = 512;
 const ANSWER_TIMEOUT_MS = 60_000;
+const LINGER_MS = 500;
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -61,26 +65,35 @@ export async function startServer({
   protection,
 }: ServerOptions): Promise<WebServer> {
   const answering = new Set<ServerResponse>();
-  const sockets = new Set<Socket>();
-  const server = createServer(LIMITS, (request, response) => {
-    answering.add(response);
+  const connections = new Connections(CONNECTIONS);
+  let stopping = false;
+  function respond(request: IncomingMessage, response: ServerResponse): void {
+    const finished = connections.begin(request.socket);
     const ended = new AbortController();
+    answering.add(response);
     response.once("close", () => {
       answering.delete(response);
+      finished();
       ended.abort();
-      if (!server.listening) request.socket.end();
+      if (stopping) request.socket.end();
     });
-    void after(clock, ANSWER_TIMEOUT_MS, ended.signal, () => request.socket.destroy());
-    void answer(request, routes, logger, protection).then((answered) =>
-      send(request, response, answered, protection?.headers),
-    );
-  });
+    const hurry = (): void =>
+      void after(clock, ANSWER_TIMEOUT_MS, ended.signal, () => request.socket.destroy());
+    // What is told to do something takes as long as that takes.
+    const patient = request.method === "POST";
+    if (!patient) hurry();
+    void answer(request, routes, logger, protection).then((answered) => {
+      if (patient) hurry();
+      if (stopping) closeAfter(response);
+      send(request, response, answered, protection?.headers);
+    });
+  }
+  const server = createServer(LIMITS, respond);
+  // A body is refused before it is sent.
+  server.on("checkContinue", respond);
+  refuseFaults(server);
   const tls = protection?.secure && new TlsFront(server, protection, logger);
-  server.maxConnections = CONNECTIONS;
-  server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
+  server.prependListener("connection", (socket: Socket) => connections.add(socket));
   const address = await listen(server, bind);
   server.on("error", ({ message }) =>
     logger.warn("a connection could not be accepted", { error: message }),
@@ -89,25 +102,35 @@ export async function startServer({
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
     const ended = new AbortController();
-    const closed = once(server, "close");
-    server.close();
-    tls?.stop();
-    const busy = new Set([...answering].map((response) => response.req.socket));
-    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
-    for (const response of answering) {
-      const { httpVersionMajor } = response.req;
-      if (!response.headersSent && httpVersionMajor === 1)
-        response.setHeader("connection", "close");
-    }
-    const timeUp = after(clock, graceMs, ended.signal, () => {
+    const closed = once(server, "close").then(() => ended.abort());
+    await arrivals();
+    stopping = true;
+    // That of HTTP closes silent connections as well.
+    NetServer.prototype.close.call(server);
+    for (const response of answering) closeAfter(response);
+    const lingerMs = Math.min(graceMs, LINGER_MS);
+    await after(clock, lingerMs, ended.signal, () => {
+      server.close();
+      tls?.stop();
+      connections.closeSilent();
+    });
+    await after(clock, graceMs - lingerMs, ended.signal, () => {
       server.closeAllConnections();
-      tls?.destroy();
+      connections.closeAll();
     });
     await closed;
-    ended.abort();
-    await timeUp;
   }
   return { address, stop: (graceMs) => (stopped ??= stop(graceMs)) };
+}
+
+/** Lets connections be accepted and requests be read that are there already. */
+async function arrivals(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent && response.req.httpVersionMajor === 1)
+    response.setHeader("connection", "close");
 }
 
 /** Does it after `ms`, unless the signal is aborted before. */
@@ -125,38 +148,6 @@ async function after(
   act();
 }
 
-async function listen(server: Server, { host, port }: BindAddress): Promise<AddressInfo> {
-  server.listen(host ? { host, port } : { port });
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    throw cannotListen(error, `${host?.includes(":") ? `[${host}]` : (host ?? "")}:${port}`);
-  }
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP server");
-  return address;
-}
-
-const MENDS: ReadonlyMap<unknown, string> = new Map([
-  [
-    "EADDRINUSE",
-    "the address is in use: stop what listens there, or set another address with --bind",
-  ],
-  ["EACCES", "not permitted: set a port of 1024 or above with --bind"],
-  [
-    "EADDRNOTAVAIL",
-    "no interface has that address: set one of this machine with --bind, or :PORT for all",
-  ],
-  ["ENOTFOUND", "no such host: set an address of this machine with --bind, or :PORT for all"],
-]);
-
-function cannotListen(cause: unknown, address: string): AgentError {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const reason =
-    MENDS.get(code) ?? `${toAgentError(cause).message}: set another address with --bind`;
-  return new AgentError("config", `cannot listen on ${address}: ${reason}`, { cause });
-}
-
 async function answer(
   request: IncomingMessage,
   routes: Routes,
@@ -164,18 +155,37 @@ async function answer(
   protection: Protection | undefined,
 ): Promise<Answer> {
   const path = pathOf(request.url ?? "");
-  const refused = await protection?.admit(request, path);
+  const refused = refusal(request) ?? (await protection?.admit(request, path));
   if (refused) return refused;
-  const handler = routes.get(path);
-  if (!handler) return textAnswer(404, "not found");
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return textAnswer(405, "only GET and HEAD are served", { allow: "GET, HEAD" });
+  const get = routes.get(path);
+  const post = routes.get(`POST ${path}`);
+  if (!get && !post) return textAnswer(404, "not found");
+  const handler = request.method === "POST" ? post : READS.has(request.method) ? get : undefined;
+  if (!handler) {
+    const allow = [...(get ? READS : []), ...(post ? ["POST"] : [])];
+    return textAnswer(
+      405,
+      `only ${allow.join(" and ")} ${allow.length > 1 ? "are" : "is"} served`,
+      {
+        allow: allow.join(", "),
+      },
+    );
+  }
   try {
     return await handler(request);
   } catch (error) {
     logger.error("a request could not be answered", { path, error: toAgentError(error).message });
     return textAnswer(500, "internal error");
   }
+}
+
+const READS: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
+
+function refusal({ url = "", headers }: IncomingMessage): Answer | undefined {
+  if (url.length > MAX_URL_LENGTH) return textAnswer(414, "the URL is too long");
+  const length = headers["content-length"] ?? "0";
+  if (length === "0" && headers["transfer-encoding"] === undefined) return undefined;
+  return textAnswer(413, "a body is not taken", { connection: "close" });
 }
 
 /** RFC 9112 section 3.2: mostly a path with a query; proxies may send a whole URL. */

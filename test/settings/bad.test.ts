@@ -192,7 +192,7 @@ test.for([
   [
     "a port alone",
     "bind: 9121\nrepositories: []\n",
-    'FILE:1:1: bind: must be "host:port", "[::1]:port", ":port" for all interfaces, a list of these, or "none"',
+    'FILE:1:1: bind: must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"',
   ],
   [
     "a duration without its unit",

@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 
-const NONE = { help: false, version: false, once: false, checkConfig: false, vault: true };
+const NONE = {
+  help: false,
+  version: false,
+  once: false,
+  checkConfig: false,
+  healthcheck: false,
+  vault: true,
+};
 
 test.for([
   [[], {}],
@@ -15,7 +22,10 @@ test.for([
   [["--cron", "@every 1h30m"], { cron: "@every 1h30m" }],
   [["-cron=0 0 * * *", "-bind", ":9"], { cron: "0 0 * * *", bind: ":9" }],
   [["--log-level", "debug", "-log-format=json"], { logLevel: "debug", logFormat: "json" }],
-  [["--bind", ":1", "--bind", ":2"], { bind: ":2" }],
+  [["--bind", ":1", "--bind", ":2"], { bind: ":1,:2" }],
+  [["--log-level", "info", "--log-level", "warn"], { logLevel: "warn" }],
+  [["--web.enable-lifecycle", "--config", "a"], { enableLifecycle: "true", config: "a" }],
+  [["-web.enable-lifecycle=false"], { enableLifecycle: "false" }],
 ] as const)("%j are settings", ([argv, values]) => {
   expect(parseFlags(argv)).toEqual({ ...NONE, values });
 });
@@ -30,6 +40,7 @@ test.for([
   [["-once=true"], { once: true }],
   [["--once=false"], {}],
   [["--check-config"], { checkConfig: true }],
+  [["--healthcheck"], { healthcheck: true }],
   [["--no-vault"], { vault: false }],
   [["-no-vault"], { vault: false }],
   [["--no-vault=false"], {}],

@@ -35,6 +35,8 @@ test("names the flags, and none that there is not", () => {
       "cron",
       "once",
       "check-config",
+      "healthcheck",
+      "web.enable-lifecycle",
       "log-level",
       "log-format",
       "no-vault",

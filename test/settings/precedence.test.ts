@@ -106,7 +106,7 @@ test("all that is wrong in file, variables and flags is said at once", async () 
     "RESTIC_OTEL_CRON: cron '* * *' is not valid: it has 3 fields in place of five (or six, seconds first); " +
       "a good one is '0 3 * * *' (each day at 03:00), '@hourly' or '@every 1h30m'",
     "RESTIC_OTEL_CONCURRENCY: must be a whole number from 1 to 1000",
-    '--bind: must be "host:port", "[::1]:port", ":port" for all interfaces, a list of these, or "none"',
+    '--bind: must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"',
     "--log-level: must be one of debug, info, warn, error",
   ]);
 });

@@ -1,57 +1,17 @@
 import { once } from "node:events";
 import { Agent, createServer } from "node:http";
-import { connect } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { textAnswer } from "../../src/web/answer.ts";
-import type { Answer, Handler } from "../../src/web/answer.ts";
+import type { Handler } from "../../src/web/answer.ts";
 import { startServer } from "../../src/web/server.ts";
 import { FakeClock, settle } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { ArrayLogger } from "../support/logger.ts";
-
-async function serve(handlers: Readonly<Record<string, Handler>> = {}) {
-  const logger = new ArrayLogger();
-  const clock = new FakeClock();
-  const routes = new Map<string, Handler>([
-    ["/here", () => textAnswer(200, "here")],
-    ...Object.entries(handlers),
-  ]);
-  const bind = { host: "127.0.0.1", port: 0 };
-  const server = await startServer({ bind, routes, clock, logger });
-  onTestFinished(() => server.stop(0));
-  return { ...server, logger, clock };
-}
-
-/** A route whose requests wait until the test answers them. */
-function slowRoute() {
-  const arrived = Promise.withResolvers<void>();
-  const answered = Promise.withResolvers<Answer>();
-  const handler: Handler = () => {
-    arrived.resolve();
-    return answered.promise;
-  };
-  return { handler, arrived: arrived.promise, answer: answered.resolve };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-async function open({ port }: AddressInfo): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => {});
-  onTestFinished(() => void socket.destroy());
-  await once(socket, "connect");
-  return socket;
-}
+import { failureOf, open, serve, slowRoute } from "../support/web-server.ts";
 
 test.for([
   ["GET", "/here", 200, "here\n", undefined],
@@ -59,6 +19,12 @@ test.for([
   ["GET", "http://agent:9121/here", 200, "here\n", undefined],
   ["HEAD", "/here", 200, "", undefined],
   ["POST", "/here", 405, "only GET and HEAD are served\n", "GET, HEAD"],
+  ["POST", "/there", 200, "there\n", undefined],
+  ["GET", "/there", 405, "only POST is served\n", "POST"],
+  ["HEAD", "/there", 405, "", "POST"],
+  ["GET", `/here?${"x".repeat(4085)}`, 200, "here\n", undefined],
+  ["GET", `/here?${"x".repeat(4091)}`, 414, "the URL is too long\n", undefined],
+  ["GET", `/here?${"x".repeat(20_000)}`, 414, "URI Too Long\n", undefined],
   ["OPTIONS", "/here", 405, "only GET and HEAD are served\n", "GET, HEAD"],
   ["GET", "/here/", 404, "not found\n", undefined],
   ["GET", "//here", 404, "not found\n", undefined],
@@ -92,12 +58,56 @@ test("headers of more than 8 KiB are refused", async () => {
   expect(status).toBe(431);
 });
 
-test("beyond 256 connections there is none", async () => {
+test("beyond 512 connections the one that is silent for longest makes room", async () => {
+  const { handler, arrived, answer } = slowRoute();
+  const { address } = await serve({ "/slow": handler });
+  const slow = call(address, "/slow");
+  await arrived;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  await call(address, "/here", { agent });
+  const [first, second] = [await open(address), await open(address)];
+  const [kept] = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+  await call(address, "/here", { agent });
+  const [firstClosed, secondClosed] = [once(first, "close"), once(second, "close")];
+  for (let others = 0; others < 509; others++) await open(address);
+  await firstClosed;
+  expect(second.destroyed).toBe(false);
+  expect((await call(address, "/here")).status).toBe(200);
+  await secondClosed;
+  answer(textAnswer(200, "late"));
+  expect([(await slow).status, kept?.destroyed]).toEqual([200, false]);
+});
+
+test.for([
+  ["GET", { "content-length": "5" }],
+  ["POST", { "content-length": "5" }],
+  ["POST", { "transfer-encoding": "chunked" }],
+  ["POST", { "content-length": "5", expect: "100-continue" }],
+] as const)("%s with a body (%j) is refused before it is sent", async ([method, headers]) => {
   const { address } = await serve();
-  await Promise.all(Array.from({ length: 256 }, () => open(address)));
-  await once(await open(address), "close");
-  const error = await failureOf(call(address, "/here"));
-  expect(error).toBeInstanceOf(Error);
+  const reply = await call(address, "/there", { method, headers });
+  expect([reply.status, reply.headers.connection]).toEqual([413, "close"]);
+});
+
+test.for([
+  ["no HTTP\r\n\r\n", "HTTP/1.1 400 Bad Request"],
+  [`GET /here HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(9000)}\r\n\r\n`, "HTTP/1.1 431 "],
+] as const)("what is no request is told so: %#", async ([sent, status]) => {
+  const { address } = await serve();
+  const socket = await open(address);
+  socket.write(sent);
+  expect(await text(socket)).toMatch(new RegExp(`^${status}.*nosniff`, "s"));
+});
+
+test("a request that takes as long as what it does is waited for, its answer is not", async () => {
+  const { handler, arrived, answer } = slowRoute();
+  const { address, clock } = await serve({ "POST /long": handler });
+  const reply = call(address, "/long", { method: "POST" });
+  await arrived;
+  await clock.advance(600_000);
+  answer(textAnswer(200, "done"));
+  expect((await reply).body.toString()).toBe("done\n");
 });
 
 test("an answer that is not taken in a minute ends its connection", async () => {
@@ -116,55 +126,6 @@ test("an answer that is taken leaves no timer", async () => {
   await call(address, "/here");
   await settle();
   expect(clock.sleeping).toBe(0);
-});
-
-test("when it stops, requests under way are answered and other connections end at once", async () => {
-  const { handler, arrived, answer } = slowRoute();
-  const server = await serve({ "/slow": handler });
-  const { address, clock } = server;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  onTestFinished(() => agent.destroy());
-  await call(address, "/here", { agent });
-  const [[idle] = []] = Object.values(agent.freeSockets);
-  const silent = await open(address);
-  const slow = call(address, "/slow", { agent: new Agent({ keepAlive: true }) });
-  await arrived;
-
-  const stopped = server.stop(4000);
-  await Promise.all([idle && once(idle, "close"), once(silent, "close")]);
-  await expect(call(address, "/here")).rejects.toThrow("ECONNREFUSED");
-  await clock.advance(3999);
-  answer(textAnswer(200, "late"));
-  const { body, headers } = await slow;
-  expect([body.toString(), headers.connection]).toEqual(["late\n", "close"]);
-  await stopped;
-  expect(clock.sleeping).toBe(0);
-});
-
-test("an answer that was under way when it stopped is sent to its end, and its connection closed", async () => {
-  const server = await serve({
-    "/big": () => ({ status: 200, type: "text/plain", body: Buffer.alloc(2 ** 24, "x") }),
-  });
-  const socket = await open(server.address);
-  socket.write("GET /big HTTP/1.1\r\nHost: agent\r\n\r\n");
-  await once(socket, "readable");
-  const stopped = server.stop(4000);
-  expect((await text(socket)).length).toBeGreaterThan(2 ** 24);
-  await stopped;
-});
-
-test("what is not answered in time is cut off", async () => {
-  const { handler, arrived } = slowRoute();
-  const server = await serve({ "/slow": handler });
-  const { clock } = server;
-  const slow = failureOf(call(server.address, "/slow"));
-  await arrived;
-  const stopped = Promise.all([server.stop(4000), server.stop(4000)]);
-  await clock.advance(3999);
-  expect(clock.sleeping).toBeGreaterThan(0);
-  await clock.advance(1);
-  expect(await slow).toMatchObject({ message: "socket hang up" });
-  await stopped;
 });
 
 test("a port in use is said, and how to mend it", async () => {
