@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 
 import { listeningPort } from "./listening-port.ts";
 
@@ -11,8 +12,8 @@ export class CountingProxy {
   receivedBytes = 0;
   readonly #server: Server;
 
-  private constructor(target: URL) {
-    this.#server = createServer((request, response) => {
+  private constructor(target: URL, pem: string | undefined) {
+    const listener: RequestListener = (request, response) => {
       this.requests += 1;
       const onward = httpRequest(
         {
@@ -29,18 +30,28 @@ export class CountingProxy {
       );
       onward.on("error", () => response.destroy());
       request.pipe(onward);
-    });
+    };
+    this.#server =
+      pem === undefined
+        ? createServer(listener)
+        : createTlsServer({ cert: pem, key: pem }, listener);
   }
 
-  static async start(url: string): Promise<CountingProxy> {
-    const proxy = new CountingProxy(new URL(url));
+  /** @param pem certificate and key, to be asked by https */
+  static async start(url: string, pem?: string): Promise<CountingProxy> {
+    const proxy = new CountingProxy(new URL(url), pem);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
   }
 
+  /** Of one that is not asked by https. */
   get url(): string {
-    return `http://127.0.0.1:${listeningPort(this.#server)}`;
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return listeningPort(this.#server);
   }
 
   async stop(): Promise<void> {

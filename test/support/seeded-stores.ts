@@ -12,8 +12,12 @@ type Store = Pick<Server, "url">;
 export const FOREVER = 4_000_000_000_000;
 
 /** "Create an account SAS": what `permissions` say, of objects in containers. */
-export function accountSas(permissions: string, untilMs: number): string {
-  const { AZURE_ACCOUNT_NAME: account, AZURE_ACCOUNT_KEY: key } = AZURITE;
+export function accountSas(
+  permissions: string,
+  untilMs: number,
+  account: string = AZURITE.AZURE_ACCOUNT_NAME,
+): string {
+  const { AZURE_ACCOUNT_KEY: key } = AZURITE;
   const parts = {
     sp: permissions,
     ss: "b",
@@ -37,9 +41,10 @@ export async function seedAzure(
   container: string,
   prefix: string,
   files: RepositoryFiles,
+  account: string = AZURITE.AZURE_ACCOUNT_NAME,
 ): Promise<string> {
-  const may = accountSas("rwlc", FOREVER);
-  const place = `${url}/${AZURITE.AZURE_ACCOUNT_NAME}/${container}`;
+  const may = accountSas("rwlc", FOREVER, account);
+  const place = `${url}/${account}/${container}`;
   await made(fetch(`${place}${may}&restype=container`, { method: "PUT" }));
   const headers = { "x-ms-blob-type": "BlockBlob" };
   await putObjects(files, (name, body) =>
