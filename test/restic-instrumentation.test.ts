@@ -64,8 +64,8 @@ test("its metrics go to the provider that it was given last", async () => {
 test("two in one application show what both know", async () => {
   const reader = trackVanishingSeries(new ManualReader());
   const provider = new MeterProvider({ readers: [reader] });
-  for (const repository of [WEB, LAPTOP]) {
-    const restic = instrument({ repositories: [repository] });
+  const both = [WEB, LAPTOP].map((repository) => instrument({ repositories: [repository] }));
+  for (const restic of both) {
     restic.setMeterProvider(provider);
     restic.enable();
     await collected(restic);
@@ -73,6 +73,10 @@ test("two in one application show what both know", async () => {
   const shown = SETS(await reader.series()).join();
   expect(shown).toContain(WEB.repo);
   expect(shown).toContain(LAPTOP.repo);
+  both[0]?.disable();
+  const left = SETS(await reader.series()).join();
+  expect(left).not.toContain(WEB.repo);
+  expect(left).toContain(LAPTOP.repo);
 });
 
 test("a series that vanishes stays for ever in a stock reader, and ends in one that tracks it", async () => {
