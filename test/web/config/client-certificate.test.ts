@@ -39,5 +39,5 @@ test("a name that looks like several is one", () => {
 test("a name of another kind that looks like a DNS name is none", () => {
   const directory = `DirName:"/CN=x, DNS:prometheus.example, y", DNS:mallory.example`;
   expect(namesOf(withNames(directory))).toEqual(["mallory.example"]);
-  expect(namesOf(withNames(`othername:"a, DNS:prometheus.example`))).toEqual([]);
+  expect(namesOf(withNames(`DNS:prometheus.example, othername:"a, DNS:b`))).toEqual([]);
 });

@@ -140,9 +140,10 @@ test("a file that is written piece by piece is taken when it is whole", async ()
   for (let index = 1; index < 12; index++) {
     await folder.write(LOGINS.slice(0, index));
     await clock.advance(500);
-    // The look at the file is I/O, which no clock waits for.
-    await readFile(folder.file);
+    // The look at the file is I/O, which no clock waits for: then it sleeps again.
+    await until("the end of the look", () => clock.sleeping === 1);
   }
+  expect(said()).toEqual([]);
   await folder.write(LOGINS);
   await looks("the whole file", () => said().some((line) => line.startsWith("info")));
   expect(protection.reloadSuccessful).toBe(true);
