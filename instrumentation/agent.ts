@@ -19,7 +19,7 @@ export type { BoundTable, Meter } from "./collect/gauges.ts";
 export type { BackupSet, RepositoryState } from "./restic/state.ts";
 export type { Extensions } from "./extensions.ts";
 export { VaultScheme } from "./vault/scheme.ts";
-export { NO_ADDRESS, parseVaultSettings, sameVault } from "./vault/settings.ts";
+export { NO_ADDRESS, parseVaultSettings } from "./vault/settings.ts";
 export type { VaultUse } from "./vault/settings.ts";
 export { limit } from "./core/limit.ts";
 export { systemClock } from "./core/clock.ts";

@@ -8,7 +8,7 @@ export const VAULT_METRICS: readonly MetricSpec<VaultState>[] = [
     name: "restic_otel.vault_up",
     kind: "gauge",
     description:
-      "1 if Vault answered the last request to it, 0 if it refused a login, failed or cannot be reached.",
+      "1 if Vault answered the last request to it, 0 if it refused the login or the token, failed or cannot be reached.",
     labels: [],
     points: ({ up }) => (up === undefined ? [] : [[Number(up), {}]]),
   },

@@ -5,7 +5,7 @@ export type ReadResult = (typeof READ_RESULTS)[number];
 
 /** What is shown of the use of Vault. */
 export interface VaultState {
-  /** Vault answered the last request, be it with the refusal of a secret, but not of a login; undefined before the first one. */
+  /** Vault answered the last request, be it with the refusal of a secret, but not of a login or a token; undefined before the first one. */
   up: boolean | undefined;
   /** When the token in use expires, milliseconds since the epoch; undefined without one, and if it never does. */
   tokenExpiresAt: number | undefined;

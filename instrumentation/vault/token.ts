@@ -9,6 +9,7 @@ import { keepToken } from "./renewal.ts";
 import type { HeldToken } from "./renewal.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { VaultState } from "./state.ts";
+import { within } from "./within.ts";
 
 export interface TokenOptions {
   readonly client: VaultClient;
@@ -75,19 +76,14 @@ export class VaultToken {
 
   async #revoke(token: Secret): Promise<void> {
     const { client, clock, logger } = this.#options;
-    const limit = new AbortController();
-    const done = new AbortController();
-    clock.sleep(REVOKE_MS, done.signal).then(
-      () => limit.abort(new AgentError("timeout", "Vault takes too long")),
-      () => {},
-    );
+    const late = new AgentError("timeout", "Vault takes too long");
     try {
-      await client.write("auth/token/revoke-self", {}, { token, signal: limit.signal });
+      await within(REVOKE_MS, late, clock, (signal) =>
+        client.write("auth/token/revoke-self", {}, { token, signal }),
+      );
     } catch (error) {
       const { message } = toAgentError(error);
       logger.info("the Vault token could not be revoked, it expires by itself", { error: message });
-    } finally {
-      done.abort();
     }
   }
 
@@ -171,8 +167,13 @@ export class VaultToken {
 
   /** True if another token than the denied one is there now. */
   async #isReplaced(held: HeldToken, path: string, signal: AbortSignal): Promise<boolean> {
-    const { login, client, clock } = this.#options;
-    if (!login.isRepeatable) return (await this.#current(signal)) !== held;
+    const { login, client, clock, state } = this.#options;
+    if (!login.isRepeatable) {
+      if ((await this.#current(signal)) !== held) return true;
+      // One that is good for nothing shows; one that may not read this alone does not.
+      if (held.token && !(await isAlive(client, held.token, signal))) state.up = false;
+      return false;
+    }
     const now = clock.monotonicMs();
     if (now - held.obtainedMs < YOUNG_MS) {
       const deniedAt = this.#denied.get(path) ?? -Infinity;

@@ -10,6 +10,7 @@ import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
 import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
+import { within } from "./within.ts";
 
 /** What node-vault asks for. Secrets are still sealed: they are opened here, and nothing that it prints has them. */
 export interface VaultRequest {
@@ -64,8 +65,8 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
     const late = new AgentError("timeout", `${where} did not answer within ${timeoutMs / 1000} s`, {
       transient: true,
     });
-    const response = await limited(timeoutMs, late, clock, signal, (limit) =>
-      send({ ...request, maxBytes: MAX_BYTES }, limit),
+    const response = await within(timeoutMs, late, clock, (limit) =>
+      send({ ...request, maxBytes: MAX_BYTES }, AbortSignal.any([signal, limit])),
     );
     return answerOf(response, `Vault at ${where}`, clock, [
       ...(token ? [token] : []),
@@ -99,26 +100,6 @@ function connector(
     open = { of, send };
     return send;
   };
-}
-
-async function limited<T>(
-  ms: number,
-  late: AgentError,
-  clock: Clock,
-  signal: AbortSignal,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController();
-  const done = new AbortController();
-  clock.sleep(ms, done.signal).then(
-    () => limit.abort(late),
-    () => {},
-  );
-  try {
-    return await run(AbortSignal.any([signal, limit.signal]));
-  } finally {
-    done.abort();
-  }
 }
 
 function opened(json: Mapping): Mapping {

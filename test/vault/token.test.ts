@@ -232,5 +232,13 @@ describe("a token that somebody gives", () => {
   test("and is invalid", async () => {
     open({ VAULT_TOKEN: "revoked" });
     expect(await failureOf(vault.value("kv/repo"))).toContain("access is denied (403)");
+    expect(vault.state.up).toBe(false);
+  });
+
+  test("and has no right to one path: Vault is up", async () => {
+    server.instead = ({ path }) => (path === "kv/repo" ? DENIED : undefined);
+    open({ VAULT_TOKEN: "static" });
+    expect(await failureOf(vault.value("kv/repo"))).toContain("access is denied (403)");
+    expect(vault.state.up).toBe(true);
   });
 });
