@@ -153,6 +153,7 @@ export class Monitor {
       timeoutMs: settings.timeoutMs,
       concurrency: settings.concurrency,
       retryFailed: settings.retryFailed,
+      spread: settings.spread === true,
     };
     this.#collector.configure(sources, shared);
     for (const product of this.#products) product.configure(shared);

@@ -43,6 +43,8 @@ export interface MonitorSettings {
   readonly legacyLabel: boolean;
   readonly retryFailed: boolean;
   readonly reverifyMs: number;
+  /** Repositories begin in the time between two scheduled collections, not all at once. */
+  readonly spread?: boolean;
   /** Folder for what is kept over restarts; default: nothing is. */
   readonly stateDir?: string | undefined;
   /** Default: not used, for want of an address. */

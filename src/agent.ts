@@ -49,6 +49,7 @@ export class Agent {
   readonly #endpoint: PrometheusEndpoint;
   #reloading: Promise<void> = Promise.resolve();
   #reload: ReloadState;
+  #shard: AgentSettings["shard"];
   readonly #servers: WebServer[] = [];
   #push: OtlpPush | undefined;
   #protection: Protection | undefined;
@@ -59,6 +60,7 @@ export class Agent {
     this.#settings = settings;
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
+    this.#shard = settings.shard;
     this.monitor = new Monitor(settings.monitor, {
       ...options.extensions,
       clock,
@@ -83,7 +85,12 @@ export class Agent {
     const { clock, build } = this.#options;
     const tables = [
       boundTable(agentMetrics, () => [
-        { ...build, nodeVersion: process.version, reload: this.#reload },
+        {
+          ...build,
+          nodeVersion: process.version,
+          reload: this.#reload,
+          shard: this.#shard,
+        },
       ]),
       ...this.monitor.ownTables,
       boundTable(otlpMetrics, () => this.#push?.states ?? []),
@@ -184,6 +191,7 @@ export class Agent {
         logger.warn(`a change of ${name} needs a restart`);
       this.monitor.reload(next.monitor);
       logger.level = next.logLevel;
+      this.#shard = next.shard;
       this.#reload = { successful: true, lastSuccessAt: clock.now() };
       logger.info("settings reloaded, they take effect with the next collection", {
         repositories: next.monitor.repositories.length,

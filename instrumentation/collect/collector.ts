@@ -12,6 +12,8 @@ import { planOf } from "./plan.ts";
 import type { CollectorSettings, Plan } from "./plan.ts";
 import { RetryLadder } from "./retry-ladder.ts";
 import { Runner } from "./runner.ts";
+import { spread } from "./spread.ts";
+import type { Begin } from "./spread.ts";
 import { Store, subjectKey } from "./store.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -136,15 +138,19 @@ export class Collector<State> {
     return this.#configured;
   }
 
-  #begin(): Promise<JobOutcome> {
+  #begin(nextAt?: number): Promise<JobOutcome> {
     const plan = this.#plan();
     if (plan !== this.#adopted) this.#adopt();
     this.#begun = true;
     this.#skipped = false;
-    this.#ladder.hold();
-    this.#retryQueue.abort();
-    this.#retryQueue = new AbortController();
-    const job = this.#collectAll(plan);
+    const begin = plan.settings.spread ? spread(nextAt, this.#clock) : undefined;
+    // What begins later goes on to be tried again until then.
+    if (!begin) {
+      this.#ladder.hold();
+      this.#retryQueue.abort();
+      this.#retryQueue = new AbortController();
+    }
+    const job = this.#collectAll(plan, begin);
     this.#job = job;
     return job;
   }
@@ -164,11 +170,11 @@ export class Collector<State> {
     this.#adopted = plan;
   }
 
-  async #collectAll({ sources, settings }: Plan<State>): Promise<JobOutcome> {
+  async #collectAll({ sources, settings }: Plan<State>, begin?: Begin): Promise<JobOutcome> {
     const startedMs = this.#clock.monotonicMs();
     try {
       const attempts = await Promise.all(
-        [...sources.values()].map((source) => this.#collectOne(source, settings.timeoutMs)),
+        [...sources.values()].map((source) => this.#collectOne(source, settings.timeoutMs, begin)),
       );
       const failed = attempts.filter((attempt) => !attempt || attempt.error).length;
       const outcome = { finishedAt: this.#clock.now(), failed, total: sources.size };
@@ -181,11 +187,15 @@ export class Collector<State> {
   }
 
   /** A retry that is under way counts, in its own place. */
-  async #collectOne(source: Source<State>, timeoutMs: number): Promise<Attempt | undefined> {
+  async #collectOne(
+    source: Source<State>,
+    timeoutMs: number,
+    begin: Begin = (attempt) => attempt(),
+  ): Promise<Attempt | undefined> {
     const { signal } = this.#stopping;
-    const attempt =
+    const run = (): Promise<Attempt | undefined> =>
       this.#runner.current(source) ?? this.#lane(() => this.#runner.run(source, timeoutMs), signal);
-    return unlessAborted(attempt, signal);
+    return unlessAborted(begin(run, source.subject, signal), signal);
   }
 
   #finish(outcome: JobOutcome, durationMs: number): void {
@@ -208,7 +218,7 @@ export class Collector<State> {
   }
 
   #due(): void {
-    if (!this.collecting) void this.#begin();
+    if (!this.collecting) void this.#begin(this.nextAt());
     else if (!this.#skipped) {
       this.#skipped = true;
       this.#logger.warn("the last collection is still under way, scheduled ones are skipped");

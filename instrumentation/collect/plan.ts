@@ -11,6 +11,8 @@ export interface CollectorSettings {
   readonly concurrency: number;
   /** Between scheduled collections, try again what failed for a passing reason. */
   readonly retryFailed: boolean;
+  /** Sources of a scheduled collection begin in the time until the next one, each at its own place in it. */
+  readonly spread?: boolean;
 }
 
 /** What is collected, and how. */

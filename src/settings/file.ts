@@ -18,6 +18,7 @@ import { parseOtlp } from "./otlp.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
 import type { Setting } from "./schema.ts";
+import { shardText } from "./shard.ts";
 import type { VaultSection } from "./vault.ts";
 
 /** Thousands of repositories are a few MiB. */
@@ -139,7 +140,8 @@ function parseMapping(
   const parsed = parseRepositories(document, entries, ["repositories"], known);
   return withVault(document, vault, known, {
     ...parsed,
-    values,
+    // convict takes a mapping for settings of its own.
+    values: { ...values, ...(isRecord(values["shard"]) && { shard: shardText(values["shard"]) }) },
     otlp: otlp?.value,
     problems: [...problems, ...parsed.problems],
   });

@@ -23,6 +23,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
       flag("bind", "ADDRESS"),
       flag("webConfigFile", "FILE"),
       flag("enableLifecycle"),
+      flag("shard", "INDEX/TOTAL"),
       flag("logLevel", "LEVEL"),
       flag("logFormat", "FORMAT"),
     ],

@@ -18,12 +18,16 @@ import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryOf } from "./restic-environment.ts";
 import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
+import { shardOf } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import { vaultSection } from "./vault.ts";
 
 /** Everything that the agent is told, checked. */
 export interface AgentSettings {
   readonly monitor: MonitorSettings;
   readonly disabledCount: number;
+  /** Undefined: all repositories are collected here. */
+  readonly shard: Shard | undefined;
   /** Empty: nowhere. */
   readonly bind: readonly Bind[];
   /** Undefined: HTTP in the clear, for everybody. */
@@ -80,9 +84,13 @@ export async function loadSettings({
   const value = merge({ ...otel.values, ...found.values }, env, flags);
   const otlp = found.otlp ?? (otel.otlp ? [otel.otlp] : []);
   const enabled = found.repositories.filter(({ disabled }) => !disabled);
+  const shard = value(SETTINGS.shard);
+  const own = shard
+    ? enabled.filter(({ url }) => shardOf(url, shard.total) === shard.index)
+    : enabled;
   return {
     monitor: {
-      repositories: enabled,
+      repositories: own,
       cron: value(SETTINGS.cron),
       timezone: value(SETTINGS.timezone) || undefined,
       timeoutMs: value(SETTINGS.timeout),
@@ -90,9 +98,11 @@ export async function loadSettings({
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),
       reverifyMs: value(SETTINGS.reverify),
+      spread: value(SETTINGS.spread),
       stateDir: value(SETTINGS.stateDir) || undefined,
       vault: found.vault,
     },
+    shard,
     disabledCount: found.repositories.length - enabled.length,
     bind: value(SETTINGS.bind),
     webConfigFile: value(SETTINGS.webConfigFile) || undefined,

@@ -2,6 +2,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { bind } from "./bind.ts";
 import { boolean, cron, duration, integer, oneOf, text, timezone } from "./formats.ts";
 import type { Format } from "./formats.ts";
+import { shard } from "./shard.ts";
 
 /** One setting: the schema, the help, the README's table and the names of variables and flags are made of these. */
 export interface Setting<T> {
@@ -78,6 +79,19 @@ export const SETTINGS = {
     duration,
     "1h",
     "how long a key that opened is trusted before the keys are listed again",
+  ),
+  spread: setting(
+    "spread",
+    boolean,
+    "false",
+    "begin repositories one after the other in the time between two scheduled collections, not all at once",
+  ),
+  shard: setting(
+    "shard",
+    shard,
+    "",
+    "the part of the repositories that is collected here: 2/5 is the third of five, auto/5 takes the number at the end of the host name",
+    "shard",
   ),
   stateDir: setting(
     "stateDir",

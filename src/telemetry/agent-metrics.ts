@@ -8,6 +8,7 @@ export interface AgentState {
   /** As `process.version`. */
   readonly nodeVersion: string;
   readonly reload: ReloadState;
+  readonly shard: Shard | undefined;
 }
 
 /** How the settings were last read; the start counts. */
@@ -15,6 +16,11 @@ export interface ReloadState {
   readonly successful: boolean;
   /** When settings were last taken over, milliseconds since the epoch. */
   readonly lastSuccessAt: number;
+}
+
+interface Shard {
+  readonly index: number;
+  readonly total: number;
 }
 
 export const agentMetrics: readonly MetricSpec<AgentState>[] = [
@@ -41,5 +47,14 @@ export const agentMetrics: readonly MetricSpec<AgentState>[] = [
     description: "When settings were last taken over, Unix seconds.",
     labels: [],
     points: ({ reload }) => [[reload.lastSuccessAt / 1000, {}]],
+  },
+  {
+    name: "restic_otel.shard_info",
+    kind: "gauge",
+    description:
+      "1, with the part of the repositories that is collected here, from 0; only with the setting shard.",
+    labels: ["index", "total"],
+    points: ({ shard }) =>
+      shard ? [[1, { index: String(shard.index), total: String(shard.total) }]] : [],
   },
 ];

@@ -14,6 +14,7 @@ const STARTED: AgentState = {
   revision: "unknown",
   nodeVersion: "v24.0.0",
   reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+  shard: { index: 2, total: 5 },
 };
 
 const VAULT: VaultState = {
@@ -55,5 +56,6 @@ test("a reload that failed says so, and when the last good one was", async () =>
   expect(points.slice(1)).toEqual([
     ["restic_otel.config_last_reload_successful", [[0, {}]]],
     ["restic_otel.config_last_reload_success_timestamp_seconds", [[2.5, {}]]],
+    ["restic_otel.shard_info", [[1, { index: "2", total: "5" }]]],
   ]);
 });
