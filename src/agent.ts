@@ -16,7 +16,7 @@ import { otlpMetrics } from "./telemetry/otlp/metrics.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
 import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
-import type { Exposition } from "./telemetry/prometheus-endpoint.ts";
+import type { Exposition, Signals } from "./telemetry/prometheus-endpoint.ts";
 import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
 import { Protection } from "./web/config/protection.ts";
 import { formatAddress } from "./web/listen.ts";
@@ -46,6 +46,7 @@ export class Agent {
   readonly monitor: Monitor;
   readonly #settings: AgentSettings;
   readonly #options: AgentOptions;
+  readonly #products: Signals;
   readonly #endpoint: PrometheusEndpoint;
   #reloading: Promise<void> = Promise.resolve();
   #reload: ReloadState;
@@ -68,14 +69,15 @@ export class Agent {
       onCollection: () => void this.#push?.push(),
     });
     const { monitor } = this;
+    this.#products = {
+      bind: (meter) => monitor.bind(meter),
+      tables: () => monitor.uniqueTables,
+      version: () => monitor.version,
+      validUntil: (now) => monitor.validUntil(now),
+    };
     this.#endpoint = new PrometheusEndpoint({
       clock,
-      products: {
-        bind: (meter) => monitor.bind(meter),
-        tables: () => monitor.uniqueTables,
-        version: () => monitor.version,
-        validUntil: (now) => monitor.validUntil(now),
-      },
+      products: this.#products,
       agent: (meter) => this.#bindAgent(meter),
     });
   }
@@ -138,10 +140,8 @@ export class Agent {
       endpoints: otlp,
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
-      bind: (meter) => {
-        const unbind = [this.monitor.bind(meter), this.#bindAgent(meter)];
-        return () => unbind.forEach((one) => one());
-      },
+      products: this.#products,
+      agent: (meter) => this.#bindAgent(meter),
       schemes: this.monitor.schemes,
       version: build.version,
       installation: this.#installation(),

@@ -2,8 +2,9 @@ import type { Clock, Logger, SecretResolver } from "restic-otel-instrumentation/
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { collectOnce } from "../exposition-part.ts";
+import { collectAll } from "./collect-all.ts";
 import type { Bind } from "../exposition-part.ts";
+import type { Signals } from "../prometheus-endpoint.ts";
 import { agentResource } from "../resource.ts";
 import { OtlpExporter } from "./exporter.ts";
 import { OtlpPush } from "./push.ts";
@@ -15,8 +16,10 @@ export interface OpenPushOptions {
   readonly schemes: ReadonlyMap<string, SecretResolver>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** All metrics of the agent. */
-  readonly bind: Bind;
+  /** What is monitored. */
+  readonly products: Pick<Signals, "bind" | "tables">;
+  /** The agent's own metrics. */
+  readonly agent: Bind;
   readonly version: string;
   /** Tells one installation from another on the same host. */
   readonly installation: string;
@@ -26,7 +29,8 @@ export interface OpenPushOptions {
 
 /** Connects nothing yet. Loaded only when there is an endpoint. */
 export function openPush(options: OpenPushOptions): OtlpPush {
-  const { endpoints, schemes, intervalMs, timeoutMs, bind, version, installation } = options;
+  const { endpoints, schemes, intervalMs, timeoutMs, products, agent, version, installation } =
+    options;
   const { clock, logger } = options;
   const resource = agentResource(version, installation);
   const startMs = clock.now();
@@ -36,7 +40,8 @@ export function openPush(options: OpenPushOptions): OtlpPush {
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),
-    collect: async () => since(await collectOnce(bind, resource), startMs),
+    collect: async () =>
+      since(await collectAll(products, agent, resource, startMs, clock.now()), startMs),
     intervalMs,
     timeoutMs,
     clock,
