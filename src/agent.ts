@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 
 import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
@@ -9,7 +8,8 @@ import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
 import { formatBind } from "./settings/bind.ts";
 import type { AgentSettings } from "./settings/load.ts";
-import { sameEndpoints } from "./settings/otlp.ts";
+import { needRestart } from "./settings/need-restart.ts";
+import { shownSettings } from "./settings/shown.ts";
 import { agentMetrics } from "./telemetry/agent-metrics.ts";
 import type { ReloadState } from "./telemetry/agent-metrics.ts";
 import { otlpMetrics } from "./telemetry/otlp/metrics.ts";
@@ -19,6 +19,8 @@ import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition, Signals } from "./telemetry/prometheus-endpoint.ts";
 import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
 import { Protection } from "./web/config/protection.ts";
+import { outcomeOf } from "./web/lifecycle.ts";
+import type { Lifecycle } from "./web/lifecycle.ts";
 import { formatAddress } from "./web/listen.ts";
 import type { Inherited } from "./web/listen.ts";
 import { HEALTH_PATHS, routes } from "./web/routes.ts";
@@ -48,7 +50,9 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #products: Signals;
   readonly #endpoint: PrometheusEndpoint;
-  #reloading: Promise<void> = Promise.resolve();
+  #reloading: Promise<string | undefined> = Promise.resolve(undefined);
+  /** What was taken over at the start and at reloads. */
+  #inForce: AgentSettings;
   #reload: ReloadState;
   #shard: AgentSettings["shard"];
   readonly #servers: WebServer[] = [];
@@ -59,6 +63,7 @@ export class Agent {
   constructor(settings: AgentSettings, options: AgentOptions) {
     const { clock, logger } = options;
     this.#settings = settings;
+    this.#inForce = settings;
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
     this.#shard = settings.shard;
@@ -112,6 +117,7 @@ export class Agent {
       render: () => this.render(),
       notReady: () => this.#notReady(),
       status: () => this.status(),
+      lifecycle: this.#settings.enableLifecycle ? this.#lifecycle() : undefined,
       logger,
     });
     const { webConfigFile: file, healthWithoutLogin } = this.#settings;
@@ -176,20 +182,35 @@ export class Agent {
     });
   }
 
-  /** Reads the settings again; one that is wrong is refused as a whole. Never rejects. */
-  reload(): Promise<void> {
+  #lifecycle(): Lifecycle {
+    return {
+      reload: () => this.reload(),
+      collect: () => this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.status())),
+      config: () => shownSettings(this.#inForce),
+    };
+  }
+
+  /** Reads the settings again; one that is wrong is refused as a whole: resolves with why, a line each. Never rejects. */
+  reload(): Promise<string | undefined> {
     this.#reloading = this.#reloading.then(() => this.#reloadOnce());
     return this.#reloading;
   }
 
-  async #reloadOnce(): Promise<void> {
+  async #reloadOnce(): Promise<string | undefined> {
     const { clock, logger, load } = this.#options;
+    const { monitor } = this.#settings;
     try {
       const next = await load();
       for (const warning of next.warnings) logger.warn(warning);
-      for (const name of this.#needRestart(next))
+      for (const name of needRestart(this.#settings, next))
         logger.warn(`a change of ${name} needs a restart`);
       this.monitor.reload(next.monitor);
+      this.#inForce = {
+        ...this.#settings,
+        monitor: { ...next.monitor, legacyLabel: monitor.legacyLabel, stateDir: monitor.stateDir },
+        disabledCount: next.disabledCount,
+        logLevel: next.logLevel,
+      };
       logger.level = next.logLevel;
       this.#shard = next.shard;
       this.#reload = { successful: true, lastSuccessAt: clock.now() };
@@ -197,31 +218,14 @@ export class Agent {
         repositories: next.monitor.repositories.length,
         disabled: next.disabledCount,
       });
+      return undefined;
     } catch (error) {
       this.#reload = { ...this.#reload, successful: false };
-      for (const line of toAgentError(error).message.split("\n"))
+      const { message } = toAgentError(error);
+      for (const line of message.split("\n"))
         logger.error("settings refused, the old ones stay", { error: line });
+      return message;
     }
-  }
-
-  #needRestart(next: AgentSettings): readonly string[] {
-    const { bind, otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
-    const { startupWaitMs, lateAfterMs, logFormat, monitor } = this.#settings;
-    const changed = {
-      bind: !isDeepStrictEqual(bind, next.bind),
-      webConfigFile: this.#settings.webConfigFile !== next.webConfigFile,
-      healthWithoutLogin: this.#settings.healthWithoutLogin !== next.healthWithoutLogin,
-      enableLifecycle: this.#settings.enableLifecycle !== next.enableLifecycle,
-      otlp: !sameEndpoints(otlp, next.otlp),
-      otlpInterval: otlpIntervalMs !== next.otlpIntervalMs,
-      otlpTimeout: otlpTimeoutMs !== next.otlpTimeoutMs,
-      startupWait: startupWaitMs !== next.startupWaitMs,
-      lateAfter: lateAfterMs !== next.lateAfterMs,
-      logFormat: logFormat !== next.logFormat,
-      legacyLabel: monitor.legacyLabel !== next.monitor.legacyLabel,
-      stateDir: monitor.stateDir !== next.monitor.stateDir,
-    };
-    return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));
   }
 
   /** Until every repository was read or has failed once there is nothing to scrape; but one that hangs hides the others for a while only. */

@@ -6,6 +6,8 @@ import type { Logger } from "restic-otel-instrumentation/agent";
 import { acceptsGzip } from "./accept-encoding.ts";
 import { textAnswer } from "./answer.ts";
 import type { Answer, Handler, Routes } from "./answer.ts";
+import { lifecycleRoutes } from "./lifecycle.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { script, stylesheet } from "./status/assets.ts";
 import { statusPage } from "./status/page.ts";
 import { parseQuery, select } from "./status/query.ts";
@@ -28,6 +30,8 @@ export interface RoutesOptions {
   readonly notReady: () => string | undefined;
   /** What is known now; does no I/O. */
   readonly status: () => Status;
+  /** Undefined: nobody may reload or collect by HTTP, or see the settings. */
+  readonly lifecycle?: Lifecycle | undefined;
   readonly logger: Logger;
 }
 
@@ -36,7 +40,7 @@ export const HEALTH_PATHS = ["/-/healthy", "/-/ready"];
 
 /** All that the agent serves. */
 export function routes(options: RoutesOptions): Routes {
-  const { version, prometheus, render, notReady, status, logger } = options;
+  const { version, prometheus, render, notReady, status, lifecycle, logger } = options;
   let failing = false;
 
   /** Answers with the exposition or, if there is none, with 503 and the reason: never with 200 and less than all. */
@@ -85,6 +89,7 @@ export function routes(options: RoutesOptions): Routes {
     ["/metrics", prometheus ? metrics : () => textAnswer(404, NO_METRICS)],
     ["/-/healthy", () => textAnswer(200, "healthy")],
     ["/-/ready", ifScrapable(() => textAnswer(200, "ready"))],
+    ...lifecycleRoutes(lifecycle),
   ]);
 }
 

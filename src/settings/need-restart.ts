@@ -1,0 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { AgentSettings } from "./load.ts";
+import { sameEndpoints } from "./otlp.ts";
+
+/** The names of the settings that differ and cannot change in a process that runs. */
+export function needRestart(before: AgentSettings, next: AgentSettings): readonly string[] {
+  const changed = {
+    bind: !isDeepStrictEqual(before.bind, next.bind),
+    webConfigFile: before.webConfigFile !== next.webConfigFile,
+    healthWithoutLogin: before.healthWithoutLogin !== next.healthWithoutLogin,
+    enableLifecycle: before.enableLifecycle !== next.enableLifecycle,
+    otlp: !sameEndpoints(before.otlp, next.otlp),
+    otlpInterval: before.otlpIntervalMs !== next.otlpIntervalMs,
+    otlpTimeout: before.otlpTimeoutMs !== next.otlpTimeoutMs,
+    startupWait: before.startupWaitMs !== next.startupWaitMs,
+    lateAfter: before.lateAfterMs !== next.lateAfterMs,
+    logFormat: before.logFormat !== next.logFormat,
+    stateDir: before.monitor.stateDir !== next.monitor.stateDir,
+    legacyLabel: before.monitor.legacyLabel !== next.monitor.legacyLabel,
+  };
+  return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));
+}

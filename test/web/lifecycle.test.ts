@@ -1,0 +1,111 @@
+import { expect, onTestFinished, test } from "vitest";
+
+import { lifecycleRoutes, outcomeOf } from "../../src/web/lifecycle.ts";
+import type { CollectionOutcome, Lifecycle } from "../../src/web/lifecycle.ts";
+import { startServer } from "../../src/web/server.ts";
+import { FakeClock } from "../support/clock.ts";
+import { call } from "../support/http.ts";
+import { ArrayLogger } from "../support/logger.ts";
+import { statusFor } from "../support/status.ts";
+
+const ACTIONS = ["/-/reload", "/-/collect", "/reload"] as const;
+
+function lifecycle() {
+  const asked: string[] = [];
+  const ended = Promise.withResolvers<CollectionOutcome>();
+  const state: { refused: string | undefined; runs: boolean } = { refused: undefined, runs: false };
+  const one: Lifecycle = {
+    reload: async () => {
+      asked.push("reload");
+      return state.refused;
+    },
+    collect: () => {
+      asked.push("collect");
+      if (state.runs) return undefined;
+      state.runs = true;
+      return ended.promise;
+    },
+    config: () => ({ cron: "@daily" }),
+  };
+  return { one, asked, state, end: ended.resolve };
+}
+
+async function serve(one: Lifecycle | undefined) {
+  const server = await startServer({
+    bind: { host: "127.0.0.1", port: 0 },
+    routes: lifecycleRoutes(one),
+    clock: new FakeClock(),
+    logger: new ArrayLogger(),
+  });
+  onTestFinished(() => server.stop(0));
+  return async (method: string, path: string, headers: Readonly<Record<string, string>> = {}) => {
+    const { status, body } = await call(server.address, path, { method, headers });
+    return [status, body.toString()];
+  };
+}
+
+test("all of it is refused unless it was enabled", async () => {
+  const ask = await serve(undefined);
+  const refusal = [403, "not enabled: start the agent with --web.enable-lifecycle\n"];
+  for (const path of ACTIONS) expect(await ask("POST", path)).toEqual(refusal);
+  expect(await ask("GET", "/-/config")).toEqual(refusal);
+});
+
+test("nothing is done by GET or HEAD, and nothing for another site", async () => {
+  const { one, asked } = lifecycle();
+  const ask = await serve(one);
+  for (const path of ACTIONS) {
+    for (const method of ["GET", "HEAD", "PUT", "DELETE"])
+      expect((await ask(method, path))[0]).toBe(405);
+    for (const site of ["cross-site", "same-site"])
+      expect((await ask("POST", path, { "sec-fetch-site": site }))[0]).toBe(403);
+  }
+  expect(asked).toEqual([]);
+  expect((await ask("POST", "/-/reload", { "sec-fetch-site": "same-origin" }))[0]).toBe(200);
+});
+
+test("a reload says what is wrong with the settings", async () => {
+  const { one, state } = lifecycle();
+  const ask = await serve(one);
+  expect(await ask("POST", "/-/reload?x=1")).toEqual([
+    200,
+    "settings reloaded, they take effect with the next collection\n",
+  ]);
+  state.refused = "a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key";
+  expect(await ask("POST", "/-/reload")).toEqual([
+    500,
+    `settings refused, the old ones stay:\n${state.refused}\n`,
+  ]);
+});
+
+test.for(["/-/collect", "/reload"])("POST %s starts a collection, one at a time", async (path) => {
+  const { one } = lifecycle();
+  const ask = await serve(one);
+  expect(await ask("POST", `${path}?wat`)).toEqual([202, "collection started\n"]);
+  for (const query of ["", "?wait"])
+    expect(await ask("POST", path + query)).toEqual([409, "a collection is under way already\n"]);
+});
+
+test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])("POST %s tells how it went", async (path) => {
+  const { one, end } = lifecycle();
+  const ask = await serve(one);
+  const reply = ask("POST", path);
+  const status = statusFor([{ url: "/srv/a", error: ["denied", "no"] }, { url: "/srv/b" }]);
+  end(outcomeOf({ finishedAt: 1_767_225_600_000, total: 2, failed: 1 }, status));
+  const [code, body] = await reply;
+  expect([code, JSON.parse(String(body))]).toEqual([
+    200,
+    {
+      finishedAt: "2026-01-01T00:00:00.000Z",
+      total: 2,
+      failed: 1,
+      errors: [{ url: "/srv/a", type: "denied", message: "no" }],
+    },
+  ]);
+});
+
+test("/-/config is JSON, by GET", async () => {
+  const ask = await serve(lifecycle().one);
+  expect(await ask("GET", "/-/config?x")).toEqual([200, '{\n  "cron": "@daily"\n}\n']);
+  expect((await ask("POST", "/-/config"))[0]).toBe(405);
+});
