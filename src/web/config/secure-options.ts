@@ -35,7 +35,7 @@ export function secureOptions(
     // OpenSSL speaks nothing below TLS 1.2 at its usual level of security.
     ciphers: [...TLS13_SUITES, ...ciphers, ...(old ? ["@SECLEVEL=0"] : [])].join(":"),
     honorCipherOrder: true,
-    minVersion: ciphers.length > 0 ? minVersion : "TLSv1.3",
+    minVersion,
     maxVersion,
     ...(curves && { ecdhCurve: curves.join(":") }),
     requestCert: clientAuth !== "none",
