@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { GROUPS } from "../src/settings/help.ts";
+import { requireManual } from "./support/peers.ts";
 import { MANUAL, manual } from "./manual.ts";
 
 test("the manual page is that of the code: npm run docs writes it", async () => {
@@ -18,10 +19,8 @@ const RENDERERS = [
   ["mandoc", "-Tutf8", PAGE],
 ] as const;
 
-for (const [program, ...args] of RENDERERS) {
-  const { error } = spawnSync(program, ["--version"]);
-  if (error) process.stdout.write(`${program} is not there: it does not look at the manual page\n`);
-  test.skipIf(error)(`${program} ${args[0]} finds nothing wrong with it`, () => {
+describe.skipIf(!requireManual())("nothing is wrong with it", () => {
+  test.for(RENDERERS)("%s %s", ([program, ...args]) => {
     const env = { ...process.env, MANWIDTH: "80", LC_ALL: "C.UTF-8" };
     const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", env });
     if (args[0] === "-Tlint") {
@@ -37,4 +36,4 @@ for (const [program, ...args] of RENDERERS) {
     for (const [flag = ""] of GROUPS.flatMap(([, rows]) => rows))
       expect(plain.join("")).toContain(flag.split(" ")[0]);
   });
-}
+});

@@ -11,15 +11,12 @@ import { isRecord } from "../../instrumentation/problem.ts";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readWebConfig } from "../../src/web/config/web-config-file.ts";
 import { webConfigFolder } from "../support/web-config-folder.ts";
+import { requireSystemd } from "../support/peers.ts";
 import { settingsOf } from "../support/settings-file.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
 
-const systemdIsMissing = Boolean(spawnSync("systemd-analyze", ["--version"]).error);
-if (systemdIsMissing)
-  process.stdout.write("systemd-analyze is not there: it does not look at the units\n");
-
-test.skipIf(systemdIsMissing)("the units of systemd are right, and expose little", async () => {
+test.skipIf(!requireSystemd())("the units of systemd are right, and expose little", async () => {
   const folder = await mkdtemp(join(tmpdir(), "units-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const units = await readdir(join(EXAMPLES, "systemd"));

@@ -42,28 +42,48 @@ export function requirePeer(name: Peer): string | undefined {
 
 /** A package of the system, with ssh and ssh-keygen beside it; a service in its place is neither needed nor touched. */
 export const SSHD = "/usr/sbin/sshd";
-const SSH_PROGRAMS = [SSHD, "ssh", "ssh-keygen"];
+
+/** What comes from the system's packages: the names are those that test/peers/install knows. */
+const PACKAGES = {
+  sshd: [SSHD, "ssh", "ssh-keygen"],
+  swift: [
+    ...["proxy", "account", "container", "object"].map((name) => `swift-${name}-server`),
+    "swift-ring-builder",
+    "memcached",
+  ],
+  systemd: ["systemd-analyze", "systemd-socket-activate"],
+  manual: ["man", "mandoc"],
+} as const satisfies Record<string, readonly string[]>;
 
 /** For a suite that is skipped without sshd, ssh and ssh-keygen: whether they are there. As `requirePeer`. */
 export function requireSshd(): boolean {
-  const missing = SSH_PROGRAMS.filter((name) => !isExecutable(name) && !findOnPath(name));
-  if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
-    throw new Error(`${missing.join(", ")} not found: run test/peers/install sshd as root`);
-  return missing.length === 0;
+  return requirePackage("sshd");
 }
 
-const SWIFT_PROGRAMS = [
-  ...["proxy", "account", "container", "object"].map((name) => `swift-${name}-server`),
-  "swift-ring-builder",
-  "memcached",
-];
+/** For what is skipped without the programs of systemd, which need not run: whether they are there. As `requirePeer`. */
+export function requireSystemd(): boolean {
+  return requirePackage("systemd");
+}
+
+/** For what is skipped without man and mandoc: whether they are there. As `requirePeer`. */
+export function requireManual(): boolean {
+  return requirePackage("manual");
+}
 
 /** For a suite that is skipped without OpenStack's Swift: whether it is there. As `requirePeer`. */
 export function requireSwift(): boolean {
-  const missing = SWIFT_PROGRAMS.filter((name) => !findOnPath(name));
+  return requirePackage("swift");
+}
+
+function requirePackage(name: keyof typeof PACKAGES): boolean {
+  const missing = PACKAGES[name].filter((program) => !isThere(program));
   if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
-    throw new Error(`${missing.join(", ")} not found: run test/peers/install swift as root`);
+    throw new Error(`${missing.join(", ")} not found: run test/peers/install ${name} as root`);
   return missing.length === 0;
+}
+
+function isThere(program: string): boolean {
+  return isExecutable(program) || findOnPath(program) !== undefined;
 }
 
 /** For a suite that is skipped without azurite: the program that Node.js runs. As `requirePeer`. */
@@ -141,8 +161,8 @@ export function missingPeers(): readonly string[] {
     "exporter-toolkit",
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);
-  if (SSH_PROGRAMS.some((name) => !isExecutable(name) && !findOnPath(name))) missing.push("sshd");
-  if (!SWIFT_PROGRAMS.every((name) => findOnPath(name))) missing.push("swift");
+  for (const [name, programs] of Object.entries(PACKAGES))
+    if (!programs.every(isThere)) missing.push(name);
   if (findAzurite() === undefined) missing.push("azurite");
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }
