@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -191,10 +191,10 @@ async function asNobody<T>(run: () => Promise<T>): Promise<T> {
     process.seteuid?.(65534);
     return run().finally(() => process.seteuid?.(0));
   }
-  await promisify(execFile)("chmod", ["-R", "a=", path]);
+  await chmod(path, 0);
   try {
     return await run();
   } finally {
-    await promisify(execFile)("chmod", ["-R", "u+rwX", path]);
+    await chmod(path, 0o700);
   }
 }
