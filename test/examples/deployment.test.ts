@@ -115,7 +115,7 @@ test("every container of the pod is held as tight as it can be", async () => {
   expect(at(pod, "automountServiceAccountToken")).toBe(false);
   const containers = at(pod, "containers");
   expect(Array.isArray(containers) && containers.map((one) => at(one, "securityContext"))).toEqual(
-    Array.from({ length: 1 }, () => ({
+    Array.from({ length: 2 }, () => ({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
