@@ -39,10 +39,6 @@ test.for([
   expect(parseLocation(repo)).toEqual({ scheme: "rest", socketPath, base, login: undefined });
 });
 
-test.for(["azure:c:/p", "gs:b:/p", "swift:c:/p"])("%s is a place that restic knows", (repo) => {
-  expect(parseLocation(repo)).toEqual({ scheme: repo.slice(0, repo.indexOf(":")) });
-});
-
 const KNOWN =
   "known are azure, b2, gs, local, rclone, rest, s3, sftp, swift; a path that looks like one is written local:…";
 
