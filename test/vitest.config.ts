@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     reporters: ["default", new Summary()],
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 });

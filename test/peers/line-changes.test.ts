@@ -129,7 +129,9 @@ describe.skipIf(!requirePeer("restic") || !requirePeer("rest-server"))(
     });
 
     test("an exclusive lock of somebody else is no obstacle", async () => {
-      const check = spawn(peerPath("restic"), ["--no-cache", "check", "--read-data"], {
+      // At 1 KiB a second it is still at it when it is killed.
+      const args = ["--no-cache", "--limit-download", "1", "check", "--read-data"];
+      const check = spawn(peerPath("restic"), args, {
         env: { PATH: process.env["PATH"], RESTIC_REPOSITORY: repo, RESTIC_PASSWORD: password },
         stdio: "ignore",
       });
