@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execForm, stagesOf } from "../support/dockerfile.ts";
 import { output, ROOT, sizeMib } from "../support/packed.ts";
 import { mayUseRegistry } from "../support/peers.ts";
+import { startServer } from "../support/server.ts";
 
 const run = promisify(execFile);
 const NODE = "/usr/local/bin/node";
@@ -116,5 +117,30 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
     expect(mib).toBeLessThan(60);
     expect(await readdir(modules)).not.toContain("typescript");
     expect(await readdir(app)).toEqual(["dist", "instrumentation", "node_modules", "package.json"]);
+  });
+
+  test("it finds itself healthy, until it is gone", async () => {
+    const inside = (words: readonly string[] | undefined): readonly string[] =>
+      (words ?? []).slice(1).map((word) => word.replace(/^\/app\//, join(folder, "agent/app/")));
+    const env = {
+      RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
+      RESTIC_PASSWORD: "web-password",
+    };
+    const agent = await startServer({
+      command: process.execPath,
+      args: inside(execForm(await last("agent", "ENTRYPOINT"))),
+      announces: /msg=listening address=(\S+)/,
+      url: (address) => address,
+      env: { ...env, RESTIC_OTEL_BIND: "127.0.0.1:0" },
+    });
+    const check = inside(execForm(await last("agent", "HEALTHCHECK")));
+    const healthy = async (): Promise<boolean> =>
+      run(process.execPath, [...check], { env: { ...env, RESTIC_OTEL_BIND: agent.url } }).then(
+        () => true,
+        () => false,
+      );
+    expect(await healthy()).toBe(true);
+    await agent.stop();
+    expect(await healthy()).toBe(false);
   });
 });
