@@ -1,14 +1,18 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { AZURITE, startAzurite } from "../support/azurite.ts";
 import { CountingProxy } from "../support/counting-proxy.ts";
 import { FakeB2 } from "../support/fake-b2.ts";
+import { startFakeGcs } from "../support/fake-gcs.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { LoopbackProxy } from "../support/loopback-proxy.ts";
 import { peerPath } from "../support/peers.ts";
 import { startRestServer } from "../support/rest-server.ts";
 import { S3_KEYS, startVersitygw } from "../support/s3-server.ts";
+import { seedAzure, seedGcs, seedSwift } from "../support/seeded-stores.ts";
 import { sshd } from "../support/sshd.ts";
+import { startSwift, swiftLoginOf } from "../support/swift-server.ts";
 
 /** One backend, for us and for restic. */
 export interface BenchPlace {
@@ -41,12 +45,11 @@ interface BenchPlaces {
 const PEM = join(import.meta.dirname, "../fixtures/tls/server.pem");
 const HTTP = ["undici"];
 
-const countsOf = ({
-  requests,
-  receivedBytes,
-}: CountingProxy): ReturnType<NonNullable<BenchPlace["count"]>> => ({
-  requests,
-  receivedBytes,
+const countsOf = (
+  ...proxies: readonly CountingProxy[]
+): ReturnType<NonNullable<BenchPlace["count"]>> => ({
+  requests: proxies.reduce((sum, { requests }) => sum + requests, 0),
+  receivedBytes: proxies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
 });
 
 /** Servers over `folder`, in which the repository is `backups/repo`. */
@@ -55,7 +58,17 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
   const s3 = await startVersitygw({ path: folder });
   const restProxy = await CountingProxy.start(rest.url);
   const s3Proxy = await CountingProxy.start(s3.url);
-  const b2Server = await FaultServer.start({ tls: { pem: await readFile(PEM, "utf8") } });
+  const pem = await readFile(PEM, "utf8");
+  const azurite = await startAzurite({ path: join(folder, "azurite") });
+  const gcs = await startFakeGcs(join(folder, "gcs"));
+  const swift = await startSwift(join(folder, "swift"));
+  const azureProxy = await CountingProxy.start(azurite.url);
+  // restic speaks https to a host of the account alone.
+  const azureFront = await CountingProxy.start(azurite.url, { pem });
+  const azureTunnel = await LoopbackProxy.start(() => azureFront.port);
+  const gcsProxy = await CountingProxy.start(gcs.url, { isNamed: true });
+  const swiftProxy = await CountingProxy.start(swift.url);
+  const b2Server = await FaultServer.start({ tls: { pem } });
   const b2 = new FakeB2(() => b2Server.url);
   b2Server.answers(b2.serve);
   const tunnel = await LoopbackProxy.start(() => b2Server.port);
@@ -69,6 +82,12 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
   const options = (given: Readonly<Record<string, string>>): readonly string[] =>
     Object.entries(given).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const keys = { B2_ACCOUNT_ID: b2.keyId, B2_ACCOUNT_KEY: b2.key };
+
+  const google = {
+    GOOGLE_ACCESS_TOKEN: "token",
+    STORAGE_EMULATOR_HOST: new URL(gcsProxy.url).host,
+  };
+  const st = swiftLoginOf(swiftProxy);
 
   return {
     all: {
@@ -106,6 +125,40 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         module: "b2",
         libraries: HTTP,
       },
+      "azure (azurite)": {
+        entry: {
+          repo: "azure:backups:/repo",
+          environment: { ...AZURITE, AZURE_ENDPOINT_SUFFIX: azureProxy.url },
+        },
+        restic: {
+          args: ["--insecure-tls"],
+          env: {
+            ...AZURITE,
+            AZURE_ENDPOINT_SUFFIX: "azurite.test",
+            HTTPS_PROXY: `http://${azureTunnel.where}`,
+          },
+        },
+        count: () => countsOf(azureProxy, azureFront),
+        setUp: "none with a key or a signature; a token of Entra ID, until it ends",
+        module: "azure",
+        libraries: HTTP,
+      },
+      "gs (fake-gcs-server)": {
+        entry: { repo: "gs:backups:/repo", environment: google },
+        restic: { args: [], env: { ...google, GOOGLE_PROJECT_ID: "p" } },
+        count: () => countsOf(gcsProxy),
+        setUp: "a token, an hour",
+        module: "gs",
+        libraries: HTTP,
+      },
+      "swift (Swift)": {
+        entry: { repo: "swift:backups:/repo", environment: st },
+        restic: { args: [], env: st },
+        count: () => countsOf(swiftProxy),
+        setUp: "a login; until its token ends",
+        module: "swift",
+        libraries: HTTP,
+      },
       "sftp (sshd)": {
         entry: { repo: `sftp:peer:${repository}`, options: sftp },
         restic: { args: options(sftp), env: {} },
@@ -134,10 +187,19 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         async (file) => [`repo${file.slice(repository.length)}`, await readFile(file)] as const,
       );
       b2.files = new Map(await Promise.all(contents));
+      const own = new Map(
+        [...b2.files].map(([path, bytes]) => [path.slice("repo/".length), bytes]),
+      );
+      await seedAzure(azurite, "backups", "repo", own);
+      await seedGcs(gcs, "backups", "repo", own);
+      await seedSwift(swift, "backups", "repo", own);
     },
     async stop() {
-      await Promise.all([restProxy.stop(), s3Proxy.stop(), tunnel.stop(), b2Server.stop()]);
-      await Promise.all([rest.stop(), s3.stop()]);
+      const proxies = [restProxy, s3Proxy, azureProxy, azureFront, gcsProxy, swiftProxy];
+      const before = [...proxies, tunnel, azureTunnel, b2Server];
+      await Promise.all(before.map((server) => server.stop()));
+      const servers = [rest, s3, azurite, gcs, swift];
+      await Promise.all(servers.map((server) => server.stop()));
     },
   };
 }

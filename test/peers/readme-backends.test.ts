@@ -134,7 +134,7 @@ describe.skipIf(!there)("the entries of README", () => {
       ),
     );
     const fronts = await Promise.all(
-      [azurite, gcs, swift].map(({ url }) => CountingProxy.start(url, pem)),
+      [azurite, gcs, swift].map(({ url }) => CountingProxy.start(url, { pem })),
     );
     const [azureFront, gcsFront, swiftFront] = fronts;
 

@@ -5,6 +5,13 @@ import { createServer as createTlsServer } from "node:https";
 
 import { listeningPort } from "./listening-port.ts";
 
+interface CountingOptions {
+  /** Certificate and key, to be asked by https. */
+  readonly pem?: string;
+  /** The server is told its own name, in place of that of the proxy. */
+  readonly isNamed?: boolean;
+}
+
 /** Stands before an HTTP server on loopback and counts what is asked of it; whoever asks takes it for the server itself. */
 export class CountingProxy {
   requests = 0;
@@ -12,16 +19,18 @@ export class CountingProxy {
   receivedBytes = 0;
   readonly #server: Server;
 
-  private constructor(target: URL, pem: string | undefined) {
+  private constructor(target: URL, { pem, isNamed = false }: CountingOptions) {
     const listener: RequestListener = (request, response) => {
       this.requests += 1;
       const onward = httpRequest(
         {
+          // A connection that is kept may be one that the server is about to close.
+          agent: false,
           host: target.hostname,
           port: target.port,
           method: request.method,
           path: request.url,
-          headers: request.headers,
+          headers: { ...request.headers, ...(isNamed && { host: target.host }) },
         },
         (answer) => {
           answer.on("data", (chunk: Buffer) => (this.receivedBytes += chunk.length));
@@ -37,9 +46,8 @@ export class CountingProxy {
         : createTlsServer({ cert: pem, key: pem }, listener);
   }
 
-  /** @param pem certificate and key, to be asked by https */
-  static async start(url: string, pem?: string): Promise<CountingProxy> {
-    const proxy = new CountingProxy(new URL(url), pem);
+  static async start(url: string, options: CountingOptions = {}): Promise<CountingProxy> {
+    const proxy = new CountingProxy(new URL(url), options);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;

@@ -43,8 +43,9 @@ export function parseXml(bytes: Uint8Array): XmlElement | undefined {
       else if (open.push(element) > MAX_DEPTH) return undefined;
     }
   }
+  // What is not closed has reached no parent.
   const [only, ...others] = root.children;
-  return open.length === 1 && others.length === 0 && root.text.trim() === "" ? only : undefined;
+  return others.length === 0 && root.text.trim() === "" ? only : undefined;
 }
 
 function close({ name, text, children }: Open, parent: Open | undefined): boolean {

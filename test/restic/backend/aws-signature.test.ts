@@ -51,6 +51,30 @@ test.for([
   });
 });
 
+test("PUT Object, with a body, is signed as Amazon's example", () => {
+  const headers = {
+    date: "Fri, 24 May 2013 00:00:00 GMT",
+    "x-amz-storage-class": "REDUCED_REDUNDANCY",
+  };
+  const url = new URL(`${BUCKET}test%24file.text`);
+  const body = Buffer.from("Welcome to Amazon S3.");
+  const request = {
+    method: "PUT",
+    url,
+    headers,
+    body,
+    service: "s3",
+    region: "us-east-1",
+    at: AT,
+  } as const;
+  expect(signedHeaders(request, CREDENTIALS)).toMatchObject({
+    "x-amz-content-sha256": "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+    authorization: expect.stringMatching(
+      /Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd$/,
+    ),
+  });
+});
+
 test("a session token is signed too", () => {
   const signed = signedHeaders(
     { method: "GET", url: new URL(BUCKET), service: "s3", region: "eu-1", at: AT },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import type { ContextOptions } from "../../support/backend-context.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -101,6 +102,12 @@ test("neighbours and folders are not listed, not even by a server that knows no 
   server.answers(answer(`<ListBucketResult>${listing}<Contents/></ListBucketResult>`));
   const { files } = await backend.list("keys", undefined, signal);
   expect(files).toEqual([{ name: ID, sizeBytes: undefined }]);
+});
+
+test("a bucket that is not there is no empty folder", async () => {
+  s3.bucket = "another";
+  const message = `${server.url}/bucket/repo/keys/: the bucket bucket is not there (404 NoSuchBucket)`;
+  await expect(listIds(await open(), "keys", signal)).rejects.toThrow(message);
 });
 
 describe("the region", () => {
