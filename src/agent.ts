@@ -109,7 +109,7 @@ export class Agent {
 
   /** Listens, then collects. @throws AgentError `config` if it cannot listen there */
   async start(): Promise<void> {
-    const { clock, logger, build } = this.#options;
+    const { clock, logger, build, inherited = [] } = this.#options;
     this.#startedMs = clock.monotonicMs();
     const served = routes({
       version: build.version,
@@ -124,7 +124,6 @@ export class Agent {
     const open = healthWithoutLogin ? HEALTH_PATHS : [];
     if (file !== undefined) this.#protection = await Protection.open({ file, open, clock, logger });
     const protection = this.#protection;
-    const { inherited = [] } = this.#options;
     for (const bind of inherited.length > 0 ? inherited : this.#settings.bind) {
       const server = await startServer({ bind, routes: served, clock, logger, protection });
       this.#servers.push(server);

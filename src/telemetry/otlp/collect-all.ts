@@ -1,3 +1,4 @@
+import { ValueType } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { AggregationTemporality, DataPointType } from "@opentelemetry/sdk-metrics";
 import type { MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
@@ -42,7 +43,7 @@ type Produced = ReturnType<typeof produceMetrics>[number];
 /** The numbers of the data model under the SDK's names for them. */
 function metricData({ descriptor, isMonotonic, dataPoints }: Produced): MetricData {
   const shared = {
-    descriptor,
+    descriptor: { ...descriptor, valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
     dataPoints,
   };
