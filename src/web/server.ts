@@ -200,7 +200,7 @@ function send(
   { status, type, body, headers }: Answer,
   configured: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = Buffer.from(body);
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const all = {
     ...HEADERS,
     "content-type": type,

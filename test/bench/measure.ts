@@ -1,10 +1,17 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** A whole process: what it printed, how long it took, and the memory that it had at the most. */
+/** How often each is measured. */
+export const RUNS = Number(process.env["RESTIC_OTEL_BENCH_RUNS"] ?? 5);
+
+/** Sizes above it are left out: those of 100,000 take an hour. */
+export const LARGEST = Number(process.env["RESTIC_OTEL_BENCH_LARGEST"] ?? 100_000);
+
+/** A whole process: what it printed, how long it took, its CPU time, and the memory that it had at the most. */
 export interface Run {
   readonly stdout: string;
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly peakBytes: number;
 }
 
@@ -20,24 +27,39 @@ export async function run(
   });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let peakBytes = 0;
-  const sampled = setInterval(() => (peakBytes = Math.max(peakBytes, peakOf(child.pid))), 10);
+  let cpuSeconds = 0;
+  // What it took in its last 10 ms is not seen.
+  const sampled = setInterval(() => {
+    peakBytes = Math.max(peakBytes, peakOf(child.pid));
+    cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid));
+  }, 10);
   let stdout = "";
   for await (const chunk of child.stdout.setEncoding("utf8")) stdout += String(chunk);
   const code = await ended;
   clearInterval(sampled);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${String(code)}`);
-  return { stdout, seconds: (performance.now() - startedMs) / 1000, peakBytes };
+  return { stdout, seconds: (performance.now() - startedMs) / 1000, cpuSeconds, peakBytes };
 }
 
 /** The peak of a running process as Linux knows it; 0 elsewhere. */
-function peakOf(pid: number | undefined): number {
+export function peakOf(pid: number | undefined): number {
+  const kib = /^VmHWM:\s+(\d+) kB/m.exec(procFile(pid, "status"))?.[1];
+  return Number(kib ?? 0) * 1024;
+}
+
+/** User and system time of a running process; clock ticks of 10 ms, as everywhere on Linux. */
+function cpuOf(pid: number | undefined): number {
+  const fields = procFile(pid, "stat")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+}
+
+function procFile(pid: number | undefined, name: string): string {
   try {
-    const kib = /^VmHWM:\s+(\d+) kB/m.exec(
-      readFileSync(`/proc/${String(pid)}/status`, "utf8"),
-    )?.[1];
-    return Number(kib ?? 0) * 1024;
+    return readFileSync(`/proc/${String(pid)}/${name}`, "utf8");
   } catch {
-    return 0;
+    return "";
   }
 }
 

@@ -13,8 +13,9 @@ export async function writeRepository(
   folder: string,
   snapshots: number,
   sets: number,
+  scrypt = SCRYPT,
 ): Promise<void> {
-  const sealed = new SealedRepository(PASSWORD, 2, SCRYPT);
+  const sealed = new SealedRepository(PASSWORD, 2, scrypt);
   for (let index = 0; index < snapshots; index++) addSnapshot(sealed, index, sets);
   for (const type of ["data", "index", "keys", "locks", "snapshots"])
     await mkdir(join(folder, type), { recursive: true });

@@ -3,41 +3,51 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { gunzipSync } from "node:zlib";
 
-import { figure, show } from "./measure.ts";
+import { request } from "undici";
+
+import { repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
+import { peerPath } from "../support/peers.ts";
+import { figure, LARGEST, peakOf, RUNS, show } from "./measure.ts";
 import { PASSWORD, writeRepository } from "./repositories.ts";
 
-const SIZES = [1000, 10_000];
-const RUNS = 5;
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
+const SCRAPES = 7;
+const MAIN = join(import.meta.dirname, "../../dist/main.js");
+/** Those of backup sets, of which peers have as many. */
+const NAMES = repositoryMetrics(false)
+  .filter(({ labels }) => labels.includes("host"))
+  .map(({ name }) => name.replaceAll(".", "_"));
 
-/** From start to first answer, and scrapes of the agent with many backup sets. */
+interface Sample {
+  readonly startSeconds: number;
+  readonly firstMs: number;
+  readonly plainMs: number;
+  /** Undefined for who cannot. */
+  readonly gzipMs: number | undefined;
+  readonly plainBytes: number;
+  readonly peakBytes: number;
+}
+
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where it says where it listens. */
+  readonly stream: "stdout" | "stderr";
+}
+
+/** Scrapes of the agent with many backup sets, beside programs of three libraries that have as many series. */
 export async function benchScrapes(say: (line: string) => void): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const rows = [
-    "| backup sets | from start to first answer, s | first scrape, ms | later scrapes, ms | page, KiB | gzipped, KiB |",
-    "| --: | --: | --: | --: | --: | --: |",
+    "| backup sets | | start to first answer, s | first scrape, ms | later, ms | of ours | later, gzip, ms | page, KiB | peak MiB |",
+    "| --: | --- | --: | --: | --: | --: | --: | --: | --: |",
   ];
   try {
     for (const size of SIZES) {
-      say(`${size} backup sets`);
       await writeRepository(join(folder, String(size)), size, size);
-      const runs: Sample[] = [];
-      for (let index = 0; index < RUNS; index++)
-        runs.push(await scrapeAgent(join(folder, String(size))));
-      const row = (of: keyof Sample): ReturnType<typeof figure> =>
-        figure(runs.map((sample) => sample[of]));
-      rows.push(
-        `| ${[
-          size,
-          show(row("startSeconds"), 2),
-          show(row("firstMs"), 1),
-          show(row("laterMs"), 1),
-          (row("plainBytes").median / 1024).toFixed(0),
-          (row("gzipBytes").median / 1024).toFixed(0),
-        ].join(" | ")} |`,
-      );
+      rows.push(...(await compare(join(folder, String(size)), size, say)));
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -45,60 +55,118 @@ export async function benchScrapes(say: (line: string) => void): Promise<string>
   return `${rows.join("\n")}\n`;
 }
 
-interface Sample {
-  readonly startSeconds: number;
-  readonly firstMs: number;
-  readonly laterMs: number;
-  readonly plainBytes: number;
-  readonly gzipBytes: number;
+function programs(repository: string, size: number): Readonly<Record<string, Program>> {
+  const script = (name: string): Program => ({
+    command: process.execPath,
+    args: [join(import.meta.dirname, "peers", `${name}.ts`), String(size), ...NAMES],
+    stream: "stdout",
+  });
+  return {
+    "restic-otel": {
+      command: process.execPath,
+      args: [MAIN, "--bind", "127.0.0.1:0"],
+      env: { RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: PASSWORD },
+      stream: "stderr",
+    },
+    client_golang: {
+      command: peerPath("client-golang"),
+      args: [String(size), ...NAMES],
+      stream: "stdout",
+    },
+    "prom-client": script("prom-client"),
+    "exporter-prometheus": script("stock-exporter"),
+  };
 }
 
-async function scrapeAgent(repository: string): Promise<Sample> {
+async function compare(
+  repository: string,
+  size: number,
+  say: (line: string) => void,
+): Promise<readonly string[]> {
+  const all = Object.entries(programs(repository, size));
+  const samples = new Map<string, Sample[]>(all.map(([name]) => [name, []]));
+  for (let run = 0; run < RUNS; run++) {
+    for (const [name, program] of all) {
+      say(`${size} backup sets, ${name}, run ${run + 1}`);
+      samples.get(name)?.push(await scrapeProgram(program));
+    }
+  }
+  const ours = figure((samples.get("restic-otel") ?? []).map(({ plainMs }) => plainMs)).median;
+  return [...samples].map(([name, runs]) => row(size, name, runs, ours));
+}
+
+function row(size: number, name: string, runs: readonly Sample[], ours: number): string {
+  const of = (key: "startSeconds" | "firstMs" | "plainMs" | "plainBytes" | "peakBytes") =>
+    figure(runs.map((sample) => sample[key]));
+  const gzip = runs.flatMap(({ gzipMs }) => (gzipMs === undefined ? [] : [gzipMs]));
+  return `| ${[
+    size,
+    name,
+    show(of("startSeconds"), 2),
+    show(of("firstMs"), 1),
+    show(of("plainMs"), 1),
+    name === "restic-otel" ? "" : `× ${(of("plainMs").median / ours).toFixed(1)}`,
+    gzip.length === 0 ? "cannot" : show(figure(gzip), 1),
+    (of("plainBytes").median / 1024).toFixed(0),
+    (of("peakBytes").median / 2 ** 20).toFixed(0),
+  ].join(" | ")} |`;
+}
+
+async function scrapeProgram({ command, args, env = {}, stream }: Program): Promise<Sample> {
   const startedMs = performance.now();
-  const agent = spawn(process.execPath, ["--conditions=source", MAIN, "--bind", "127.0.0.1:0"], {
-    env: { PATH: process.env["PATH"], RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: PASSWORD },
+  const child = spawn(command, args, {
+    env: { PATH: process.env["PATH"], ...env },
     cwd: tmpdir(),
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  const ended = new Promise((resolve) => agent.once("exit", resolve));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
-    const url = `http://127.0.0.1:${await portOf(agent.stderr.setEncoding("utf8"))}/metrics`;
-    let first = await scrape(url);
-    while (first.bytes === undefined) first = await scrape(url);
+    const url = `${await addressIn(child[stream].setEncoding("utf8"))}/metrics`;
+    let first = await scrape(url, "identity");
+    while (!first) first = await scrape(url, "identity");
     const startSeconds = (performance.now() - startedMs) / 1000;
-    const later = await scrape(url);
-    const gzipped = later.bytes ?? Buffer.of();
     return {
       startSeconds,
       firstMs: first.ms,
-      laterMs: later.ms,
-      plainBytes: gunzipSync(gzipped).length,
-      gzipBytes: gzipped.length,
+      plainMs: await median(url, "identity"),
+      gzipMs: (await scrape(url, "gzip"))?.isGzip ? await median(url, "gzip") : undefined,
+      plainBytes: first.bytes,
+      peakBytes: peakOf(child.pid),
     };
   } finally {
-    agent.kill("SIGTERM");
+    child.kill("SIGTERM");
     await ended;
   }
 }
 
-/** Reads on, so that the agent can go on writing. */
-function portOf(stderr: Readable): Promise<string> {
+/** Reads on, so that the program can go on writing. */
+function addressIn(output: Readable): Promise<string> {
   return new Promise((resolve, reject) => {
-    stderr.on("data", (line: unknown) => {
-      const port = /address=\S*:(\d+)/.exec(String(line))?.[1];
-      if (port !== undefined) resolve(port);
+    output.on("data", (line: unknown) => {
+      const port = /(?:address=|http:\/\/)127\.0\.0\.1:(\d+)/.exec(String(line))?.[1];
+      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
     });
-    stderr.once("end", () => reject(new Error("the agent does not listen")));
+    output.once("end", () => reject(new Error("the program does not listen")));
   });
 }
 
-/** One scrape with gzip, as Prometheus does it; no bytes while the agent is not ready. */
+async function median(url: string, encoding: string): Promise<number> {
+  const times: number[] = [];
+  for (let index = 0; index < SCRAPES; index++)
+    times.push((await scrape(url, encoding))?.ms ?? NaN);
+  return figure(times).median;
+}
+
+/** Undefined while the program is not ready. */
 async function scrape(
   url: string,
-): Promise<{ readonly ms: number; readonly bytes: Buffer | undefined }> {
-  const { request } = await import("undici");
+  encoding: string,
+): Promise<{ readonly ms: number; readonly bytes: number; readonly isGzip: boolean } | undefined> {
   const startedMs = performance.now();
-  const { statusCode, body } = await request(url, { headers: { "accept-encoding": "gzip" } });
-  const bytes = Buffer.from(await body.arrayBuffer());
-  return { ms: performance.now() - startedMs, bytes: statusCode === 200 ? bytes : undefined };
+  const { statusCode, headers, body } = await request(url, {
+    headers: { "accept-encoding": encoding },
+  });
+  const { byteLength: bytes } = await body.arrayBuffer();
+  const isGzip = headers["content-encoding"] === "gzip";
+  return statusCode === 200 ? { ms: performance.now() - startedMs, bytes, isGzip } : undefined;
 }

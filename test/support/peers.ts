@@ -15,6 +15,7 @@ const PEERS = {
   otelcol: { module: "otelcol", program: "otelcol", onPath: true },
   promtool: { module: "prometheus", program: "promtool", onPath: true },
   rclone: { module: "rclone", program: "rclone", onPath: true },
+  "client-golang": { module: "client-golang", program: "client-golang", onPath: false },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
   "fake-gcs-server": { module: "fake-gcs-server", program: "fake-gcs-server", onPath: true },
   vault: { module: "vault", program: "vault", onPath: false },
@@ -157,6 +158,7 @@ export function missingPeers(): readonly string[] {
     "otelcol",
     "rclone",
     "versitygw",
+    "client-golang",
     "vault",
     "exporter-toolkit",
   ];
