@@ -16,6 +16,11 @@ export function readBuild(): Build {
   return { version, revision: revision() };
 }
 
+/** What `--version` prints. */
+export function versionLine({ version, revision: commit }: Build): string {
+  return `restic-otel ${version} (${commit}, Node.js ${process.version})\n`;
+}
+
 /** `.git/HEAD` holds a commit, or names the file that does. */
 function revision(): string {
   const head = read(".git/HEAD")?.trim() ?? "";

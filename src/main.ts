@@ -8,6 +8,13 @@ if (major < 22 || (major === 22 && minor < 15)) {
 // What asks for a reload or a collection before there is anything must not end the process, nor start Node's inspector.
 for (const signal of ["SIGHUP", "SIGUSR1"]) process.on(signal, () => {});
 
-// An older one has not what this imports.
-const { start } = await import("./start.ts");
-await start();
+// An older one has not what these import.
+const [only, ...others] = process.argv.slice(2);
+if (only === "--version" && others.length === 0) {
+  // Whoever asks for that alone does not wait for everything else.
+  const { readBuild, versionLine } = await import("./build.ts");
+  process.stdout.write(versionLine(readBuild()));
+} else {
+  const { start } = await import("./start.ts");
+  await start();
+}

@@ -8,7 +8,7 @@ import {
 import type { Extensions } from "restic-otel-instrumentation/agent";
 
 import { Agent } from "./agent.ts";
-import { readBuild } from "./build.ts";
+import { readBuild, versionLine } from "./build.ts";
 import { LineLogger } from "./log.ts";
 import { checkSecrets } from "./settings/check.ts";
 import { describeSettings } from "./settings/describe.ts";
@@ -43,8 +43,7 @@ async function run(
   if (flags.once || flags.checkConfig)
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print(helpText());
-  if (flags.version)
-    return print(`restic-otel ${build.version} (${build.revision}, Node.js ${process.version})\n`);
+  if (flags.version) return print(versionLine(build));
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
   if (flags.healthcheck) return checkHealth(flags, env, load);
   const settings = await load();
