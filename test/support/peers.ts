@@ -43,6 +43,7 @@ export function requirePeer(name: Peer): string | undefined {
 
 /** A package of the system, with ssh and ssh-keygen beside it; a service in its place is neither needed nor touched. */
 export const SSHD = "/usr/sbin/sshd";
+export const CHROMIUM = "/usr/bin/chromium";
 
 /** What comes from the system's packages: the names are those that test/peers/install knows. */
 const PACKAGES = {
@@ -52,6 +53,7 @@ const PACKAGES = {
     "swift-ring-builder",
     "memcached",
   ],
+  chromium: [CHROMIUM],
   systemd: ["systemd-analyze", "systemd-socket-activate"],
   manual: ["man", "mandoc"],
 } as const satisfies Record<string, readonly string[]>;
@@ -64,6 +66,11 @@ export function requireSshd(): boolean {
 /** For what is skipped without the programs of systemd, which need not run: whether they are there. As `requirePeer`. */
 export function requireSystemd(): boolean {
   return requirePackage("systemd");
+}
+
+/** For what is skipped without a browser: whether it is there. As `requirePeer`. */
+export function requireChromium(): boolean {
+  return requirePackage("chromium");
 }
 
 /** For what is skipped without man and mandoc: whether they are there. As `requirePeer`. */

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../instrumentation/core/error.ts";
 import type { StoreEntry } from "../../instrumentation/core/source.ts";
 import type { RepositoryState } from "../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
-import { backupSets } from "./backup-sets.ts";
+import { backupSets, idOf } from "./backup-sets.ts";
 import { statusOf } from "../../src/web/status/status.ts";
 import type { Status } from "../../src/web/status/status.ts";
 
@@ -78,7 +78,7 @@ function entry({
 
 function snapshot({ host, user = "root", daysAgo, addedBytes }: Made, index: number): Snapshot {
   return {
-    id: String(index).padStart(64, "0"),
+    id: idOf(String(index)),
     time: { seconds: NOW / 1000 - daysAgo * DAY_SECONDS, nanoseconds: 0 },
     hostname: host,
     username: user,

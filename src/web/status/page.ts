@@ -1,12 +1,13 @@
 import type { Answer } from "../answer.ts";
-import { html, Html } from "../html.ts";
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
 import { parseIsoTime } from "./iso-time.ts";
 import { linkTo, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
-import { counted, relative, span } from "./quantity.ts";
+import { counted, grouped, relative, span } from "./quantity.ts";
 import { repositoryTable } from "./repository-table.ts";
 import { setTable } from "./set-table.ts";
-import type { Status } from "./status.ts";
+import type { RepositoryHealth, Status } from "./status.ts";
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -16,6 +17,9 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
   const { repositories, sets } = select(whole, query);
   const { shown, page, pages } = pageOf(sets, query.page);
   const now = parseIsoTime(whole.now);
+  const stale = new Set(
+    whole.repositories.filter(({ state }) => state === "failing").map(({ url }) => url),
+  );
   const body = html`<!doctype html>
     <html lang="en">
       <head>
@@ -36,15 +40,15 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
           </nav>
         </header>
         <main>
-          <p id="summary">${summary(whole, now)}</p>
-          <section aria-labelledby="repositories">
+          <p id="summary" class="${worst(whole)}">${summary(whole, now)}</p>
+          <section>
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
           </section>
-          <section aria-labelledby="sets">
+          <section>
             <h2 id="sets">Backup sets</h2>
             ${filterForm(query)}
-            ${sets.length === 0 ? html`<p>${empty(whole, query)}</p>` : setTable(shown, query, now)}
+            ${sets.length === 0 ? html`<p>${empty(whole, query)}</p>` : setTable(shown, query, now, stale)}
             ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
           </section>
         </main>
@@ -74,15 +78,31 @@ function summary(
   { repositories, sets, lateAfterSeconds, nextCollection }: Status,
   now: number,
 ): Html {
-  const fine = repositories.filter(({ state }) => state === "fine").length;
-  const unknown = repositories.filter(({ state }) => state === "unknown").length;
+  const count = (state: RepositoryHealth): number =>
+    repositories.filter((one) => one.state === state).length;
+  const others = (
+    [
+      ["failing", "failing"],
+      ["damaged", "damaged"],
+      ["unknown", "never collected"],
+    ] as const
+  ).map(([state, word]) => (count(state) > 0 ? `, ${count(state)} ${word}` : ""));
   const late = sets.filter((set) => set.late).length;
   const next = nextCollection === null ? undefined : (parseIsoTime(nextCollection) - now) / 1000;
   return html`<strong
-      >${fine} of ${counted(repositories.length, "repository", "repositories")} fine</strong
-    >${unknown > 0 ? `, ${unknown} not read yet` : ""},
-    <strong>${counted(late, "backup set", "backup sets")}</strong> of ${sets.length} older than
+      >${count("fine")} of ${counted(repositories.length, "repository", "repositories")}
+      fine</strong
+    >${others.join("")}, <strong>${counted(late, "backup set", "backup sets")}</strong> of
+    ${sets.length} older than
     ${span(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
+}
+
+/** The colour of the whole. */
+function worst({ repositories, sets }: Status): string {
+  const states = new Set(repositories.map(({ state }) => state));
+  if (states.has("failing")) return "failing";
+  if (states.has("damaged") || sets.some(({ late }) => late)) return "late";
+  return states.has("unknown") || repositories.length === 0 ? "unknown" : "fine";
 }
 
 function empty({ sets }: Status, query: Query): Html {
@@ -91,7 +111,7 @@ function empty({ sets }: Status, query: Query): Html {
     : html`No backup set is like that.
         <a
           href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}"
-          >Show all ${sets.length}</a
+          >Show all ${grouped(sets.length)}</a
         >`;
 }
 
@@ -118,6 +138,6 @@ function pager(query: Query, page: number, pages: number, total: number): Html {
       : html`<a href="${linkTo(query, { page: to })}">${text}</a>`;
   return html`<nav class="pager" aria-label="Pages">
     ${link(page - 1, "← Previous")}
-    <span>page ${page} of ${pages}, ${total} sets</span> ${link(page + 1, "Next →")}
+    <span>page ${page} of ${pages}, ${grouped(total)} sets</span> ${link(page + 1, "Next →")}
   </nav>`;
 }

@@ -27,7 +27,14 @@ export function relative(seconds: number): string {
   return whole < 0 ? `in ${span(whole)}` : `${span(whole)} ago`;
 }
 
+const GROUPED = new Intl.NumberFormat("en");
+
+/** `10,000`. */
+export function grouped(count: number): string {
+  return GROUPED.format(count);
+}
+
 /** `1 repository`, `2 repositories`. */
 export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
 }

@@ -1,14 +1,17 @@
-import { html, Html } from "../html.ts";
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
+import { cell } from "./cell.ts";
+import { ago, clockTime } from "./moment.ts";
 import { parseIsoTime } from "./iso-time.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
-import { relative, span } from "./quantity.ts";
+import { grouped, span } from "./quantity.ts";
 import type { RepositoryHealth, RepositoryStatus } from "./status.ts";
 
 const WORDS: Readonly<Record<RepositoryHealth, string>> = {
   failing: "failing",
   damaged: "damaged",
-  unknown: "not read yet",
+  unknown: "never collected",
   fine: "fine",
 };
 
@@ -24,19 +27,19 @@ export function repositoryTable(
     (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.url < b.url ? -1 : 1),
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="repositories">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">State</th>
-          <th scope="col">Repository</th>
-          <th scope="col">Last success</th>
-          <th scope="col" class="number">Snapshots</th>
-          <th scope="col" class="number">Unreadable</th>
-          <th scope="col" class="number">Took</th>
-          <th scope="col" class="number">Requests</th>
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">State</th>
+          <th role="columnheader" scope="col">Repository</th>
+          <th role="columnheader" scope="col">Last success</th>
+          <th role="columnheader" scope="col" class="number">Took</th>
+          <th role="columnheader" scope="col" class="number">Snapshots</th>
+          <th role="columnheader" scope="col" class="number">Unreadable</th>
+          <th role="columnheader" scope="col" class="number">Requests</th>
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${ordered.map((repository) => row(repository, query, now))}
       </tbody>
     </table>
@@ -46,31 +49,30 @@ export function repositoryTable(
 function row(repository: RepositoryStatus, query: Query, now: number): Html {
   const { url, state, error, lastSuccess, snapshots, unreadableSnapshots } = repository;
   const { durationSeconds, requests } = repository;
-  return html`<tr>
-    <td><span class="state ${state}">${WORDS[state]}</span></td>
-    <th scope="row">
+  return html`<tr role="row">
+    <td role="cell"><span class="state ${state}">${WORDS[state]}</span></td>
+    <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host: undefined, user: undefined })}">${url}</a
       >${error ? explanation(repository, now) : ""}
     </th>
-    <td>${lastSuccess === null ? "never" : ago(lastSuccess, now)}</td>
-    <td class="number">${snapshots ?? "–"}</td>
-    <td class="number">${unreadableSnapshots ?? "–"}</td>
-    <td class="number">${durationSeconds === null ? "–" : span(durationSeconds)}</td>
-    <td class="number">${requests ?? "–"}</td>
+    ${cell("Last success", lastSuccess === null ? "never" : ago(lastSuccess, now))}
+    ${cell("Took", durationSeconds === null ? "–" : span(durationSeconds), "number")}
+    ${cell("Snapshots", snapshots === null ? "–" : grouped(snapshots), "number")}
+    ${cell("Unreadable", unreadableSnapshots ?? "–", "number")}
+    ${cell("Requests", requests === null ? "–" : grouped(requests), "number")}
   </tr> `;
 }
 
 function explanation({ error, failingSince }: RepositoryStatus, now: number): Html {
   if (!error) return html``;
-  const since =
-    failingSince === null ? "" : html` for ${span((now - parseIsoTime(failingSince)) / 1000)}`;
   return html`<p class="error">
-    <b>${error.type}</b>${since}: ${error.message}. <i>${error.mend}</i>
+    <b>${error.type}</b>${failingSince === null ? "" : since(failingSince, now)}: ${error.message}.
+    <i>${error.mend}</i>
   </p>`;
 }
 
-export function ago(time: string, now: number): Html {
-  return html`<time datetime="${time}" title="${time.slice(0, 19).replace("T", " ")} UTC"
-    >${relative((now - parseIsoTime(time)) / 1000)}</time
-  >`;
+function since(time: string, now: number): Html {
+  return html`, failing since
+    <time datetime="${time}">${clockTime(time)}</time>
+    (${span((now - parseIsoTime(time)) / 1000)})`;
 }

@@ -1,8 +1,10 @@
-import { html, Html } from "../html.ts";
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
+import { cell } from "./cell.ts";
+import { ago } from "./moment.ts";
 import { linkTo } from "./query.ts";
 import type { Query, Sort } from "./query.ts";
-import { bytes, span } from "./quantity.ts";
-import { ago } from "./repository-table.ts";
+import { bytes, grouped, span } from "./quantity.ts";
 import type { SetStatus } from "./status.ts";
 
 const COLUMNS: readonly (readonly [string, Sort | undefined])[] = [
@@ -17,40 +19,53 @@ const COLUMNS: readonly (readonly [string, Sort | undefined])[] = [
   ["Repository", "url"],
 ];
 
-export function setTable(sets: readonly SetStatus[], query: Query, now: number): Html {
+const NUMBERS: ReadonlySet<string> = new Set(["Snapshots", "Added", "Took"]);
+
+/** @param stale repositories whose last collection failed: what is shown of them is older */
+export function setTable(
+  sets: readonly SetStatus[],
+  query: Query,
+  now: number,
+  stale: ReadonlySet<string>,
+): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="sets">
-    <table>
-      <thead>
-        <tr>
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
           ${COLUMNS.map(([title, sort]) => heading(title, sort, query))}
         </tr>
       </thead>
-      <tbody>
-        ${sets.map((set) => row(set, query, now))}
+      <tbody role="rowgroup">
+        ${sets.map((set) => row(set, query, now, stale))}
       </tbody>
     </table>
   </div>`;
 }
 
 function heading(title: string, sort: Sort | undefined, query: Query): Html {
-  if (!sort) return html`<th scope="col">${title}</th>`;
+  const kind = NUMBERS.has(title) ? "number" : "text";
+  if (!sort) return html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`;
   const order = ["host", "user", "url"].includes(sort) ? "ascending" : "descending";
   const current = sort === query.sort ? html` aria-sort="${order}"` : "";
-  return html`<th scope="col" ${current}><a href="${linkTo(query, { sort })}">${title}</a></th>`;
+  return html`<th role="columnheader" scope="col" class="${kind}" ${current}>
+    <a href="${linkTo(query, { sort })}">${title}</a>
+  </th>`;
 }
 
-function row(set: SetStatus, query: Query, now: number): Html {
+function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<string>): Html {
   const { url, host, user, late, newest, oldest, snapshots, addedBytes, durationSeconds } = set;
-  return html`<tr>
-    <th scope="row"><a href="${linkTo(query, { url, host, user })}">${host}</a></th>
-    <td>${user}</td>
-    <td>${ago(newest, now)} ${late ? html`<span class="state late">late</span>` : ""}</td>
-    <td>${calendar(set.daysAgo)}</td>
-    <td class="number">${snapshots}</td>
-    <td>${ago(oldest, now)}</td>
-    <td class="number">${addedBytes === null ? "–" : bytes(addedBytes)}</td>
-    <td class="number">${durationSeconds === null ? "–" : span(durationSeconds)}</td>
-    <td>${url}</td>
+  const newestShown = html`${late ? html`<span class="state late">late</span> ` : ""}${ago(newest, now)}`;
+  const repository = html`${url}${stale.has(url) ? html` <span class="state failing">failing</span>` : ""}`;
+  return html`<tr role="row">
+    <th role="rowheader" scope="row">
+      <a href="${linkTo(query, { url, host, user })}">${host}</a>
+    </th>
+    ${cell("User", user)} ${cell("Newest", newestShown)}
+    ${cell("Last 30 days", calendar(set.daysAgo))}
+    ${cell("Snapshots", grouped(snapshots), "number")} ${cell("Oldest", ago(oldest, now))}
+    ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number")}
+    ${cell("Took", durationSeconds === null ? "–" : span(durationSeconds), "number")}
+    ${cell("Repository", repository, "repository")}
   </tr> `;
 }
 
