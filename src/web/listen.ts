@@ -15,13 +15,12 @@ export interface Inherited {
   readonly fd: number;
 }
 
-const UNIX_FAMILY = "unix";
+/** Families beside IPv4 and IPv6: what their address is, is written behind their name and a colon. */
+const OTHER_FAMILIES: ReadonlySet<string> = new Set(["unix", "fd"]);
 
 /** An address as somebody would write it into the settings. */
 export function formatAddress({ family, address, port }: AddressInfo): string {
-  return formatBind(
-    family === UNIX_FAMILY ? { path: address, mode: undefined } : { host: address, port },
-  );
+  return OTHER_FAMILIES.has(family) ? `${family}:${address}` : formatBind({ host: address, port });
 }
 
 /**
@@ -37,8 +36,9 @@ export async function listen(server: Server, at: Bind | Inherited): Promise<Addr
     throw cannotListen(error, at);
   }
   const address = server.address();
-  if (address === null) throw new TypeError("the server does not listen");
-  return typeof address === "string" ? { address, family: UNIX_FAMILY, port: 0 } : address;
+  if (typeof address === "string") return { address, family: "unix", port: 0 };
+  // Of an inherited socket in the file system the library tells no path.
+  return address ?? { address: "fd" in at ? String(at.fd) : "", family: "fd", port: 0 };
 }
 
 function begin(server: Server, at: Bind | Inherited): void {

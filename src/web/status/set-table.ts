@@ -60,7 +60,7 @@ function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<strin
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host, user })}">${host}</a>
     </th>
-    ${cell("User", user)} ${cell("Newest", newestShown)}
+    ${cell("User", user, "name")} ${cell("Newest", newestShown)}
     ${cell("Last 30 days", calendar(set.daysAgo))}
     ${cell("Snapshots", grouped(snapshots), "number")} ${cell("Oldest", ago(oldest, now))}
     ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number")}
