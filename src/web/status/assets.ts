@@ -29,7 +29,7 @@ thead [aria-sort] a { font-weight: bold; }
 tbody th, .repository, .error { overflow-wrap: anywhere; }
 td { white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
-.name { white-space: normal; overflow-wrap: anywhere; min-width: 5rem; }
+.name { white-space: normal; overflow-wrap: anywhere; min-width: 6.5rem; }
 .repository { white-space: normal; min-width: 12rem; color: var(--muted); }
 small { display: block; font-size: .85rem; color: var(--muted); font-variant-numeric: tabular-nums; }
 tbody th { min-width: 9rem; }
