@@ -127,8 +127,9 @@ function rowsOf(size: number, samples: Samples, empty: Samples): readonly string
   return [...samples].flatMap(([name, runs]) => {
     if (runs.length === 0) return [];
     const isOurs = name.startsWith("restic-otel");
+    // What takes no time that can be told from the start of a process is nothing to compare with.
     const against = (peer: string): string =>
-      isOurs ? `× ${(seconds(name) / seconds(peer)).toFixed(2)}` : "";
+      isOurs && seconds(peer) >= 0.05 ? `× ${(seconds(name) / seconds(peer)).toFixed(2)}` : "";
     const isFar = name === FAR || name === FAR_NO_CACHE;
     const middle = (key: keyof Sample): number => figure(runs.map((sample) => sample[key])).median;
     return `| ${[
