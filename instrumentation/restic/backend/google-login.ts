@@ -38,8 +38,8 @@ const SCOPE = "https://www.googleapis.com/auth/devstorage.read_only";
 const TOKEN_URI = "https://oauth2.googleapis.com/token";
 const METADATA = "metadata.google.internal";
 const METADATA_PATH = "/computeMetadata/v1/instance/service-accounts/default/token";
-/** Where there is no such service, nobody answers. */
-const METADATA_MS = 1000;
+/** It is close by. */
+const METADATA_MS = 3000;
 const MAX_BYTES = 64 * 1024;
 /** A machine gets the same one until five minutes before its end. */
 const MARGIN_MS = 3 * 60_000;
@@ -186,16 +186,20 @@ async function ofMachine(
     if (response.headers["metadata-flavor"] === "Google")
       return tokenOf(response, `${where}: the token of this machine at ${host}`, clock);
   } catch (error) {
-    if (!(error instanceof AgentError) || !isNobody(error)) throw error;
+    if (!(error instanceof AgentError)) throw error;
+    // It has a name on Google's machines alone: there it may be slow for a while.
+    if (error.code === "timeout")
+      throw new AgentError(
+        "timeout",
+        `${where}: no credentials are set, and the metadata server at ${host} does not answer in time`,
+        { transient: true, cause: error },
+      );
+    if (error.code !== "unreachable") throw error;
   }
   throw new AgentError(
     "config",
     `${where}: there are no credentials: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no account of its own either (${host} does not answer)`,
   );
-}
-
-function isNobody({ code }: AgentError): boolean {
-  return code === "unreachable" || code === "timeout";
 }
 
 function tokenOf(response: HttpResponse, what: string, clock: Clock): GoogleToken {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
-import { answer, FaultServer, loginPage, status } from "../../support/fault-server.ts";
+import { answer, FaultServer, hang, loginPage, status } from "../../support/fault-server.ts";
 import type { Fault } from "../../support/fault-server.ts";
 import { LoopbackProxy } from "../../support/loopback-proxy.ts";
 import { openStoreAt } from "../../support/object-store-backend.ts";
@@ -195,6 +195,13 @@ describe("the account of the machine", () => {
     }
     expect(await failure({ ...home(), GCE_METADATA_HOST: where })).toBe(
       `config: gs:bucket:/: there are no credentials: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no account of its own either (${where} does not answer)`,
+    );
+  });
+
+  test("that is silent may be so for a while only", async () => {
+    metadata.answers(hang("before headers"));
+    expect(await failure(home())).toBe(
+      `transient timeout: gs:bucket:/: no credentials are set, and the metadata server at 127.0.0.1:${metadata.port} does not answer in time`,
     );
   });
 
