@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { systemClock } from "../../instrumentation/core/clock.ts";
+import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
 import { AZURITE, startAzurite } from "../support/azurite.ts";
 import { backendSuite } from "../support/backend-suite.ts";
 import { failureOf } from "../support/failure.ts";
@@ -18,6 +19,20 @@ import type { Server } from "../support/server.ts";
 
 const { signal } = new AbortController();
 const TLS = join(import.meta.dirname, "../fixtures/tls");
+
+/** As Entra ID issues them; azurite looks at the claims, and not at who signed them. */
+function entraToken(untilMs: number): string {
+  const claims = {
+    aud: "https://storage.azure.com",
+    iss: "https://sts.windows.net/00000000-0000-0000-0000-000000000000/",
+    iat: 1_500_000_000,
+    nbf: 1_500_000_000,
+    exp: untilMs / 1000,
+  };
+  return [{ alg: "RS256", typ: "JWT" }, claims, "signature"]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+}
 
 describe.skipIf(!requireAzurite())("azurite", () => {
   let folder: string;
@@ -44,10 +59,15 @@ describe.skipIf(!requireAzurite())("azurite", () => {
   const seeded = (files: RepositoryFiles, prefix: string): Promise<string> =>
     seedAzure(server, `container-${(containers += 1)}`, prefix, files);
 
-  for (const [name, prefix, environment] of [
-    ["azurite with a key of the account", "", keys],
-    ["azurite, with a prefix of all kinds of characters", "a b/ä+%25!'()*#&=~", keys],
-    ["azurite with a signature for reading and listing", "repo", () => sas("rl", FOREVER)],
+  for (const [name, prefix, environment, pageSize] of [
+    ["azurite with a key of the account", "", keys, undefined],
+    [
+      "azurite in small pages, with a prefix of all kinds of characters",
+      "a b/ä+%25!'()*#&=~",
+      keys,
+      700,
+    ],
+    ["azurite with a signature for reading and listing", "repo", () => sas("rl", FOREVER), 1000],
   ] as const) {
     backendSuite(
       name,
@@ -55,6 +75,7 @@ describe.skipIf(!requireAzurite())("azurite", () => {
         openStoreAt(await seeded(files, prefix), {
           environment: environment(),
           clock: systemClock,
+          ...(pageSize !== undefined && { pageSize }),
         }),
       { credentials: [AZURITE.AZURE_ACCOUNT_KEY, "sig="] },
     );
@@ -100,6 +121,64 @@ describe.skipIf(!requireAzurite())("azurite", () => {
 });
 
 describe.skipIf(!requireAzurite())("azurite with TLS", () => {
+  describe("that takes tokens of Entra ID", () => {
+    let folder: string;
+    let server: Server;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "azurite-"));
+      // It takes no plain HTTP beside tokens.
+      const plain = await startAzurite({ path: folder });
+      await seedAzure(plain, "backups", "repo", new Map([["config", Buffer.from("c")]]));
+      await plain.stop();
+      server = await startAzurite({ path: folder, tls: join(TLS, "server.pem"), oauth: true });
+    });
+
+    afterAll(async () => {
+      await server.stop();
+      await rm(folder, { recursive: true });
+    });
+
+    /** A package of the shape of @azure/identity that gives these tokens in turn. */
+    async function openWith(...tokens: readonly string[]): Promise<Backend> {
+      let next = 0;
+      class ClientSecretCredential {
+        async getToken(): Promise<unknown> {
+          return { token: tokens[next++], expiresOnTimestamp: Date.now() + 3_600_000 };
+        }
+      }
+      const environment = {
+        AZURE_ACCOUNT_NAME: AZURITE.AZURE_ACCOUNT_NAME,
+        AZURE_ENDPOINT_SUFFIX: server.url,
+        AZURE_TENANT_ID: "t",
+        AZURE_CLIENT_ID: "c",
+        AZURE_CLIENT_SECRET: "s",
+        RESTIC_CACERT: join(TLS, "ca.pem"),
+      };
+      const loadIdentity = async (): Promise<unknown> => ({ ClientSecretCredential });
+      return openStoreAt("azure:backups:/repo", { environment, clock: systemClock, loadIdentity });
+    }
+
+    test("is read with one", async () => {
+      const backend = await openWith(entraToken(FOREVER));
+      expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+      expect(await backend.load("config", "", signal)).toHaveLength(1);
+    });
+
+    test("one that has expired is got anew, once", async () => {
+      const expired = entraToken(1_600_000_000_000);
+      const backend = await openWith(expired, entraToken(FOREVER));
+      expect(await backend.load("config", "", signal)).toHaveLength(1);
+      const failure = await failureOf(
+        (await openWith(expired, expired)).load("config", "", signal),
+      );
+      expect(failure).toMatch(
+        /^denied: .*: access denied \(40\d \w+\): the identity needs the role/,
+      );
+      expect(failure).not.toContain(expired);
+    });
+  });
+
   // restic speaks to https://ACCOUNT.blob.SUFFIX alone: a proxy leads every name here.
   resticStoreSuite("azurite", async (path) => {
     const server = await startAzurite({ path, tls: join(TLS, "server.pem") });

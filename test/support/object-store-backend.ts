@@ -10,18 +10,20 @@ import type { ContextOptions } from "./backend-context.ts";
 interface StoreOptions extends ContextOptions {
   readonly idleMs?: number;
   readonly loadIdentity?: LoadIdentity;
+  /** Of Azure, whose own is 5,000. */
+  readonly pageSize?: number;
 }
 
 /** The backend of a repository string that begins with `azure:`, `gs:` or `swift:`, without retries. */
 export function openStoreAt(
   repo: string,
-  { idleMs, loadIdentity, ...options }: StoreOptions,
+  { idleMs, loadIdentity, pageSize, ...options }: StoreOptions,
 ): Promise<Backend> {
   const location = parseLocation(repo);
   const context = contextOf(location.scheme, options);
   switch (location.scheme) {
     case "azure":
-      return openAzure(location, context, { idleMs, loadIdentity });
+      return openAzure(location, context, { idleMs, loadIdentity, pageSize });
     case "gs":
       return openGs(location, context, idleMs);
     case "swift":

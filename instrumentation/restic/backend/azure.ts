@@ -20,6 +20,8 @@ const VERSION = "2023-11-03";
 interface AzureOptions {
   readonly idleMs?: number | undefined;
   readonly loadIdentity?: LoadIdentity | undefined;
+  /** Names in a page of a listing. */
+  readonly pageSize?: number | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ interface AzureOptions {
 export async function openAzure(
   { container, prefix }: ContainerLocation<"azure">,
   context: BackendContext,
-  { idleMs, loadIdentity }: AzureOptions = {},
+  { idleMs, loadIdentity, pageSize = PAGE }: AzureOptions = {},
 ): Promise<Backend> {
   const { environment, connections, clock } = context;
   const where = `azure:${container}:/`;
@@ -64,11 +66,16 @@ export async function openAzure(
   ): Promise<HttpResponse> {
     const url = new URL(base + path);
     let response = await exchange(url, maxBytes, false, signal);
-    if (login.renews ? response.status === 401 : response.status === 403 && setClock(response))
+    if (login.renews ? isUnknown(response) : response.status === 403 && setClock(response))
       response = await exchange(url, maxBytes, true, signal);
     if (response.status === 200) return response;
     const failure = azureFailure(response);
     throw azureError(response, failure, `${where}${shown} at ${url.host}`, login.mend, clock);
+  }
+
+  /** The token itself is refused, and not what its identity may do. */
+  function isUnknown(response: HttpResponse): boolean {
+    return response.status === 401 || azureFailure(response) === "AuthenticationFailed";
   }
 
   /** True if it was wrong by more than the quarter of an hour that the service allows. */
@@ -92,7 +99,7 @@ export async function openAzure(
         // Packs lie in 256 folders.
         ...(type !== "data" && { delimiter: "/" }),
         ...(from !== undefined && { marker: from }),
-        maxresults: `${PAGE}`,
+        maxresults: `${pageSize}`,
       });
       const response = await ask(`?${query}`, shown, MAX_LISTING_BYTES, signal).catch(
         (error: unknown) => {
