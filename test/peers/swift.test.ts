@@ -15,7 +15,7 @@ import { resticStoreSuite } from "../support/restic-store-suite.ts";
 import type { RepositoryFiles } from "../support/sealed-repository.ts";
 import { seedSwift, swiftToken } from "../support/seeded-stores.ts";
 import type { Server } from "../support/server.ts";
-import { startSwift, swiftLoginOf, SWIFT_ACCOUNT } from "../support/swift-server.ts";
+import { startSwift, swiftLoginOf, SWIFT_ACCOUNT, SWIFT_READER } from "../support/swift-server.ts";
 
 const { signal } = new AbortController();
 
@@ -72,6 +72,23 @@ describe.skipIf(!requireSwift())("Swift", () => {
     const failure = await failureOf(backend.list("keys", undefined, signal));
     expect(failure).toMatch(/^denied: swift:backups:\/keys\/ at \S+: access denied \(401\): /);
     expect(failure).not.toContain("AUTH_tk_another");
+  });
+
+  test("a user who may only read suffices", async () => {
+    const repo = await seeded(new Map([["config", Buffer.from("c")]]), "repo");
+    const place = `${storage()}/${repo.split(":")[1]}`;
+    const environment = { ...swiftLoginOf(server), ...SWIFT_READER };
+    const backend = await openStoreAt(repo, { environment, clock: systemClock });
+    expect(await failureOf(backend.list("keys", undefined, signal))).toMatch(
+      /^denied: swift:container-\d+:\/repo\/keys\/ at \S+: access denied \(403\): the user needs to read/,
+    );
+    const headers = { "x-auth-token": token, "x-container-read": SWIFT_READER.ST_USER };
+    await fetch(place, { method: "POST", headers });
+    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect(await backend.load("config", "", signal)).toHaveLength(1);
+    const own = { "x-auth-token": await swiftToken(server, SWIFT_READER) };
+    const written = await fetch(`${place}/repo/config`, { method: "PUT", headers: own, body: "d" });
+    expect(written.status).toBe(403);
   });
 
   for (const way of ["v2 tenant", "v3 password project", "v3 application_credential"]) {

@@ -50,7 +50,6 @@ const PACKAGES = {
   sshd: [SSHD, "ssh", "ssh-keygen"],
   swift: [
     ...["proxy", "account", "container", "object"].map((name) => `swift-${name}-server`),
-    "swift-ring-builder",
     "memcached",
   ],
   chromium: [CHROMIUM],

@@ -71,9 +71,12 @@ export async function seedGcs(
   return `gs:${bucket}:/${prefix}`;
 }
 
-/** What a login at Swift gives. */
-export async function swiftToken(server: Store): Promise<string> {
-  const { ST_AUTH = "", ST_USER = "", ST_KEY = "" } = swiftLoginOf(server);
+/** What a login at Swift gives; by default that of the user who may do all. */
+export async function swiftToken(
+  server: Store,
+  user: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { ST_AUTH = "", ST_USER = "", ST_KEY = "" } = { ...swiftLoginOf(server), ...user };
   const login = await fetch(ST_AUTH, { headers: { "x-auth-user": ST_USER, "x-auth-key": ST_KEY } });
   return login.headers.get("x-auth-token") ?? "";
 }
