@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 import { Summary } from "./support/summary.ts";
@@ -11,6 +13,8 @@ export default defineConfig({
   test: {
     reporters: ["default", new Summary()],
     include: ["test/**/*.test.ts"],
+    // Most of the time they wait for other programs: one core for the runner itself would be too much of two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 180_000,
     hookTimeout: 300_000,
   },
