@@ -51,6 +51,7 @@ export class Monitor {
   /** Every way to a secret. */
   readonly schemes: ReadonlyMap<string, SecretResolver>;
   #isStarted = false;
+  #isStopped = false;
   #refreshMs: number | undefined;
   #refreshing = new AbortController();
 
@@ -128,9 +129,15 @@ export class Monitor {
     return this.#collector.nextAt();
   }
 
+  /** Nothing is collected any more, and what was under way has ended before its time. */
+  get stopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Ends what is under way, and revokes the token of a login to Vault. Takes up to 2 s. */
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#isStopped = true;
     this.#refreshing.abort();
     await Promise.all([
       this.#collector.stop(),

@@ -184,6 +184,7 @@ export class Agent {
     return {
       reload: () => this.reload(),
       collect: () => this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.status())),
+      stopping: () => this.monitor.stopped,
       config: () => shownSettings(this.#inForce),
     };
   }

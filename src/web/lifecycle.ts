@@ -11,6 +11,8 @@ export interface Lifecycle {
   reload(): Promise<string | undefined>;
   /** Undefined: one is under way, or the agent stops. Resolves with how it went. */
   collect(): Promise<CollectionOutcome> | undefined;
+  /** The agent stops: what it collected ended before its time. */
+  stopping(): boolean;
   /** The settings in force, without secrets. */
   config(): unknown;
 }
@@ -78,8 +80,16 @@ async function reload(lifecycle: Lifecycle): Promise<Answer> {
 async function collect(lifecycle: Lifecycle, { url = "" }: IncomingMessage): Promise<Answer> {
   const waits = new URLSearchParams(url.split("?", 2)[1]).has("wait");
   const outcome = lifecycle.collect();
-  if (!outcome) return textAnswer(409, "a collection is under way already");
-  return waits ? json(await outcome) : textAnswer(202, "collection started");
+  if (!outcome)
+    return lifecycle.stopping()
+      ? textAnswer(503, "the agent stops, no collection is begun")
+      : textAnswer(409, "a collection is under way already");
+  if (!waits) return textAnswer(202, "collection started");
+  const ended = await outcome;
+  // What was not read yet counts as failed in there, and has not.
+  return lifecycle.stopping()
+    ? textAnswer(503, "the agent stops, the collection was not finished")
+    : json(ended);
 }
 
 function json(value: unknown): Answer {

@@ -193,3 +193,19 @@ test("at the start the settings are logged, without secrets", async () => {
     expect(line).toContain(` ${field}`);
   expect(agent.log()).not.toContain("CANARY");
 });
+
+test("whoever waits for a collection that the stop ends is told so", async () => {
+  const agent = await launch({ enableLifecycle: true, repositories: [WEB] });
+  await agent.collect();
+  await agent.configure({ enableLifecycle: true, repositories: [WEB, hanging] });
+  await agent.reload();
+  const reply = fetch(`${agent.url}/-/collect?wait`, { method: "POST" });
+  await until("connecting", async () => (await connections()) > 0);
+  agent.kill("SIGTERM");
+  const response = await reply;
+  expect([response.status, await response.text()]).toEqual([
+    503,
+    "the agent stops, the collection was not finished\n",
+  ]);
+  expect(await agent.exit).toBe(0);
+});

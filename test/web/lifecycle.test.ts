@@ -7,13 +7,18 @@ import { FakeClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { ArrayLogger } from "../support/logger.ts";
 import { statusFor } from "../support/status.ts";
+import { until } from "../support/until.ts";
 
 const ACTIONS = ["/-/reload", "/-/collect", "/reload"] as const;
 
 function lifecycle() {
   const asked: string[] = [];
   const ended = Promise.withResolvers<CollectionOutcome>();
-  const state: { refused: string | undefined; runs: boolean } = { refused: undefined, runs: false };
+  const state: { refused: string | undefined; runs: boolean; stops: boolean } = {
+    refused: undefined,
+    runs: false,
+    stops: false,
+  };
   const one: Lifecycle = {
     reload: async () => {
       asked.push("reload");
@@ -25,6 +30,7 @@ function lifecycle() {
       state.runs = true;
       return ended.promise;
     },
+    stopping: () => state.stops,
     config: () => ({ cron: "@daily" }),
   };
   return { one, asked, state, end: ended.resolve };
@@ -101,6 +107,20 @@ test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])("POST %s tells how it went
       failed: 1,
       errors: [{ url: "/srv/a", type: "denied", message: "no" }],
     },
+  ]);
+});
+
+test("a collection that the agent's stop ends is no outcome", async () => {
+  const { one, state, asked, end } = lifecycle();
+  const ask = await serve(one);
+  const reply = ask("POST", "/-/collect?wait");
+  await until("a collection", () => asked.includes("collect"));
+  state.stops = true;
+  end({ finishedAt: "", total: 2, failed: 2, errors: [] });
+  expect(await reply).toEqual([503, "the agent stops, the collection was not finished\n"]);
+  expect(await ask("POST", "/-/collect")).toEqual([
+    503,
+    "the agent stops, no collection is begun\n",
   ]);
 });
 
