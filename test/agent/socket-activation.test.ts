@@ -6,8 +6,11 @@ import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { freeAddress } from "../support/free-address.ts";
 import { requireSystemd } from "../support/peers.ts";
+import { Scraper } from "../support/scraper.ts";
 import { startServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
@@ -42,5 +45,61 @@ test.skipIf(!requireSystemd())(
     for (const fd of ["3", "4"]) expect(manager.log()).toContain(`listening address=fd:${fd}`);
     manager.kill("SIGTERM");
     expect(await manager.exit).toBe(0);
+  },
+);
+
+const AGENTS = 3;
+
+/** Holds the sockets that it got, as a service manager does, while one agent after the other serves on them. */
+const HOLDER = `
+trap 'kill $agent; wait $agent; exit 1' TERM
+for turn in $(seq ${AGENTS}); do
+  sh -c 'LISTEN_PID=$$ exec "$@"' sh "$@" & agent=$!
+  echo "agent $agent"
+  wait $agent; echo "ended $?"
+done`;
+
+test.skipIf(!requireSystemd())(
+  "while the agent is restarted again and again, each scrape is answered with 200",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "activation-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "config.json");
+    // Where there are some, an agent says 503 until it has read them.
+    await writeFile(file, JSON.stringify({ repositories: [] }));
+    const program = [process.execPath, "--conditions=source", MAIN, "--config", file];
+    const manager = await startServer({
+      command: "systemd-socket-activate",
+      args: ["--listen", await freeAddress(), "sh", "-c", HOLDER, "sh", ...program],
+      announces: /Listening on (\S+) /,
+      url: (address) => `http://${address}`,
+    });
+    onTestFinished(() => manager.stop());
+    const lines = (line: RegExp): readonly (string | undefined)[] =>
+      [...manager.log().matchAll(line)].map(([, number]) => number);
+    const scrapers = Array.from(
+      { length: 16 },
+      (_, index) => new Scraper(manager.url, { keepAlive: index % 2 === 0, asksAgain: true }),
+    );
+    let enough = false;
+    onTestFinished(() => {
+      enough = true;
+    });
+    const ran = Promise.all(scrapers.map((one) => one.run(() => !enough)));
+    for (let count = 1; count <= AGENTS; count++) {
+      const answered = scrapers.map(({ endings }) => endings.length);
+      await until(`answers of agent ${count}`, () =>
+        scrapers.every(({ endings }, index) => endings.length >= (answered[index] ?? 0) + 10),
+      );
+      if (count === AGENTS) {
+        enough = true;
+        await ran;
+      }
+      expect(new Set(scrapers.flatMap(({ endings }) => endings))).toEqual(new Set([200]));
+      process.kill(Number(lines(/^agent (\d+)$/gm).at(-1)), "SIGTERM");
+      await until(`the end of agent ${count}`, () => lines(/^ended (\d+)$/gm).length === count);
+    }
+    expect(await manager.exit).toBe(0);
+    expect(lines(/^ended (\d+)$/gm)).toEqual(Array(AGENTS).fill("0"));
   },
 );

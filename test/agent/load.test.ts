@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { startAgent } from "../support/agent.ts";
+import { Scraper } from "../support/scraper.ts";
+import { until } from "../support/until.ts";
+
+const SETTINGS = [
+  {
+    repo: join(import.meta.dirname, "../../examples/repositories/web"),
+    password: "web-password",
+  },
+];
+
+test("when it is stopped under load, no scrape is lost that had arrived", async () => {
+  const agent = await startAgent(SETTINGS);
+  onTestFinished(() => agent.stop());
+  await agent.collect();
+  const scrapers = Array.from(
+    { length: 16 },
+    () => new Scraper(agent.url, { keepAlive: true, asksAgain: false }),
+  );
+  const ended = Promise.all(scrapers.map((one) => one.runWhileAnswered()));
+  await until("load", () => scrapers.every(({ endings }) => endings.length >= 10));
+  // Whatever was asked is on its way, and each has asked.
+  await turn();
+  const asked = scrapers.map(({ endings }) => endings.length);
+  agent.kill("SIGTERM");
+  await ended;
+  expect(scrapers.map(({ endings }, index) => endings[asked[index] ?? -1])).toEqual(
+    scrapers.map(() => 200),
+  );
+  // Nothing was answered by halves or with another status; a scrape that came later finds a closed port or connection.
+  for (const { endings } of scrapers)
+    expect(["ECONNREFUSED", "ECONNRESET", "EPIPE"]).toContain(endings.at(-1));
+  expect(await agent.exit).toBe(0);
+});
+
+const HALF_OPEN = 500;
+const SCRAPES = 50;
+
+test("beside 500 connections with half a request each, every scrape is answered", async () => {
+  const agent = await startAgent(SETTINGS);
+  onTestFinished(() => agent.stop());
+  await agent.collect();
+  const { hostname, port } = new URL(agent.url);
+  const halves = Array.from({ length: HALF_OPEN }, () => connect(Number(port), hostname));
+  onTestFinished(() => halves.forEach((half) => void half.destroy()));
+  await Promise.all(halves.map(sendHalf));
+  // More than there is room for, on connections that are kept and on new ones.
+  const scrapers = Array.from(
+    { length: 24 },
+    (_, index) => new Scraper(agent.url, { keepAlive: index % 2 === 0, asksAgain: false }),
+  );
+  await Promise.all(scrapers.map((one) => one.run(() => one.endings.length < SCRAPES)));
+  const endings = scrapers.flatMap((one) => one.endings);
+  expect(endings).toHaveLength(24 * SCRAPES);
+  expect(new Set(endings)).toEqual(new Set([200]));
+});
+
+async function sendHalf(socket: Socket): Promise<void> {
+  socket.on("error", () => {});
+  socket.resume();
+  await once(socket, "connect");
+  socket.write("GET /metrics HTTP/1.1\r\nHost: agent\r\nX-Slow: ");
+}
