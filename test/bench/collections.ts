@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { startDelayingProxy } from "./delaying-proxy.ts";
 import { peerPath } from "../support/peers.ts";
 import { startRestServer } from "../support/rest-server.ts";
+import type { Server } from "../support/server.ts";
 import { collect } from "./agent.ts";
 import { figure, LARGEST, run, RUNS, show } from "./measure.ts";
 import { PASSWORD, writeRepository } from "./repositories.ts";
 
-const SIZES = [1000, 10_000, 100_000].filter((size) => size <= LARGEST);
+const SIZES = [60, 1000, 10_000, 100_000].filter((size) => size <= LARGEST);
 /** Of both: restic's own default. */
 const CONNECTIONS = 5;
 const SETS = 100;
@@ -20,6 +22,7 @@ interface Sample {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly requests: number;
+  readonly receivedBytes: number;
   readonly keyDerivations: number;
   readonly peakBytes: number;
 }
@@ -32,11 +35,11 @@ export async function benchCollections(say: (line: string) => void): Promise<str
   const server = await startRestServer({ path: folder });
   const far = await startDelayingProxy(new URL(server.url), DELAY_MS);
   const rows = [
-    "| snapshots | | requests | key derivations | seconds, net | CPU, net | of restic --no-cache | of restic, empty cache | of restic, warm cache | peak MiB |",
-    "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |",
+    "| snapshots | | requests | KiB received | key derivations | seconds, net | CPU, net | of restic --no-cache | of restic, empty cache | of restic, warm cache | peak MiB |",
+    "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
   ];
   try {
-    const ways = waysTo(server.url, far.url, folder);
+    const ways = waysTo(server, far.url, folder);
     await writeRepository(join(folder, "0"), 0, 1);
     const empty = await measure(ways, 0, say);
     for (const size of SIZES) {
@@ -59,18 +62,20 @@ const WARM = "restic, warm cache";
 const FAR_NO_CACHE = "restic --no-cache, 20 ms away";
 const FAR = "restic-otel, first, 20 ms away";
 
-function waysTo(near: string, far: string, folder: string): Readonly<Record<string, Way>> {
+function waysTo(server: Server, far: string, folder: string): Readonly<Record<string, Way>> {
+  const near = server.url;
   const restic =
     (base: string, args: (run: number) => readonly string[]): Way =>
     async (size, index) => {
       const cache = ["snapshots", "--no-lock", "--json", ...args(index)];
       const env = { RESTIC_REPOSITORY: `rest:${base}/${size}`, RESTIC_PASSWORD: PASSWORD };
+      const before = server.log().length;
       const { stdout, ...cost } = await run(peerPath("restic"), cache, env);
       const listed: unknown = JSON.parse(stdout);
       if (!Array.isArray(listed) || listed.length !== size)
         throw new Error("restic does not list what was written");
       // One derivation at each start: a key in the cache of restic does not exist.
-      return { ...cost, requests: NaN, keyDerivations: 1 };
+      return { ...cost, ...(await answersSince(server, before)), keyDerivations: 1 };
     };
   const cacheOf = (index: number): readonly string[] => ["--cache-dir", join(folder, `c${index}`)];
   const ours =
@@ -94,6 +99,23 @@ function waysTo(near: string, far: string, folder: string): Readonly<Record<stri
     "restic-otel, steady": ours(near, 1),
     [FAR_NO_CACHE]: restic(far, () => ["--no-cache"]),
     [FAR]: ours(far, 0, { connections: 20 }),
+  };
+}
+
+/** What the server has answered since its log was that long. A line is written after its answer. */
+async function answersSince(
+  server: Server,
+  before: number,
+): Promise<Pick<Sample, "requests" | "receivedBytes">> {
+  await setTimeout(200);
+  const lines = server
+    .log()
+    .slice(before)
+    .matchAll(/" 20\d (\d+)/g);
+  const answers = [...lines].map(([, bytes]) => Number(bytes));
+  return {
+    requests: answers.length,
+    receivedBytes: answers.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 
@@ -135,7 +157,8 @@ function rowsOf(size: number, samples: Samples, empty: Samples): readonly string
     return `| ${[
       size,
       name,
-      isOurs ? middle("requests") : "",
+      middle("requests"),
+      (middle("receivedBytes") / 1024).toFixed(0),
       middle("keyDerivations"),
       show(figure(net(name, "seconds")), 2),
       figure(net(name, "cpuSeconds")).median.toFixed(2),
