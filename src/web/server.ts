@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Server as NetServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
@@ -46,6 +46,8 @@ const LIMITS = {
   keepAliveTimeout: 75_000,
 } as const;
 const CONNECTIONS = 512;
+/** As many connections wait to be accepted, at the most. */
+const BACKLOG = 512;
 const ANSWER_TIMEOUT_MS = 60_000;
 const LINGER_MS = 500;
 
@@ -101,20 +103,22 @@ export async function startServer({
 
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
+    const startMs = clock.monotonicMs();
     const ended = new AbortController();
     const closed = once(server, "close").then(() => ended.abort());
-    await arrivals();
+    await arrivals(server, clock);
     stopping = true;
     // That of HTTP closes silent connections as well.
     NetServer.prototype.close.call(server);
     for (const response of answering) closeAfter(response);
-    const lingerMs = Math.min(graceMs, LINGER_MS);
+    const leftMs = Math.max(0, graceMs - (clock.monotonicMs() - startMs));
+    const lingerMs = Math.min(leftMs, LINGER_MS);
     await after(clock, lingerMs, ended.signal, () => {
       server.close();
       tls?.stop();
       connections.closeSilent();
     });
-    await after(clock, graceMs - lingerMs, ended.signal, () => {
+    await after(clock, leftMs - lingerMs, ended.signal, () => {
       server.closeAllConnections();
       connections.closeAll();
     });
@@ -123,9 +127,23 @@ export async function startServer({
   return { address, stop: (graceMs) => (stopped ??= stop(graceMs)) };
 }
 
-/** Lets connections be accepted and requests be read that are there already. */
-async function arrivals(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+/**
+ * Lets connections be accepted and requests be read that are there already. A turn accepts one connection; where ever more
+ * come there is no telling which were there, and an end is made.
+ */
+async function arrivals(server: Server, clock: Clock): Promise<void> {
+  const startMs = clock.monotonicMs();
+  let quiet = 0;
+  const heard = (): void => {
+    quiet = 0;
+  };
+  server.on("connection", heard);
+  for (let turn = 0; quiet < 4 && turn < BACKLOG; turn++) {
+    if (turn >= BACKLOG / 8 && clock.monotonicMs() - startMs >= LINGER_MS) break;
+    quiet++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.off("connection", heard);
 }
 
 function closeAfter(response: ServerResponse): void {

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 
 import { expect, onTestFinished, test } from "vitest";
 
@@ -22,15 +21,22 @@ test("when it is stopped under load, no scrape is lost that had arrived", async 
   onTestFinished(() => agent.stop());
   await agent.collect();
   const scrapers = Array.from(
-    { length: 16 },
-    () => new Scraper(agent.url, { keepAlive: true, asksAgain: false }),
+    { length: 24 },
+    (_, index) => new Scraper(agent.url, { keepAlive: index % 3 > 0, asksAgain: false }),
   );
   const ended = Promise.all(scrapers.map((one) => one.runWhileAnswered()));
   await until("load", () => scrapers.every(({ endings }) => endings.length >= 10));
-  // Whatever was asked is on its way, and each has asked.
-  await turn();
+  // While it is held it has read none of them; connections that are new it has not even accepted.
+  agent.kill("SIGSTOP");
+  let seen = "";
+  await until("a scrape of each that nobody answers", () => {
+    const before = seen;
+    seen = scrapers.map(({ endings, waiting }) => `${endings.length} ${waiting}`).join();
+    return seen === before && scrapers.every(({ waiting }) => waiting);
+  });
   const asked = scrapers.map(({ endings }) => endings.length);
   agent.kill("SIGTERM");
+  agent.kill("SIGCONT");
   await ended;
   expect(scrapers.map(({ endings }, index) => endings[asked[index] ?? -1])).toEqual(
     scrapers.map(() => 200),

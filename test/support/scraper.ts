@@ -15,6 +15,8 @@ interface Habits {
 export class Scraper {
   /** How each scrape ended, in their order. */
   readonly endings: Ending[] = [];
+  /** A scrape was sent, and not answered yet. */
+  waiting = false;
   readonly #options: RequestOptions;
   readonly #asksAgain: boolean;
   readonly #agent: Agent | undefined;
@@ -28,7 +30,10 @@ export class Scraper {
 
   /** Scrapes for as long as `goesOn` says so. */
   async run(goesOn: () => boolean): Promise<void> {
-    while (goesOn()) this.endings.push(await this.#scrape());
+    while (goesOn()) {
+      this.endings.push(await this.#scrape());
+      this.waiting = false;
+    }
     this.#agent?.destroy();
   }
 
@@ -54,6 +59,9 @@ export class Scraper {
         const { code = error.message } = error;
         const closed = code === "ECONNRESET" || code === "EPIPE";
         resolve({ ending: code, unanswered: closed && sent.reusedSocket });
+      });
+      sent.once("finish", () => {
+        this.waiting = true;
       });
       sent.end();
     });
