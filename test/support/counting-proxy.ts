@@ -33,11 +33,15 @@ export class CountingProxy {
           headers: { ...request.headers, ...(isNamed && { host: target.host }) },
         },
         (answer) => {
+          const { "transfer-encoding": _, ...head } = answer.headers;
+          if (request.method === "HEAD")
+            return void response.writeHead(answer.statusCode ?? 502, head).end();
           answer.on("data", (chunk: Buffer) => (this.receivedBytes += chunk.length));
           answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
         },
       );
-      onward.on("error", () => response.destroy());
+      // Swift sends a body even to HEAD, which is no HTTP any more.
+      onward.on("error", () => response.writableEnded || response.destroy());
       request.pipe(onward);
     };
     this.#server =
