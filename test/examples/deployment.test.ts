@@ -7,9 +7,9 @@ import { compareSync } from "bcryptjs";
 import { expect, onTestFinished, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 
-import { isRecord } from "../../instrumentation/problem.ts";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readWebConfig } from "../../src/web/config/web-config-file.ts";
+import { at, textAt } from "../support/manifest.ts";
 import { webConfigFolder } from "../support/web-config-folder.ts";
 import { requireSystemd } from "../support/peers.ts";
 import { settingsOf } from "../support/settings-file.ts";
@@ -48,20 +48,6 @@ test("the command of the unit is one that the agent understands", async () => {
   expect(program).toBe("/usr/bin/restic-otel");
   expect(parseFlags(args).values.config).toBe("/etc/restic-otel/config.yaml");
 });
-
-/** What lies at that path of a manifest. */
-function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((found, step) => {
-    if (Array.isArray(found)) return found[Number(step)];
-    return isRecord(found) ? found[step] : undefined;
-  }, value);
-}
-
-function textAt(value: unknown, ...path: readonly (string | number)[]): string {
-  const found = at(value, ...path);
-  if (typeof found !== "string") throw new Error(`no text at ${path.join(".")}`);
-  return found;
-}
 
 async function manifests(): Promise<readonly unknown[]> {
   const texts = ["restic-otel.yaml", "service-monitor.yaml"].map((file) =>

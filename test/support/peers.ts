@@ -19,6 +19,7 @@ const PEERS = {
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
   "fake-gcs-server": { module: "fake-gcs-server", program: "fake-gcs-server", onPath: true },
   vault: { module: "vault", program: "vault", onPath: false },
+  "victoria-metrics": { module: "victoria-metrics", program: "victoria-metrics", onPath: false },
   "exporter-toolkit": { module: "exporter-toolkit", program: "exporter-toolkit", onPath: false },
 } as const satisfies Record<string, { module: string; program: string; onPath: boolean }>;
 
@@ -166,6 +167,7 @@ export function missingPeers(): readonly string[] {
     "versitygw",
     "client-golang",
     "vault",
+    "victoria-metrics",
     "exporter-toolkit",
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);

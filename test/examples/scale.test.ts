@@ -1,0 +1,125 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+
+import { parseFlags } from "../../src/settings/flags.ts";
+import { readShard } from "../../src/settings/shard.ts";
+import { at, textAt } from "../support/manifest.ts";
+import { settingsOf } from "../support/settings-file.ts";
+
+const SCALE = join(import.meta.dirname, "../../examples/scale");
+const NAME = { "app.kubernetes.io/name": "restic-otel" };
+
+const read = (file: string): Promise<string> => readFile(join(SCALE, file), "utf8");
+
+async function manifests(): Promise<readonly unknown[]> {
+  return parseAllDocuments(await read("kubernetes.yaml")).map((document): unknown => {
+    expect([...document.errors, ...document.warnings]).toEqual([]);
+    return document.toJS();
+  });
+}
+
+async function manifest(kind: string, name = "restic-otel"): Promise<unknown> {
+  const all = await manifests();
+  return all.find((one) => at(one, "kind") === kind && at(one, "metadata", "name") === name);
+}
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+test("the manifests name each other as they are named", async () => {
+  const kinds = (await manifests()).map(
+    (one) => `${textAt(one, "kind")} ${textAt(one, "metadata", "name")}`,
+  );
+  expect(kinds).toEqual([
+    "ConfigMap restic-otel",
+    "Secret restic-otel",
+    "ServiceAccount restic-otel",
+    "Service restic-otel",
+    "PodDisruptionBudget restic-otel",
+    "StatefulSet restic-otel-a",
+    "StatefulSet restic-otel-b",
+  ]);
+  expect(at(await manifest("Service"), "spec", "selector")).toEqual(NAME);
+  expect(at(await manifest("PodDisruptionBudget"), "spec")).toEqual({
+    maxUnavailable: 1,
+    selector: { matchLabels: NAME },
+  });
+  for (const replica of ["a", "b"]) {
+    const spec = at(await manifest("StatefulSet", `restic-otel-${replica}`), "spec");
+    const labels = { ...NAME, replica };
+    expect(at(spec, "selector", "matchLabels")).toEqual(labels);
+    expect(at(spec, "template", "metadata", "labels")).toEqual(labels);
+    expect(at(spec, "serviceName")).toBe("restic-otel");
+    expect(at(spec, "template", "spec", "serviceAccountName")).toBe("restic-otel");
+  }
+});
+
+test("the two agents of a shard differ in nothing but the name", async () => {
+  const [, a, b] = (await read("kubernetes.yaml")).split(/^(?=---\napiVersion: apps\/v1\n)/m);
+  expect(a).toContain("name: restic-otel-a\n");
+  expect(
+    a?.replaceAll("restic-otel-a", "restic-otel-b").replaceAll("replica: a", "replica: b"),
+  ).toBe(b);
+});
+
+test("there is an agent for each shard, twice, and each of them is scraped", async () => {
+  const names: string[] = [];
+  const shards: unknown[] = [];
+  for (const replica of ["a", "b"]) {
+    const set = await manifest("StatefulSet", `restic-otel-${replica}`);
+    const args = list(at(set, "spec", "template", "spec", "containers", 0, "args")).map(String);
+    const { shard } = parseFlags(args).values;
+    for (let index = 0; index < Number(at(set, "spec", "replicas")); index++) {
+      const pod = `${textAt(set, "metadata", "name")}-${index}`;
+      shards.push(readShard(shard, pod));
+      names.push(`${replica} ${pod}.restic-otel:9121`);
+    }
+  }
+  const each = Array.from({ length: 5 }, (_, index) => ({ index, total: 5 }));
+  expect(shards).toEqual([...each, ...each]);
+  const groups: unknown = parse(await read("agents.yml"));
+  expect(
+    list(groups).flatMap((group) =>
+      list(at(group, "targets")).map(
+        (target) => `${textAt(group, "labels", "replica")} ${String(target)}`,
+      ),
+    ),
+  ).toEqual(names);
+  // The number of shards stands in the rules as well.
+  expect((await read("pairs.yml")).match(/(?:== |< )5\b/g)).toEqual(["== 5", "< 5"]);
+});
+
+test("the agent takes what the manifests give it, and all of it", async () => {
+  const set = await manifest("StatefulSet", "restic-otel-a");
+  const pod = at(set, "spec", "template", "spec");
+  const container = at(pod, "containers", 0);
+  const settings = await settingsOf(textAt(await manifest("ConfigMap"), "data", "config.yaml"));
+  expect(settings).toMatchObject({ warnings: [], monitor: { spread: true } });
+  const text = textAt(await manifest("ConfigMap"), "data", "config.yaml");
+  const mounts = list(at(container, "volumeMounts"));
+  const mountOf = (path: string): string =>
+    mounts
+      .map((mount) => [textAt(mount, "mountPath"), textAt(mount, "name")] as const)
+      .find(([folder]) => path.startsWith(`${folder}/`))?.[1] ?? "nowhere";
+  const secret = Object.keys(Object(at(await manifest("Secret"), "stringData")));
+  const files = [...text.matchAll(/\/var\/run\/restic-otel\/([\w.-]+)/g)].map(([, file]) => file);
+  expect(new Set(files)).toEqual(new Set(secret));
+  expect(mountOf("/var/run/restic-otel/rest.password")).toBe("secrets");
+  expect(mountOf("/etc/restic-otel/config.yaml")).toBe("settings");
+  expect(mountOf("/var/run/secrets/tokens/vault")).toBe("vault-token");
+  expect(mountOf(/stateDir: (\S+)/.exec(text)?.[1] ?? "")).toBe("state");
+  // Below the mount, not the mount itself: the agent makes it for itself alone.
+  expect(mounts.map((mount) => at(mount, "mountPath"))).not.toContain("/var/lib/restic-otel/state");
+  const volumes = [...list(at(pod, "volumes")), ...list(at(set, "spec", "volumeClaimTemplates"))];
+  expect(
+    new Set(volumes.map((volume) => at(volume, "name") ?? at(volume, "metadata", "name"))),
+  ).toEqual(new Set(mounts.map((mount) => at(mount, "name"))));
+  expect(at(pod, "securityContext")).toMatchObject({ runAsNonRoot: true, fsGroup: 65_532 });
+  expect(at(container, "securityContext")).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+});
