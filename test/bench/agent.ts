@@ -1,6 +1,4 @@
-import { join } from "node:path";
-
-import { run } from "./measure.ts";
+import { run, script } from "./measure.ts";
 
 /** One collection of the agent. */
 export interface Collection {
@@ -16,19 +14,21 @@ export interface Collection {
 }
 
 export interface CollectOptions {
-  readonly password: string;
-  readonly connections: number;
-  /** Empty for none. */
-  readonly stateDir: string;
   readonly urls: readonly string[];
+  readonly password: string;
+  /** Default: the agent's own. */
+  readonly connections?: number;
+  /** Default: nothing is kept. */
+  readonly stateDir?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A first and a second collection of the built agent in a process of its own. Its start is not counted: it runs on. */
-export async function collect(options: CollectOptions): Promise<readonly Collection[]> {
-  const { password, connections, stateDir, urls } = options;
-  const script = join(import.meta.dirname, "collect.ts");
-  const args = [script, password, String(connections), stateDir, ...urls];
-  const { stdout } = await run(process.execPath, args);
-  const collections: readonly Collection[] = JSON.parse(stdout);
+export async function collect(
+  options: CollectOptions,
+): Promise<readonly [first: Collection, second: Collection]> {
+  const settings = JSON.stringify({ environment: {}, ...options });
+  const { stdout } = await run(process.execPath, [...script("collect"), settings]);
+  const collections: readonly [Collection, Collection] = JSON.parse(stdout);
   return collections;
 }

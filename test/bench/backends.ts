@@ -40,7 +40,7 @@ const lines = [
   "| --- | --: | --: | --: | --- | --: |",
 ];
 try {
-  await writeRepository(join(folder, "backups/repo"), SNAPSHOTS, 10);
+  writeRepository(join(folder, "backups/repo"), SNAPSHOTS, 10);
   await places.fill();
   for (const [name, place] of Object.entries(places.all)) {
     process.stderr.write(`${name}\n`);

@@ -1,21 +1,26 @@
 // One process of the agent's reader: a first and a second collection, told as one line of JSON.
+import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import { systemClock, Secret } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
-const [password = "", connections, stateDir, ...urls] = process.argv.slice(2);
+const { urls, password, connections, stateDir, environment } = JSON.parse(process.argv[1] ?? "");
+const literal = (text: unknown) =>
+  ({ scheme: "literal", reference: new Secret(String(text)) }) as const;
 const monitor = new Monitor(
   {
-    repositories: urls.map((url) => ({
+    repositories: urls.map((url: string) => ({
       repo: new Secret(url),
       url,
       disabled: false,
-      password: { scheme: "literal", reference: new Secret(password) },
+      password: literal(password),
       insecureNoPassword: false,
-      environment: {},
+      environment: Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [name, literal(value)]),
+      ),
       options: {},
-      connections: Number(connections),
+      connections,
       insecureTls: false,
     })),
     cron: "@daily",
@@ -25,7 +30,7 @@ const monitor = new Monitor(
     legacyLabel: false,
     retryFailed: false,
     reverifyMs: 3_600_000,
-    ...(stateDir !== "" && { stateDir }),
+    stateDir,
   },
   { clock: systemClock },
 );
@@ -46,6 +51,12 @@ function cost(): {
     sum.snapshots += state.content?.snapshots ?? 0;
   }
   return sum;
+}
+
+/** Not `maxRSS`, which begins with that of the process that has started this one. */
+function peakBytes(): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 // Nothing of a collection holds the process.
@@ -71,7 +82,7 @@ for (let index = 0; index < 2; index++) {
     receivedBytes: after.receivedBytes - before.receivedBytes,
     keyDerivations: after.keyDerivations - before.keyDerivations,
     snapshots: after.snapshots,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakBytes(),
   });
 }
 await monitor.stop();

@@ -1,171 +1,142 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 
-import { startDelayingProxy } from "./delaying-proxy.ts";
-import { peerPath } from "../support/peers.ts";
+import { freeAddress } from "../support/free-address.ts";
 import { startRestServer } from "../support/rest-server.ts";
-import type { Server } from "../support/server.ts";
-import { collect } from "./agent.ts";
-import { figure, LARGEST, run, RUNS, show } from "./measure.ts";
-import { PASSWORD, writeRepository } from "./repositories.ts";
+import { atMost, exactly } from "./goals.ts";
+import type { Findings, Goal } from "./goals.ts";
+import { figure, megabytes } from "./measure.ts";
+import { writeRepository } from "./repositories.ts";
+import { Compared, inTurn } from "./rows.ts";
+import { byAgent, byProgram, byRestic, REST_LINE } from "./ways.ts";
+import type { Samples } from "./ways.ts";
 
-const SIZES = [60, 1000, 10_000, 100_000].filter((size) => size <= LARGEST);
 /** Of both: restic's own default. */
 const CONNECTIONS = 5;
 const SETS = 100;
-const DELAY_MS = 10;
-
-/** One way to get the snapshots, once. */
-interface Sample {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly requests: number;
-  readonly receivedBytes: number;
-  readonly keyDerivations: number;
-  readonly peakBytes: number;
-}
-
-type Way = (size: number, run: number) => Promise<Sample>;
-
-/** Collections over a real rest-server beside `restic snapshots --no-lock`; a server 20 ms away; a restart. */
-export async function benchCollections(say: (line: string) => void): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
-  const server = await startRestServer({ path: folder });
-  const far = await startDelayingProxy(new URL(server.url), DELAY_MS);
-  const rows = [
-    "| snapshots | | requests | KiB received | key derivations | seconds, net | CPU, net | of restic --no-cache | of restic, empty cache | of restic, warm cache | peak MiB |",
-    "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
-  ];
-  try {
-    const ways = waysTo(server, far.url, folder);
-    await writeRepository(join(folder, "0"), 0, 1);
-    const empty = await measure(ways, 0, say);
-    for (const size of SIZES) {
-      await writeRepository(join(folder, String(size)), size, SETS);
-      const samples = await measure(ways, size, say);
-      rows.push(...rowsOf(size, samples, empty));
-      await rm(join(folder, String(size)), { recursive: true });
-    }
-  } finally {
-    far.close();
-    await server.stop();
-    await rm(folder, { recursive: true });
-  }
-  return `${rows.join("\n")}\n\nNet of what the same takes with an empty repository: the start of a process and the key derivation.\n`;
-}
 
 const COLD = "restic, empty cache";
 const NO_CACHE = "restic --no-cache";
+const FIRST = "restic-otel, first";
+const ONCE = "restic-otel --once, the whole process";
 const WARM = "restic, warm cache";
-const FAR_NO_CACHE = "restic --no-cache, 20 ms away";
-const FAR = "restic-otel, first, 20 ms away";
+const RESTARTED = "restic-otel, restarted with stateDir";
+const STEADY = "restic-otel, steady";
 
-function waysTo(server: Server, far: string, folder: string): Readonly<Record<string, Way>> {
-  const near = server.url;
-  const restic =
-    (base: string, args: (run: number) => readonly string[]): Way =>
-    async (size, index) => {
-      const cache = ["snapshots", "--no-lock", "--json", ...args(index)];
-      const env = { RESTIC_REPOSITORY: `rest:${base}/${size}`, RESTIC_PASSWORD: PASSWORD };
-      const before = server.log().length;
-      const { stdout, ...cost } = await run(peerPath("restic"), cache, env);
-      const listed: unknown = JSON.parse(stdout);
-      if (!Array.isArray(listed) || listed.length !== size)
-        throw new Error("restic does not list what was written");
-      // One derivation at each start: a key in the cache of restic does not exist.
-      return { ...cost, ...(await answersSince(server, before)), keyDerivations: 1 };
+/** Collections over a real rest-server on loopback beside `restic snapshots --no-lock`, and after a restart. */
+export async function benchCollections(say: (line: string) => void): Promise<Findings> {
+  const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
+  // What is kept over a restart belongs to a URL.
+  const address = await freeAddress();
+  try {
+    const compared = await Compared.measure([60, 1000, 10_000, 100_000], async (size) => {
+      writeRepository(join(folder, String(size)), size, size === 0 ? 1 : SETS);
+      try {
+        return await inTurn(size, (index) => allWays({ folder, address }, size, index), say);
+      } finally {
+        await rm(join(folder, String(size)), { recursive: true });
+      }
+    });
+    const ways = {
+      [COLD]: [],
+      [NO_CACHE]: [],
+      [FIRST]: [COLD, NO_CACHE],
+      [ONCE]: [COLD, NO_CACHE],
+      [WARM]: [],
+      [RESTARTED]: [COLD, NO_CACHE, WARM],
+      [STEADY]: [COLD, NO_CACHE, WARM],
     };
-  const cacheOf = (index: number): readonly string[] => ["--cache-dir", join(folder, `c${index}`)];
-  const ours =
-    (base: string, which: 0 | 1, options: { state?: boolean; connections?: number } = {}): Way =>
-    async (size, index) => {
-      const { state, connections = CONNECTIONS } = options;
-      const stateDir = state ? join(folder, `state-${size}-${index}`) : "";
-      const start = () =>
-        collect({ password: PASSWORD, connections, stateDir, urls: [`rest:${base}/${size}`] });
-      if (state) await start();
-      const sample = (await start())[which];
-      if (sample?.snapshots !== size) throw new Error("the agent does not list what was written");
-      return sample;
+    const text = compared.table(ways, [COLD, NO_CACHE, WARM]);
+    return {
+      text: `${text}\nrest-server on loopback. Net of what the same takes with an empty repository: the start of a process and the key derivation.\n`,
+      goals: goalsOf(compared),
     };
-  return {
-    [COLD]: restic(near, cacheOf),
-    [NO_CACHE]: restic(near, () => ["--no-cache"]),
-    "restic-otel, first": ours(near, 0),
-    [WARM]: restic(near, cacheOf),
-    "restic-otel, restarted with stateDir": ours(near, 0, { state: true }),
-    "restic-otel, steady": ours(near, 1),
-    [FAR_NO_CACHE]: restic(far, () => ["--no-cache"]),
-    [FAR]: ours(far, 0, { connections: 20 }),
-  };
-}
-
-/** What the server has answered since its log was that long. A line is written after its answer. */
-async function answersSince(
-  server: Server,
-  before: number,
-): Promise<Pick<Sample, "requests" | "receivedBytes">> {
-  await setTimeout(200);
-  const lines = server
-    .log()
-    .slice(before)
-    .matchAll(/" 20\d (\d+)/g);
-  const answers = [...lines].map(([, bytes]) => Number(bytes));
-  return {
-    requests: answers.length,
-    receivedBytes: answers.reduce((sum, bytes) => sum + bytes, 0),
-  };
-}
-
-type Samples = ReadonlyMap<string, readonly Sample[]>;
-
-/** Each way in turn, and all of them again. */
-async function measure(
-  ways: Readonly<Record<string, Way>>,
-  size: number,
-  say: (line: string) => void,
-): Promise<Samples> {
-  const samples = new Map<string, Sample[]>(Object.keys(ways).map((name) => [name, []]));
-  const runs = size > 10_000 ? Math.min(RUNS, 3) : RUNS;
-  for (let index = 0; index < runs; index++) {
-    for (const [name, way] of Object.entries(ways)) {
-      // 100,000 files over a slow line take half an hour.
-      if (size > 10_000 && (name === FAR_NO_CACHE || name === FAR)) continue;
-      say(`${size} snapshots, ${name}, run ${index + 1}`);
-      samples.get(name)?.push(await way(size, index));
-    }
+  } finally {
+    await rm(folder, { recursive: true });
   }
-  return samples;
 }
 
-function rowsOf(size: number, samples: Samples, empty: Samples): readonly string[] {
-  const base = (name: string, key: "seconds" | "cpuSeconds"): number =>
-    figure((empty.get(name) ?? []).map((sample) => sample[key])).median;
-  const net = (name: string, key: "seconds" | "cpuSeconds"): readonly number[] =>
-    (samples.get(name) ?? []).map((sample) => Math.max(0, sample[key] - base(name, key)));
-  const seconds = (name: string): number => figure(net(name, "seconds")).median;
-  return [...samples].flatMap(([name, runs]) => {
-    if (runs.length === 0) return [];
-    const isOurs = name.startsWith("restic-otel");
-    // What takes no time that can be told from the start of a process is nothing to compare with.
-    const against = (peer: string): string =>
-      isOurs && seconds(peer) >= 0.05 ? `× ${(seconds(name) / seconds(peer)).toFixed(2)}` : "";
-    const isFar = name === FAR || name === FAR_NO_CACHE;
-    const middle = (key: keyof Sample): number => figure(runs.map((sample) => sample[key])).median;
-    return `| ${[
-      size,
-      name,
-      middle("requests"),
-      (middle("receivedBytes") / 1024).toFixed(0),
-      middle("keyDerivations"),
-      show(figure(net(name, "seconds")), 2),
-      figure(net(name, "cpuSeconds")).median.toFixed(2),
-      against(isFar ? FAR_NO_CACHE : NO_CACHE),
-      isFar ? "" : against(COLD),
-      isFar ? "" : against(WARM),
-      (middle("peakBytes") / 2 ** 20).toFixed(0),
-    ].join(" | ")} |`;
-  });
+async function allWays(
+  { folder, address }: { readonly folder: string; readonly address: string },
+  size: number,
+  index: number,
+): Promise<Samples> {
+  // A server a run: its log is kept whole.
+  const server = await startRestServer({ path: folder, args: ["--listen", address] });
+  try {
+    const place = { size, repo: `rest:${server.url}/${size}`, server, line: REST_LINE };
+    const cache = ["--cache-dir", join(folder, `cache-${size}-${index}`)];
+    const state = join(folder, `state-${size}`);
+    const cold = await byRestic(place, cache, CONNECTIONS);
+    const noCache = await byRestic(place, ["--no-cache"], CONNECTIONS);
+    const [first, steady] = await byAgent(place, CONNECTIONS);
+    const once = await byProgram(place, CONNECTIONS, join(folder, "config.json"));
+    const warm = await byRestic(place, cache, CONNECTIONS);
+    if (index === 0) await byAgent(place, CONNECTIONS, state);
+    const [restarted] = await byAgent(place, CONNECTIONS, state);
+    return {
+      [COLD]: cold,
+      [NO_CACHE]: noCache,
+      [FIRST]: first,
+      [ONCE]: once,
+      [WARM]: warm,
+      [RESTARTED]: restarted,
+      [STEADY]: steady,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+function goalsOf(compared: Compared): readonly Goal[] {
+  const { sizes } = compared;
+  const atRest = "rest-server on loopback";
+  const sized = sizes.filter((size) => size >= 1000);
+  const shown = (size: number): string => size.toLocaleString("en");
+  const peak = (size: number, limit: number): Goal => {
+    const bytes = compared.runs(size, ONCE).map(({ peakBytes }) => megabytes(peakBytes));
+    const of = `first collection, ${shown(size)} snapshots: the program with --once`;
+    return atMost(of, "peak memory", figure(bytes), { limit, unit: " MB", digits: 0 });
+  };
+  return [
+    exactly(
+      `steady collection, ${sizes.map(shown).join(", ")} snapshots, ${atRest}`,
+      "requests, key derivations, writes",
+      [1, 0, 0],
+      sizes.flatMap((size) =>
+        compared
+          .runs(size, STEADY)
+          .map(({ requests, keyDerivations, seen }) => [requests, keyDerivations, seen.writes]),
+      ),
+    ),
+    ...sized.flatMap((size) =>
+      ([[COLD, 0.25] as const, [NO_CACHE, 1] as const] as const).map(([peer, limit]) =>
+        atMost(
+          `first collection, ${shown(size)} snapshots, ${atRest}, ${CONNECTIONS} connections`,
+          `wall of ${peer}`,
+          compared.ratio(size, FIRST, peer),
+          { limit, unit: " ×" },
+        ),
+      ),
+    ),
+    peak(10_000, 150),
+    peak(100_000, 250),
+    exactly(
+      `after a restart with stateDir, ${sizes.map(shown).join(", ")} snapshots`,
+      "reads of known snapshots",
+      [0],
+      sizes.flatMap((size) =>
+        compared.runs(size, RESTARTED).map(({ seen }) => [seen.snapshotsRead]),
+      ),
+    ),
+    ...sized.map((size) =>
+      atMost(
+        `after a restart with stateDir, ${shown(size)} snapshots`,
+        `wall of ${WARM}`,
+        compared.ratio(size, RESTARTED, WARM),
+        { limit: 0.8, unit: " ×" },
+      ),
+    ),
+  ];
 }

@@ -1,35 +1,50 @@
-// `npm run bench [-- collections|many|scrapes|secrets] [--write]`: what a collection costs beside restic itself, and what a scrape costs.
+// `npm run bench [-- <part> …] [--write]`: what the agent costs beside restic itself and beside what serves metrics elsewhere.
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
 import { README, replaceBetween } from "../readme.ts";
 import { benchCollections } from "./collections.ts";
+import { benchFar } from "./far.ts";
+import { goalsTable } from "./goals.ts";
+import type { Findings, Goal } from "./goals.ts";
 import { benchMany } from "./many.ts";
 import { RUNS } from "./measure.ts";
+import { benchS3 } from "./s3.ts";
 import { benchScrapes } from "./scrapes.ts";
 import { benchSecrets } from "./secrets.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));
-const parts = {
+const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Findings>>> = {
   collections: benchCollections,
+  far: benchFar,
+  s3: benchS3,
   many: benchMany,
   scrapes: benchScrapes,
   secrets: benchSecrets,
 };
-const tables: string[] = [];
+for (const name of names)
+  if (!(name in parts)) throw new Error(`no part ${name}: ${Object.keys(parts).join(", ")}`);
+const texts: string[] = [];
+const goals: Goal[] = [];
 for (const [name, bench] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;
-  const table = await bench((line) => process.stderr.write(`${name}: ${line}\n`));
-  process.stdout.write(`${table}\n`);
-  tables.push(table);
+  const say = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
+  const startedMs = performance.now();
+  const found = await bench(say);
+  say(`took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  process.stdout.write(`${found.text}\n`);
+  texts.push(found.text);
+  goals.push(...found.goals);
 }
+const reached = goalsTable(goals);
+process.stdout.write(reached);
 if (args.includes("--write")) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
   const note = `Medians of ${RUNS} runs (least–most), peers in turn in the same run; ${date}, ${machine}.\n`;
   await writeFile(
     README,
-    replaceBetween(await readFile(README, "utf8"), "bench", [...tables, note].join("\n")),
+    replaceBetween(await readFile(README, "utf8"), "bench", [...texts, reached, note].join("\n")),
   );
 }

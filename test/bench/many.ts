@@ -6,47 +6,53 @@ import { peerPath } from "../support/peers.ts";
 import { startRestServer } from "../support/rest-server.ts";
 import { collect } from "./agent.ts";
 import type { Collection } from "./agent.ts";
-import { figure, LARGEST, run, RUNS, show } from "./measure.ts";
-import { PASSWORD, writeRepository } from "./repositories.ts";
+import { atMost, exactly } from "./goals.ts";
+import type { Findings, Goal } from "./goals.ts";
+import { figure, LARGEST, ratio, run, RUNS, show, table } from "./measure.ts";
+import type { Figure } from "./measure.ts";
+import { CHEAP_SCRYPT, PASSWORD, writeRepository } from "./repositories.ts";
 
 const COUNTS = [1, 100, 1000].filter((count) => count <= LARGEST);
 const SNAPSHOTS = 60;
 
+/** Steady collections of so many repositories, and the CPU time of as many calls of restic. */
+interface Many {
+  readonly count: number;
+  readonly steady: readonly Collection[];
+  readonly resticSeconds: readonly number[];
+}
+
 /** A steady collection of many repositories on one rest-server, beside as many calls of restic with a warm cache. */
-export async function benchMany(say: (line: string) => void): Promise<string> {
+export async function benchMany(say: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const server = await startRestServer({ path: folder });
-  const rows = [
-    "| repositories | requests | key derivations | seconds | CPU s | longest pause, ms | CPU s of as many restic, warm | of restic's CPU |",
-    "| --: | --: | --: | --: | --: | --: | --: | --: |",
-  ];
+  const all: Many[] = [];
   try {
     for (let index = 0; index < Math.max(...COUNTS); index++)
-      await writeRepository(join(folder, String(index)), SNAPSHOTS, 3, { N: 1024, r: 8, p: 1 });
-    await writeRepository(join(folder, "restic"), SNAPSHOTS, 3);
+      writeRepository(join(folder, String(index)), SNAPSHOTS, 3, CHEAP_SCRYPT);
+    writeRepository(join(folder, "restic"), SNAPSHOTS, 3);
+    const cache = join(folder, "cache");
+    await resticCpu(`rest:${server.url}/restic`, cache);
     for (const count of COUNTS) {
       const urls = Array.from({ length: count }, (_, index) => `rest:${server.url}/${index}`);
       const steady: Collection[] = [];
-      const restic: number[] = [];
+      const resticSeconds: number[] = [];
       for (let index = 0; index < RUNS; index++) {
         say(`${count} repositories, run ${index + 1}`);
-        const [, second] = await collect({
-          password: PASSWORD,
-          connections: 5,
-          stateDir: "",
-          urls,
-        });
-        if (second?.snapshots !== count * SNAPSHOTS) throw new Error("not all was read");
+        const [, second] = await collect({ password: PASSWORD, urls });
+        if (second.snapshots !== count * SNAPSHOTS) throw new Error("not all was read");
         steady.push(second);
-        restic.push(await resticCpu(`rest:${server.url}/restic`, join(folder, "cache")));
+        resticSeconds.push((await resticCpu(`rest:${server.url}/restic`, cache)) * count);
       }
-      rows.push(row(count, steady, figure(restic).median * count));
+      all.push({ count, steady, resticSeconds });
     }
   } finally {
     await server.stop();
     await rm(folder, { recursive: true });
   }
-  return `${rows.join("\n")}\n`;
+  const head = ["repositories", "requests", "key derivations", "seconds", "CPU s"];
+  const beside = ["longest pause, ms", "CPU s of as many restic, warm", "of restic's CPU"];
+  return { text: table([...head, ...beside], all.map(row)), goals: all.flatMap(goalsOf) };
 }
 
 /** A call is measured, and multiplied: a thousand of them take a quarter of an hour. */
@@ -56,17 +62,51 @@ async function resticCpu(repository: string, cache: string): Promise<number> {
   return (await run(peerPath("restic"), args, env)).cpuSeconds;
 }
 
-function row(count: number, steady: readonly Collection[], resticSeconds: number): string {
-  const of = (key: keyof Collection): ReturnType<typeof figure> =>
-    figure(steady.map((one) => one[key]));
-  return `| ${[
-    count,
-    of("requests").median,
-    of("keyDerivations").median,
-    show(of("seconds"), 3),
-    show(of("cpuSeconds"), 3),
-    show(of("pauseMs"), 0),
-    resticSeconds.toFixed(1),
-    `× ${(of("cpuSeconds").median / resticSeconds).toFixed(4)}`,
-  ].join(" | ")} |`;
+const of = ({ steady }: Many, key: keyof Collection): Figure =>
+  figure(steady.map((one) => one[key]));
+
+const cpuRatio = ({ steady, resticSeconds }: Many): Figure =>
+  ratio(
+    steady.map(({ cpuSeconds }) => cpuSeconds),
+    resticSeconds,
+  );
+
+function row(many: Many): readonly (string | number)[] {
+  return [
+    many.count,
+    of(many, "requests").median,
+    of(many, "keyDerivations").median,
+    show(of(many, "seconds"), 3),
+    show(of(many, "cpuSeconds"), 3),
+    show(of(many, "pauseMs"), 0),
+    show(figure(many.resticSeconds), 1),
+    `× ${cpuRatio(many).median.toFixed(4)}`,
+  ];
+}
+
+function goalsOf(many: Many): readonly Goal[] {
+  const { count, steady } = many;
+  const work = `steady collection of ${count.toLocaleString("en")} repositories`;
+  const counts = exactly(
+    work,
+    "requests, key derivations",
+    [count, 0],
+    steady.map(({ requests, keyDerivations }) => [requests, keyDerivations]),
+  );
+  if (count === 100)
+    return [
+      counts,
+      atMost(work, `CPU of ${count} × restic snapshots, warm`, cpuRatio(many), {
+        limit: 0.02,
+        unit: " ×",
+        digits: 4,
+      }),
+    ];
+  if (count === 1000)
+    return [
+      counts,
+      atMost(work, "wall", of(many, "seconds"), { limit: 5, unit: " s" }),
+      atMost(work, "longest pause", of(many, "pauseMs"), { limit: 50, unit: " ms", digits: 0 }),
+    ];
+  return [];
 }

@@ -1,11 +1,35 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** The built agent. */
+export const MAIN = join(ROOT, "dist/main.js");
 
 /** How often each is measured. */
 export const RUNS = Number(process.env["RESTIC_OTEL_BENCH_RUNS"] ?? 5);
 
 /** Sizes above it are left out: those of 100,000 take an hour. */
 export const LARGEST = Number(process.env["RESTIC_OTEL_BENCH_LARGEST"] ?? 100_000);
+
+/**
+ * What makes Node.js run a script of this folder as it runs a built program: without its types, whose removal takes memory
+ * and time of its own. Its arguments begin at `process.argv[1]`, what it imports is found from the root, where it must run.
+ */
+export function script(name: string): readonly string[] {
+  return ["--input-type=module", "--eval", withoutTypes(name), "--"];
+}
+
+/** What makes Node.js load `probe.ts` before a program. */
+export function probe(): readonly string[] {
+  return ["--import", `data:text/javascript,${encodeURIComponent(withoutTypes("probe"))}`];
+}
+
+function withoutTypes(name: string): string {
+  return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, `${name}.ts`), "utf8"));
+}
 
 /** A whole process: what it printed, how long it took, its CPU time, and the memory that it had at the most. */
 export interface Run {
@@ -22,6 +46,7 @@ export async function run(
 ): Promise<Run> {
   const startedMs = performance.now();
   const child = spawn(command, args, {
+    cwd: ROOT,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -48,7 +73,7 @@ export function peakOf(pid: number | undefined): number {
 }
 
 /** User and system time of a running process; clock ticks of 10 ms, as everywhere on Linux. */
-function cpuOf(pid: number | undefined): number {
+export function cpuOf(pid: number | undefined): number {
   const fields = procFile(pid, "stat")
     .replace(/^.*\) /s, "")
     .split(" ");
@@ -78,7 +103,29 @@ export function figure(values: readonly number[]): Figure {
   };
 }
 
+/** Of each run, then of all runs: what drifts from run to run does not count. NaN if one of them was not measured. */
+export function ratio(ours: readonly number[], theirs: readonly number[]): Figure {
+  return figure(ours.map((value, index) => value / (theirs[index] ?? NaN)));
+}
+
 /** `median (min–max)`. */
 export function show({ median, min, max }: Figure, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+}
+
+/** A Markdown table; columns of numbers to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const isNumber = (index: number): boolean =>
+    rows.every((row) => /^(|cannot|[\d.,–×() ]+)$/.test(String(row[index])));
+  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, index) => (isNumber(index) ? "--:" : "---"));
+  return `${[line(head), line(rule), ...rows.map(line)].join("\n")}\n`;
+}
+
+/** As in the goals: 10⁶ bytes. */
+export function megabytes(bytes: number): number {
+  return bytes / 1e6;
 }

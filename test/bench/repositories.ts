@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { SealedRepository } from "../support/sealed-repository.ts";
@@ -8,24 +8,50 @@ export const PASSWORD = "bench";
 /** What restic itself chose on the machine that wrote the sample repositories. */
 const SCRYPT = { N: 32_768, r: 8, p: 6 };
 
-/** Writes a repository of format 2 below `folder`, with one snapshot an hour in each of the sets. */
-export async function writeRepository(
+/** Where the start of a process is not what is measured. */
+export const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
+
+/** A repository of format 2 in a folder, with one snapshot each five minutes, in each of its sets in turn. */
+export class WrittenRepository {
+  readonly #sealed: SealedRepository;
+  readonly #folder: string;
+  readonly #sets: number;
+  #snapshots = 0;
+
+  constructor(folder: string, sets: number, scrypt = SCRYPT) {
+    this.#sealed = new SealedRepository(PASSWORD, 2, scrypt);
+    this.#folder = folder;
+    this.#sets = sets;
+    for (const type of ["data", "index", "keys", "locks", "snapshots"])
+      mkdirSync(join(folder, type), { recursive: true });
+    this.add(0);
+  }
+
+  /** So many more, on the disk when it returns. */
+  add(snapshots: number): void {
+    for (let added = 0; added < snapshots; added++)
+      this.#sealed.addSnapshot(snapshotOf(this.#snapshots++, this.#sets));
+    for (const [path, stored] of this.#sealed.files)
+      writeFileSync(join(this.#folder, path), stored);
+    this.#sealed.files.clear();
+  }
+}
+
+export function writeRepository(
   folder: string,
   snapshots: number,
   sets: number,
   scrypt = SCRYPT,
-): Promise<void> {
-  const sealed = new SealedRepository(PASSWORD, 2, scrypt);
-  for (let index = 0; index < snapshots; index++) addSnapshot(sealed, index, sets);
-  for (const type of ["data", "index", "keys", "locks", "snapshots"])
-    await mkdir(join(folder, type), { recursive: true });
-  for (const [path, stored] of sealed.files) await writeFile(join(folder, path), stored);
+): WrittenRepository {
+  const written = new WrittenRepository(folder, sets, scrypt);
+  written.add(snapshots);
+  return written;
 }
 
-function addSnapshot(sealed: SealedRepository, index: number, sets: number): string {
-  const time = new Date(Date.UTC(2025, 0, 1) + index * 3_600_000).toISOString();
-  const end = new Date(Date.UTC(2025, 0, 1) + index * 3_600_000 + 61_500).toISOString();
-  return sealed.addSnapshot({
+function snapshotOf(index: number, sets: number): object {
+  const time = new Date(Date.UTC(2025, 0, 1) + index * 300_000).toISOString();
+  const end = new Date(Date.UTC(2025, 0, 1) + index * 300_000 + 61_500).toISOString();
+  return {
     time,
     hostname: `host-${index % sets}`,
     username: "root",
@@ -47,5 +73,5 @@ function addSnapshot(sealed: SealedRepository, index: number, sets: number): str
       total_files_processed: 100_015,
       total_bytes_processed: 50_000_000_000 + index,
     },
-  });
+  };
 }

@@ -1,10 +1,12 @@
 // One process that resolves the secrets of repositories in Vault, as a load of the settings does, told as one line of JSON.
-import { systemClock } from "../../instrumentation/core/clock.ts";
-import { secretHandle } from "../../instrumentation/secrets/handle.ts";
-import { VaultScheme } from "../../instrumentation/vault/scheme.ts";
-import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
+import {
+  parseVaultSettings,
+  secretHandle,
+  systemClock,
+  VaultScheme,
+} from "restic-otel-instrumentation/agent";
 
-const [repositories = 0, secrets = 1] = process.argv.slice(2).map(Number);
+const [repositories = 0, secrets = 1] = process.argv.slice(1).map(Number);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const parsed = parseVaultSettings(undefined, process.env);
 if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));

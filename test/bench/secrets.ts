@@ -2,9 +2,9 @@ import { join } from "node:path";
 
 import { mountKv, startVault } from "../support/vault.ts";
 import { approleIds } from "../support/vault-logins.ts";
-import { figure, run, show } from "./measure.ts";
+import type { Findings } from "./goals.ts";
+import { figure, megabytes, run, script, show, table } from "./measure.ts";
 
-const PROGRAM = join(import.meta.dirname, "resolve.ts");
 const CA = join(import.meta.dirname, "../fixtures/tls/ca.pem");
 const POLICY = 'path "secret/data/bench/*" { capabilities = ["read"] }';
 /** Repositories, and distinct secrets. */
@@ -16,11 +16,8 @@ const SIZES = [
 const RUNS = 5;
 
 /** What a load of the settings costs whose secrets lie in a real Vault, over TLS, from the start of the first request to the last secret. */
-export async function benchSecrets(say: (line: string) => void): Promise<string> {
-  const rows = [
-    "| repositories | secrets in Vault | logins | reads | seconds | peak MiB |",
-    "| --: | --: | --: | --: | --: | --: |",
-  ];
+export async function benchSecrets(say: (line: string) => void): Promise<Findings> {
+  const rows: (string | number)[][] = [];
   const server = await startVault();
   try {
     await mountKv(server, "secret", 2);
@@ -38,7 +35,7 @@ export async function benchSecrets(say: (line: string) => void): Promise<string>
     };
     for (const [repositories, secrets] of SIZES) {
       say(`${repositories} repositories over ${secrets} secrets`);
-      const args = ["--conditions=source", PROGRAM, String(repositories), String(secrets)];
+      const args = [...script("resolve"), String(repositories), String(secrets)];
       const samples = [];
       for (let index = 0; index < RUNS; index++) {
         const { stdout, peakBytes } = await run(process.execPath, args, env);
@@ -46,15 +43,15 @@ export async function benchSecrets(say: (line: string) => void): Promise<string>
       }
       const [cost] = samples;
       const seconds = figure(samples.map((one) => one.seconds));
-      const peakMib = figure(samples.map((one) => one.peakBytes / 2 ** 20)).median;
-      rows.push(
-        `| ${repositories} | ${secrets} | ${cost?.logins} | ${cost?.reads} | ${show(seconds, 3)} | ${peakMib.toFixed(0)} |`,
-      );
+      const peak = figure(samples.map((one) => megabytes(one.peakBytes))).median.toFixed(0);
+      const { logins = NaN, reads = NaN } = cost ?? {};
+      rows.push([repositories, secrets, logins, reads, show(seconds, 3), peak]);
     }
   } finally {
     await server.stop();
   }
-  return `${rows.join("\n")}\n`;
+  const head = ["repositories", "secrets in Vault", "logins", "reads", "seconds", "peak MB"];
+  return { text: table(head, rows), goals: [] };
 }
 
 interface Cost {

@@ -35,7 +35,7 @@ test.skipIf(!requirePeer("otelcol"))(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "volume-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    await writeRepository(folder, SETS, SETS);
+    writeRepository(folder, SETS, SETS);
     const collector = await startCollector({
       metricExpiration: "1h",
       remoteWrite: "http://127.0.0.1:9/",

@@ -44,7 +44,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "embedding-"));
     packages = await packInto(folder);
-    await writeRepository(join(folder, "many"), MANY, MANY);
+    writeRepository(join(folder, "many"), MANY, MANY);
   });
 
   afterAll(() => rm(folder, { recursive: true }));

@@ -100,7 +100,7 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "parity-"));
-      await writeRepository(join(folder, "many"), SETS, SETS);
+      writeRepository(join(folder, "many"), SETS, SETS);
       await cp(join(EXAMPLES, "database"), join(folder, "database"), { recursive: true });
       // A receiver of OTLP knows no end of a series but this.
       const args = [`--query.lookback-delta=${EXPIRATION}`];

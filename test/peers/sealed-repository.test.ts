@@ -11,7 +11,7 @@ import { restic } from "../support/restic-cli.ts";
 test.skipIf(!requirePeer("restic"))("restic reads what the test's own writer seals", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sealed-"));
   try {
-    await writeRepository(folder, 5, 2);
+    writeRepository(folder, 5, 2);
     const listed: unknown = JSON.parse(
       await restic(["snapshots", "--json", "--no-lock"], { repo: folder, password: PASSWORD }),
     );

@@ -3,20 +3,28 @@ import { createServer } from "node:http";
 
 import { Gauge, Registry } from "prom-client";
 
-const [sets, ...names] = process.argv.slice(2);
+const [sets, changing, ...names] = process.argv.slice(1);
 const registry = new Registry();
-for (const name of names) {
-  const gauge = new Gauge({
-    name,
-    help: "A gauge of a backup set.",
-    labelNames: ["url", "host", "user"],
-    registers: [registry],
-  });
-  for (let set = 0; set < Number(sets); set++) {
-    const labels = { url: "rest:http://localhost/repository", host: `host-${set}`, user: "root" };
-    gauge.set(labels, 1_700_000_000 + set);
-  }
-}
+const gauges = names.map(
+  (name) =>
+    new Gauge({
+      name,
+      help: "A gauge of a backup set.",
+      labelNames: ["url", "host", "user"],
+      registers: [registry],
+    }),
+);
+let value = 1_700_000_000;
+const change = (set: number): void => {
+  const labels = { url: "rest:http://localhost/repository", host: `host-${set}`, user: "root" };
+  for (const gauge of gauges) gauge.set(labels, value++);
+};
+for (let set = 0; set < Number(sets); set++) change(set);
+let next = 0;
+if (Number(changing) > 0)
+  setInterval(() => {
+    for (let index = 0; index < Number(changing); index++) change(next++ % Number(sets));
+  }, 100);
 const server = createServer((_, response) => {
   void registry.metrics().then((text) => response.end(text));
 });

@@ -2,20 +2,27 @@
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 
-const [sets, ...names] = process.argv.slice(2);
+const [sets, changing, ...names] = process.argv.slice(1);
 const port = 20_000 + (process.pid % 20_000);
 const exporter = new PrometheusExporter({ host: "127.0.0.1", port, preventServerStart: true });
 exporter.selectCardinalityLimit = () => 1_000_000;
 const meter = new MeterProvider({ readers: [exporter] }).getMeter("bench");
+const values = Array.from({ length: Number(sets) }, (_, set) => 1_700_000_000 + set);
 for (const name of names) {
   const gauge = meter.createObservableGauge(name, { description: "A gauge of a backup set." });
   gauge.addCallback((result) => {
-    for (let set = 0; set < Number(sets); set++) {
+    for (const [set, value] of values.entries()) {
       const labels = { url: "rest:http://localhost/repository", host: `host-${set}`, user: "root" };
-      result.observe(1_700_000_000 + set, labels);
+      result.observe(value, labels);
     }
   });
 }
+let next = 0;
+if (Number(changing) > 0)
+  setInterval(() => {
+    for (let index = 0; index < Number(changing); index++)
+      values[next % Number(sets)] = 1_700_000_000 + next++;
+  }, 100);
 await exporter.startServer();
 // Its server does not hold the process.
 setInterval(() => {}, 2 ** 30);

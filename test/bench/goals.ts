@@ -1,0 +1,75 @@
+import { table } from "./measure.ts";
+import type { Figure } from "./measure.ts";
+
+/** A row of what is to be reached; filled from what was measured. */
+export interface Goal {
+  readonly work: string;
+  readonly measure: string;
+  readonly goal: string;
+  readonly reached: string;
+  /** Undefined: it was not measured. */
+  readonly isMet: boolean | undefined;
+}
+
+/** What a part of the bench has found. */
+export interface Findings {
+  /** Markdown. */
+  readonly text: string;
+  readonly goals: readonly Goal[];
+}
+
+interface Limit {
+  /** The largest that will do. */
+  readonly limit: number;
+  readonly unit: string;
+  readonly digits?: number;
+}
+
+/** Compares medians. NaN stands for what was not measured. */
+export function atMost(
+  work: string,
+  measure: string,
+  { median, min, max }: Figure,
+  { limit, unit, digits = 2 }: Limit,
+): Goal {
+  const number = (value: number): string => value.toFixed(digits);
+  const isKnown = !Number.isNaN(median);
+  return {
+    work,
+    measure,
+    goal: `≤ ${limit}${unit}`,
+    reached: isKnown ? `${number(median)}${unit} (${number(min)}–${number(max)})` : "not measured",
+    isMet: isKnown ? median <= limit : undefined,
+  };
+}
+
+/** Counts that must be met in each run, not in most of them. */
+export function exactly(
+  work: string,
+  measure: string,
+  goal: readonly number[],
+  runs: readonly (readonly number[])[],
+): Goal {
+  const odd = runs.find((counts) => counts.some((count, index) => count !== goal[index]));
+  return {
+    work,
+    measure,
+    goal: goal.join(", "),
+    reached: (odd ?? runs[0])?.join(", ") ?? "not measured",
+    isMet: runs.length === 0 ? undefined : odd === undefined,
+  };
+}
+
+export function goalsTable(goals: readonly Goal[]): string {
+  const mark = (isMet: boolean | undefined): string =>
+    isMet === undefined ? "" : isMet ? " ✓" : " **missed**";
+  return table(
+    ["work", "measure", "goal", "reached"],
+    goals.map(({ work, measure, goal, reached, isMet }) => [
+      work,
+      measure,
+      goal,
+      reached + mark(isMet),
+    ]),
+  );
+}

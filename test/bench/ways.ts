@@ -1,0 +1,131 @@
+import { writeFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+
+import { peerPath } from "../support/peers.ts";
+import type { Server } from "../support/server.ts";
+import { collect } from "./agent.ts";
+import { MAIN, run } from "./measure.ts";
+import { PASSWORD } from "./repositories.ts";
+
+/** One way to get the snapshots, once. */
+export interface Sample {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly requests: number;
+  /** Undefined where the server does not say. */
+  readonly receivedBytes: number | undefined;
+  readonly keyDerivations: number;
+  readonly peakBytes: number;
+  /** What the server has seen beside of it. */
+  readonly seen: Answers;
+}
+
+export type Samples = Readonly<Record<string, Sample>>;
+
+/** A repository at a server, of so many snapshots. */
+export interface Place {
+  readonly size: number;
+  /** In restic's words. */
+  readonly repo: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whose log tells what was asked. */
+  readonly server: Server;
+  /** An answered request in that log: what was done, the path, and the bytes if it says them. */
+  readonly line: RegExp;
+}
+
+export const REST_LINE = /"([A-Z]+) (\S+) HTTP[^"]*" 20\d (\d+)/g;
+export const VERSITYGW_LINE = / s3_(\w+) (\S+) \S+ 20\d /g;
+
+interface Answers {
+  readonly requests: number;
+  readonly writes: number;
+  readonly snapshotsRead: number;
+  readonly receivedBytes: number | undefined;
+}
+
+/** What the server has answered since its log was that long. A line is written after its answer. */
+async function answersSince({ server, line }: Place, before: number): Promise<Answers> {
+  await setTimeout(200);
+  const sum = { requests: 0, writes: 0, snapshotsRead: 0 };
+  let receivedBytes: number | undefined;
+  for (const [, method = "", path = "", bytes] of server.log().slice(before).matchAll(line)) {
+    sum.requests += 1;
+    if (!/^(get|head|list)/i.test(method)) sum.writes += 1;
+    if (/snapshots\/[0-9a-f]{64}$/.test(path)) sum.snapshotsRead += 1;
+    if (bytes !== undefined) receivedBytes = (receivedBytes ?? 0) + Number(bytes);
+  }
+  return { ...sum, receivedBytes };
+}
+
+/** `restic snapshots`, a whole process. */
+export async function byRestic(
+  place: Place,
+  cache: readonly string[],
+  connections?: number,
+): Promise<Sample> {
+  const [scheme] = place.repo.split(":");
+  const limit = connections === undefined ? [] : ["-o", `${scheme}.connections=${connections}`];
+  const env = {
+    ...place.environment,
+    RESTIC_REPOSITORY: place.repo,
+    RESTIC_PASSWORD: PASSWORD,
+  };
+  const before = place.server.log().length;
+  const args = ["snapshots", "--no-lock", "--json", ...cache, ...limit];
+  const { stdout, ...cost } = await run(peerPath("restic"), args, env);
+  const listed: unknown = JSON.parse(stdout);
+  if (!Array.isArray(listed) || listed.length !== place.size)
+    throw new Error("restic does not list what was written");
+  const seen = await answersSince(place, before);
+  // One derivation at each start: a key in the cache of restic does not exist.
+  return { ...cost, ...seen, keyDerivations: 1, seen };
+}
+
+/** Two collections of the agent in one process, by what it counts itself; the server has seen both. */
+export async function byAgent(
+  place: Place,
+  connections?: number,
+  stateDir?: string,
+): Promise<readonly [first: Sample, steady: Sample]> {
+  const before = place.server.log().length;
+  const both = await collect({
+    urls: [place.repo],
+    password: PASSWORD,
+    ...(connections !== undefined && { connections }),
+    ...(stateDir !== undefined && { stateDir }),
+    ...(place.environment && { environment: place.environment }),
+  });
+  const seen = await answersSince(place, before);
+  const [first, steady] = both;
+  if (first.snapshots !== place.size || steady.snapshots !== place.size)
+    throw new Error("the agent does not list what was written");
+  if (first.requests + steady.requests !== seen.requests)
+    throw new Error(
+      `the agent counts ${first.requests + steady.requests}, the server ${seen.requests}`,
+    );
+  return [
+    { ...first, seen },
+    { ...steady, seen },
+  ];
+}
+
+/** The agent as a user starts it, from its start to its end. */
+export async function byProgram(place: Place, connections: number, file: string): Promise<Sample> {
+  const repository = { repo: place.repo, password: PASSWORD, connections };
+  await writeFile(file, JSON.stringify({ repositories: [repository] }));
+  const before = place.server.log().length;
+  const args = [MAIN, "--config", file, "--once", "--log-level", "warn"];
+  const { stdout, ...cost } = await run(process.execPath, args);
+  const seen = await answersSince(place, before);
+  const value = (name: string): number =>
+    Number(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "m").exec(stdout)?.[1]);
+  if (value("backup_repository_snapshots") !== place.size)
+    throw new Error("the agent does not print what was written");
+  return {
+    ...cost,
+    ...seen,
+    keyDerivations: value("backup_repository_key_derivations_total"),
+    seen,
+  };
+}
