@@ -1,24 +1,22 @@
-import { resolve } from "node:path";
-
 import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
-import { formatBind } from "./settings/bind.ts";
+import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { needRestart } from "./settings/need-restart.ts";
 import { shownSettings } from "./settings/shown.ts";
 import { agentMetrics } from "./telemetry/agent-metrics.ts";
 import type { ReloadState } from "./telemetry/agent-metrics.ts";
+import { LateEndpoint } from "./telemetry/late-endpoint.ts";
 import { otlpMetrics } from "./telemetry/otlp/metrics.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
-import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition, Signals } from "./telemetry/prometheus-endpoint.ts";
 import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
-import { Protection } from "./web/config/protection.ts";
+import type { Protection } from "./web/config/protection.ts";
 import { outcomeOf, type Lifecycle } from "./web/lifecycle.ts";
 import { formatAddress } from "./web/listen.ts";
 import type { Inherited } from "./web/listen.ts";
@@ -48,7 +46,7 @@ export class Agent {
   readonly #settings: AgentSettings;
   readonly #options: AgentOptions;
   readonly #products: Signals;
-  readonly #endpoint: PrometheusEndpoint;
+  readonly #endpoint: LateEndpoint;
   #reloading: Promise<string | undefined> = Promise.resolve(undefined);
   /** What was taken over at the start and at reloads. */
   #inForce: AgentSettings;
@@ -79,7 +77,7 @@ export class Agent {
       version: () => monitor.version,
       validUntil: (now) => monitor.validUntil(now),
     };
-    this.#endpoint = new PrometheusEndpoint({
+    this.#endpoint = new LateEndpoint({
       clock,
       products: this.#products,
       agent: (meter) => this.#bindAgent(meter),
@@ -121,7 +119,10 @@ export class Agent {
     });
     const { webConfigFile: file, healthWithoutLogin } = this.#settings;
     const open = healthWithoutLogin ? HEALTH_PATHS : [];
-    if (file !== undefined) this.#protection = await Protection.open({ file, open, clock, logger });
+    if (file !== undefined) {
+      const { Protection: Opened } = await import("./web/config/protection.ts");
+      this.#protection = await Opened.open({ file, open, clock, logger });
+    }
     const protection = this.#protection;
     for (const bind of inherited.length > 0 ? inherited : this.#settings.bind) {
       const server = await startServer({ bind, routes: served, clock, logger, protection });
@@ -133,6 +134,7 @@ export class Agent {
     else if (this.#servers.length === 0 || !prometheus)
       logger.warn("metrics go nowhere: /metrics is not served, and nothing is pushed");
     this.monitor.start();
+    if (prometheus) void this.#endpoint.loadSoon();
   }
 
   /** The SDK's exporter is loaded only when it is used. */
@@ -148,24 +150,22 @@ export class Agent {
       agent: (meter) => this.#bindAgent(meter),
       schemes: this.monitor.schemes,
       version: build.version,
-      installation: this.#installation(),
+      installation: installationOf(this.#settings, this.monitor.urls),
       clock,
       logger,
     });
     this.#push.start();
   }
 
-  /** Tells one from another on the same host: by the file, or the repository without one, and where it listens. */
-  #installation(): string {
-    const { bind, source } = this.#settings;
-    const { urls } = this.monitor;
-    const named = source === "environment" ? urls : [resolve(source)];
-    return [...named, ...bind.map(formatBind)].join("\n");
-  }
-
   /** @throws AgentError `other` if there is no whole exposition */
   render(): Promise<Exposition> {
     return this.#endpoint.render();
+  }
+
+  /** One collection, without a server. */
+  collect(): ReturnType<Monitor["collect"]> {
+    void this.#endpoint.loadSoon();
+    return this.monitor.collect();
   }
 
   /** What is known now. */

@@ -10,16 +10,12 @@ import type { Extensions } from "restic-otel-instrumentation/agent";
 import { Agent } from "./agent.ts";
 import { readBuild, versionLine } from "./build.ts";
 import { LineLogger } from "./log.ts";
-import { checkSecrets } from "./settings/check.ts";
 import { describeSettings } from "./settings/describe.ts";
 import { parseFlags } from "./settings/flags.ts";
 import type { Flags } from "./settings/flags.ts";
-import { helpText } from "./settings/help.ts";
 import { bindWithoutFile, loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
-import { healthcheck } from "./web/healthcheck.ts";
 import { inheritedSockets } from "./web/socket-activation.ts";
-import { readWebConfig } from "./web/config/web-config-file.ts";
 
 /** Wrong usage, settings that are refused, an address in use. */
 const EXIT_SETTINGS = 2;
@@ -42,7 +38,7 @@ async function run(
   // What ends by itself is ended by its terminal too.
   if (flags.once || flags.checkConfig)
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
-  if (flags.help) return print(helpText());
+  if (flags.help) return print((await import("./settings/help.ts")).helpText());
   if (flags.version) return print(versionLine(build));
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
   if (flags.healthcheck) return checkHealth(flags, env, load);
@@ -82,6 +78,7 @@ async function checkHealth(
     ({ bind }) => bind,
     () => bindWithoutFile(flags, env),
   );
+  const { healthcheck } = await import("./web/healthcheck.ts");
   const { alive, found } = await healthcheck(bound);
   return print(`${found}\n`, alive ? 0 : 1);
 }
@@ -92,6 +89,7 @@ async function checkConfig(
   logger: LineLogger,
 ): Promise<number> {
   for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const { checkSecrets } = await import("./settings/check.ts");
   const vault = new VaultScheme({ clock: systemClock, logger });
   vault.configure(settings.monitor.vault ?? NO_ADDRESS);
   const problems = await checkSecrets(
@@ -101,6 +99,7 @@ async function checkConfig(
   );
   await vault.stop();
   const { webConfigFile } = settings;
+  const { readWebConfig } = await import("./web/config/web-config-file.ts");
   const web = webConfigFile === undefined ? undefined : await readWebConfig(webConfigFile);
   const refused = web && "refused" in web ? [web.refused.message] : [];
   for (const problem of [...problems, ...refused]) process.stderr.write(`${problem}\n`);
@@ -119,7 +118,7 @@ async function once(agent: Agent): Promise<number> {
     const read = [...agent.monitor.store.entries()].length;
     process.stderr.write(`\r${read} of ${agent.monitor.urls.length} repositories read`);
   }
-  const outcome = await agent.monitor.collect();
+  const outcome = await agent.collect();
   clearInterval(shown);
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
   process.stdout.write((await agent.render()).plain());

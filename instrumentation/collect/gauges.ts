@@ -1,4 +1,3 @@
-import { diag } from "@opentelemetry/api";
 import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
 
 import type { MetricSpec, Point } from "../core/source.ts";
@@ -72,7 +71,13 @@ function harmless<Item>(what: string, items: () => Iterable<Item>): readonly Ite
   try {
     return [...items()];
   } catch (error) {
-    diag.error(`${what} could not be observed`, error);
+    void complain(`${what} could not be observed`, error);
     return [];
   }
+}
+
+/** The API is loaded only for that: the agent has no use for it before it is scraped. */
+async function complain(message: string, error: unknown): Promise<void> {
+  const { diag } = await import("@opentelemetry/api");
+  diag.error(message, error);
 }

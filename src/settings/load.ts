@@ -10,7 +10,6 @@ import type {
 
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { Bind } from "./bind.ts";
-import { readSettingsFile } from "./file.ts";
 import type { FileSettings, Known } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
@@ -141,6 +140,7 @@ async function findRepositories(
   const named = flags.values.config ?? env[variableOf("config")];
   const file = named ?? SETTINGS.config.default;
   if (named !== undefined || !namesRepository(env) || (await exists(file))) {
+    const { readSettingsFile } = await import("./file.ts");
     const settings = await readSettingsFile(file, known);
     const warning = namesRepository(env) ? [`RESTIC_REPOSITORY is not used, ${file} wins`] : [];
     return { ...settings, warnings: [...settings.warnings, ...warning], source: file };

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
-import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+
+import { STATUS_CODES } from "./node-http.ts";
 
 interface Fault extends Error {
   readonly code?: string;

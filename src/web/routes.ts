@@ -9,7 +9,6 @@ import type { Answer, Handler, Routes } from "./answer.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { script, stylesheet } from "./status/assets.ts";
-import { statusPage } from "./status/page.ts";
 import { parseQuery, select } from "./status/query.ts";
 import type { Query } from "./status/query.ts";
 import type { Status } from "./status/status.ts";
@@ -75,7 +74,13 @@ export function routes(options: RoutesOptions): Routes {
     })();
 
   return new Map<string, Handler>([
-    ["/", (request) => statusPage(version, status(), queryOf(request))],
+    [
+      "/",
+      async (request) => {
+        const { statusPage } = await import("./status/page.ts");
+        return statusPage(version, status(), queryOf(request));
+      },
+    ],
     ["/status.css", stylesheet],
     ["/status.js", script],
     [

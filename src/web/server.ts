@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Server as NetServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
@@ -12,10 +11,10 @@ import { textAnswer } from "./answer.ts";
 import type { Answer, Routes } from "./answer.ts";
 import { MAX_URL_LENGTH, refuseFaults } from "./client-faults.ts";
 import type { Protection } from "./config/protection.ts";
-import { TlsFront } from "./config/tls-front.ts";
 import { Connections } from "./connections.ts";
 import { listen } from "./listen.ts";
 import type { Inherited } from "./listen.ts";
+import { createServer } from "./node-http.ts";
 
 export interface ServerOptions {
   readonly bind: Bind | Inherited;
@@ -94,7 +93,9 @@ export async function startServer({
   // A body is refused before it is sent.
   server.on("checkContinue", respond);
   refuseFaults(server);
-  const tls = protection?.secure && new TlsFront(server, protection, logger);
+  const tls =
+    protection?.secure &&
+    new (await import("./config/tls-front.ts")).TlsFront(server, protection, logger);
   server.prependListener("connection", (socket: Socket) => connections.add(socket));
   const address = await listen(server, bind);
   server.on("error", ({ message }) =>
