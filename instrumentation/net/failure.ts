@@ -1,24 +1,11 @@
 import { AgentError } from "../core/error.ts";
+import { ProtocolError } from "./answer.ts";
 
 /** Nobody whom we trust vouches for the server. */
 const UNKNOWN_CA = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA)/;
 const TLS = /^(CERT_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH|EPROTO$)/;
 
-/** undici says it in words alone. */
-const REFUSAL_OF_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
-
-const RESETS: ReadonlySet<string> = new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "UND_ERR_SOCKET",
-  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-]);
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ETIMEDOUT",
-]);
+const RESETS: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 const UNREACHABLE: ReadonlySet<string> = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
@@ -26,6 +13,23 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   "ENETDOWN",
   "EHOSTDOWN",
 ]);
+
+/** Nothing came for as long as one waits. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+  readonly code = "ETIMEDOUT";
+}
+
+/** A proxy that does not pass on. */
+export class ProxyRefusal extends Error {
+  override readonly name = "ProxyRefusal";
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the proxy answers ${status}`);
+    this.status = status;
+  }
+}
 
 /** What a failed request means. `where` is host and port, or a socket: no path, no login. */
 export function requestFailure(
@@ -41,9 +45,13 @@ export function requestFailure(
     message: string,
     transient = true,
   ): AgentError => new AgentError(type, message, { transient, cause: thrown });
-  const refusal = REFUSAL_OF_PROXY.exec(messageOf(thrown))?.[1];
-  if (refusal !== undefined) return proxyFailure(Number(refusal), where, thrown);
-  if (TIMEOUTS.has(code)) return failure("timeout", `${where} sent nothing for ${idleMs / 1000} s`);
+  if (thrown instanceof ProxyRefusal) return proxyFailure(thrown, where);
+  if (thrown instanceof ProtocolError)
+    return new AgentError("other", `${where} gives no answer of HTTP/1.1: ${thrown.message}`, {
+      cause: thrown,
+    });
+  if (code === "ETIMEDOUT")
+    return failure("timeout", `${where} sent nothing for ${idleMs / 1000} s`);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where} refuses the connection`);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return failure("unreachable", `the name of ${where} cannot be resolved (${code})`);
@@ -68,13 +76,14 @@ export function requestFailure(
   );
 }
 
-function proxyFailure(status: number, where: string, cause: unknown): AgentError {
+function proxyFailure(cause: ProxyRefusal, where: string): AgentError {
+  const { status } = cause;
   const message = `the way to ${where} is barred: the proxy answers ${status}`;
   if (status >= 500) return new AgentError("unreachable", message, { transient: true, cause });
   return new AgentError(status === 403 || status === 407 ? "denied" : "other", message, { cause });
 }
 
-/** undici wraps some errors; several addresses of one host give an AggregateError. */
+/** Some errors are wrapped; several addresses of one host give an AggregateError. */
 function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "";
   if ("code" in thrown && typeof thrown.code === "string") return thrown.code;

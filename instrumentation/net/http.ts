@@ -1,9 +1,12 @@
 import { AgentError } from "../core/error.ts";
-import { openConnection } from "./connection.ts";
-import type { Connection } from "./connection.ts";
-import { requestFailure } from "./failure.ts";
+import { TooLongError } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { ProxyRefusal, requestFailure } from "./failure.ts";
+import { headerLines } from "./head.ts";
+import { Pool } from "./pool.ts";
 import type { ProxyEnvironment } from "./proxy.ts";
-import { WholeAnswer } from "./whole-answer.ts";
+import { routeTo } from "./route.ts";
+import type { Route } from "./route.ts";
 
 export interface HttpOptions {
   /** PEM; replaces the roots of the system. */
@@ -36,12 +39,7 @@ interface HttpRequest {
   readonly maxBytes: number;
 }
 
-export interface HttpResponse {
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
+export type HttpResponse = Answer;
 
 /** Sends a request. Any status is an answer. @throws AgentError, or the reason of the signal */
 export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
@@ -51,26 +49,19 @@ const MAX_REDIRECTS = 5;
 
 /** The one HTTP client. A GET follows redirects within the same origin: a login must not go elsewhere. */
 export function httpClient(options: HttpOptions): Send {
-  const idleMs = options.idleMs ?? IDLE_MS;
-  let opened: Promise<Connection> | undefined;
+  const servers = new Map<string, Server>();
   return async (request, signal) => {
     let { url } = request;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      signal.throwIfAborted();
-      opened ??= openConnection(request.url, options, idleMs);
-      const connection = await opened;
-      const where = (options.socketPath ?? url.host) + connection.via;
-      const response = await send(connection, { ...request, url }, where, options, signal);
-      const location = response.headers["location"];
-      const { method = "GET" } = request;
-      const redirected = response.status >= 300 && response.status <= 399 && method === "GET";
-      if (!redirected || location === undefined || options.followRedirects === false)
-        return response;
-      const next = URL.parse(location, url.href);
+      const server = servers.get(url.origin) ?? serverOf(url, options);
+      servers.set(url.origin, server);
+      const response = await send(server, request, url, options, signal);
+      const next = redirection(request, url, response, options);
+      if (next === undefined) return response;
       if (next?.origin !== url.origin) {
         throw new AgentError(
           "other",
-          `${where} redirects to ${next?.host ?? "an invalid address"}: not followed, the login would go along`,
+          `${server.where} redirects to ${next?.host ?? "an invalid address"}: not followed, the login would go along`,
         );
       }
       url = next;
@@ -79,39 +70,58 @@ export function httpClient(options: HttpOptions): Send {
   };
 }
 
+/** One origin. */
+interface Server {
+  readonly route: Route;
+  readonly pool: Pool;
+  /** How it is named: host and port, or a socket, and the proxy. */
+  readonly where: string;
+}
+
+function serverOf(url: URL, options: HttpOptions): Server {
+  const { socketPath, connections, idleMs = IDLE_MS } = options;
+  const route = routeTo(url, options);
+  return {
+    route,
+    pool: new Pool(route, connections, idleMs),
+    where: (socketPath ?? url.host) + route.via,
+  };
+}
+
+/** Undefined if there is none, null if it leads nowhere. */
+function redirection(
+  { method = "GET" }: HttpRequest,
+  url: URL,
+  { status, headers }: HttpResponse,
+  { followRedirects = true }: HttpOptions,
+): URL | null | undefined {
+  if (status < 300 || status > 399 || method !== "GET" || !followRedirects) return undefined;
+  const location = headers["location"];
+  return location === undefined ? undefined : URL.parse(location, url.href);
+}
+
 async function send(
-  { dispatcher }: Connection,
-  { method = "GET", url, headers, body, maxBytes }: HttpRequest,
-  where: string,
+  { route, pool, where }: Server,
+  { method = "GET", headers, body, maxBytes }: HttpRequest,
+  url: URL,
   { idleMs = IDLE_MS, caHint }: HttpOptions,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
-  const answer = new WholeAnswer(
-    maxBytes,
-    `${where} sends more than ${maxBytes} bytes for ${url.pathname}`,
-  );
-  const abort = (): void => answer.abort(signal.reason);
-  signal.addEventListener("abort", abort);
+  const length = body === undefined ? "" : `content-length: ${body.length}\r\n`;
+  const lines = `host: ${url.host}\r\nconnection: keep-alive\r\n${length}${route.headers}${headerLines(headers)}`;
+  const head = `${method} ${route.prefix}${url.pathname}${url.search} HTTP/1.1\r\n${lines}\r\n`;
   try {
-    dispatcher.dispatch(
-      {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method,
-        headers: { ...headers },
-        body: body ?? null,
-        // Those of the dispatcher do not reach a request that a proxy passes on.
-        headersTimeout: idleMs,
-        bodyTimeout: idleMs,
-      },
-      answer,
-    );
-    return await answer.whole;
+    const answer = await pool.send({ head, body, maxBytes }, signal);
+    if (answer.status === 407 && route.via !== "") throw new ProxyRefusal(answer.status);
+    return answer;
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof TooLongError)
+      throw new AgentError(
+        "corrupt",
+        `${where} sends more than ${maxBytes} bytes for ${url.pathname}`,
+      );
     throw requestFailure(error, where, idleMs, caHint);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -1,5 +1,5 @@
 import type { HttpResponse } from "../../net/http.ts";
-import { clientPerOrigin } from "../../net/per-origin.ts";
+import { httpClient } from "../../net/http.ts";
 import { azureError, azureFailure, notAzure } from "./azure-answer.ts";
 import { parseAzurePage } from "./azure-listing.ts";
 import { azureLogin } from "./azure-login.ts";
@@ -37,7 +37,7 @@ export async function openAzure(
   const { environment, connections, clock } = context;
   const where = `azure:${container}:/`;
   const login = azureLogin(where, environment, clock, loadIdentity);
-  const send = clientPerOrigin(await httpOptions(context, idleMs));
+  const send = httpClient(await httpOptions(context, idleMs));
   const root = prefix === "" ? "" : `${prefix}/`;
   const base = `${login.base}${encodeURIComponent(container)}`;
   /** What the service's clock is ahead of ours. */

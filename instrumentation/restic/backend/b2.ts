@@ -2,7 +2,7 @@ import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse } from "../../net/http.ts";
-import { clientPerOrigin } from "../../net/per-origin.ts";
+import { httpClient } from "../../net/http.ts";
 import { authorize } from "./b2-account.ts";
 import type { B2Account, B2Login } from "./b2-account.ts";
 import { b2Error, failureCode, isObject, notB2, parseAnswer } from "./b2-answer.ts";
@@ -44,7 +44,7 @@ export async function openB2(
 ): Promise<Backend> {
   const { environment, connections, clock } = context;
   const login = loginOf(location, environment);
-  const send = clientPerOrigin(await httpOptions(context, idleMs));
+  const send = httpClient(await httpOptions(context, idleMs));
   const where = `b2:${location.bucket}:`;
   const root = location.prefix === "" ? "" : `${location.prefix}/`;
 

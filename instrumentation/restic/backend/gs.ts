@@ -2,7 +2,7 @@ import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
 import type { HttpResponse } from "../../net/http.ts";
-import { clientPerOrigin } from "../../net/per-origin.ts";
+import { httpClient } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "./backend.ts";
 import type { Backend, FileInfo } from "./backend.ts";
@@ -40,7 +40,7 @@ export async function openGs(
   const { environment, connections, clock } = context;
   const where = `gs:${bucket}:/`;
   const emulator = emulatorOf(where, valueOf(environment, "STORAGE_EMULATOR_HOST"));
-  const send = clientPerOrigin(await httpOptions(context, idleMs));
+  const send = httpClient(await httpOptions(context, idleMs));
   const tokens = googleLogin({ environment, where, send, clock, needed: emulator === undefined });
   const base = `${emulator ?? "https://storage.googleapis.com"}/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   const root = prefix === "" ? "" : `${prefix}/`;

@@ -1,5 +1,5 @@
 import type { HttpResponse } from "../../net/http.ts";
-import { clientPerOrigin } from "../../net/per-origin.ts";
+import { httpClient } from "../../net/http.ts";
 import { awsKeys } from "./aws-credentials.ts";
 import { signedHeaders } from "./aws-signature.ts";
 import type { AwsCredentials } from "./aws-signature.ts";
@@ -51,7 +51,7 @@ export async function openS3(
   const old = isOn(options, "s3.list-objects-v1");
   const address = s3Address(location, environment, options);
   // A redirect says that the bucket is in another region; its address alone does not tell which.
-  const send = clientPerOrigin({ ...(await httpOptions(context, idleMs)), followRedirects: false });
+  const send = httpClient({ ...(await httpOptions(context, idleMs)), followRedirects: false });
   const keys = isOn(options, "s3.unsafe-anonymous-auth")
     ? undefined
     : awsKeys({ environment, region: address.region, where, send, clock });

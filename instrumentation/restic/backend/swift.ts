@@ -2,7 +2,7 @@ import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
 import type { HttpResponse } from "../../net/http.ts";
-import { clientPerOrigin } from "../../net/per-origin.ts";
+import { httpClient } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "./backend.ts";
 import type { Backend, FileInfo } from "./backend.ts";
@@ -38,7 +38,7 @@ export async function openSwift(
 ): Promise<Backend> {
   const { environment, connections, clock } = context;
   const where = `swift:${container}:/`;
-  const send = clientPerOrigin(await httpOptions(context, idleMs));
+  const send = httpClient(await httpOptions(context, idleMs));
   const login = swiftLogin({ environment, where, send, clock });
   const root = prefix === "" ? "" : `${prefix}/`;
 
