@@ -6,6 +6,7 @@ import { reasonOf } from "./config.ts";
 import { isCorrupt, isNotFound, loadVerified } from "./load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { Turns } from "./turns.ts";
 import { unpack } from "./unpack.ts";
 
 /** A snapshot of thousands of paths has a few MiB of JSON. */
@@ -43,24 +44,30 @@ export async function loadSnapshots(
   const either = AbortSignal.any([signal, failed.signal]);
   const queue = ids.values();
 
+  const decoding = new Turns(([id, stored]: readonly [string, Uint8Array]) => {
+    try {
+      const unpacked = unpack(stored, key, MAX_JSON_BYTES);
+      found(decodeSnapshot(id, unpacked.json));
+      compressed ||= unpacked.compressed;
+    } catch (error) {
+      unreadable.set(id, reason(error));
+      if (error instanceof SealError && error.reason === "wrong mac") foreign.add(id);
+    }
+  });
+
   async function worker(): Promise<void> {
     for (const id of queue) {
       either.throwIfAborted();
       try {
         const stored = await loadVerified(backend, "snapshots", id, either);
-        if (!stored) {
-          unreadable.set(id, "is not what its name says: cut off or changed");
-          continue;
-        }
-        const unpacked = unpack(stored, key, MAX_JSON_BYTES);
-        found(decodeSnapshot(id, unpacked.json));
-        compressed ||= unpacked.compressed;
+        // The next file is asked for before this one is looked at: the server has something to do meanwhile.
+        if (stored) decoding.add([id, stored]);
+        else unreadable.set(id, "is not what its name says: cut off or changed");
       } catch (error) {
         if (isNotFound(error)) gone.add(id);
         else if (error instanceof AgentError && !isCorrupt(error)) throw error;
         else if (either.aborted) throw either.reason;
         else unreadable.set(id, reason(error));
-        if (error instanceof SealError && error.reason === "wrong mac") foreign.add(id);
       }
     }
   }
@@ -77,6 +84,7 @@ export async function loadSnapshots(
   const outcomes = await Promise.allSettled(
     Array.from({ length: Math.min(backend.connections, ids.length) }, guarded),
   );
+  await decoding.done();
   if (failed.signal.aborted) throw failed.signal.reason;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return { gone, unreadable, foreign, compressed };

@@ -1,13 +1,9 @@
-import { zstdDecompressSync } from "node:zlib";
-
 import type { Key } from "../crypto/key.ts";
+import { expand } from "./zstd.ts";
 
 const BRACE = 0x7b;
 const BRACKET = 0x5b;
 const ZSTD = 0x02;
-
-/** Most snapshots fit; the default of 16 KiB is memory that ten thousand of them wait for the collector with. */
-const CHUNK_BYTES = 4096;
 
 export interface Unpacked {
   readonly json: Uint8Array;
@@ -28,10 +24,7 @@ export function unpack(sealed: Uint8Array, key: Key, maxBytes: number): Unpacked
     throw new Error("has an encoding that is not supported: it may be written by a newer restic");
   try {
     return {
-      json: zstdDecompressSync(plain.subarray(1), {
-        maxOutputLength: maxBytes,
-        chunkSize: CHUNK_BYTES,
-      }),
+      json: expand(plain.subarray(1), maxBytes),
       compressed: true,
     };
   } catch (error) {
