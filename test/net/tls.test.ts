@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TLSSocket } from "node:tls";
 
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 
@@ -65,6 +66,43 @@ describe("the certificate of a server", () => {
     expect(await failureOf(get(server.url, { ca: pem.ca }))).toBe(
       `unreachable: TLS with 127.0.0.1:${server.port} failed: unsuitable certificate purpose (INVALID_PURPOSE)`,
     );
+  });
+});
+
+describe("a session", () => {
+  const twice = async (options: Partial<HttpOptions>): Promise<readonly string[]> => {
+    const send = httpClient({ connections: 1, proxyEnvironment: {}, ca: pem.ca, ...options });
+    const request = { url: new URL(server.url), headers: {}, maxBytes: 100 };
+    const outcomes: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const sent = send(request, new AbortController().signal);
+      outcomes.push(
+        await sent.then(
+          ({ body }) => body.toString(),
+          () => failureOf(sent),
+        ),
+      );
+    }
+    return outcomes;
+  };
+
+  test("goes on with the next connection to the same server", async () => {
+    await start();
+    const reused: boolean[] = [];
+    server.answers(({ socket }, response) => {
+      reused.push(socket instanceof TLSSocket && socket.isSessionReused());
+      response.writeHead(200, { connection: "close" }).end("sealed");
+    });
+    expect(await twice({})).toEqual(["sealed", "sealed"]);
+    expect(reused).toEqual([false, true]);
+  });
+
+  test("of a server with another name is not trusted the next time either", async () => {
+    await start();
+    const [first, second] = await twice({ serverName: "elsewhere.example" });
+    expect(first).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
+    expect(second).toBe(first);
+    expect(server.requests).toEqual([]);
   });
 });
 
