@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -8,6 +9,7 @@ import { httpClient } from "../../instrumentation/net/http.ts";
 import type { HttpResponse, Send } from "../../instrumentation/net/http.ts";
 import { failureOf } from "../support/failure.ts";
 import { answer, close, FaultServer, hang, reset } from "../support/fault-server.ts";
+import { listeningPort } from "../support/listening-port.ts";
 import { until } from "../support/until.ts";
 
 let server: FaultServer;
@@ -59,6 +61,15 @@ describe("a server that ends a kept connection as the next request comes", () =>
     expect(server.requests).toHaveLength(3);
   });
 
+  test("also on the one that another request went over meanwhile", async () => {
+    server.answers(answer("a"), reset("before headers"), answer("b"), reset("before headers"));
+    await ask();
+    const [second, third] = await Promise.allSettled([ask(), ask()]);
+    expect(second.status).toBe("rejected");
+    expect(third.status).toBe("fulfilled");
+    expect(server.requests).toHaveLength(4);
+  });
+
   test("is not sent twice what may change something", async () => {
     server.answers(answer("a"), reset("before headers"), answer("b"));
     await ask();
@@ -102,6 +113,7 @@ describe("requests that wait for a connection", () => {
   });
 
   test("are given up with their signal, without having been sent", async () => {
+    send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
     server.answers(hang("before headers"), answer("b"));
     const [stuck, waiting] = [new AbortController(), new AbortController()];
     const first = ask("GET", stuck.signal);
@@ -139,14 +151,19 @@ test("a header that would begin another line is not sent, and not shown", async 
 });
 
 test("a kept connection does not hold the process", async () => {
-  server.answers(answer("a"));
+  // Not of HTTP's kind, which would end it after 5 s.
+  const patient = createServer((socket) =>
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")),
+  ).listen(0, "127.0.0.1");
+  await once(patient, "listening");
   const script = `
     import { httpClient } from "./instrumentation/net/http.ts";
     const send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
     await send({ url: new URL(process.argv[1]), headers: {}, maxBytes: 1 }, new AbortController().signal);
   `;
-  const args = ["--conditions=source", "--input-type=module", "--eval", script, server.url];
-  const child = spawn(process.execPath, args, { cwd: join(import.meta.dirname, "../..") });
-  expect((await once(child, "exit"))[0]).toBe(0);
-  expect(server.requests).toHaveLength(1);
+  const url = `http://127.0.0.1:${listeningPort(patient)}`;
+  const args = ["--conditions=source", "--input-type=module", "--eval", script, url];
+  const options = { cwd: join(import.meta.dirname, "../.."), timeout: 60_000 };
+  expect((await once(spawn(process.execPath, args, options), "exit"))[0]).toBe(0);
+  patient.close();
 });

@@ -61,6 +61,11 @@ describe("the certificate of a server", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test("may be anything if it is not to be looked at", async () => {
+    await start();
+    expect((await get(server.url, { skipVerify: true })).body.toString()).toBe("sealed");
+  });
+
   test("is refused for good if it is one of a client", async () => {
     server = await FaultServer.start({ tls: { pem: pem.client } });
     expect(await failureOf(get(server.url, { ca: pem.ca }))).toBe(
