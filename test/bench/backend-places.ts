@@ -30,9 +30,8 @@ export interface BenchPlace {
   readonly count?: () => { readonly requests: number; readonly receivedBytes: number };
   /** What the protocol asks for beside listings and files, and how long that is kept. */
   readonly setUp: string;
-  /** The file of the backend, and the packages that its first call loads. */
+  /** The file of the backend. */
   readonly module: string;
-  readonly libraries: readonly string[];
 }
 
 interface BenchPlaces {
@@ -43,7 +42,6 @@ interface BenchPlaces {
 }
 
 const PEM = join(import.meta.dirname, "../fixtures/tls/server.pem");
-const HTTP = ["undici"];
 
 const countsOf = (
   ...proxies: readonly CountingProxy[]
@@ -96,7 +94,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         restic: { args: [], env: {} },
         setUp: "–",
         module: "local",
-        libraries: [],
       },
       "rest (rest-server)": {
         entry: { repo: `rest:${restProxy.url}/backups/repo` },
@@ -104,7 +101,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => countsOf(restProxy),
         setUp: "–",
         module: "rest",
-        libraries: HTTP,
       },
       "s3 (versitygw)": {
         entry: { repo: `s3:${s3Proxy.url}/backups/repo`, environment: S3_KEYS },
@@ -112,7 +108,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => countsOf(s3Proxy),
         setUp: "one refused request if the region is neither named nor us-east-1; for good",
         module: "s3",
-        libraries: HTTP,
       },
       "b2 (a fake)": {
         entry: { repo: "b2:backups:repo", environment: b2.environment, insecureTls: true },
@@ -123,7 +118,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => ({ requests: b2Server.requests.length, receivedBytes: b2.sentBytes }),
         setUp: "token, and the bucket's id unless the key is restricted to it; a day",
         module: "b2",
-        libraries: HTTP,
       },
       "azure (azurite)": {
         entry: {
@@ -141,7 +135,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => countsOf(azureProxy, azureFront),
         setUp: "none with a key or a signature; a token of Entra ID, until it ends",
         module: "azure",
-        libraries: HTTP,
       },
       "gs (fake-gcs-server)": {
         entry: { repo: "gs:backups:/repo", environment: google },
@@ -149,7 +142,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => countsOf(gcsProxy),
         setUp: "a token, an hour",
         module: "gs",
-        libraries: HTTP,
       },
       "swift (Swift)": {
         entry: { repo: "swift:backups:/repo", environment: st },
@@ -157,14 +149,12 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         count: () => countsOf(swiftProxy),
         setUp: "a login; until its token ends",
         module: "swift",
-        libraries: HTTP,
       },
       "sftp (sshd)": {
         entry: { repo: `sftp:peer:${repository}`, options: sftp },
         restic: { args: options(sftp), env: {} },
         setUp: "one connection; a collection",
         module: "sftp",
-        libraries: [],
       },
       "rclone (a folder)": {
         entry: {
@@ -175,7 +165,6 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         restic: { args: options(rclone), env: { RCLONE_CONFIG: config } },
         setUp: "one process; a collection",
         module: "rclone",
-        libraries: [],
       },
     },
     async fill() {

@@ -139,13 +139,10 @@ async function resticAt({ entry, restic, count }: BenchPlace): Promise<Sample> {
   return { seconds, ...(before && after ? difference(before, after) : unknown) };
 }
 
-async function loaded({
-  module,
-  libraries,
-}: BenchPlace): Promise<{ seconds: number; bytes: number }> {
+async function loaded({ module }: BenchPlace): Promise<{ seconds: number; bytes: number }> {
   const samples: { seconds: number; bytes: number }[] = [];
   for (let index = 0; index < 5; index++) {
-    const { stdout } = await run(process.execPath, [here("import-of.ts"), module, ...libraries]);
+    const { stdout } = await run(process.execPath, [here("import-of.ts"), module]);
     samples.push(JSON.parse(stdout));
   }
   return {

@@ -1,7 +1,7 @@
-// One process that loads a backend, compiled, and what it needs of others: seconds and resident memory, told as one line of JSON.
+// One process that loads a backend, compiled: seconds and resident memory, told as one line of JSON.
 import { setTimeout as delay } from "node:timers/promises";
 
-const [module = "", ...libraries] = process.argv.slice(2);
+const [module = ""] = process.argv.slice(2);
 const dist = new URL("../../instrumentation/dist/", import.meta.url);
 // What an agent has loaded anyway.
 await import(new URL("monitor.js", dist).href);
@@ -9,7 +9,6 @@ await delay(100);
 const before = process.memoryUsage().rss;
 const startedMs = performance.now();
 await import(new URL(`restic/backend/${module}.js`, dist).href);
-for (const library of libraries) await import(library);
 process.stdout.write(
   JSON.stringify({
     seconds: (performance.now() - startedMs) / 1000,
