@@ -8,7 +8,7 @@ import type { HttpOptions } from "./http.ts";
 import { proxyFor } from "./proxy.ts";
 
 /** What a connection hands over; it may be overwritten afterwards. */
-export type Receive = (bytes: Buffer) => void;
+type Receive = (bytes: Buffer) => void;
 
 /** The way to one server. */
 export interface Route {
