@@ -100,6 +100,7 @@ test("a collection of a local repository loads no HTTP client, no client of Vaul
       "@opentelemetry/semantic-conventions",
       "convict",
       "croner",
+      "fzstd",
       "lodash.clonedeep",
       "yargs-parser",
     ]
