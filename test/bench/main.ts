@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
 import { README, replaceBetween } from "../readme.ts";
+import { benchChanging } from "./changing.ts";
 import { benchCollections } from "./collections.ts";
 import { benchFar } from "./far.ts";
 import { goalsTable } from "./goals.ts";
@@ -21,6 +22,7 @@ const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Fi
   s3: benchS3,
   many: benchMany,
   scrapes: benchScrapes,
+  changing: benchChanging,
   secrets: benchSecrets,
 };
 for (const name of names)
