@@ -10,9 +10,11 @@ import { goalsTable } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
 import { benchMany } from "./many.ts";
 import { RUNS } from "./measure.ts";
+import { benchPush } from "./push.ts";
 import { benchS3 } from "./s3.ts";
 import { benchScrapes } from "./scrapes.ts";
 import { benchSecrets } from "./secrets.ts";
+import { benchStart } from "./start.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));
@@ -23,6 +25,8 @@ const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Fi
   many: benchMany,
   scrapes: benchScrapes,
   changing: benchChanging,
+  push: benchPush,
+  start: benchStart,
   secrets: benchSecrets,
 };
 for (const name of names)

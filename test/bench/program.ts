@@ -9,7 +9,7 @@ import { cpuOf, MAIN, peakOf, probe, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 
 /** The metrics of backup sets, of which peers have as many. */
-const NAMES = repositoryMetrics(false)
+export const NAMES = repositoryMetrics(false)
   .filter(({ labels }) => labels.includes("host"))
   .map(({ name }) => name.replaceAll(".", "_"));
 

@@ -6,7 +6,7 @@ import { SealedRepository } from "../support/sealed-repository.ts";
 export const PASSWORD = "bench";
 
 /** What restic itself chose on the machine that wrote the sample repositories. */
-const SCRYPT = { N: 32_768, r: 8, p: 6 };
+export const SCRYPT = { N: 32_768, r: 8, p: 6 };
 
 /** Where the start of a process is not what is measured. */
 export const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };

@@ -1,0 +1,32 @@
+// A program as a user of OpenTelemetry's stock reader and exporter would write it, with the limit of 2,000 series lifted. It pushes when it is scraped.
+import { createServer } from "node:http";
+
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+
+const [sets, url, ...names] = process.argv.slice(1);
+const exporter = new OTLPMetricExporter({ url: url ?? "" });
+const reader = new PeriodicExportingMetricReader({
+  exporter,
+  exportIntervalMillis: 2 ** 30,
+  exportTimeoutMillis: 60_000,
+  cardinalityLimits: { default: 1_000_000 },
+});
+const meter = new MeterProvider({ readers: [reader] }).getMeter("bench");
+for (const name of names) {
+  const gauge = meter.createObservableGauge(name, { description: "A gauge of a backup set." });
+  gauge.addCallback((result) => {
+    for (let set = 0; set < Number(sets); set++) {
+      const labels = { url: "rest:http://localhost/repository", host: `host-${set}`, user: "root" };
+      result.observe(1_700_000_000 + set, labels);
+    }
+  });
+}
+const server = createServer((_, response) => {
+  void reader.forceFlush().then(() => response.end("pushed"));
+});
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  if (typeof address === "object" && address)
+    process.stdout.write(`http://127.0.0.1:${address.port}\n`);
+});
