@@ -7,6 +7,8 @@ import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend, FileType } from "./backend.ts";
+import type { Read } from "./file-thread-worker.ts";
+import { FileThread } from "./file-thread.ts";
 import type { LocalLocation } from "./location.ts";
 
 /** The thread pool has four threads, and a mount that hangs keeps one for good. */
@@ -14,9 +16,25 @@ const operations = limit(2);
 
 const IDLE_MS = 30_000;
 
+/** So many snapshots are read without starting a thread for them. */
+const FEW = 200;
+
+/** Snapshot files that are asked for at once and read in one go: a few milliseconds, or seconds of a slow disk. */
+const BATCH = 64;
+
+/** Files that were asked for in one turn. */
+interface Batch {
+  readonly signal: AbortSignal;
+  readonly paths: string[];
+  readonly files: Promise<Read>;
+}
+
 /** A directory of this machine. Its calls cannot be aborted: one that hangs is left behind, and the next is refused until it came back. */
 export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = IDLE_MS): Backend {
   const own = limit(1);
+  const thread = new FileThread();
+  let loaded = 0;
+  let batch: Batch | undefined;
   let stuck: string | undefined;
 
   async function bounded<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -50,9 +68,30 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     }
   }
 
+  /** Undefined for what must be read, or fail, on its own. */
+  async function readInBatch(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    if (batch?.signal !== signal || batch.paths.length >= BATCH) batch = begin(signal);
+    const { paths, files } = batch;
+    const index = paths.push(path) - 1;
+    return (await files)[index];
+  }
+
+  function begin(signal: AbortSignal): Batch {
+    const paths: string[] = [];
+    const files = new Promise((resolve) => setImmediate(resolve)).then(() => {
+      if (batch === begun) batch = undefined;
+      const what = `reading ${paths[0] ?? ""} and ${paths.length - 1} more`;
+      const wanted = { paths, maxBytes: MAX_SIZE_BYTES.snapshots };
+      // Where no thread is to be had, as in a program that was packed into one file, each is read on its own.
+      return run(what, () => thread.read(wanted).catch((): Read => []), signal);
+    });
+    const begun = { signal, paths, files };
+    return begun;
+  }
+
   return {
     location: root,
-    connections: 2,
+    connections: BATCH,
     async list(type, _from, signal) {
       const folder = join(root, type);
       const entries = await run(
@@ -67,7 +106,15 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     },
     async load(type, name, signal) {
       const path = type === "config" ? join(root, "config") : join(root, type, name);
+      if (type === "snapshots" && ++loaded > FEW) {
+        const bytes = await readInBatch(path, signal);
+        if (bytes) return bytes;
+      }
       return run(`reading ${path}`, () => read(path, type), signal);
+    },
+    async close() {
+      loaded = 0;
+      thread.stop();
     },
   };
 }
