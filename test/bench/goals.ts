@@ -60,6 +60,17 @@ export function exactly(
   };
 }
 
+/** A change in per cent, either way. */
+export function within(work: string, measure: string, change: number, limit: number): Goal {
+  return {
+    work,
+    measure,
+    goal: `± ${limit} %`,
+    reached: `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(1)} %`,
+    isMet: Math.abs(change) <= limit,
+  };
+}
+
 export function goalsTable(goals: readonly Goal[]): string {
   const mark = (isMet: boolean | undefined): string =>
     isMet === undefined ? "" : isMet ? " ✓" : " **missed**";

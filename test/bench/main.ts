@@ -6,6 +6,7 @@ import { README, replaceBetween } from "../readme.ts";
 import { benchChanging } from "./changing.ts";
 import { benchCollections } from "./collections.ts";
 import { benchFar } from "./far.ts";
+import { benchFlat } from "./flat.ts";
 import { goalsTable } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
 import { benchMany } from "./many.ts";
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Fi
   many: benchMany,
   scrapes: benchScrapes,
   changing: benchChanging,
+  flat: benchFlat,
   push: benchPush,
   start: benchStart,
   secrets: benchSecrets,

@@ -68,7 +68,16 @@ export async function run(
 
 /** The peak of a running process as Linux knows it; 0 elsewhere. */
 export function peakOf(pid: number | undefined): number {
-  const kib = /^VmHWM:\s+(\d+) kB/m.exec(procFile(pid, "status"))?.[1];
+  return memoryOf(pid, "VmHWM");
+}
+
+/** What a running process has in memory now. */
+export function residentOf(pid: number): number {
+  return memoryOf(pid, "VmRSS");
+}
+
+function memoryOf(pid: number | undefined, field: string): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(procFile(pid, "status"))?.[1];
   return Number(kib ?? 0) * 1024;
 }
 

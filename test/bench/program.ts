@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 
 import { repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
 import { peerPath } from "../support/peers.ts";
-import { cpuOf, MAIN, peakOf, probe, script } from "./measure.ts";
+import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 
 /** The metrics of backup sets, of which peers have as many. */
@@ -87,6 +87,10 @@ export class RunningProgram {
 
   get peakBytes(): number {
     return peakOf(this.pid);
+  }
+
+  get residentBytes(): number {
+    return residentOf(this.pid);
   }
 
   async ask(): Promise<Probed> {
