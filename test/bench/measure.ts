@@ -11,7 +11,7 @@ export const MAIN = join(ROOT, "dist/main.js");
 /** How often each is measured. */
 export const RUNS = Number(process.env["RESTIC_OTEL_BENCH_RUNS"] ?? 5);
 
-/** Sizes above it are left out: those of 100,000 take an hour. */
+/** Sizes above it are left out: 100,000 snapshots take ten minutes. */
 export const LARGEST = Number(process.env["RESTIC_OTEL_BENCH_LARGEST"] ?? 100_000);
 
 /**
