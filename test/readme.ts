@@ -21,7 +21,7 @@ export const README = new URL("../README.md", import.meta.url);
 /** `text` with what stands between the two marks of `name` replaced. */
 export function replaceBetween(text: string, name: string, table: string): string {
   const pattern = new RegExp(`(<!-- ${name}:[^>]*-->\n)[^]*?(<!-- /${name} -->)`);
-  if (!pattern.test(text)) throw new Error(`README.md has no marks for ${name}`);
+  if (!pattern.test(text)) throw new Error(`there are no marks for ${name}`);
   return text.replace(pattern, (_, open: string, close: string) => `${open}\n${table}\n${close}`);
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -122,4 +122,19 @@ test("the agent takes what the manifests give it, and all of it", async () => {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
   });
+});
+
+test("what the page adds to the settings is taken", async () => {
+  const [, otlp = ""] = /```yaml\n(otlp:[^]*?)```/.exec(await read("README.md")) ?? [];
+  const config = textAt(await manifest("ConfigMap"), "data", "config.yaml");
+  const settings = await settingsOf(`${config}\n${otlp}`);
+  expect(settings.otlp.map(({ url }) => url)).toEqual([
+    "http://restic-otel-collector:4318/v1/metrics",
+  ]);
+});
+
+test("the page names each file of the folder, and no other", async () => {
+  const named = [...(await read("README.md")).matchAll(/\]\(([\w.-]+)\)/g)].map(([, file]) => file);
+  const files = (await readdir(SCALE)).filter((file) => file !== "README.md");
+  expect(new Set(named)).toEqual(new Set(files));
 });

@@ -15,6 +15,8 @@ interface CountingOptions {
 /** Stands before an HTTP server on loopback and counts what is asked of it; whoever asks takes it for the server itself. */
 export class CountingProxy {
   requests = 0;
+  /** Method and target of each. */
+  readonly asked: string[] = [];
   /** Of bodies of answers. */
   receivedBytes = 0;
   readonly #server: Server;
@@ -22,6 +24,7 @@ export class CountingProxy {
   private constructor(target: URL, { pem, isNamed = false }: CountingOptions) {
     const listener: RequestListener = (request, response) => {
       this.requests += 1;
+      this.asked.push(`${request.method} ${request.url}`);
       const onward = httpRequest(
         {
           // A connection that is kept may be one that the server is about to close.
