@@ -124,6 +124,16 @@ test("the agent takes what the manifests give it, and all of it", async () => {
   });
 });
 
+test("an agent is given the memory that was measured of a shard", async () => {
+  const [, peakMib = ""] =
+    /^\| restic-otel, 2000 repositories \|.* (\d+) \|$/m.exec(await read("README.md")) ?? [];
+  const set = await manifest("StatefulSet", "restic-otel-a");
+  const resources = at(set, "spec", "template", "spec", "containers", 0, "resources");
+  const [, requestedMib = ""] = /^(\d+)Mi$/.exec(textAt(resources, "requests", "memory")) ?? [];
+  expect(Number(peakMib)).toBeGreaterThan(0);
+  expect(Number(requestedMib)).toBeGreaterThan(Number(peakMib));
+});
+
 test("what the page adds to the settings is taken", async () => {
   const [, otlp = ""] = /```yaml\n(otlp:[^]*?)```/.exec(await read("README.md")) ?? [];
   const config = textAt(await manifest("ConfigMap"), "data", "config.yaml");
