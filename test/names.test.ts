@@ -18,6 +18,7 @@ test("every metric that documents, examples and rules name exists", async () => 
     "CHANGELOG.md",
     "otel-collector.yaml",
     "test/peers/alerts.yml",
+    "test/peers/pairs.yml",
     ...examples
       .filter((name) => /\.(md|ya?ml|json|m?[jt]s|env)$/.test(name))
       .map((name) => `examples/${name}`),
@@ -27,7 +28,8 @@ test("every metric that documents, examples and rules name exists", async () => 
   for (const file of files) {
     const text = await readFile(join(ROOT, file), "utf8");
     const names = [
-      ...text.matchAll(/\b(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g),
+      // What one of a pair of agents says begins with replica_.
+      ...text.matchAll(/(?<=\b|\breplica_)(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g),
       ...text.matchAll(/\b(?:backup|restic_otel)\.[a-z][a-z_.]+[a-z]\b/g),
     ];
     for (const [name] of names) {

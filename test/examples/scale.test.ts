@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from "yaml";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readShard } from "../../src/settings/shard.ts";
+import { ALL_METRICS, prometheusName } from "../readme.ts";
 import { at, textAt } from "../support/manifest.ts";
 import { settingsOf } from "../support/settings-file.ts";
 
@@ -122,6 +123,21 @@ test("the agent takes what the manifests give it, and all of it", async () => {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
   });
+});
+
+test("the rules have each gauge of backups, by its labels", async () => {
+  const rules = list(at(parse(await read("pairs.yml")), "groups", 0, "rules"));
+  const recorded = new Map(rules.map((rule) => [at(rule, "record"), textAt(rule, "expr")]));
+  // How an agent fares with its secrets is its own.
+  const own = new Set(["backup_repository_secret_resolved_timestamp_seconds"]);
+  const gauges = ALL_METRICS.filter(({ kind }) => kind === "gauge")
+    .map((metric) => ({ name: prometheusName(metric), labels: metric.labels }))
+    .filter(({ name }) => name.startsWith("backup_") && !own.has(name));
+  expect(gauges.length).toBeGreaterThan(15);
+  for (const { name, labels } of gauges) {
+    const by = labels.length === 0 ? "" : `by (${labels.join(", ")}) (`;
+    expect([name, recorded.get(name)]).toEqual([name, expect.stringContaining(by)]);
+  }
 });
 
 test("an agent is given the memory that was measured of a shard", async () => {
