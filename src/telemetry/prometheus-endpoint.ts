@@ -19,10 +19,10 @@ export interface Signals {
   validUntil(now: number): number;
 }
 
-/** What a scrape is answered with. */
+/** What a scrape is answered with: bytes one after the other, most of which other scrapes are answered with too. */
 export interface Exposition {
-  plain(): Buffer;
-  gzip(): Promise<Buffer>;
+  plain(): readonly Buffer[];
+  gzip(): Promise<readonly Buffer[]>;
 }
 
 export interface PrometheusEndpointOptions {
@@ -36,7 +36,7 @@ interface Rendering {
   readonly version: number;
   readonly from: number;
   readonly until: number;
-  readonly parts: Promise<readonly Part[]>;
+  readonly body: Promise<Body>;
 }
 
 const compress = promisify(gzip);
@@ -58,7 +58,7 @@ export class PrometheusEndpoint {
   async render(): Promise<Exposition> {
     if (this.#shutDown) throw new AgentError("other", "the agent is shutting down");
     const [products, agent] = await Promise.all([this.#renderProducts(), this.#agent.render()]);
-    return exposition([...products, new Part(agent)]);
+    return exposition([products, new Body([new Part(agent)])]);
   }
 
   async shutdown(): Promise<void> {
@@ -73,20 +73,20 @@ export class PrometheusEndpoint {
    * Each rendering has a provider of its own, which goes with it. A provider that stayed would go on with the counters of
    * removed repositories, keep every attribute set that it has ever seen, and repeat old values after the clock was set back.
    */
-  #renderProducts(): Promise<readonly Part[]> {
+  #renderProducts(): Promise<Body> {
     const { products, clock } = this.#options;
     const version = products.version();
     const now = clock.now();
     const known = this.#products;
-    if (known?.version === version && known.from <= now && now < known.until) return known.parts;
+    if (known?.version === version && known.from <= now && now < known.until) return known.body;
 
-    const parts = this.#texts(now).then((texts) => this.#reuse(texts));
-    const rendering = { version, from: now, until: products.validUntil(now), parts };
+    const body = this.#texts(now).then((texts) => new Body(this.#reuse(texts)));
+    const rendering = { version, from: now, until: products.validUntil(now), body };
     this.#products = rendering;
-    parts.catch(() => {
+    body.catch(() => {
       if (this.#products === rendering) this.#products = undefined;
     });
-    return parts;
+    return body;
   }
 
   async #texts(now: number): Promise<readonly string[]> {
@@ -106,24 +106,45 @@ export class PrometheusEndpoint {
 /** A text, and the gzip member of it once somebody has asked for that. */
 class Part {
   readonly text: string;
-  readonly plain: Buffer;
   #gzip: Promise<Buffer> | undefined;
 
   constructor(text: string) {
     this.text = text;
-    this.plain = Buffer.from(text);
   }
 
   gzip(): Promise<Buffer> {
-    this.#gzip ??= compress(this.plain, { level: constants.Z_BEST_SPEED });
+    this.#gzip ??= compress(Buffer.from(this.text), { level: constants.Z_BEST_SPEED });
     return this.#gzip;
   }
 }
 
-/** RFC 1952 section 2.2: a file of several members is the text of all of them. */
-function exposition(parts: readonly Part[]): Exposition {
+/** Parts that many scrapes are answered with: the bytes are made once, by the first that wants them. */
+class Body {
+  readonly #parts: readonly Part[];
+  #plain: Buffer | undefined;
+  #gzip: Promise<Buffer> | undefined;
+
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts;
+  }
+
+  plain(): Buffer {
+    this.#plain ??= Buffer.from(this.#parts.map(({ text }) => text).join(""));
+    return this.#plain;
+  }
+
+  /** RFC 1952 section 2.2: a file of several members is the text of all of them. */
+  gzip(): Promise<Buffer> {
+    this.#gzip ??= Promise.all(this.#parts.map((part) => part.gzip())).then((members) =>
+      Buffer.concat(members),
+    );
+    return this.#gzip;
+  }
+}
+
+function exposition(bodies: readonly Body[]): Exposition {
   return {
-    plain: () => Buffer.concat(parts.map(({ plain }) => plain)),
-    gzip: async () => Buffer.concat(await Promise.all(parts.map((part) => part.gzip()))),
+    plain: () => bodies.map((body) => body.plain()),
+    gzip: () => Promise.all(bodies.map((body) => body.gzip())),
   };
 }

@@ -4,7 +4,8 @@ import type { IncomingMessage } from "node:http";
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string | Buffer;
+  /** In pieces where they are there already: they are sent as they are, and not changed. */
+  readonly body: string | Buffer | readonly Buffer[];
   /** Further headers, and such as replace those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -15,8 +15,8 @@ import type { Status } from "./status/status.ts";
 
 /** What can be scraped, in both encodings. */
 interface Scrapable {
-  plain(): Buffer;
-  gzip(): Promise<Buffer>;
+  plain(): readonly Buffer[];
+  gzip(): Promise<readonly Buffer[]>;
 }
 
 export interface RoutesOptions {

@@ -49,6 +49,8 @@ const CONNECTIONS = 512;
 const BACKLOG = 512;
 const ANSWER_TIMEOUT_MS = 60_000;
 const LINGER_MS = 500;
+/** Without a reason each abort would make one, with its stack. */
+const ANSWERED = new Error("answered");
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -75,7 +77,7 @@ export async function startServer({
     response.once("close", () => {
       answering.delete(response);
       finished();
-      ended.abort();
+      ended.abort(ANSWERED);
       if (stopping) request.socket.end();
     });
     const hurry = (): void =>
@@ -219,11 +221,12 @@ function send(
   { status, type, body, headers }: Answer,
   configured: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const pieces =
+    typeof body === "string" ? [Buffer.from(body)] : Buffer.isBuffer(body) ? [body] : body;
   const all = {
     ...HEADERS,
     "content-type": type,
-    "content-length": String(bytes.length),
+    "content-length": String(pieces.reduce((sum, { length }) => sum + length, 0)),
     ...headers,
     ...configured,
   };
@@ -231,7 +234,11 @@ function send(
     status,
     Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "")),
   );
-  if (request.method === "HEAD") response.end();
+  const sent = request.method === "HEAD" ? [] : pieces.filter(({ length }) => length > 0);
+  const last = sent.pop();
+  if (!last) return void response.end();
+  // What is written in one turn goes to the kernel at once, and is not copied before.
+  for (const piece of sent) response.write(piece);
   // Once a response is ended, server.close() takes its connection for idle and cuts off what was not sent yet.
-  else response.write(bytes, () => response.end());
+  response.write(last, () => response.end());
 }

@@ -47,7 +47,7 @@ test("an exposition of gauges, counters and odd values, whole", async () => {
   });
   const exposition = await endpoint.render();
   await endpoint.shutdown();
-  await expect(exposition.plain().toString()).toMatchFileSnapshot("../golden/exposition.prom");
+  await expect(exposition.plain().join("")).toMatchFileSnapshot("../golden/exposition.prom");
 });
 
 test("a reload that failed says so, and when the last good one was", async () => {

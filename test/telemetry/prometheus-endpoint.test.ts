@@ -14,7 +14,7 @@ function bench() {
   agent.set([], [[1, { url: "agent" }]]);
   const endpoint = new PrometheusEndpoint({ products, agent: agent.bind, clock });
   onTestFinished(() => endpoint.shutdown());
-  const scrape = async (): Promise<string> => (await endpoint.render()).plain().toString();
+  const scrape = async (): Promise<string> => (await endpoint.render()).plain().join("");
   return { clock, products, agent, endpoint, scrape };
 }
 
@@ -96,10 +96,24 @@ test("the gzip body is the plain one", async () => {
   for (const calls of [1, 2]) {
     agent.set([], [[calls, { url: "agent" }]]);
     const exposition = await endpoint.render();
-    const gzip = await exposition.gzip();
-    expect(gzip.length).toBeLessThan(exposition.plain().length / 5);
-    expect(gunzipSync(gzip).equals(exposition.plain())).toBe(true);
+    const gzip = Buffer.concat(await exposition.gzip());
+    const plain = Buffer.concat(exposition.plain());
+    expect(gzip.length).toBeLessThan(plain.length / 5);
+    expect(gunzipSync(gzip).equals(plain)).toBe(true);
   }
+});
+
+test("scrapes are answered with the same bytes, not with copies of them", async () => {
+  const { products, agent, endpoint } = bench();
+  products.set(hosts(1, 3000));
+  const [before, after] = [await endpoint.render(), await endpoint.render()];
+  expect(after.plain()[0]).toBe(before.plain()[0]);
+  expect((await after.gzip())[0]).toBe((await before.gzip())[0]);
+  // What changes all the time is not among them.
+  agent.set([], [[7, { url: "agent" }]]);
+  const later = await endpoint.render();
+  expect(later.plain()[0]).toBe(before.plain()[0]);
+  expect(Number(later.plain()[0]?.length)).toBeGreaterThan(50 * Number(later.plain()[1]?.length));
 });
 
 test("without a product the exposition is the agent's part", async () => {
@@ -137,7 +151,7 @@ test("a callback that fails is a failure, not an exposition without its series",
     "metrics could not be collected: RangeError: out of it",
   );
   broken = false;
-  expect((await endpoint.render()).plain().toString()).toContain("broken 1\n");
+  expect((await endpoint.render()).plain().join("")).toContain("broken 1\n");
   await endpoint.shutdown();
 });
 

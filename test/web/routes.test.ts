@@ -40,7 +40,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
     await server.stop(0);
     await endpoint.shutdown();
   });
-  const plain = (await endpoint.render()).plain();
+  const plain = Buffer.concat((await endpoint.render()).plain());
   return { ...server, logger, endpoint, state, plain };
 }
 

@@ -52,6 +52,26 @@ test("a handler that throws is a 500 and a line in the log", async () => {
   ]);
 });
 
+test.for([
+  [["one, ", "", "two", ""], "one, two"],
+  [["", ""], ""],
+  [[], ""],
+] as const)("a body in the pieces %j is one body", async ([pieces, body]) => {
+  const answered = { status: 200, type: "text/plain", body: pieces.map((one) => Buffer.from(one)) };
+  const { address } = await serve({ "/pieces": () => answered });
+  for (const [method, received] of [
+    ["GET", body],
+    ["HEAD", ""],
+    ["GET", body],
+  ] as const) {
+    const reply = await call(address, "/pieces", { method });
+    expect([reply.body.toString(), reply.headers["content-length"]]).toEqual([
+      received,
+      String(body.length),
+    ]);
+  }
+});
+
 test("headers of more than 8 KiB are refused", async () => {
   const { address } = await serve();
   const { status } = await call(address, "/here", { headers: { cookie: "x".repeat(9000) } });
