@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { atMost, exactly } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
 import { figure, megabytes } from "./measure.ts";
 import { writeRepository } from "./repositories.ts";
-import { Compared, inTurn } from "./rows.ts";
+import { Compared } from "./rows.ts";
 import { byAgent, byProgram, byRestic, REST_LINE } from "./ways.ts";
 import type { Samples } from "./ways.ts";
 
@@ -30,14 +31,12 @@ export async function benchCollections(say: (line: string) => void): Promise<Fin
   // What is kept over a restart belongs to a URL.
   const address = await freeAddress();
   try {
-    const compared = await Compared.measure([60, 1000, 10_000, 100_000], async (size) => {
-      writeRepository(join(folder, String(size)), size, size === 0 ? 1 : SETS);
-      try {
-        return await inTurn(size, (index) => allWays({ folder, address }, size, index), say);
-      } finally {
-        await rm(join(folder, String(size)), { recursive: true });
-      }
-    });
+    const compared = await Compared.measure(
+      [60, 1000, 10_000, 100_000],
+      (size) => writeRepository(join(folder, String(size)), size, SETS),
+      (size, index) => allWays({ folder, address }, size, index),
+      say,
+    );
     const ways = {
       [COLD]: [],
       [NO_CACHE]: [],
@@ -49,7 +48,7 @@ export async function benchCollections(say: (line: string) => void): Promise<Fin
     };
     const text = compared.table(ways, [COLD, NO_CACHE, WARM]);
     return {
-      text: `${text}\nrest-server on loopback. Net of what the same takes with an empty repository: the start of a process and the key derivation.\n`,
+      text: `${text}\nrest-server on loopback. Seconds are net of what the same takes with an empty repository: the start of a process and the key derivation.\n`,
       goals: goalsOf(compared),
     };
   } finally {
@@ -73,7 +72,7 @@ async function allWays(
     const [first, steady] = await byAgent(place, CONNECTIONS);
     const once = await byProgram(place, CONNECTIONS, join(folder, "config.json"));
     const warm = await byRestic(place, cache, CONNECTIONS);
-    if (index === 0) await byAgent(place, CONNECTIONS, state);
+    if (index === 0 && !existsSync(state)) await byAgent(place, CONNECTIONS, state);
     const [restarted] = await byAgent(place, CONNECTIONS, state);
     return {
       [COLD]: cold,

@@ -7,7 +7,7 @@ import { startDelayingProxy } from "./delaying-proxy.ts";
 import { atMost } from "./goals.ts";
 import type { Findings } from "./goals.ts";
 import { writeRepository } from "./repositories.ts";
-import { Compared, inTurn } from "./rows.ts";
+import { Compared } from "./rows.ts";
 import { byAgent, byRestic, REST_LINE } from "./ways.ts";
 import type { Samples } from "./ways.ts";
 
@@ -21,10 +21,12 @@ export async function benchFar(say: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
     // 100,000 files take restic seven minutes.
-    const compared = await Compared.measure([60, 1000, 10_000], async (size) => {
-      writeRepository(join(folder, String(size)), size, size === 0 ? 1 : SETS);
-      return inTurn(size, () => bothWays(folder, size), say);
-    });
+    const compared = await Compared.measure(
+      [60, 1000, 10_000],
+      (size) => writeRepository(join(folder, String(size)), size, SETS),
+      (size) => bothWays(folder, size),
+      say,
+    );
     const text = compared.table({ [NO_CACHE]: [], [FIRST]: [NO_CACHE] }, [NO_CACHE]);
     const goals = compared.sizes
       .filter((size) => size >= 1000)

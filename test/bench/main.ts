@@ -27,8 +27,8 @@ const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Fi
   scrapes: benchScrapes,
   changing: benchChanging,
   flat: benchFlat,
-  push: benchPush,
   start: benchStart,
+  push: benchPush,
   secrets: benchSecrets,
 };
 for (const name of names)

@@ -112,9 +112,11 @@ export function figure(values: readonly number[]): Figure {
   };
 }
 
-/** Of each run, then of all runs: what drifts from run to run does not count. NaN if one of them was not measured. */
+/** Of each run, then of all runs: what drifts from run to run does not count. NaN unless most runs have both. */
 export function ratio(ours: readonly number[], theirs: readonly number[]): Figure {
-  return figure(ours.map((value, index) => value / (theirs[index] ?? NaN)));
+  const each = ours.map((value, index) => value / (theirs[index] ?? NaN));
+  const known = each.filter((value) => !Number.isNaN(value));
+  return figure(known.length * 2 > each.length ? known : []);
 }
 
 /** `median (min–max)`. */

@@ -2,42 +2,44 @@ import { figure, LARGEST, megabytes, ratio, RUNS, show, table } from "./measure.
 import type { Figure } from "./measure.ts";
 import type { Sample, Samples } from "./ways.ts";
 
-/** Samples of all ways, a map a run. */
-export type Runs = readonly Samples[];
-
-/** All ways again and again, fewer times where each takes a minute. */
-export async function inTurn(
-  size: number,
-  once: (run: number) => Promise<Samples>,
-  say: (line: string) => void,
-): Promise<Runs> {
-  const runs: Samples[] = [];
-  for (let run = 0; run < (size > 10_000 ? Math.min(RUNS, 3) : RUNS); run++) {
-    say(`${size} snapshots, run ${run + 1}`);
-    runs.push(await once(run));
-  }
-  return runs;
+/** Samples of all ways, a map a run, and those of an empty repository that were taken beside them. */
+interface Runs {
+  readonly empty: readonly Samples[];
+  readonly full: readonly Samples[];
 }
 
-/** Measures sizes up to the largest wanted, and subtracts what an empty repository takes: a start of a process and the key derivation. */
+/** Ways to read repositories of several sizes, net of what an empty one takes: the start of a process and the key derivation. */
 export class Compared {
-  readonly #empty: Runs;
   readonly #sizes: ReadonlyMap<number, Runs>;
 
-  constructor(empty: Runs, sizes: ReadonlyMap<number, Runs>) {
-    this.#empty = empty;
+  private constructor(sizes: ReadonlyMap<number, Runs>) {
     this.#sizes = sizes;
   }
 
+  /**
+   * Takes all ways again and again; fewer times where each takes a minute.
+   * @param prepare writes a repository of so many snapshots
+   */
   static async measure(
     sizes: readonly number[],
-    samples: (size: number) => Promise<Runs>,
+    prepare: (size: number) => unknown,
+    once: (size: number, run: number) => Promise<Samples>,
+    say: (line: string) => void,
   ): Promise<Compared> {
-    const empty = await samples(0);
     const measured = new Map<number, Runs>();
-    for (const size of sizes.filter((one) => one <= LARGEST))
-      measured.set(size, await samples(size));
-    return new Compared(empty, measured);
+    prepare(0);
+    for (const size of sizes.filter((one) => one <= LARGEST)) {
+      prepare(size);
+      const empty: Samples[] = [];
+      const full: Samples[] = [];
+      for (let run = 0; run < (size > 10_000 ? Math.min(RUNS, 3) : RUNS); run++) {
+        say(`${size} snapshots, run ${run + 1}`);
+        empty.push(await once(0, run));
+        full.push(await once(size, run));
+      }
+      measured.set(size, { empty, full });
+    }
+    return new Compared(measured);
   }
 
   get sizes(): readonly number[] {
@@ -45,17 +47,21 @@ export class Compared {
   }
 
   runs(size: number, way: string): readonly Sample[] {
-    return (this.#sizes.get(size) ?? []).flatMap((samples) => samples[way] ?? []);
+    return this.#sizes.get(size)?.full.flatMap((samples) => samples[way] ?? []) ?? [];
   }
 
+  /** Of each run. What is lost in the noise of a start is 0 or less. */
   net(size: number, way: string, key: "seconds" | "cpuSeconds"): readonly number[] {
-    const start = figure(this.#empty.flatMap((samples) => samples[way]?.[key] ?? [])).median;
-    return this.runs(size, way).map((sample) => Math.max(0, sample[key] - start));
+    const empty = this.#sizes.get(size)?.empty ?? [];
+    const start = figure(empty.flatMap((samples) => samples[way]?.[key] ?? [])).median;
+    return this.runs(size, way).map((sample) => sample[key] - start);
   }
 
-  /** Wall time, net. */
+  /** Wall time, net, of the runs in which there is something to compare; NaN if those are not most of them. */
   ratio(size: number, ours: string, theirs: string): Figure {
-    return ratio(this.net(size, ours, "seconds"), this.net(size, theirs, "seconds"));
+    const known = (way: string): readonly number[] =>
+      this.net(size, way, "seconds").map((seconds) => (seconds > 0.01 ? seconds : NaN));
+    return ratio(known(ours), known(theirs));
   }
 
   /** A row a way, in their order; peers are the columns that ours is compared with. */
@@ -74,9 +80,9 @@ export class Compared {
             middle("requests"),
             one?.receivedBytes === undefined ? "" : (one.receivedBytes / 1024).toFixed(0),
             middle("keyDerivations"),
-            show(figure(this.net(size, way, "seconds")), 2),
-            show(figure(this.net(size, way, "cpuSeconds")), 2),
-            ...peers.map((peer) => (against.includes(peer) ? this.#shown(size, way, peer) : "")),
+            this.#shown(size, way, "seconds"),
+            this.#shown(size, way, "cpuSeconds"),
+            ...peers.map((peer) => (against.includes(peer) ? this.#against(size, way, peer) : "")),
             megabytes(middle("peakBytes")).toFixed(0),
           ],
         ];
@@ -87,9 +93,12 @@ export class Compared {
     return table([...head, "seconds, net", "CPU s, net", ...columns, "peak MB"], rows);
   }
 
-  /** What takes no time that can be told from the start of a process is nothing to compare with. */
-  #shown(size: number, way: string, peer: string): string {
-    const { median } = figure(this.net(size, peer, "seconds"));
-    return median >= 0.05 ? `× ${this.ratio(size, way, peer).median.toFixed(2)}` : "";
+  #shown(size: number, way: string, key: "seconds" | "cpuSeconds"): string {
+    return show(figure(this.net(size, way, key).map((value) => Math.max(0, value))), 2);
+  }
+
+  #against(size: number, way: string, peer: string): string {
+    const { median } = this.ratio(size, way, peer);
+    return Number.isNaN(median) ? "" : `× ${median.toFixed(2)}`;
   }
 }

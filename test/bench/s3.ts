@@ -6,7 +6,7 @@ import { S3_KEYS, startVersitygw } from "../support/s3-server.ts";
 import { atMost, exactly } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
 import { writeRepository } from "./repositories.ts";
-import { Compared, inTurn } from "./rows.ts";
+import { Compared } from "./rows.ts";
 import { byAgent, byRestic, VERSITYGW_LINE } from "./ways.ts";
 import type { Samples } from "./ways.ts";
 
@@ -24,10 +24,12 @@ const STEADY = "restic-otel, steady";
 export async function benchS3(say: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
-    const compared = await Compared.measure([1000, 10_000], async (size) => {
-      writeRepository(join(folder, "bucket", String(size)), size, size === 0 ? 1 : SETS);
-      return inTurn(size, (index) => allWays(folder, size, index), say);
-    });
+    const compared = await Compared.measure(
+      [1000, 10_000],
+      (size) => writeRepository(join(folder, "bucket", String(size)), size, SETS),
+      (size, index) => allWays(folder, size, index),
+      say,
+    );
     const ways = { [COLD]: [], [NO_CACHE]: [], [FIRST]: [COLD, NO_CACHE], [STEADY]: [] };
     const text = compared.table(ways, [COLD, NO_CACHE]);
     return {
