@@ -68,7 +68,7 @@ export class Agent {
       ...options.extensions,
       clock,
       logger,
-      onCollection: () => void this.#push?.push(),
+      onCollection: () => void this.#push?.pushSoon(),
     });
     const { monitor } = this;
     this.#products = {

@@ -62,8 +62,10 @@ export class BackupSets {
     const tally = this.#tallyOf(table.ownerOf(row), row);
     tally.shown = undefined;
     tally.snapshots += 1;
-    if (table.compare(row, tally.newest) > 0) tally.newest = row;
-    if (table.compare(row, tally.oldest) < 0) tally.oldest = row;
+    if (tally.snapshots > 1) {
+      if (table.compare(row, tally.newest) > 0) tally.newest = row;
+      if (table.compare(row, tally.oldest) < 0) tally.oldest = row;
+    }
     addDay(tally.days, Math.floor(table.secondsOf(row) / SECONDS_PER_DAY));
   }
 
@@ -108,11 +110,12 @@ function show(table: SnapshotTable, tally: Tally, before: BackupSet | undefined)
     before.days.every((day, index) => day === tally.days[index])
   )
     return before;
+  const newest = table.snapshot(tally.newest);
   return {
     labels: before?.labels ?? tally.labels,
     snapshots: tally.snapshots,
-    newest: table.snapshot(tally.newest),
-    oldest: table.snapshot(tally.oldest),
+    newest,
+    oldest: tally.oldest === tally.newest ? newest : table.snapshot(tally.oldest),
     days: [...tally.days],
   };
 }

@@ -101,7 +101,7 @@ export class SnapshotTable implements Iterable<Snapshot> {
   }
 
   idOf(row: number): string {
-    return Buffer.from(this.#bytesOf(row)).toString("hex");
+    return Buffer.from(this.#ids.buffer, row * ID_BYTES, ID_BYTES).toString("hex");
   }
 
   snapshot(row: number): Snapshot {

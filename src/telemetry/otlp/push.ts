@@ -1,8 +1,10 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
-import { batches } from "./batches.ts";
+import { batches, pointsOf } from "./batches.ts";
 import type { EndpointState } from "./metrics.ts";
 import { within } from "./within.ts";
 
@@ -48,6 +50,12 @@ export class OtlpPush {
   /** Pushes now; an endpoint that is still busy gets one more push when it is done. Never rejects. */
   async push(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.push()));
+  }
+
+  /** Pushes in the next turn of the event loop: the end of a collection of many backup sets takes a long one. */
+  async pushSoon(): Promise<void> {
+    await turn();
+    await this.push();
   }
 
   /** Pushes once more, for as long as the caller cares to wait. */
@@ -112,8 +120,11 @@ class Lane {
     const { clock, logger, timeoutMs, collect } = this.#options;
     try {
       await within(timeoutMs, endpoint, clock, async (signal) => {
-        for (const batch of batches(await collect(), POINTS))
+        for (const batch of batches(await collect(), POINTS)) {
+          // Many take tens of milliseconds to be collected, and a full batch to be encoded: others get their turn in between.
+          if (pointsOf(batch) === POINTS) await turn();
           await this.#target.push(batch, signal);
+        }
       });
       state.succeeded += 1;
       state.lastSuccessAt = clock.now();

@@ -6,12 +6,14 @@ import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../../instrumentation/core/source.ts";
 import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
 import { collectOnce, renderOnce } from "../../../src/telemetry/exposition-part.ts";
+import { pointsOf } from "../../../src/telemetry/otlp/batches.ts";
 import { otlpMetrics } from "../../../src/telemetry/otlp/metrics.ts";
 import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { FakeClock, settle } from "../../support/clock.ts";
 import { ArrayLogger } from "../../support/logger.ts";
 import { Samples } from "../../support/samples.ts";
+import { hosts } from "../../support/signals.ts";
 
 /** An endpoint that takes pushes when the test says so. */
 class ManualTarget {
@@ -127,6 +129,55 @@ test("a stop pushes once more, and nothing after it", async () => {
   await clock.advance(600_000);
   expect(values()).toEqual([0]);
   expect(clock.sleeping).toBe(0);
+});
+
+test("many series are pushed in parts of at most 5,000, and others get their turn before each", async () => {
+  const sets = hosts(1, 12_000);
+  const many: MetricSpec<unknown> = {
+    name: "backup.days_age",
+    kind: "gauge",
+    description: "",
+    labels: ["host"],
+    points: () => sets,
+  };
+  let turns = 0;
+  let pushing = true;
+  const count = (): void => {
+    turns += 1;
+    if (pushing) setImmediate(count);
+  };
+  setImmediate(count);
+  const parts: { readonly points: number; readonly turn: number }[] = [];
+  let collectedIn: number | undefined;
+  const parted = new OtlpPush({
+    targets: [
+      {
+        name: target.name,
+        push: async (metrics) => void parts.push({ points: pointsOf(metrics), turn: turns }),
+      },
+    ],
+    collect: async () => {
+      const all = await collectOnce(
+        (meter) => bindMetrics(meter, [boundTable([many], () => [0])], () => 0),
+        agentResource("1", "here"),
+      );
+      collectedIn = turns;
+      return all;
+    },
+    intervalMs: 60_000,
+    timeoutMs: 30_000,
+    clock,
+    logger,
+  });
+  const before = turns;
+  await parted.pushSoon();
+  pushing = false;
+  expect(parts.map(({ points }) => points)).toEqual([5000, 5000, 2000]);
+  const [first = NaN, second, third] = parts.map(({ turn }) => turn);
+  expect(collectedIn).toBeGreaterThan(before);
+  expect(first).toBeGreaterThan(Number(collectedIn));
+  expect(second).toBeGreaterThan(first);
+  expect(third).toBe(second);
 });
 
 test("a push has a time limit, and leaves no timer", async () => {
