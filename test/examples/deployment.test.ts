@@ -9,7 +9,7 @@ import { parseAllDocuments } from "yaml";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readWebConfig } from "../../src/web/config/web-config-file.ts";
-import { at, textAt } from "../support/manifest.ts";
+import { at, kindsOf, textAt } from "../support/manifest.ts";
 import { webConfigFolder } from "../support/web-config-folder.ts";
 import { requireSystemd } from "../support/peers.ts";
 import { settingsOf } from "../support/settings-file.ts";
@@ -67,10 +67,7 @@ async function manifest(kind: string, name = "restic-otel"): Promise<unknown> {
 }
 
 test("the manifests name each other as they are named", async () => {
-  const kinds = (await manifests()).map(
-    (one) => `${textAt(one, "kind")} ${textAt(one, "metadata", "name")}`,
-  );
-  expect(kinds).toEqual([
+  expect(kindsOf(await manifests())).toEqual([
     "ConfigMap restic-otel",
     "Secret restic-otel",
     "Secret restic-otel-login",

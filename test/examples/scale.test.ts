@@ -7,7 +7,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readShard } from "../../src/settings/shard.ts";
 import { ALL_METRICS, prometheusName } from "../readme.ts";
-import { at, textAt } from "../support/manifest.ts";
+import { at, kindsOf, textAt } from "../support/manifest.ts";
 import { settingsOf } from "../support/settings-file.ts";
 
 const SCALE = join(import.meta.dirname, "../../examples/scale");
@@ -30,10 +30,7 @@ async function manifest(kind: string, name = "restic-otel"): Promise<unknown> {
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 test("the manifests name each other as they are named", async () => {
-  const kinds = (await manifests()).map(
-    (one) => `${textAt(one, "kind")} ${textAt(one, "metadata", "name")}`,
-  );
-  expect(kinds).toEqual([
+  expect(kindsOf(await manifests())).toEqual([
     "ConfigMap restic-otel",
     "Secret restic-otel",
     "ServiceAccount restic-otel",

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { freeAddress } from "../support/free-address.ts";
-import { ONE, SCRAPE_SECONDS, seriesOf, startPairs, storedSeries } from "../support/pairs.ts";
+import {
+  ONE,
+  SCRAPE_SECONDS,
+  seriesOf,
+  seriesOnceThere,
+  startPairs,
+  storedSeries,
+} from "../support/pairs.ts";
 import type { Pairs } from "../support/pairs.ts";
 import { peerPath, requirePeer } from "../support/peers.ts";
 import { query, startPrometheus } from "../support/prometheus.ts";
@@ -66,11 +73,7 @@ describe.skipIf(
       const infos = await query(prometheus.url, "replica_restic_otel_shard_info");
       return infos.length === 4;
     });
-    await until("all series", async () => {
-      const series = await storedSeries(prometheus.url, ONE.all);
-      return series.length === expected.length;
-    });
-    expect(await storedSeries(prometheus.url, ONE.all)).toEqual(expected);
+    expect(await seriesOnceThere(prometheus.url, ONE.all, expected.length)).toEqual(expected);
     const said = await query(prometheus.url, `replica_${COUNT}`);
     expect(said).toHaveLength(2 * (await query(prometheus.url, COUNT)).length);
     const names = new Set(said.map(({ metric }) => metric["instance"]));
@@ -85,11 +88,7 @@ describe.skipIf(
       const infos = await query(victoria.url, "restic_otel_shard_info");
       return infos.length === 4;
     });
-    await until("all series", async () => {
-      const series = await storedSeries(victoria.url, ONE.content);
-      return series.length === expected.length;
-    });
-    expect(await storedSeries(victoria.url, ONE.content)).toEqual(expected);
+    expect(await seriesOnceThere(victoria.url, ONE.content, expected.length)).toEqual(expected);
   });
 
   test("with one of each pair stopped the others go on, through the same Collector", async () => {

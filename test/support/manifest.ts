@@ -14,3 +14,8 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
   if (typeof found !== "string") throw new Error(`no text at ${path.join(".")}`);
   return found;
 }
+
+/** Kind and name of each, in their order. */
+export function kindsOf(manifests: readonly unknown[]): readonly string[] {
+  return manifests.map((one) => `${textAt(one, "kind")} ${textAt(one, "metadata", "name")}`);
+}

@@ -12,6 +12,7 @@ import { query } from "./prometheus.ts";
 import { repositoryFolder } from "./repository-folder.ts";
 import type { Samples } from "./samples.ts";
 import { SealedRepository } from "./sealed-repository.ts";
+import { until } from "./until.ts";
 
 const SCALE = join(import.meta.dirname, "../../examples/scale");
 const TOTAL = 2;
@@ -155,6 +156,20 @@ export async function storedSeries(url: string, names: string): Promise<readonly
       return shown(labels, String(Number(value)));
     }),
   );
+}
+
+/** What a store shows as soon as it shows as many series of these names. */
+export async function seriesOnceThere(
+  url: string,
+  names: string,
+  count: number,
+): Promise<readonly string[]> {
+  let series: readonly string[] = [];
+  await until(`${count} series`, async () => {
+    series = await storedSeries(url, names);
+    return series.length === count;
+  });
+  return series;
 }
 
 /** The number that a store says. NaN if it says none, or several. */
