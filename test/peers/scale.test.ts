@@ -21,6 +21,7 @@ import type { Server } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { startVictoriaMetrics } from "../support/victoria-metrics.ts";
 
+const SCALE = join(import.meta.dirname, "../../examples/scale");
 const COUNT = "backup_snapshot_count";
 
 /** By series, the interval of each sample that VictoriaMetrics gives out. */
@@ -105,6 +106,15 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
         const dropped = new Samples(own).of("vm_deduplicated_samples_total");
         return dropped.reduce((sum, { value }) => sum + value, 0) >= kept.size;
       });
+    });
+
+    test("what the page has VictoriaMetrics alert on finds the repository that nobody can read, and nothing else", async () => {
+      const page = await readFile(join(SCALE, "README.md"), "utf8");
+      const [, text = ""] = /^```\n(max by [^]*?)\n```$/m.exec(page) ?? [];
+      const found = text.split("\n").map((expression) => query(victoria.url, expression));
+      const [unreadable, behind] = await Promise.all(found);
+      expect(unreadable?.map(({ metric }) => metric)).toEqual([{ url: pairs.unreadable }]);
+      expect(behind).toEqual([]);
     });
 
     test("in Prometheus the newest reading counts: an agent that is stuck hides no new snapshot, and keeps no old one alive", async () => {

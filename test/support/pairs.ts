@@ -35,9 +35,9 @@ export interface Pairs {
   readonly agents: ReadonlyMap<string, RunningAgent>;
   /** One of shard 0. */
   readonly changing: ChangingRepository;
-  /** A folder with the files of examples/scale for these agents. */
-  readonly folder: string;
-  /** One of its files. */
+  /** The URL of one that is not there. */
+  readonly unreadable: string;
+  /** Where a file of examples/scale lies, changed for these agents. */
   file(name: string): string;
   stop(): Promise<void>;
 }
@@ -56,7 +56,8 @@ export async function startPairs(otlp?: string): Promise<Pairs> {
     sealed.set(path, repository);
     await repositoryFolder(repository.files, path);
   }
-  const repositories = [...sealed.keys(), join(folder, "nowhere")].map((repo) => ({
+  const unreadable = join(folder, "nowhere");
+  const repositories = [...sealed.keys(), unreadable].map((repo) => ({
     repo,
     password: "p",
   }));
@@ -84,7 +85,7 @@ export async function startPairs(otlp?: string): Promise<Pairs> {
     whole,
     agents,
     changing: { path, sealed: sealed.get(path) ?? new SealedRepository("p") },
-    folder,
+    unreadable,
     file,
     async stop() {
       await Promise.all([whole, ...agents.values()].map((agent) => agent.stop()));
