@@ -36,6 +36,8 @@ export class AnswerReader {
   begun = false;
   /** False if the connection is at its end after this answer. */
   lasting = true;
+  /** How many of the bytes that were handed over last are not of this answer. */
+  left = 0;
   #maxBytes = 0;
   #part: Part = "head";
   #status = 0;
@@ -78,8 +80,7 @@ export class AnswerReader {
       }
       at = next;
       if (this.#isWhole()) {
-        // Whatever comes unasked is not taken for another answer.
-        if (at < bytes.length) this.lasting = false;
+        this.left = bytes.length - at;
         return this.#answer();
       }
     }

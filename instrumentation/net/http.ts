@@ -23,8 +23,9 @@ export interface HttpOptions {
   /** Default true: a GET goes on at another address of the same origin. */
   readonly followRedirects?: boolean;
   readonly proxyEnvironment: ProxyEnvironment;
-  /** Requests side by side. */
   readonly connections: number;
+  /** Requests under way on one connection. Default 1: not every server likes more, and it must be GETs alone. */
+  readonly pipelining?: number;
   /** How long a request may be without a byte, milliseconds. */
   readonly idleMs?: number;
 }
@@ -79,11 +80,11 @@ interface Server {
 }
 
 function serverOf(url: URL, options: HttpOptions): Server {
-  const { socketPath, connections, idleMs = IDLE_MS } = options;
+  const { socketPath, connections, pipelining = 1, idleMs = IDLE_MS } = options;
   const route = routeTo(url, options);
   return {
     route,
-    pool: new Pool(route, connections, idleMs),
+    pool: new Pool(route, { connections, pipelining, idleMs }),
     where: (socketPath ?? url.host) + route.via,
   };
 }

@@ -13,10 +13,11 @@ export interface LineEvents {
   readonly failed: (exchange: Exchange, error: unknown, isStale: boolean) => void;
   /** It can carry another one. */
   readonly free: () => void;
-  readonly closed: () => void;
+  /** @param isCutOff the other side ended it with requests on it that waited for their turn */
+  readonly closed: (isCutOff: boolean) => void;
 }
 
-/** One connection, opened with its first request, that carries one after the other. */
+/** One connection, opened with its first request, that carries one after the other, or several that are answered in turn. */
 export class Line {
   readonly #route: Route;
   readonly #idleMs: number;
@@ -24,7 +25,8 @@ export class Line {
   readonly #reader = new AnswerReader();
   readonly #opening = new AbortController();
   #socket: Socket | undefined;
-  #exchange: Exchange | undefined;
+  /** Under way; the answer of the first one comes next. */
+  #exchanges: Exchange[] = [];
   #answered = 0;
   #restedAt = 0;
   #isClosed = false;
@@ -35,11 +37,25 @@ export class Line {
     this.#events = events;
   }
 
+  /** Requests under way. */
+  get load(): number {
+    return this.#exchanges.length;
+  }
+
+  /** Whether the server goes on after an answer. */
+  get isProven(): boolean {
+    return this.#answered > 0;
+  }
+
   carry(exchange: Exchange): void {
     exchange.line = this;
-    this.#exchange = exchange;
-    if (this.#socket) this.#write(this.#socket.ref(), exchange);
-    else void this.#open(exchange);
+    this.#exchanges.push(exchange);
+    if (this.#exchanges.length === 1) this.#reader.begin(exchange.maxBytes);
+    if (!this.#socket) void this.#open(exchange);
+    else {
+      if (this.#exchanges.length === 1) this.#socket.ref();
+      this.#write(this.#socket, exchange);
+    }
   }
 
   /** Nothing is under way on it; it does not hold the process. */
@@ -53,10 +69,11 @@ export class Line {
     return performance.now() - this.#restedAt;
   }
 
-  /** What it carries is not told of it. */
-  close(): void {
-    this.#exchange = undefined;
-    this.#end(undefined);
+  /** Ends the connection. That exchange is told nothing; others under way on it have failed. */
+  close(exchange?: Exchange): void {
+    if (exchange === this.#exchanges[0]) this.#reader.begun = false;
+    this.#exchanges = this.#exchanges.filter((other) => other !== exchange);
+    this.#end(new Error("given up"), false);
   }
 
   async #open(exchange: Exchange): Promise<void> {
@@ -76,8 +93,7 @@ export class Line {
     }
   }
 
-  #write(socket: Socket, { head, body, maxBytes }: Exchange): void {
-    this.#reader.begin(maxBytes);
+  #write(socket: Socket, { head, body }: Exchange): void {
     if (body === undefined) {
       socket.write(head, "latin1");
       return;
@@ -89,42 +105,57 @@ export class Line {
   }
 
   #received(bytes: Buffer): void {
-    // Nothing was asked.
-    if (!this.#exchange) return this.close();
+    let rest = bytes;
     try {
-      const answer = this.#reader.feed(bytes);
-      if (answer) this.#done(this.#exchange, answer);
+      for (;;) {
+        const [exchange] = this.#exchanges;
+        // Nothing was asked.
+        if (!exchange) return this.close();
+        const answer = this.#reader.feed(rest);
+        if (!answer) return;
+        rest = rest.subarray(rest.length - this.#reader.left);
+        this.#done(exchange, answer);
+        if (rest.length === 0 || this.#isClosed) return;
+      }
     } catch (error) {
       this.#end(error);
     }
   }
 
   #done(exchange: Exchange, answer: Answer): void {
-    this.#exchange = undefined;
+    this.#exchanges.shift();
     exchange.line = undefined;
     this.#answered += 1;
-    if (this.#reader.lasting) this.#events.free();
-    else this.close();
+    const { lasting, left } = this.#reader;
+    const [next] = this.#exchanges;
+    if (next) this.#reader.begin(next.maxBytes);
+    // What comes unasked is not taken for another answer.
+    if (!lasting || (left > 0 && !next))
+      this.#end(new Error("the last answer"), next !== undefined);
+    else this.#events.free();
     this.#events.done(exchange, answer);
   }
 
   #ended(failure: unknown): void {
-    const answer = failure === undefined && this.#exchange ? this.#reader.end() : undefined;
-    if (answer && this.#exchange) this.#done(this.#exchange, answer);
-    else this.#end(failure ?? Object.assign(new Error("ended"), { code: "ECONNRESET" }));
+    const [exchange] = this.#exchanges;
+    const answer = failure === undefined && exchange ? this.#reader.end() : undefined;
+    if (exchange && answer) this.#done(exchange, answer);
+    this.#end(failure ?? Object.assign(new Error("ended"), { code: "ECONNRESET" }));
   }
 
-  #end(error: unknown): void {
+  #end(error: unknown, isCutOff = this.#exchanges.length > 1): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#opening.abort();
     this.#socket?.destroy();
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    this.#events.closed();
-    if (!exchange) return;
-    exchange.line = undefined;
-    const isStale = this.#answered > 0 && !this.#reader.begun && !(error instanceof NoAnswerError);
-    this.#events.failed(exchange, error, isStale);
+    const exchanges = this.#exchanges;
+    this.#exchanges = [];
+    this.#events.closed(isCutOff);
+    for (const [place, exchange] of exchanges.entries()) {
+      exchange.line = undefined;
+      const isFirst = place === 0;
+      const isSeen = isFirst && (this.#reader.begun || error instanceof NoAnswerError);
+      this.#events.failed(exchange, error, this.#answered > 0 && !isSeen);
+    }
   }
 }

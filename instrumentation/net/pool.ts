@@ -21,24 +21,33 @@ export interface Exchange extends Message {
   isRepeated: boolean;
 }
 
+export interface PoolLimits {
+  readonly connections: number;
+  /** Requests under way on one connection: more than one only where nothing is asked that changes something. */
+  readonly pipelining: number;
+  /** How long a connection with a request may be silent, milliseconds. */
+  readonly idleMs: number;
+}
+
 /** Many servers end a connection on which nothing has come for 5 s. */
 const KEEP_MS = 4000;
 
-/** Connections to one server, each with one request under way; further ones wait. */
+/** Connections to one server; further requests wait. */
 export class Pool {
   readonly #route: Route;
-  readonly #limit: number;
-  readonly #idleMs: number;
+  readonly #limits: PoolLimits;
+  /** Requests under way on one connection. */
+  #depth: number;
   /** Open ones, and those that are being opened. */
   readonly #lines = new Set<Line>();
   readonly #idle: Line[] = [];
   readonly #waiting: Exchange[] = [];
   readonly #abortable = new Map<AbortSignal, { exchanges: Set<Exchange>; abort: () => void }>();
 
-  constructor(route: Route, limit: number, idleMs: number) {
+  constructor(route: Route, limits: PoolLimits) {
     this.#route = route;
-    this.#limit = limit;
-    this.#idleMs = idleMs;
+    this.#limits = limits;
+    this.#depth = limits.pipelining;
   }
 
   /** @throws the error of the socket, ProtocolError, TooLongError, NoAnswerError, ProxyRefusal, or the reason of the signal */
@@ -51,19 +60,35 @@ export class Pool {
   }
 
   #dispatch(exchange: Exchange): void {
-    const line = exchange.isRepeated ? undefined : this.#idleLine();
+    const line = this.#lineFor(exchange);
     if (line) line.carry(exchange);
-    else if (this.#lines.size >= this.#limit) this.#waiting.push(exchange);
-    else {
-      const opened: Line = new Line(this.#route, this.#idleMs, {
-        done: (settled, answer) => this.#settle(settled, () => settled.resolve(answer)),
-        failed: (unsettled, error, isStale) => this.#failed(unsettled, error, isStale),
-        free: () => this.#next(opened),
-        closed: () => this.#closed(opened),
-      });
-      this.#lines.add(opened);
-      opened.carry(exchange);
-    }
+    else this.#waiting.push(exchange);
+  }
+
+  #lineFor(exchange: Exchange): Line | undefined {
+    const idle = exchange.isRepeated ? undefined : this.#idleLine();
+    if (idle) return idle;
+    if (this.#lines.size < this.#limits.connections) return this.#newLine();
+    let least: Line | undefined;
+    for (const line of this.#lines)
+      if (this.#mayShare(line, exchange) && line.load < (least?.load ?? Infinity)) least = line;
+    return least;
+  }
+
+  #newLine(): Line {
+    const line: Line = new Line(this.#route, this.#limits.idleMs, {
+      done: (settled, answer) => this.#settle(settled, () => settled.resolve(answer)),
+      failed: (unsettled, error, isStale) => this.#failed(unsettled, error, isStale),
+      free: () => this.#next(line),
+      closed: (isCutOff) => this.#closed(line, isCutOff),
+    });
+    this.#lines.add(line);
+    return line;
+  }
+
+  /** A request may go out before the answer to the one before it has come. RFC 9112, section 9.3.2. */
+  #mayShare(line: Line, { body, isRepeated }: Exchange): boolean {
+    return line.isProven && line.load < this.#depth && body === undefined && !isRepeated;
   }
 
   #idleLine(): Line | undefined {
@@ -75,15 +100,20 @@ export class Pool {
   }
 
   #next(line: Line): void {
-    const waiting = this.#waiting.shift();
-    if (waiting) line.carry(waiting);
-    else {
-      line.rest();
-      this.#idle.push(line);
+    for (;;) {
+      const [waiting] = this.#waiting;
+      if (!waiting || (line.load > 0 && !this.#mayShare(line, waiting))) break;
+      this.#waiting.shift();
+      line.carry(waiting);
     }
+    if (line.load > 0) return;
+    line.rest();
+    this.#idle.push(line);
   }
 
-  #closed(line: Line): void {
+  #closed(line: Line, isCutOff: boolean): void {
+    // It may not like them one behind the other.
+    if (isCutOff) this.#depth = 1;
     this.#lines.delete(line);
     const place = this.#idle.indexOf(line);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -130,6 +160,6 @@ export class Pool {
     const place = this.#waiting.indexOf(exchange);
     if (place >= 0) this.#waiting.splice(place, 1);
     this.#settle(exchange, () => exchange.reject(exchange.signal.reason));
-    exchange.line?.close();
+    exchange.line?.close(exchange);
   }
 }

@@ -5,6 +5,9 @@ import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "./open.ts";
 import { restBackend } from "./rest-protocol.ts";
 
+/** With one more request waiting at the server it has never to wait for us. Go's servers, and what stands before them, take that. */
+const PIPELINING = 2;
+
 /** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
 export async function openRest(
   location: RestLocation,
@@ -14,13 +17,14 @@ export async function openRest(
   const { connections, clock } = context;
   const send = httpClient({
     ...(await httpOptions(context, idleMs)),
+    pipelining: PIPELINING,
     socketPath: location.socketPath,
   });
   const { base, socketPath } = location;
   return restBackend({
     location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
     base,
-    connections,
+    connections: connections * PIPELINING,
     headers: authorization(location, context),
     send,
     clock,

@@ -14,11 +14,18 @@ export async function loadVerified(
   id: string,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const stored = await backend.load(type, id, signal);
-    if (hash("sha256", stored, "hex") === id) return stored;
-  }
-  return undefined;
+  return (await loadOnce(backend, type, id, signal)) ?? loadOnce(backend, type, id, signal);
+}
+
+/** The same without a second time. */
+export async function loadOnce(
+  backend: Backend,
+  type: FileType,
+  id: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  const stored = await backend.load(type, id, signal);
+  return hash("sha256", stored, "hex") === id ? stored : undefined;
 }
 
 /** True if a call failed because there is nothing (any more). */

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { reasonOf } from "./config.ts";
-import { isCorrupt, isNotFound, loadVerified } from "./load.ts";
+import { isCorrupt, isNotFound, loadOnce } from "./load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
@@ -43,6 +43,7 @@ export async function loadSnapshots(
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const queue = ids.values();
+  const doubtful: string[] = [];
 
   const decoding = new Turns(([id, stored]: readonly [string, Uint8Array]) => {
     try {
@@ -55,21 +56,25 @@ export async function loadSnapshots(
     }
   });
 
-  async function worker(): Promise<void> {
-    for (const id of queue) {
-      either.throwIfAborted();
-      try {
-        const stored = await loadVerified(backend, "snapshots", id, either);
-        // The next file is asked for before this one is looked at: the server has something to do meanwhile.
-        if (stored) decoding.add([id, stored]);
-        else unreadable.set(id, "is not what its name says: cut off or changed");
-      } catch (error) {
-        if (isNotFound(error)) gone.add(id);
-        else if (error instanceof AgentError && !isCorrupt(error)) throw error;
-        else if (either.aborted) throw either.reason;
-        else unreadable.set(id, reason(error));
-      }
+  /** False if what came is not what its name says. */
+  async function read(id: string): Promise<boolean> {
+    either.throwIfAborted();
+    try {
+      const stored = await loadOnce(backend, "snapshots", id, either);
+      // The next file is asked for before this one is looked at: the server has something to do meanwhile.
+      if (stored) decoding.add([id, stored]);
+      return stored !== undefined;
+    } catch (error) {
+      if (isNotFound(error)) gone.add(id);
+      else if (error instanceof AgentError && !isCorrupt(error)) throw error;
+      else if (either.aborted) throw either.reason;
+      else unreadable.set(id, reason(error));
+      return true;
     }
+  }
+
+  async function worker(): Promise<void> {
+    for (const id of queue) if (!(await read(id))) doubtful.push(id);
   }
 
   async function guarded(): Promise<void> {
@@ -87,6 +92,11 @@ export async function loadSnapshots(
   await decoding.done();
   if (failed.signal.aborted) throw failed.signal.reason;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  // The transfer may have been at fault: once more, with nothing else under way.
+  for (const id of doubtful) {
+    if (!(await read(id))) unreadable.set(id, "is not what its name says: cut off or changed");
+  }
+  await decoding.done();
   return { gone, unreadable, foreign, compressed };
 }
 

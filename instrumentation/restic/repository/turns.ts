@@ -40,6 +40,7 @@ export class Turns<T> {
     else {
       this.#isPlanned = false;
       this.#settled?.resolve();
+      this.#settled = undefined;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { zstdCompressSync } from "node:zlib";
 
 import { expect, test } from "vitest";
@@ -148,3 +149,38 @@ test.for(cases)(
     expect([...new Set(calls)]).toEqual(["LIST snapshots", "GET snapshots"]);
   },
 );
+
+test("answers that are mixed up while several are under way are asked for again, one at a time", async () => {
+  const sealed = new SealedRepository("right");
+  const ids = Array.from({ length: 6 }, (_, index) =>
+    sealed.addSnapshot({ ...GOOD, hostname: `host-${index}` }),
+  );
+  const backend = recordedBackend(sealed.files, () => {});
+  let underWay = 0;
+  let mixedUp = 0;
+  const proxied = {
+    ...backend,
+    async load(...[type, name, signal]: Parameters<typeof backend.load>) {
+      underWay += 1;
+      await nextTurn();
+      const isMixedUp = type === "snapshots" && underWay > 1;
+      if (isMixedUp) mixedUp += 1;
+      const stored = await backend.load(type, isMixedUp ? (ids[0] ?? "") : name, signal);
+      underWay -= 1;
+      return stored;
+    },
+  };
+  const repository = new Repository({
+    clock: new FakeClock(),
+    reverifyMs: 3_600_000,
+    onDerivation: () => {},
+  });
+  const access = { keyHint: undefined, publishedId: undefined, password: new Secret("right") };
+  const catalogue = await repository.read(
+    { backend: proxied, ...access },
+    new AbortController().signal,
+  );
+  expect(mixedUp).toBeGreaterThan(1);
+  expect(catalogue.unreadable.size).toBe(0);
+  expect(catalogue.snapshots.size).toBe(6);
+});
