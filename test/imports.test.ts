@@ -116,6 +116,7 @@ test("the first key derivation waits for no SDK, no YAML and no page", async () 
     "@noble/ciphers",
     "convict",
     "croner",
+    "fzstd",
     "lodash.clonedeep",
     "yargs-parser",
   ]);
