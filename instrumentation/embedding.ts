@@ -46,6 +46,10 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly retryFailed?: boolean;
   /** How long a key that opened is trusted; default `1h`. */
   readonly reverify?: string;
+  /** Begin repositories one after the other in the time between two scheduled collections; default false. */
+  readonly spread?: boolean;
+  /** Folder (0700) for what was read of snapshots, so that a restart reads none again; default: nothing is kept. */
+  readonly stateDir?: string;
   /** How HashiCorp Vault is used, with the keys of the agent's settings file; variables as VAULT_ADDR and VAULT_TOKEN win. */
   readonly vault?: Readonly<Record<string, unknown>>;
   /** Default: `diag` of the API. Failures show in the metrics as well. */
@@ -86,6 +90,8 @@ export function monitorSettings(
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,
     reverifyMs: duration("reverify", "1h"),
+    spread: config.spread ?? false,
+    stateDir: config.stateDir,
     vault: vaultUse(config, problems, logger),
   };
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
