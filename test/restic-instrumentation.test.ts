@@ -1,6 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 
 import { diag, DiagLogLevel } from "@opentelemetry/api";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
@@ -115,23 +113,6 @@ test("a metric producer for a stock reader", async () => {
   await until("it", async () => (await restic.collect()) !== undefined);
   await until("it", () => restic.state().length === 0);
   expect(SETS(await reader.series())).toEqual([]);
-});
-
-test("what was read is kept in a folder, for the next one", async () => {
-  const stateDir = await mkdtemp(join(tmpdir(), "state-"));
-  onTestFinished(() => rm(stateDir, { recursive: true }));
-  const loads: number[] = [];
-  for (let start = 0; start < 2; start++) {
-    const restic = instrument({ stateDir });
-    restic.enable();
-    await collected(restic);
-    loads.push(restic.state()[0]?.state?.cost.load.requests ?? NaN);
-    restic.disable();
-    // Its lock is a socket in the folder.
-    await until("the end", async () => !(await readdir(stateDir)).some((name) => name === "lock"));
-  }
-  // Config and key remain.
-  expect(loads).toEqual([20, 2]);
 });
 
 test("a repository may stand beside itself, disabled", () => {
