@@ -16,6 +16,8 @@ const SETS = Math.ceil(SERIES / NAMES.length);
 const PROTOCOLS = ["http/json", "http/protobuf"];
 /** Of the stock exporter: what it does before it encodes is the same for both. */
 const STOCK = "the SDK's own reader and exporter, http/json";
+/** What the machine does to anybody's pauses. */
+const IDLE = "a program that does nothing";
 /** After a first one: the agent's follows a collection, which has pauses of its own. */
 const PUSHES = 3;
 
@@ -38,6 +40,7 @@ export async function benchPush(say: (line: string) => void): Promise<Findings> 
       for (const protocol of PROTOCOLS)
         keep(samples, `restic-otel, ${protocol}`, await byAgent(folder, protocol));
       keep(samples, STOCK, await byStock());
+      keep(samples, IDLE, await byNobody());
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -107,6 +110,18 @@ async function byStock(): Promise<Sample> {
   try {
     await ready(running);
     return await measured(sink, running, () => ready(running));
+  } finally {
+    await running.stop();
+    sink.stop();
+  }
+}
+
+async function byNobody(): Promise<Sample> {
+  const sink = await Sink.start();
+  const args = [...script("peers/floor"), "1", "1"];
+  const running = await RunningProgram.start({ command: process.execPath, args }, true);
+  try {
+    return await measured(sink, running, () => delay(4000));
   } finally {
     await running.stop();
     sink.stop();
