@@ -33,7 +33,7 @@ export class FseTable {
   }
 
   /** The same symbol always. False if there is none such. */
-  repeat(symbol: number): boolean {
+  always(symbol: number): boolean {
     this.states[0] = symbol;
     this.log = 0;
     return symbol <= this.#maxSymbol;
