@@ -109,3 +109,20 @@ function compressedLiterals(block: Buffer, format: number): readonly [number, nu
   const sizeBits = [10, 10, 14, 18][format] ?? 0;
   return [bytes, Math.floor(block.readUIntLE(0, bytes) / 2 ** (4 + sizeBits))];
 }
+
+export const RAW_BLOCK = 0;
+export const COMPRESSED_BLOCK = 2;
+
+/** A frame of these blocks, each with its type, that does not say its size. `window` is the descriptor: 0 is 1 KiB. */
+export function frameOf(
+  window: number,
+  ...blocks: readonly (readonly [type: number, block: Buffer])[]
+): Buffer {
+  const parts = blocks.map(([type, block], index) => {
+    const header = Buffer.alloc(3);
+    const last = index === blocks.length - 1 ? 1 : 0;
+    header.writeUIntLE(last | (type << 1) | (block.length << 3), 0, 3);
+    return Buffer.concat([header, block]);
+  });
+  return Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, window), ...parts]);
+}

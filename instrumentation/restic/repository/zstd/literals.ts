@@ -5,9 +5,6 @@ const RAW = 0;
 const REPEATED = 1;
 const COMPRESSED = 2;
 
-/** The smallest block whose literals are compressed: of that of a header, no size is known to be enough. */
-const MIN_COMPRESSED_BLOCK = 5;
-
 /** The literals of one block, RFC 8878, section 3.1.1.3.1. */
 export class Literals {
   /** What they are in: raw ones stay in the frame. */
@@ -58,7 +55,6 @@ export class Literals {
   }
 
   #readCompressed(input: Input, start: number, end: number, max: number): number {
-    if (end - start < MIN_COMPRESSED_BLOCK) return 0;
     const word = input.view.getInt32(start, true);
     const format = (word >> 2) & 3;
     let at = start + 3;
