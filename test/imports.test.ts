@@ -100,7 +100,6 @@ test("a collection of a local repository loads no HTTP client, no client of Vaul
       "@opentelemetry/semantic-conventions",
       "convict",
       "croner",
-      "fzstd",
       "lodash.clonedeep",
       "yargs-parser",
     ]
@@ -116,7 +115,6 @@ test("the first key derivation waits for no SDK, no YAML and no page", async () 
     "@noble/ciphers",
     "convict",
     "croner",
-    "fzstd",
     "lodash.clonedeep",
     "yargs-parser",
   ]);
