@@ -19,6 +19,7 @@ export interface RepositorySourcesOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
+  readonly onDerivation?: (() => void) | undefined;
 }
 
 interface Known {
@@ -92,7 +93,7 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, reverifyMs: number): Known {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment } = this.#options;
+    const { clock, logger, openBackend, processEnvironment, onDerivation } = this.#options;
     const inVault: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -116,6 +117,7 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       memory: this.#options.stateDir?.memoryOf(url),
+      onDerivation,
       clock,
       logger,
     });

@@ -69,6 +69,8 @@ export class Agent {
       clock,
       logger,
       onCollection: () => void this.#push?.pushSoon(),
+      // That takes another thread half a second.
+      onDerivation: () => void this.#endpoint.loadSoon(),
     });
     const { monitor } = this;
     this.#products = {
@@ -134,7 +136,6 @@ export class Agent {
     else if (this.#servers.length === 0 || !prometheus)
       logger.warn("metrics go nowhere: /metrics is not served, and nothing is pushed");
     this.monitor.start();
-    if (prometheus) void this.#endpoint.loadSoon();
   }
 
   /** The SDK's exporter is loaded only when it is used. */
@@ -160,12 +161,6 @@ export class Agent {
   /** @throws AgentError `other` if there is no whole exposition */
   render(): Promise<Exposition> {
     return this.#endpoint.render();
-  }
-
-  /** One collection, without a server. */
-  collect(): ReturnType<Monitor["collect"]> {
-    void this.#endpoint.loadSoon();
-    return this.monitor.collect();
   }
 
   /** What is known now. */

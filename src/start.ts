@@ -118,7 +118,7 @@ async function once(agent: Agent): Promise<number> {
     const read = [...agent.monitor.store.entries()].length;
     process.stderr.write(`\r${read} of ${agent.monitor.urls.length} repositories read`);
   }
-  const outcome = await agent.collect();
+  const outcome = await agent.monitor.collect();
   clearInterval(shown);
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
   process.stdout.write(Buffer.concat((await agent.render()).plain()));

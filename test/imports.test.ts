@@ -36,17 +36,24 @@ async function loadedBy(
 import crypto from "node:crypto";
 import { registerHooks, syncBuiltinESMExports } from "node:module";
 const { scrypt } = crypto;
+let isExporterThere = false;
 crypto.scrypt = (...rest) => {
   // That which Node.js has inside counts as well.
   if (process.moduleLoadList.some((name) => name.includes("undici/undici")))
     appendFileSync(${JSON.stringify(list)}, "/node_modules/undici/\\n");
   appendFileSync(${JSON.stringify(list)}, ${JSON.stringify(`${DERIVATION}\n`)});
-  scrypt(...rest);
+  const done = rest.pop();
+  scrypt(...rest, (...outcome) => {
+    // Takes as long as it must: what a scrape needs is loaded meanwhile.
+    const wait = () => (isExporterThere ? done(...outcome) : setImmediate(wait));
+    wait();
+  });
 };
 syncBuiltinESMExports();
 registerHooks({
   load(url, context, next) {
     appendFileSync(${JSON.stringify(list)}, url + "\\n");
+    isExporterThere ||= url.includes("/exporter-prometheus/");
     return next(url, context);
   },
 });

@@ -1,11 +1,10 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import type {
   Exposition,
   PrometheusEndpoint,
   PrometheusEndpointOptions,
 } from "./prometheus-endpoint.ts";
-
-/** What opening a repository takes until there is a key to derive. */
-const FIND_KEY_MS = 50;
 
 /** A PrometheusEndpoint that is loaded, with the SDK, when it is needed: two hundred modules that no collection waits for. */
 export class LateEndpoint {
@@ -16,9 +15,9 @@ export class LateEndpoint {
     this.#options = options;
   }
 
-  /** Loads it while the first key is derived, on another thread; before that, the main thread is needed to find the key. */
+  /** Loads it ahead of time, once what is under way in this turn of the event loop is begun. May be called often. */
   async loadSoon(): Promise<void> {
-    await this.#options.clock.sleep(FIND_KEY_MS);
+    await turn();
     await this.#load();
   }
 
