@@ -13,9 +13,12 @@ export interface LineEvents {
   readonly failed: (exchange: Exchange, error: unknown, isStale: boolean) => void;
   /** It can carry another one. */
   readonly free: () => void;
-  /** @param isCutOff the other side ended it with requests on it that waited for their turn */
+  /** @param isCutOff the other side ended it soon, with requests on it that waited for their turn */
   readonly closed: (isCutOff: boolean) => void;
 }
+
+/** Many servers end a connection after a hundred requests, or a thousand: that says nothing. */
+const FEW = 20;
 
 /** One connection, opened with its first request, that carries one after the other, or several that are answered in turn. */
 export class Line {
@@ -93,15 +96,14 @@ export class Line {
     }
   }
 
+  /** Requests that follow what one read has brought go out together. */
   #write(socket: Socket, { head, body }: Exchange): void {
-    if (body === undefined) {
-      socket.write(head, "latin1");
-      return;
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
     }
-    socket.cork();
     socket.write(head, "latin1");
-    socket.write(body);
-    socket.uncork();
+    if (body !== undefined) socket.write(body);
   }
 
   #received(bytes: Buffer): void {
@@ -150,7 +152,7 @@ export class Line {
     this.#socket?.destroy();
     const exchanges = this.#exchanges;
     this.#exchanges = [];
-    this.#events.closed(isCutOff);
+    this.#events.closed(isCutOff && this.#answered < FEW);
     for (const [place, exchange] of exchanges.entries()) {
       exchange.line = undefined;
       const isFirst = place === 0;

@@ -120,6 +120,28 @@ describe("a connection that ends with requests on it", () => {
     expect(new Set(paths().slice(2))).toEqual(new Set(["/b", "/c", "/d", "/e"]));
   });
 
+  test("after many: it is one that ends each after so many, and nothing changes", async () => {
+    const answered = new Map<unknown, number>();
+    server.answers(({ socket }, response) => {
+      held.push(response);
+      most = Math.max(most, held.filter(({ writableEnded }) => !writableEnded).length);
+      const count = (answered.get(socket) ?? 0) + 1;
+      answered.set(socket, count);
+      // The next ones come while it waits.
+      setImmediate(() =>
+        response.writeHead(200, count < 30 ? {} : { connection: "close" }).end("x"),
+      );
+    });
+    await ask("/proof");
+    const all = Array.from({ length: 100 }, (_, index) => body(ask(`/${index}`)));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(["x"]));
+    most = 0;
+    held = [];
+    await Promise.all(Array.from({ length: 10 }, (_, index) => ask(`/${index}`)));
+    expect(most).toBe(2);
+    expect(connections()).toBeGreaterThan(3);
+  });
+
   test("in the middle of an answer: that one has failed, the others are sent again", async () => {
     await proven();
     const first = failureOf(ask("/a"));

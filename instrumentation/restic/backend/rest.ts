@@ -5,8 +5,11 @@ import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "./open.ts";
 import { restBackend } from "./rest-protocol.ts";
 
-/** With one more request waiting at the server it has never to wait for us. Go's servers, and what stands before them, take that. */
-const PIPELINING = 2;
+/**
+ * Requests that wait at the server on one connection: it never waits for us, and they come and go several in a packet. Go's servers, and
+ * what stands before them, take that; whoever does not is found out.
+ */
+const PIPELINING = 8;
 
 /** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
 export async function openRest(
