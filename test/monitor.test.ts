@@ -49,7 +49,8 @@ function settings(
 async function exposition(monitor: Monitor, now = NOW): Promise<string> {
   const text = await renderOnce((meter) => monitor.bind(meter));
   // What the agent serves is rendered without the SDK, and is the same.
-  expect(metricTexts(monitor.uniqueTables ?? expect.fail(), now).join("")).toBe(text);
+  const texts = metricTexts(monitor.uniqueTables ?? expect.fail(), now);
+  expect(texts.flatMap(({ parts }) => parts).join("")).toBe(text);
   return text;
 }
 
@@ -68,17 +69,26 @@ test("all metrics of repositories in good and bad state", async () => {
 });
 
 test("isLegacy is added to two metrics on demand, and turns true after 60 days", async () => {
-  const monitor = new Monitor(settings([V2], { legacyLabel: true }), { clock: new FakeClock(NOW) });
+  const newest = 1_711_846_800;
+  const clock = new FakeClock((newest + 60 * 86_400) * 1000);
+  const monitor = new Monitor(settings([V2], { legacyLabel: true }), { clock });
   await monitor.collect();
-  const lines = (await exposition(monitor)).split("\n").filter((line) => line.includes("isLegacy"));
-  expect(lines.filter((line) => line.includes('host="web-1",user="root"'))).toEqual([
-    'backup_snapshot_count{url="test/fixtures/v2",host="web-1",user="root",isLegacy="true"} 2',
-    'backup_newest_timestamp{url="test/fixtures/v2",host="web-1",user="root",isLegacy="true"} 1711846800',
-  ]);
-  expect([...new Set(lines.map((line) => line.slice(0, line.indexOf("{"))))]).toEqual([
-    "backup_snapshot_count",
-    "backup_newest_timestamp",
-  ]);
+  const legacy = async (): Promise<readonly string[]> =>
+    (await exposition(monitor, clock.now()))
+      .split("\n")
+      .filter((line) => line.includes("isLegacy"));
+  const lines = await legacy();
+  expect(new Set(lines.map((line) => line.slice(0, line.indexOf("{"))))).toEqual(
+    new Set(["backup_snapshot_count", "backup_newest_timestamp"]),
+  );
+  const web = 'url="test/fixtures/v2",host="web-1",user="root"';
+  const shown = (isLegacy: boolean): readonly string[] => [
+    `backup_snapshot_count{${web},isLegacy="${isLegacy}"} 2`,
+    `backup_newest_timestamp{${web},isLegacy="${isLegacy}"} ${newest}`,
+  ];
+  expect(lines.filter((line) => line.includes(web))).toEqual(shown(false));
+  clock.step(86_400_000);
+  expect((await legacy()).filter((line) => line.includes(web))).toEqual(shown(true));
 });
 
 test("values stay until the next whole day of a set", async () => {

@@ -2,26 +2,62 @@ import type { BoundTable, Labels } from "restic-otel-instrumentation/agent";
 
 type Instrument = BoundTable["metrics"][number];
 
+/** A metric as bytes, parted after the same number of lines each time: a part in which nothing changed comes out the same. */
+export interface MetricText {
+  readonly name: string;
+  readonly parts: readonly Buffer[];
+}
+
+const LINES_OF_PART = 512;
+
 /**
  * What the SDK and its serializer make of tables whose points all have different labels, as text of each metric that has points:
  * the same bytes (`test/telemetry/exposition-text.test.ts`), without an object a series.
  */
-export function metricTexts(tables: readonly BoundTable[], now: number): readonly string[] {
-  const texts: string[] = [];
+export function metricTexts(tables: readonly BoundTable[], now: number): readonly MetricText[] {
+  const texts: MetricText[] = [];
   for (const table of tables) {
-    const names = new Map(table.metrics.map((metric) => [metric, prometheusName(metric)]));
-    const lines = new Map<Instrument, string>();
+    const lines = new Map(table.metrics.map((metric) => [metric, new Lines(metric)]));
     table.observe(now, (metric, [value, labels]) => {
-      const name = names.get(metric);
-      if (name === undefined || !Number.isFinite(value)) return;
-      lines.set(metric, `${lines.get(metric) ?? ""}${name}${labelText(labels)} ${value}\n`);
+      if (Number.isFinite(value)) lines.get(metric)?.add(labelText(labels), value);
     });
-    for (const [metric, name] of names) {
-      const text = lines.get(metric);
-      if (text !== undefined) texts.push(headOf(metric, name) + text);
-    }
+    for (const metric of lines.values()) if (!metric.isEmpty) texts.push(metric.end());
   }
   return texts;
+}
+
+class Lines {
+  readonly #metric: Instrument;
+  readonly #name: string;
+  readonly #parts: Buffer[] = [];
+  #text = "";
+  #count = 0;
+
+  constructor(metric: Instrument) {
+    this.#metric = metric;
+    this.#name = prometheusName(metric);
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  add(labels: string, value: number): void {
+    if (this.#count === 0) this.#text = headOf(this.#metric, this.#name);
+    this.#text += `${this.#name}${labels} ${value}\n`;
+    this.#count += 1;
+    if (this.#count % LINES_OF_PART === 0) this.#part();
+  }
+
+  end(): MetricText {
+    if (this.#text !== "") this.#part();
+    return { name: this.#name, parts: this.#parts };
+  }
+
+  #part(): void {
+    this.#parts.push(Buffer.from(this.#text));
+    this.#text = "";
+  }
 }
 
 function prometheusName({ name, kind }: Instrument): string {

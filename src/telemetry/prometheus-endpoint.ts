@@ -7,6 +7,7 @@ import type { BoundTable, Clock } from "restic-otel-instrumentation/agent";
 import { ExpositionPart, renderOnce } from "./exposition-part.ts";
 import type { Bind } from "./exposition-part.ts";
 import { metricTexts } from "./exposition-text.ts";
+import type { MetricText } from "./exposition-text.ts";
 
 /** Metrics that stay the same for some time. */
 export interface Signals {
@@ -36,7 +37,7 @@ interface Rendering {
   readonly version: number;
   readonly from: number;
   readonly until: number;
-  readonly body: Promise<Body>;
+  readonly parts: Promise<readonly Part[]>;
 }
 
 const compress = promisify(gzip);
@@ -46,7 +47,8 @@ export class PrometheusEndpoint {
   readonly #options: PrometheusEndpointOptions;
   readonly #agent: ExpositionPart;
   #products: Rendering | undefined;
-  #parts: readonly Part[] = [];
+  /** Of the last rendering, by metric. */
+  #parts: ReadonlyMap<string, readonly Part[]> = new Map();
   #shutDown = false;
 
   constructor(options: PrometheusEndpointOptions) {
@@ -58,14 +60,14 @@ export class PrometheusEndpoint {
   async render(): Promise<Exposition> {
     if (this.#shutDown) throw new AgentError("other", "the agent is shutting down");
     const [products, agent] = await Promise.all([this.#renderProducts(), this.#agent.render()]);
-    return exposition([products, new Body([new Part(agent)])]);
+    return exposition([...products, new Part(Buffer.from(agent))]);
   }
 
   async shutdown(): Promise<void> {
     if (this.#shutDown) return;
     this.#shutDown = true;
     this.#products = undefined;
-    this.#parts = [];
+    this.#parts = new Map();
     await this.#agent.shutdown();
   }
 
@@ -73,78 +75,62 @@ export class PrometheusEndpoint {
    * Each rendering has a provider of its own, which goes with it. A provider that stayed would go on with the counters of
    * removed repositories, keep every attribute set that it has ever seen, and repeat old values after the clock was set back.
    */
-  #renderProducts(): Promise<Body> {
+  #renderProducts(): Promise<readonly Part[]> {
     const { products, clock } = this.#options;
     const version = products.version();
     const now = clock.now();
     const known = this.#products;
-    if (known?.version === version && known.from <= now && now < known.until) return known.body;
+    if (known?.version === version && known.from <= now && now < known.until) return known.parts;
 
-    const body = this.#texts(now).then((texts) => new Body(this.#reuse(texts)));
-    const rendering = { version, from: now, until: products.validUntil(now), body };
+    const parts = this.#texts(now).then((texts) => this.#reuse(texts));
+    const rendering = { version, from: now, until: products.validUntil(now), parts };
     this.#products = rendering;
-    body.catch(() => {
+    parts.catch(() => {
       if (this.#products === rendering) this.#products = undefined;
     });
-    return body;
+    return parts;
   }
 
-  async #texts(now: number): Promise<readonly string[]> {
+  async #texts(now: number): Promise<readonly MetricText[]> {
     const { products } = this.#options;
     const tables = products.tables?.();
-    return tables ? metricTexts(tables, now) : [await renderOnce(products.bind)];
+    if (tables) return metricTexts(tables, now);
+    return [{ name: "", parts: [Buffer.from(await renderOnce(products.bind))] }];
   }
 
-  /** A metric that came out the same is not compressed again. */
-  #reuse(texts: readonly string[]): readonly Part[] {
-    const before = new Map(this.#parts.map((part) => [part.text, part]));
-    this.#parts = texts.map((text) => before.get(text) ?? new Part(text));
-    return this.#parts;
+  /** What came out the same is not kept twice, and not compressed again. */
+  #reuse(texts: readonly MetricText[]): readonly Part[] {
+    const before = this.#parts;
+    const reused = texts.map(({ name, parts }) => {
+      const known = before.get(name);
+      const same = (bytes: Buffer, index: number): Part | undefined =>
+        known?.[index]?.bytes.equals(bytes) === true ? known[index] : undefined;
+      return [name, parts.map((bytes, index) => same(bytes, index) ?? new Part(bytes))] as const;
+    });
+    this.#parts = new Map(reused);
+    return reused.flatMap(([, parts]) => parts);
   }
 }
 
-/** A text, and the gzip member of it once somebody has asked for that. */
+/** Some bytes that many scrapes are answered with, and the gzip member of them once somebody has asked for that. */
 class Part {
-  readonly text: string;
+  readonly bytes: Buffer;
   #gzip: Promise<Buffer> | undefined;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 
   gzip(): Promise<Buffer> {
-    this.#gzip ??= compress(Buffer.from(this.text), { level: constants.Z_BEST_SPEED });
+    this.#gzip ??= compress(this.bytes, { level: constants.Z_BEST_SPEED });
     return this.#gzip;
   }
 }
 
-/** Parts that many scrapes are answered with: the bytes are made once, by the first that wants them. */
-class Body {
-  readonly #parts: readonly Part[];
-  #plain: Buffer | undefined;
-  #gzip: Promise<Buffer> | undefined;
-
-  constructor(parts: readonly Part[]) {
-    this.#parts = parts;
-  }
-
-  plain(): Buffer {
-    this.#plain ??= Buffer.from(this.#parts.map(({ text }) => text).join(""));
-    return this.#plain;
-  }
-
-  /** RFC 1952 section 2.2: a file of several members is the text of all of them. */
-  gzip(): Promise<Buffer> {
-    this.#gzip ??= Promise.all(this.#parts.map((part) => part.gzip())).then((members) =>
-      Buffer.concat(members),
-    );
-    return this.#gzip;
-  }
-}
-
-function exposition(bodies: readonly Body[]): Exposition {
+/** RFC 1952 section 2.2: a file of several members is the text of all of them. */
+function exposition(parts: readonly Part[]): Exposition {
   return {
-    plain: () => bodies.map((body) => body.plain()),
-    gzip: () => Promise.all(bodies.map((body) => body.gzip())),
+    plain: () => parts.map(({ bytes }) => bytes),
+    gzip: () => Promise.all(parts.map((part) => part.gzip())),
   };
 }

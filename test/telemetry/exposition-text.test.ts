@@ -20,7 +20,12 @@ async function bothWays(
 ): Promise<readonly [fast: string, sdk: string]> {
   const bound = tables.map((metrics) => boundTable(metrics, () => [null]));
   const sdk = await renderOnce((meter) => bindMetrics(meter, bound, () => 7));
-  return [metricTexts(bound, 7).join(""), sdk];
+  return [
+    metricTexts(bound, 7)
+      .flatMap(({ parts }) => parts)
+      .join(""),
+    sdk,
+  ];
 }
 
 describe("the SDK's text, byte for byte", () => {

@@ -2,6 +2,8 @@ import { gunzipSync } from "node:zlib";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
 import { ExpositionPart } from "../../src/telemetry/exposition-part.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
 import { FakeClock } from "../support/clock.ts";
@@ -114,6 +116,44 @@ test("scrapes are answered with the same bytes, not with copies of them", async 
   const later = await endpoint.render();
   expect(later.plain()[0]).toBe(before.plain()[0]);
   expect(Number(later.plain()[0]?.length)).toBeGreaterThan(50 * Number(later.plain()[1]?.length));
+});
+
+test("a value that changed costs the part of the page that it is in, plain and compressed", async () => {
+  const values = Array.from({ length: 3000 }, (_, index) => index);
+  const labels = values.map((value) => ({ host: `host-${value}` }));
+  const metric: MetricSpec<null> = {
+    name: "some",
+    kind: "gauge",
+    description: "What it says.",
+    labels: ["host"],
+    points: () => values.map((value, index): Point => [value, labels[index] ?? {}]),
+  };
+  const table = boundTable([metric], () => [null]);
+  let version = 0;
+  const clock = new FakeClock();
+  const endpoint = new PrometheusEndpoint({
+    products: {
+      bind: (meter) => bindMetrics(meter, [table], () => clock.now()),
+      tables: () => [table],
+      version: () => version,
+      validUntil: () => Infinity,
+    },
+    agent: new SettableSignals().bind,
+    clock,
+  });
+  const before = await endpoint.render();
+  values[700] = 5;
+  version += 1;
+  const after = await endpoint.render();
+  const shared = <Item>(old: readonly Item[], current: readonly Item[]): readonly boolean[] =>
+    current.map((item, index) => item === old[index]);
+  const others = [true, false, true, true, true, true];
+  expect(shared(before.plain(), after.plain()).slice(0, -1)).toEqual(others);
+  expect(shared(await before.gzip(), await after.gzip()).slice(0, -1)).toEqual(others);
+  expect(gunzipSync(Buffer.concat(await after.gzip())).toString()).toContain(
+    'some{host="host-700"} 5\n',
+  );
+  await endpoint.shutdown();
 });
 
 test("without a product the exposition is the agent's part", async () => {

@@ -12,9 +12,7 @@ const LEGACY_DAYS = 60;
 /** @param legacyLabel adds `isLegacy` to two metrics, for people who have years of such series */
 export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<RepositoryEntry>[] {
   const legacy = (set: BackupSet, now: number): BackupSet["labels"] =>
-    legacyLabel
-      ? { ...set.labels, isLegacy: String(ageDays(set.newest, now) > LEGACY_DAYS) }
-      : set.labels;
+    legacyLabel ? withLegacy(set.labels, ageDays(set.newest, now) > LEGACY_DAYS) : set.labels;
   const legacySet = legacyLabel ? [...SET, "isLegacy"] : SET;
   return [
     {
@@ -41,6 +39,19 @@ export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<Repo
     },
     ...NEWEST_AND_OLDEST,
   ];
+}
+
+type LegacyLabels = BackupSet["labels"] & { readonly isLegacy: string };
+
+/** Whoever knows labels by the object finds them again. */
+const legacyLabels = new WeakMap<BackupSet["labels"], LegacyLabels>();
+
+function withLegacy(labels: BackupSet["labels"], isLegacy: boolean): LegacyLabels {
+  const before = legacyLabels.get(labels);
+  if (before?.isLegacy === String(isLegacy)) return before;
+  const after = Object.freeze({ ...labels, isLegacy: String(isLegacy) });
+  legacyLabels.set(labels, after);
+  return after;
 }
 
 const NEWEST_AND_OLDEST: readonly MetricSpec<RepositoryEntry>[] = [
@@ -99,8 +110,8 @@ function newest(
     labels: SET,
     points: (entry) =>
       sets(entry, ({ newest: { summary }, labels }) => {
-        const known = summary && value(summary);
-        return known === undefined ? undefined : [known, labels];
+        const told = summary && value(summary);
+        return told === undefined ? undefined : [told, labels];
       }),
   };
 }
