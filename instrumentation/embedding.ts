@@ -23,7 +23,7 @@ export interface RepositoryConfig {
   readonly environment?: Readonly<Record<string, SecretConfig>>;
   /** restic's `-o` options. */
   readonly options?: Readonly<Record<string, string | number | boolean>>;
-  /** Requests that may be under way at once; default 20. */
+  /** Requests that are answered at once; default 20. */
   readonly connections?: number;
   readonly insecure_tls?: boolean;
   readonly disabled?: boolean;

@@ -67,7 +67,11 @@ export async function tunnel(
     });
     socket.write(`CONNECT ${target} HTTP/1.1\r\nhost: ${target}\r\n${headers}\r\n`, "latin1");
   });
-  socket.removeAllListeners("data").pause();
+  // What goes wrong from now on is told by the connection that is made within it.
+  socket
+    .removeAllListeners("data")
+    .on("error", () => {})
+    .pause();
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
   if (status?.startsWith("2") === true) return socket;
   socket.destroy();

@@ -23,7 +23,18 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefin
   const address = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
   if (address?.protocol !== "http:" && address?.protocol !== "https:")
     throw new AgentError("config", `${variable} is not an address like http://host:3128`);
+  if (!isDecodable(address.username + address.password))
+    throw new AgentError("config", `${variable}: a % in the login must be written %25`);
   return address;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const LOOPBACK = new BlockList();

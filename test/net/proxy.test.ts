@@ -8,7 +8,7 @@ import { httpClient } from "../../instrumentation/net/http.ts";
 import type { HttpOptions, HttpResponse } from "../../instrumentation/net/http.ts";
 import { proxyFor } from "../../instrumentation/net/proxy.ts";
 import { failureOf } from "../support/failure.ts";
-import { FaultServer, answer, hang } from "../support/fault-server.ts";
+import { FaultServer, answer, close, hang, reset } from "../support/fault-server.ts";
 import { LoopbackProxy } from "../support/loopback-proxy.ts";
 
 describe("the choice of a proxy", () => {
@@ -41,6 +41,13 @@ describe("the choice of a proxy", () => {
       );
     },
   );
+
+  test("one whose login cannot be decoded is refused, and not shown", () => {
+    const HTTP_PROXY = "http://user:50%secret@host:1";
+    expect(() => proxyFor(new URL("http://repo.example/"), { HTTP_PROXY })).toThrow(
+      new AgentError("config", "HTTP_PROXY: a % in the login must be written %25"),
+    );
+  });
 
   test.for([
     "http://localhost/",
@@ -185,6 +192,11 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     expect(await failureOf(get({ idleMs: 200 }))).toBe(
       `transient timeout: ${way()} sent nothing for 0.2 s`,
     );
+  });
+
+  test.for(["before headers", "mid body"] as const)("whose server breaks off %s", async (phase) => {
+    server.answers(scheme === "http" ? reset(phase) : close(phase));
+    expect(await failureOf(get())).toBe(`transient unreachable: ${way()} broke off the connection`);
   });
 
   test("no more requests side by side than connections", async () => {
