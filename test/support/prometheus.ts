@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { peerPath } from "./peers.ts";
-import { startServer, type Server } from "./server.ts";
+import { startServerWithFolder, type Server } from "./server.ts";
 
 interface PrometheusOptions {
   /** The text of prometheus.yml; files that it names need absolute paths. */
@@ -28,13 +27,11 @@ export async function query(url: string, expression: string): Promise<readonly Q
 }
 
 /** Starts Prometheus with an empty database that goes when it is stopped; it takes OTLP and remote write too. */
-export async function startPrometheus({ config, args = [] }: PrometheusOptions): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
-  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  try {
+export function startPrometheus({ config, args = [] }: PrometheusOptions): Promise<Server> {
+  return startServerWithFolder("prometheus", async (folder) => {
     const configFile = join(folder, "prometheus.yml");
     await writeFile(configFile, config);
-    const server = await startServer({
+    return {
       command: peerPath("prometheus"),
       args: [
         `--config.file=${configFile}`,
@@ -49,16 +46,6 @@ export async function startPrometheus({ config, args = [] }: PrometheusOptions):
       announces: /msg="Listening on" component=web address=(\S+)/,
       url: (address) => `http://${address}`,
       ready: async (url) => (await fetch(`${url}/-/ready`)).ok,
-    });
-    return {
-      ...server,
-      async stop() {
-        await server.stop();
-        await removeFolder();
-      },
     };
-  } catch (error) {
-    await removeFolder();
-    throw error;
-  }
+  });
 }

@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** A server process that a test has started. */
@@ -30,6 +33,28 @@ interface ServerCommand {
   readonly env?: NodeJS.ProcessEnv;
   /** Default: that of this process. */
   readonly cwd?: string;
+}
+
+/** Starts a server that keeps its data in a folder of its own, which goes when it is stopped. */
+export async function startServerWithFolder(
+  name: string,
+  command: (folder: string) => ServerCommand | Promise<ServerCommand>,
+): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const server = await startServer(await command(folder));
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
 }
 
 const READY_WITHIN_MS = 30_000;

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 
 import type { Secret } from "../../core/secret.ts";
 import { awsStamp } from "./server-time.ts";
@@ -27,8 +27,9 @@ interface Signed {
 /** The headers that a request goes with, signed: Signature Version 4 of AWS, section "Create a signed AWS API request". */
 export function signedHeaders(
   { method, url, headers = {}, body = new Uint8Array(), service, region, at }: Signed,
-  { accessKeyId, secretAccessKey, sessionToken }: AwsCredentials,
+  credentials: AwsCredentials,
 ): Readonly<Record<string, string>> {
+  const { accessKeyId, sessionToken } = credentials;
   const stamp = awsStamp(at);
   const payload = sha256(body);
   const sent: Record<string, string> = {
@@ -56,14 +57,24 @@ export function signedHeaders(
   ].join("\n");
   const scope = `${stamp.slice(0, 8)}/${region}/${service}/aws4_request`;
   const toSign = ["AWS4-HMAC-SHA256", stamp, scope, sha256(canonical)].join("\n");
-  let key: Uint8Array = Buffer.from(`AWS4${secretAccessKey.revealText()}`);
-  for (const part of scope.split("/")) key = hmac(key, part);
   const credential = `${accessKeyId.revealText()}/${scope}`;
-  const signature = hmac(key, toSign).toString("hex");
+  const signature = hmac(signingKey(credentials, scope), toSign).toString("hex");
   return {
     ...sent,
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`,
   };
+}
+
+/** Of the last day, region and service that were signed for: it takes four times as long to derive as to use. */
+const keys = new WeakMap<AwsCredentials, { readonly scope: string; readonly key: Buffer }>();
+
+function signingKey(credentials: AwsCredentials, scope: string): Buffer {
+  const known = keys.get(credentials);
+  if (known?.scope === scope) return known.key;
+  let key: Buffer = Buffer.from(`AWS4${credentials.secretAccessKey.revealText()}`);
+  for (const part of scope.split("/")) key = hmac(key, part);
+  keys.set(credentials, { scope, key });
+  return key;
 }
 
 /** Everything but unreserved characters is percent-encoded, from UTF-8. */
@@ -79,7 +90,7 @@ function byName([a]: readonly [string, string], [b]: readonly [string, string]):
 }
 
 function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }
 
 function hmac(key: Uint8Array, data: string): Buffer {

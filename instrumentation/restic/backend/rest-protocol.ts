@@ -94,22 +94,18 @@ function parseListing({ headers, body }: HttpResponse, where: string): readonly 
       `${where} answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
     );
   }
-  return entries.flatMap(fileInfo);
+  return entries.map(fileInfo).filter((file) => file !== undefined);
 }
 
-function fileInfo(entry: unknown): readonly FileInfo[] {
-  if (typeof entry === "string") return [{ name: entry, sizeBytes: undefined }];
+function fileInfo(entry: unknown): FileInfo | undefined {
+  if (typeof entry === "string") return { name: entry, sizeBytes: undefined };
   if (
     typeof entry !== "object" ||
     entry === null ||
     !("name" in entry) ||
     typeof entry.name !== "string"
   )
-    return [];
-  return [
-    {
-      name: entry.name,
-      sizeBytes: "size" in entry && typeof entry.size === "number" ? entry.size : undefined,
-    },
-  ];
+    return undefined;
+  const sizeBytes = "size" in entry && typeof entry.size === "number" ? entry.size : undefined;
+  return { name: entry.name, sizeBytes };
 }

@@ -84,6 +84,23 @@ test("a session token is signed too", () => {
   expect(signed["authorization"]).toContain("x-amz-date;x-amz-security-token,");
 });
 
+test("the same keys sign for another day, region and service as if they had never signed before", () => {
+  const used = { ...CREDENTIALS };
+  const day = 86_400_000;
+  const url = new URL(BUCKET);
+  for (const [at, region, service] of [
+    [AT, "us-east-1", "s3"],
+    [AT + 1000, "us-east-1", "s3"],
+    [AT + day, "us-east-1", "s3"],
+    [AT + day, "eu-west-1", "s3"],
+    [AT + day, "eu-west-1", "sts"],
+    [AT, "us-east-1", "s3"],
+  ] as const) {
+    const request = { method: "GET", url, service, region, at } as const;
+    expect(signedHeaders(request, used)).toEqual(signedHeaders(request, { ...CREDENTIALS }));
+  }
+});
+
 test("everything but unreserved characters is encoded", () => {
   expect(encodeAws("aZ09-_.~ /!'()*+%ä")).toBe("aZ09-_.~%20%2F%21%27%28%29%2A%2B%25%C3%A4");
 });
