@@ -42,7 +42,8 @@ export async function benchS3(say: (line: string) => void): Promise<Findings> {
 }
 
 async function allWays(folder: string, size: number, index: number): Promise<Samples> {
-  const server = await startVersitygw({ path: folder });
+  // As Amazon does: by default it ends each connection after one answer.
+  const server = await startVersitygw({ path: folder, args: ["--keep-alive"] });
   try {
     const repo = `s3:${server.url}/bucket/${size}`;
     const place = { size, repo, environment: S3_KEYS, server, line: VERSITYGW_LINE };
