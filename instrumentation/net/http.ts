@@ -47,6 +47,7 @@ export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpRe
 
 const IDLE_MS = 10_000;
 const MAX_REDIRECTS = 5;
+const NOTHING = new Uint8Array(0);
 
 /** The one HTTP client. A GET follows redirects within the same origin: a login must not go elsewhere. */
 export function httpClient(options: HttpOptions): Send {
@@ -109,11 +110,13 @@ async function send(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
-  const length = body === undefined ? "" : `content-length: ${body.length}\r\n`;
+  // Some servers refuse a POST that does not say that it has no body; and it is not to be repeated as a GET is.
+  const sent = method === "GET" ? body : (body ?? NOTHING);
+  const length = sent === undefined ? "" : `content-length: ${sent.length}\r\n`;
   const lines = `host: ${url.host}\r\nconnection: keep-alive\r\n${length}${route.headers}${headerLines(headers)}`;
   const head = `${method} ${route.prefix}${url.pathname}${url.search} HTTP/1.1\r\n${lines}\r\n`;
   try {
-    const answer = await pool.send({ head, body, maxBytes }, signal);
+    const answer = await pool.send({ head, body: sent, maxBytes }, signal);
     if (answer.status === 407 && route.via !== "") throw new ProxyRefusal(answer.status);
     return answer;
   } catch (error) {
