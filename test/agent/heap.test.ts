@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+
+import { expect, test } from "vitest";
+
+/** What the young generation takes in a process where 64 MB survive for some time. */
+function youngBytes(before: string): number {
+  const script = `
+    import { setImmediate as turn } from "node:timers/promises";
+    import { getHeapSpaceStatistics } from "node:v8";
+    import { keepHeapSmall } from "./src/heap.ts";
+    ${before}
+    const kept = [];
+    for (let index = 0; index < 200_000; index++) {
+      kept.push(Array.from({ length: 40 }, (_, at) => at + 0.5));
+      if (index % 1000 === 0) await turn();
+    }
+    process.stdout.write(String(
+      getHeapSpaceStatistics().find((space) => space.space_name === "new_space").space_size,
+    ));`;
+  return Number(
+    execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    }),
+  );
+}
+
+test("what survives for a while does not make the young generation grow for good", () => {
+  expect(youngBytes("")).toBeGreaterThan(2 ** 25 * 0.9);
+  expect(youngBytes("keepHeapSmall();")).toBeLessThanOrEqual(2 ** 24 * 1.1);
+});
