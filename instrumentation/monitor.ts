@@ -32,8 +32,6 @@ export interface MonitorOptions extends Extensions {
   readonly processEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Called when a whole collection has ended; what was read is in the store. */
   readonly onCollection?: CollectionHook | undefined;
-  /** Called when the derivation of a key begins, which takes half a second of another thread. */
-  readonly onDerivation?: (() => void) | undefined;
   /** One span a collection of a repository. */
   readonly startSpan?: StartSpan | undefined;
 }
@@ -81,7 +79,6 @@ export class Monitor {
       schemes: this.schemes,
       openBackend: backendOpener(options.backends),
       stateDir: this.#stateDir,
-      onDerivation: options.onDerivation,
     });
     this.#legacyLabel = settings.legacyLabel;
     this.reload(settings);

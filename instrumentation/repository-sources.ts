@@ -19,7 +19,6 @@ export interface RepositorySourcesOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
-  readonly onDerivation?: (() => void) | undefined;
 }
 
 interface Known {
@@ -93,7 +92,7 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, reverifyMs: number): Known {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment, onDerivation } = this.#options;
+    const { clock, logger, openBackend, processEnvironment } = this.#options;
     const inVault: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -117,7 +116,6 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       memory: this.#options.stateDir?.memoryOf(url),
-      onDerivation,
       clock,
       logger,
     });

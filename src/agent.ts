@@ -1,5 +1,5 @@
 import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/agent";
-import type { Clock, Extensions, Meter } from "restic-otel-instrumentation/agent";
+import type { BoundTable, Clock, Extensions } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
@@ -10,10 +10,10 @@ import { needRestart } from "./settings/need-restart.ts";
 import { shownSettings } from "./settings/shown.ts";
 import { agentMetrics } from "./telemetry/agent-metrics.ts";
 import type { ReloadState } from "./telemetry/agent-metrics.ts";
-import { LateEndpoint } from "./telemetry/late-endpoint.ts";
 import { otlpMetrics } from "./telemetry/otlp/metrics.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import { processMetrics, readProcess } from "./telemetry/process-metrics.ts";
+import { PrometheusEndpoint } from "./telemetry/prometheus-endpoint.ts";
 import type { Exposition, Signals } from "./telemetry/prometheus-endpoint.ts";
 import { webConfigMetrics } from "./telemetry/web-config-metrics.ts";
 import type { Protection } from "./web/config/protection.ts";
@@ -46,7 +46,7 @@ export class Agent {
   readonly #settings: AgentSettings;
   readonly #options: AgentOptions;
   readonly #products: Signals;
-  readonly #endpoint: LateEndpoint;
+  readonly #endpoint: PrometheusEndpoint;
   #reloading: Promise<string | undefined> = Promise.resolve(undefined);
   /** What was taken over at the start and at reloads. */
   #inForce: AgentSettings;
@@ -69,8 +69,6 @@ export class Agent {
       clock,
       logger,
       onCollection: () => void this.#push?.pushSoon(),
-      // That takes another thread half a second.
-      onDerivation: () => void this.#endpoint.loadSoon(),
     });
     const { monitor } = this;
     this.#products = {
@@ -79,17 +77,17 @@ export class Agent {
       version: () => monitor.version,
       validUntil: (now) => monitor.validUntil(now),
     };
-    this.#endpoint = new LateEndpoint({
+    this.#endpoint = new PrometheusEndpoint({
       clock,
       products: this.#products,
-      agent: (meter) => this.#bindAgent(meter),
+      agent: () => this.#agentTables(),
     });
   }
 
   /** The agent's own metrics. */
-  #bindAgent(meter: Meter): () => void {
-    const { clock, build } = this.#options;
-    const tables = [
+  #agentTables(): readonly BoundTable[] {
+    const { build } = this.#options;
+    return [
       boundTable(agentMetrics, () => [
         {
           ...build,
@@ -103,7 +101,6 @@ export class Agent {
       boundTable(webConfigMetrics, () => (this.#protection ? [this.#protection] : [])),
       boundTable(processMetrics, () => [readProcess()]),
     ];
-    return bindMetrics(meter, tables, () => clock.now());
   }
 
   /** Listens, then collects. @throws AgentError `config` if it cannot listen there */
@@ -148,7 +145,7 @@ export class Agent {
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
       products: this.#products,
-      agent: (meter) => this.#bindAgent(meter),
+      agent: (meter) => bindMetrics(meter, this.#agentTables(), () => clock.now()),
       schemes: this.monitor.schemes,
       version: build.version,
       installation: installationOf(this.#settings, this.monitor.urls),
@@ -240,6 +237,6 @@ export class Agent {
       ...this.#servers.map((server) => server.stop(SCRAPE_GRACE_MS)),
     ]);
     await this.#protection?.stop();
-    await this.#endpoint.shutdown();
+    this.#endpoint.shutdown();
   }
 }

@@ -108,7 +108,7 @@ test("what is known takes no more memory after many collections and scrapes", as
       version: () => monitor.version,
       validUntil: (now) => monitor.validUntil(now),
     },
-    agent: () => () => {},
+    agent: () => [],
   });
   onTestFinished(() => endpoint.shutdown());
   const rounds = async (count: number): Promise<number> => {

@@ -4,8 +4,8 @@ import { Secret } from "../instrumentation/core/secret.ts";
 import { Monitor } from "../instrumentation/monitor.ts";
 import type { MonitorSettings, RepositorySettings } from "../instrumentation/settings.ts";
 import { renderOnce } from "../src/telemetry/exposition-part.ts";
-import { metricTexts } from "../src/telemetry/exposition-text.ts";
 import { FakeClock } from "./support/clock.ts";
+import { tableText } from "./support/table-text.ts";
 
 /** 2024-06-01, after the newest snapshot of the fixtures. */
 const NOW = 1_717_200_000_000;
@@ -49,8 +49,7 @@ function settings(
 async function exposition(monitor: Monitor, now = NOW): Promise<string> {
   const text = await renderOnce((meter) => monitor.bind(meter));
   // What the agent serves is rendered without the SDK, and is the same.
-  const texts = metricTexts(monitor.uniqueTables ?? expect.fail(), now);
-  expect(texts.flatMap(({ parts }) => parts).join("")).toBe(text);
+  expect(tableText(monitor.uniqueTables ?? expect.fail(), now)).toBe(text);
   return text;
 }
 

@@ -29,8 +29,6 @@ export interface ResticSourceOptions {
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   /** What was read before a restart. */
   readonly memory?: Memory | undefined;
-  /** Called when the derivation of a key begins. */
-  readonly onDerivation?: (() => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -64,15 +62,12 @@ export class ResticSource implements Source<RepositoryState> {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
     this.#sets = new BackupSets(options.url);
-    const { clock, reverifyMs, memory, onDerivation } = options;
+    const { clock, reverifyMs, memory } = options;
     this.#repository = new Repository({
       clock,
       reverifyMs,
       memory,
-      onDerivation: () => {
-        this.#cost.keyDerivations += 1;
-        onDerivation?.();
-      },
+      onDerivation: () => (this.#cost.keyDerivations += 1),
     });
   }
 

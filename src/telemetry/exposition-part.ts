@@ -63,7 +63,10 @@ async function once<T>(
   }
 }
 
-/** Renders once, with a provider of its own. */
+/**
+ * Renders once, with a provider of its own, which goes with it. One that stayed would go on with the counters of removed
+ * repositories, keep every attribute set that it has ever seen, and repeat old values after the clock was set back.
+ */
 export function renderOnce(bind: Bind): Promise<string> {
   return once(new ExpositionPart(bind), (part) => part.render());
 }

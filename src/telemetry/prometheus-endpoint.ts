@@ -4,10 +4,8 @@ import { constants, gzip } from "node:zlib";
 import { AgentError } from "restic-otel-instrumentation/agent";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/agent";
 
-import { ExpositionPart, renderOnce } from "./exposition-part.ts";
 import type { Bind } from "./exposition-part.ts";
 import { metricTexts } from "./exposition-text.ts";
-import type { MetricText } from "./exposition-text.ts";
 
 /** Metrics that stay the same for some time. */
 export interface Signals {
@@ -29,7 +27,7 @@ export interface Exposition {
 export interface PrometheusEndpointOptions {
   readonly products: Signals;
   /** The agent's own metrics, few and cheap: they are rendered at each scrape. */
-  readonly agent: Bind;
+  readonly agent: () => readonly BoundTable[];
   readonly clock: Clock;
 }
 
@@ -45,7 +43,6 @@ const compress = promisify(gzip);
 /** All metrics as a Prometheus server scrapes them. */
 export class PrometheusEndpoint {
   readonly #options: PrometheusEndpointOptions;
-  readonly #agent: ExpositionPart;
   #products: Rendering | undefined;
   /** Of the last rendering, by metric. */
   #parts: ReadonlyMap<string, readonly Part[]> = new Map();
@@ -53,28 +50,27 @@ export class PrometheusEndpoint {
 
   constructor(options: PrometheusEndpointOptions) {
     this.#options = options;
-    this.#agent = new ExpositionPart(options.agent);
   }
 
   /** @throws AgentError `other` if metrics could not be collected, or after shutdown: there is no exposition in part */
   async render(): Promise<Exposition> {
     if (this.#shutDown) throw new AgentError("other", "the agent is shutting down");
-    const [products, agent] = await Promise.all([this.#renderProducts(), this.#agent.render()]);
-    return exposition([...products, new Part(Buffer.from(agent))]);
+    const products = await this.#renderProducts();
+    return exposition([...products, this.#renderAgent()]);
   }
 
-  async shutdown(): Promise<void> {
-    if (this.#shutDown) return;
+  shutdown(): void {
     this.#shutDown = true;
     this.#products = undefined;
     this.#parts = new Map();
-    await this.#agent.shutdown();
   }
 
-  /**
-   * Each rendering has a provider of its own, which goes with it. A provider that stayed would go on with the counters of
-   * removed repositories, keep every attribute set that it has ever seen, and repeat old values after the clock was set back.
-   */
+  #renderAgent(): Part {
+    const { agent, clock } = this.#options;
+    const texts = metricTexts(agent(), clock.now(), (_metric, _index, bytes) => Buffer.from(bytes));
+    return new Part(Buffer.concat(texts.flatMap(({ parts }) => parts)));
+  }
+
   #renderProducts(): Promise<readonly Part[]> {
     const { products, clock } = this.#options;
     const version = products.version();
@@ -82,7 +78,7 @@ export class PrometheusEndpoint {
     const known = this.#products;
     if (known?.version === version && known.from <= now && now < known.until) return known.parts;
 
-    const parts = this.#texts(now).then((texts) => this.#reuse(texts));
+    const parts = this.#newParts(now);
     const rendering = { version, from: now, until: products.validUntil(now), parts };
     this.#products = rendering;
     parts.catch(() => {
@@ -91,24 +87,22 @@ export class PrometheusEndpoint {
     return parts;
   }
 
-  async #texts(now: number): Promise<readonly MetricText[]> {
+  async #newParts(now: number): Promise<readonly Part[]> {
     const { products } = this.#options;
     const tables = products.tables?.();
-    if (tables) return metricTexts(tables, now);
-    return [{ name: "", parts: [Buffer.from(await renderOnce(products.bind))] }];
-  }
-
-  /** What came out the same is not kept twice, and not compressed again. */
-  #reuse(texts: readonly MetricText[]): readonly Part[] {
+    if (!tables) {
+      // Two hundred modules, for metrics of others alone.
+      const { renderOnce } = await import("./exposition-part.ts");
+      return [new Part(Buffer.from(await renderOnce(products.bind)))];
+    }
     const before = this.#parts;
-    const reused = texts.map(({ name, parts }) => {
-      const known = before.get(name);
-      const same = (bytes: Buffer, index: number): Part | undefined =>
-        known?.[index]?.bytes.equals(bytes) === true ? known[index] : undefined;
-      return [name, parts.map((bytes, index) => same(bytes, index) ?? new Part(bytes))] as const;
+    // What came out the same is not kept twice, and not compressed again.
+    const texts = metricTexts(tables, now, (metric, index, bytes) => {
+      const known = before.get(metric)?.[index];
+      return known?.bytes.equals(bytes) === true ? known : new Part(Buffer.from(bytes));
     });
-    this.#parts = new Map(reused);
-    return reused.flatMap(([, parts]) => parts);
+    this.#parts = new Map(texts.map(({ name, parts }) => [name, parts]));
+    return texts.flatMap(({ parts }) => parts);
   }
 }
 
@@ -122,9 +116,16 @@ class Part {
   }
 
   gzip(): Promise<Buffer> {
-    this.#gzip ??= compress(this.bytes, { level: constants.Z_BEST_SPEED });
+    this.#gzip ??= compress(this.bytes, { level: constants.Z_BEST_SPEED }).then(copy);
     return this.#gzip;
   }
+}
+
+/** With memory of its own: what zlib gives away holds several times as much. */
+function copy(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 /** RFC 1952 section 2.2: a file of several members is the text of all of them. */

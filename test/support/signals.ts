@@ -1,4 +1,5 @@
 import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import type { BoundTable } from "../../instrumentation/collect/gauges.ts";
 import type { Labels, MetricSpec, Point } from "../../instrumentation/core/source.ts";
 import type { Bind } from "../../src/telemetry/exposition-part.ts";
 import type { Signals } from "../../src/telemetry/prometheus-endpoint.ts";
@@ -42,15 +43,15 @@ export class SettableSignals implements Signals {
     return this.until;
   }
 
-  readonly bind: Bind = (meter) =>
-    bindMetrics(
-      meter,
-      [boundTable([GAUGE], () => [this.gauges]), boundTable([COUNTER], () => [this.counters])],
-      () => {
-        this.observed += 1;
-        return 0;
-      },
-    );
+  readonly bind: Bind = (meter) => bindMetrics(meter, this.asTables(), () => 0);
+
+  readonly asTables = (): readonly BoundTable[] => [
+    boundTable([GAUGE], () => {
+      this.observed += 1;
+      return [this.gauges];
+    }),
+    boundTable([COUNTER], () => [this.counters]),
+  ];
 }
 
 /** Points of value 1 for the hosts `from` to `to`. */

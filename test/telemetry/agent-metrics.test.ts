@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { boundTable } from "../../instrumentation/collect/gauges.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import type { VaultState } from "../../instrumentation/vault/state.ts";
 import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
@@ -25,7 +25,7 @@ const VAULT: VaultState = {
 };
 
 test("an exposition of gauges, counters and odd values, whole", async () => {
-  const clock = new FakeClock();
+  const clock = new FakeClock(0);
   const products = new SettableSignals();
   products.set(
     [
@@ -37,16 +37,14 @@ test("an exposition of gauges, counters and odd values, whole", async () => {
   );
   const endpoint = new PrometheusEndpoint({
     products,
-    agent: (meter) =>
-      bindMetrics(
-        meter,
-        [boundTable(agentMetrics, () => [STARTED]), boundTable(VAULT_METRICS, () => [VAULT])],
-        () => 0,
-      ),
+    agent: () => [
+      boundTable(agentMetrics, () => [STARTED]),
+      boundTable(VAULT_METRICS, () => [VAULT]),
+    ],
     clock,
   });
   const exposition = await endpoint.render();
-  await endpoint.shutdown();
+  endpoint.shutdown();
   await expect(exposition.plain().join("")).toMatchFileSnapshot("../golden/exposition.prom");
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
 import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
 import { renderOnce } from "../../src/telemetry/exposition-part.ts";
-import { metricTexts } from "../../src/telemetry/exposition-text.ts";
+import { tableText } from "../support/table-text.ts";
 
 function spec(
   name: string,
@@ -20,12 +20,7 @@ async function bothWays(
 ): Promise<readonly [fast: string, sdk: string]> {
   const bound = tables.map((metrics) => boundTable(metrics, () => [null]));
   const sdk = await renderOnce((meter) => bindMetrics(meter, bound, () => 7));
-  return [
-    metricTexts(bound, 7)
-      .flatMap(({ parts }) => parts)
-      .join(""),
-    sdk,
-  ];
+  return [tableText(bound, 7), sdk];
 }
 
 describe("the SDK's text, byte for byte", () => {

@@ -17,7 +17,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
   const clock = new FakeClock();
   const products = new SettableSignals();
   products.set(hosts(1, 100));
-  const endpoint = new PrometheusEndpoint({ products, agent: () => () => {}, clock });
+  const endpoint = new PrometheusEndpoint({ products, agent: () => [], clock });
   const state: { reason: string | undefined; failure: AgentError | undefined } = {
     reason: undefined,
     failure: undefined,
@@ -38,7 +38,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
   });
   onTestFinished(async () => {
     await server.stop(0);
-    await endpoint.shutdown();
+    endpoint.shutdown();
   });
   const plain = Buffer.concat((await endpoint.render()).plain());
   return { ...server, logger, endpoint, state, plain };
@@ -124,7 +124,7 @@ test("metrics that cannot be rendered are a 503, logged once until they can", as
 
 test("after the shutdown of the endpoint there is nothing to scrape", async () => {
   const { address, endpoint } = await serve();
-  await endpoint.shutdown();
+  endpoint.shutdown();
   const { status, body } = await call(address, "/metrics");
   expect([status, body.toString()]).toEqual([503, "not ready: the agent is shutting down\n"]);
 });

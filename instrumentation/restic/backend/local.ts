@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend, FileType } from "./backend.ts";
+import type { Backend, FileInfo, FileType } from "./backend.ts";
 import type { Read } from "./file-thread-worker.ts";
 import { FileThread } from "./file-thread.ts";
 import type { LocalLocation } from "./location.ts";
@@ -21,6 +21,9 @@ const FEW = 200;
 
 /** Snapshot files that are asked for at once and read in one go: a few milliseconds, or seconds of a slow disk. */
 const BATCH = 64;
+
+/** Of a directory, read in one go. */
+const ENTRIES = 4096;
 
 /** Files that were asked for in one turn. */
 interface Batch {
@@ -94,14 +97,8 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     connections: BATCH,
     async list(type, _from, signal) {
       const folder = join(root, type);
-      const entries = await run(
-        `reading the directory ${folder}`,
-        () => readdir(folder, { withFileTypes: true }),
-        signal,
-      );
-      const files = entries
-        .filter((entry) => !entry.isDirectory())
-        .map(({ name }) => ({ name, sizeBytes: undefined }));
+      const what = `reading the directory ${folder}`;
+      const files = await run(what, () => filesIn(folder), signal);
       return { files, next: undefined, receivedBytes: 0 };
     },
     async load(type, name, signal) {
@@ -117,6 +114,14 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
       thread.stop();
     },
   };
+}
+
+/** Everything but directories. `readdir` has all entries at once, outside of the heap too, and takes longer for many. */
+async function filesIn(folder: string): Promise<readonly FileInfo[]> {
+  const files: FileInfo[] = [];
+  for await (const entry of await opendir(folder, { bufferSize: ENTRIES }))
+    if (!entry.isDirectory()) files.push({ name: entry.name, sizeBytes: undefined });
+  return files;
 }
 
 /** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */
