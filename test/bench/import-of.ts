@@ -8,7 +8,7 @@ await import(new URL("monitor.js", dist).href);
 await delay(100);
 const before = process.memoryUsage().rss;
 const startedMs = performance.now();
-await import(new URL(`restic/backend/${module}.js`, dist).href);
+await import(new URL(`${module}.js`, dist).href);
 process.stdout.write(
   JSON.stringify({
     seconds: (performance.now() - startedMs) / 1000,
