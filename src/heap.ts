@@ -2,7 +2,7 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 /** Where the young generation stops to grow: less makes large collections slower, more does not make them faster. */
-const YOUNG_BYTES = 2 ** 24;
+const YOUNG_BYTES = 2 ** 23;
 
 /**
  * Keeps the heap near what lives in it. On a machine with a few GB V8 lets the young generation grow to 128 MB, and the old one to four

@@ -40,7 +40,9 @@ export async function listIds(
     }
     from = page.next;
   } while (from !== undefined);
-  return ordered ? ids : [...new Set(ids)].toSorted();
+  if (ordered) return ids;
+  ids.sort();
+  return ids.filter((id, index) => id !== ids[index - 1]);
 }
 
 /** Folders are made when they are needed, and object stores have none: one that is not there is empty. */
