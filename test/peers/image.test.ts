@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+import { hashSync } from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { execForm, stagesOf } from "../support/dockerfile.ts";
@@ -142,5 +143,32 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
     expect(await healthy()).toBe(true);
     await agent.stop();
     expect(await healthy()).toBe(false);
+  });
+
+  test("its threads are there: one compares passwords, one reads local files", async () => {
+    const app = join(folder, "agent/app");
+    const thread = join(app, "instrumentation/dist/file-thread-worker.js");
+    expect(await readFile(thread, "utf8")).toContain("parentPort");
+    const webConfig = join(folder, "web.yml");
+    await writeFile(webConfig, `basic_auth_users: { alice: ${hashSync("password", 4)} }\n`);
+    const agent = await startServer({
+      command: process.execPath,
+      args: [join(app, "dist/main.js"), `--web.config.file=${webConfig}`],
+      announces: /msg=listening address=(\S+)/,
+      url: (address) => address,
+      env: {
+        RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
+        RESTIC_PASSWORD: "web-password",
+        RESTIC_OTEL_BIND: "127.0.0.1:0",
+      },
+    });
+    const statusFor = async (password: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`alice:${password}`).toString("base64")}`;
+      const answer = await fetch(`http://${agent.url}/api/status`, { headers: { authorization } });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    expect([await statusFor("password"), await statusFor("wrong")]).toEqual([200, 401]);
+    await agent.stop();
   });
 });

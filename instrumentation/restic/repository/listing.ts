@@ -14,7 +14,7 @@ export function isId(name: string): boolean {
 const MAX_FILES = 10_000_000;
 
 /**
- * All names of a type that can be files of a repository, sorted; temporary files and litter left out, as restic does.
+ * All names of a type that can be files of a repository, as they are listed; temporary files and litter left out, as restic does.
  * A page that fails fails the listing: a part of a listing is none.
  */
 export async function listIds(
@@ -23,16 +23,12 @@ export async function listIds(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const ids: string[] = [];
-  // Most servers list in order: then there is nothing to sort.
-  let ordered = true;
   let from: string | undefined;
   let seen = 0;
   do {
     const page = await listPage(backend, type, from, signal);
     for (const { name } of page.files) {
-      if (!isId(name)) continue;
-      ordered &&= ids.length === 0 || name > (ids.at(-1) ?? "");
-      ids.push(name);
+      if (isId(name)) ids.push(name);
     }
     seen += page.files.length;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
@@ -40,9 +36,12 @@ export async function listIds(
     }
     from = page.next;
   } while (from !== undefined);
-  if (ordered) return ids;
-  ids.sort();
-  return ids.filter((id, index) => id !== ids[index - 1]);
+  return ids;
+}
+
+/** Each once, so that the same files are read in the same order whoever lists them. */
+export function inOrder(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)].toSorted();
 }
 
 /** Folders are made when they are needed, and object stores have none: one that is not there is empty. */

@@ -8,7 +8,7 @@ import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
-import { listIds } from "./listing.ts";
+import { inOrder, listIds } from "./listing.ts";
 import { isCorrupt, isNotFound } from "./load.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./snapshot-files.ts";
@@ -104,7 +104,8 @@ export class Repository {
     else if (ids.length === 0 && session === before) {
       if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
     }
-    const unknown = ids.filter((id) => !this.#snapshots.has(id));
+    // What is known is nearly all.
+    const unknown = inOrder(ids.filter((id) => !this.#snapshots.has(id)));
     const files = await this.#load(backend, session, unknown, signal);
     const suspicious =
       [...files.foreign].some((id) => !this.#foreign.has(id)) ||
@@ -157,7 +158,7 @@ export class Repository {
     let sealed = known ? undefined : await loadConfig(backend, signal);
     const sealedConfig = async (): Promise<Uint8Array> =>
       (sealed ??= await loadConfig(backend, signal));
-    const ids = await listIds(backend, "keys", signal);
+    const ids = inOrder(await listIds(backend, "keys", signal));
     if (ids.length === 0) {
       await sealedConfig();
       throw noKeys();
