@@ -98,9 +98,11 @@ async function sampleOf(program: Program, { repository, size, isOurs }: Scene): 
     if (collections === 0) throw new Error("nothing was collected while the agent was scraped");
     return { times, cpuMs, collections, peakBytes: running.peakBytes };
   } finally {
+    // It may be writing.
+    const ended = once(churn, "exit");
     churn.disconnect();
     client.close();
-    await running.stop();
+    await Promise.all([running.stop(), ended]);
     await rm(repository, { recursive: true });
   }
 }

@@ -24,7 +24,16 @@ export function script(name: string): readonly string[] {
 
 /** What makes Node.js load `probe.ts` before a program. */
 export function probe(): readonly string[] {
-  return ["--import", `data:text/javascript,${encodeURIComponent(withoutTypes("probe"))}`];
+  return ["--import", moduleOf(withoutTypes("probe"))];
+}
+
+/** What makes Node.js keep the heap of a script as the agent keeps its own. */
+export function agentHeap(): readonly string[] {
+  return ["--import", moduleOf(`${withoutTypes("../../src/heap")}keepHeapSmall();`)];
+}
+
+function moduleOf(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 function withoutTypes(name: string): string {
