@@ -100,7 +100,7 @@ test("a collection of a local repository, and its exposition, load no HTTP clien
   `);
 });
 
-test("the first key derivation waits for no YAML and no page", async () => {
+test("the first key derivation waits for no SDK, no YAML and no page", async () => {
   const { before } = await loadedBy(["--once"], {
     RESTIC_REPOSITORY: "examples/repositories/web",
     RESTIC_PASSWORD: "web-password",

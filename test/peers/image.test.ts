@@ -14,6 +14,11 @@ import { startServer } from "../support/server.ts";
 
 const run = promisify(execFile);
 const NODE = "/usr/local/bin/node";
+/** The settings of an agent with one repository. */
+const WEB = {
+  RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
+  RESTIC_PASSWORD: "web-password",
+};
 
 async function stages() {
   return stagesOf(await readFile(join(ROOT, "Dockerfile"), "utf8"));
@@ -102,11 +107,7 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
   test("what is in it works, is small, and holds nothing that only builds", async () => {
     const app = join(folder, "agent/app");
     const main = join(app, "dist/main.js");
-    const env = {
-      RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
-      RESTIC_PASSWORD: "web-password",
-    };
-    const { stdout } = await run(process.execPath, [main, "--once"], { cwd: folder, env });
+    const { stdout } = await run(process.execPath, [main, "--once"], { cwd: folder, env: WEB });
     expect(stdout).toContain("backup_repository_up{");
     const version = await run(process.execPath, [main, "--version"], { cwd: folder, env: {} });
     expect(version.stdout).toMatch(/^restic-otel \d/);
@@ -123,20 +124,16 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
   test("it finds itself healthy, until it is gone", async () => {
     const inside = (words: readonly string[] | undefined): readonly string[] =>
       (words ?? []).slice(1).map((word) => word.replace(/^\/app\//, join(folder, "agent/app/")));
-    const env = {
-      RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
-      RESTIC_PASSWORD: "web-password",
-    };
     const agent = await startServer({
       command: process.execPath,
       args: inside(execForm(await last("agent", "ENTRYPOINT"))),
       announces: /msg=listening address=(\S+)/,
       url: (address) => address,
-      env: { ...env, RESTIC_OTEL_BIND: "127.0.0.1:0" },
+      env: { ...WEB, RESTIC_OTEL_BIND: "127.0.0.1:0" },
     });
     const check = inside(execForm(await last("agent", "HEALTHCHECK")));
     const healthy = async (): Promise<boolean> =>
-      run(process.execPath, [...check], { env: { ...env, RESTIC_OTEL_BIND: agent.url } }).then(
+      run(process.execPath, [...check], { env: { ...WEB, RESTIC_OTEL_BIND: agent.url } }).then(
         () => true,
         () => false,
       );
@@ -156,11 +153,7 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
       args: [join(app, "dist/main.js"), `--web.config.file=${webConfig}`],
       announces: /msg=listening address=(\S+)/,
       url: (address) => address,
-      env: {
-        RESTIC_REPOSITORY: join(ROOT, "examples/repositories/web"),
-        RESTIC_PASSWORD: "web-password",
-        RESTIC_OTEL_BIND: "127.0.0.1:0",
-      },
+      env: { ...WEB, RESTIC_OTEL_BIND: "127.0.0.1:0" },
     });
     const statusFor = async (password: string): Promise<number> => {
       const authorization = `Basic ${Buffer.from(`alice:${password}`).toString("base64")}`;
