@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+
+import { Secret } from "../../../instrumentation/core/secret.ts";
+import type { FileType } from "../../../instrumentation/restic/backend/backend.ts";
+import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
+import { FakeClock } from "../../support/clock.ts";
+import { recordedBackend } from "../../support/recorded-backend.ts";
+import { SealedRepository } from "../../support/sealed-repository.ts";
+
+test("whatever order a listing has, and however often a name is in it: each file is read once, in order", async () => {
+  const sealed = new SealedRepository("p");
+  const backend = recordedBackend(sealed.files, () => {});
+  const read: string[] = [];
+  const repository = new Repository({
+    clock: new FakeClock(),
+    reverifyMs: 1,
+    onDerivation: () => {},
+  });
+  const access = {
+    backend: {
+      ...backend,
+      connections: 1,
+      async list(type: FileType, from: string | undefined, signal: AbortSignal) {
+        const page = await backend.list(type, from, signal);
+        const names = page.files.toSorted((a, b) => (a.name < b.name ? 1 : -1));
+        return { ...page, files: [...names, ...names] };
+      },
+      load(type: FileType, name: string, signal: AbortSignal) {
+        if (type === "snapshots") read.push(name);
+        return backend.load(type, name, signal);
+      },
+    },
+    password: new Secret("p"),
+    keyHint: undefined,
+    publishedId: undefined,
+  };
+  const { signal: never } = new AbortController();
+  // What is read ahead, while a key is derived, is another matter.
+  await repository.read(access, never);
+  for (let hour = 10; hour < 20; hour++)
+    sealed.addSnapshot({ time: `2026-01-01T${hour}:00:00Z`, hostname: "h", username: "u" });
+  const catalogue = await repository.read(access, never);
+  expect([...catalogue.snapshots]).toHaveLength(10);
+  expect(read).toHaveLength(10);
+  expect(read).toEqual(read.toSorted());
+});
