@@ -8,7 +8,7 @@ export type { Product } from "./collect/product.ts";
 export type { JobOutcome } from "./collect/job.ts";
 export type { RepositoryState } from "./restic/state.ts";
 export { MAX_SIZE_BYTES } from "./restic/backend/backend.ts";
-export type { Backend, FileInfo, FileType, Page } from "./restic/backend/backend.ts";
+export type { Backend, FileType, Page } from "./restic/backend/backend.ts";
 export type { BackendContext, OpenCustomBackend } from "./restic/backend/open.ts";
 export { AgentError, ERROR_CODES } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";

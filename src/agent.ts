@@ -23,7 +23,7 @@ import type { Inherited } from "./web/listen.ts";
 import { HEALTH_PATHS, routes } from "./web/routes.ts";
 import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
-import { statusOf } from "./web/status/status.ts";
+import { repositoriesOf, statusOf } from "./web/status/status.ts";
 import type { Status } from "./web/status/status.ts";
 
 /** How long scrapes that had arrived are answered at a stop. */
@@ -172,10 +172,14 @@ export class Agent {
     });
   }
 
+  #repositories(): ReturnType<typeof repositoriesOf> {
+    return repositoriesOf(this.monitor.urls, this.monitor.store.entries());
+  }
+
   #lifecycle(): Lifecycle {
     return {
       reload: () => this.reload(),
-      collect: () => this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.status())),
+      collect: () => this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.#repositories())),
       stopping: () => this.monitor.stopped,
       config: () => shownSettings(this.#inForce),
     };

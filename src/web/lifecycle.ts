@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { textAnswer } from "./answer.ts";
 import type { Answer, Handler, Routes } from "./answer.ts";
 import { isoTime } from "./status/iso-time.ts";
-import type { Status } from "./status/status.ts";
+import type { RepositoryStatus } from "./status/status.ts";
 
 /** What an operator may have the agent do by HTTP. */
 export interface Lifecycle {
@@ -31,12 +31,12 @@ export interface CollectionOutcome {
   }[];
 }
 
-/** @param status as it is when the collection has ended */
+/** @param repositories as they are when the collection has ended */
 export function outcomeOf(
   { finishedAt, total, failed }: { finishedAt: number; total: number; failed: number },
-  status: Status,
+  repositories: readonly RepositoryStatus[],
 ): CollectionOutcome {
-  const errors = status.repositories.flatMap(({ url, error }) =>
+  const errors = repositories.flatMap(({ url, error }) =>
     error ? [{ url, type: error.type, message: error.message }] : [],
   );
   return { finishedAt: isoTime(finishedAt), total, failed, errors };

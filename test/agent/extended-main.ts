@@ -20,8 +20,7 @@ function openFolder(folder: string): Backend {
     async list(type) {
       const path = join(folder, type);
       const names = await read(path, readdir(path));
-      const files = names.map((name) => ({ name, sizeBytes: undefined }));
-      return { files, next: undefined, receivedBytes: 0 };
+      return { names, next: undefined, receivedBytes: 0 };
     },
     async load(type: FileType, name: string, signal: AbortSignal) {
       const path = join(folder, type, name);

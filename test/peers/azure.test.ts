@@ -161,7 +161,7 @@ describe.skipIf(!requireAzurite())("azurite with TLS", () => {
 
     test("is read with one", async () => {
       const backend = await openWith(entraToken(FOREVER));
-      expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+      expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
       expect(await backend.load("config", "", signal)).toHaveLength(1);
     });
 

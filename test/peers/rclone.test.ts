@@ -99,7 +99,7 @@ describe.skipIf(program === "")("rclone", () => {
 
   test("a folder that is not there has no files, and nothing in it is found", async () => {
     const backend = open(`rclone:place:${join(root, "nowhere")}`);
-    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
     expect(await failureOf(backend.load("config", "", signal))).toMatch(
       /^not_found: rclone:place:.*\/nowhere\/config: not found \(404\)$/,
     );

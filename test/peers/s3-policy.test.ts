@@ -113,7 +113,7 @@ describe.skipIf(!requirePeer("versitygw") || !requirePeer("restic"))(
     test("without GetObject there is nothing to read", async () => {
       await allow(LIST);
       const backend = await open();
-      expect((await backend.list("keys", undefined, signal)).files).toHaveLength(1);
+      expect((await backend.list("keys", undefined, signal)).names).toHaveLength(1);
       expect(await failureOf(backend.load("config", "", signal))).toMatch(
         /^denied: .*\/backups\/repo\/config: /,
       );

@@ -185,7 +185,7 @@ describe.skipIf(!requirePeer("versitygw"))("versitygw", () => {
     const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
     const backend = await openS3At(`s3:${url}/bucket`, { environment: S3_KEYS, clock });
     expect(await backend.load("config", "", signal)).toHaveLength(1);
-    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
   });
 
   test("takes a bucket in the name of the host", async () => {

@@ -84,7 +84,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
     );
     const headers = { "x-auth-token": token, "x-container-read": SWIFT_READER.ST_USER };
     await fetch(place, { method: "POST", headers });
-    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
     expect(await backend.load("config", "", signal)).toHaveLength(1);
     const own = { "x-auth-token": await swiftToken(server, SWIFT_READER) };
     const written = await fetch(`${place}/repo/config`, { method: "PUT", headers: own, body: "d" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { Ids } from "../../instrumentation/restic/backend/ids.ts";
 import { BackupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { SnapshotTable } from "../../instrumentation/restic/repository/snapshot-table.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
@@ -54,7 +55,7 @@ test.for([1, 2, 3, 4, 5, 6, 7, 8])(
       }
       if (random(3) === 0) {
         present = new Map([...present].filter(() => random(4) > 0));
-        table.retain(present.keys());
+        table.retain(Ids.of(present.keys()));
       }
       expect(table.size).toBe(present.size);
       expect([...present.keys()].every((id) => table.has(id))).toBe(true);
@@ -84,7 +85,8 @@ test("a new snapshot changes its own set, and none when nothing is new; the labe
   expect(after.map(({ labels }) => labels)).toEqual(before.map(({ labels }) => labels));
   expect(after.every(({ labels }, index) => labels === before[index]?.labels)).toBe(true);
 
-  table.retain([...table].map(({ id }) => id).filter((id) => id !== added.id));
+  const ids = [...table].map(({ id }) => id);
+  table.retain(Ids.of(ids.filter((id) => id !== added.id)));
   const forgotten = sets.update(table);
   expect(forgotten).toEqual(before);
   expect(forgotten.filter((set, index) => set !== after[index])).toHaveLength(1);

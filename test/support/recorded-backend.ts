@@ -14,11 +14,7 @@ export function recordedBackend(files: RepositoryFiles, onCall: (call: string) =
       const names = [...files.keys()]
         .filter((path) => path.startsWith(`${type}/`))
         .map((path) => path.slice(type.length + 1));
-      return {
-        files: names.map((name) => ({ name, sizeBytes: undefined })),
-        next: undefined,
-        receivedBytes: 0,
-      };
+      return { names, next: undefined, receivedBytes: 0 };
     },
     async load(type: FileType, name: string, signal) {
       signal.throwIfAborted();

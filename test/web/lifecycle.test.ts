@@ -96,8 +96,11 @@ test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])("POST %s tells how it went
   const { one, end } = lifecycle();
   const ask = await serve(one);
   const reply = ask("POST", path);
-  const status = statusFor([{ url: "/srv/a", error: ["denied", "no"] }, { url: "/srv/b" }]);
-  end(outcomeOf({ finishedAt: 1_767_225_600_000, total: 2, failed: 1 }, status));
+  const { repositories } = statusFor([
+    { url: "/srv/a", error: ["denied", "no"] },
+    { url: "/srv/b" },
+  ]);
+  end(outcomeOf({ finishedAt: 1_767_225_600_000, total: 2, failed: 1 }, repositories));
   const [code, body] = await reply;
   expect([code, JSON.parse(String(body))]).toEqual([
     200,

@@ -8,7 +8,7 @@ import type { B2Account, B2Login } from "./b2-account.ts";
 import { b2Error, failureCode, isObject, notB2, parseAnswer } from "./b2-answer.ts";
 import type { B2Location } from "./b2-location.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend, FileInfo } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { httpOptions } from "./http-options.ts";
 import { listingError, namingPlace, objectPath } from "./object-store.ts";
 import type { BackendContext } from "./open.ts";
@@ -134,7 +134,7 @@ export async function openB2(
       const { files, nextFileName } = parseAnswer(response) ?? {};
       if (!Array.isArray(files)) throw notB2(what, response);
       return {
-        files: files.flatMap(fileInfo),
+        names: files.flatMap(nameOf),
         next: typeof nextFileName === "string" ? nextFileName : undefined,
         receivedBytes: response.body.length,
       };
@@ -186,10 +186,9 @@ function permit(account: B2Account, { capability, name }: Request, where: string
 }
 
 /** Folders are named as well where a delimiter is asked for. */
-function fileInfo(entry: unknown): readonly FileInfo[] {
+function nameOf(entry: unknown): readonly string[] {
   if (!isObject(entry)) return [];
-  const { fileName, contentLength, action } = entry;
+  const { fileName, action } = entry;
   if (typeof fileName !== "string" || action !== "upload") return [];
-  const name = fileName.slice(fileName.lastIndexOf("/") + 1);
-  return [{ name, sizeBytes: typeof contentLength === "number" ? contentLength : undefined }];
+  return [fileName.slice(fileName.lastIndexOf("/") + 1)];
 }

@@ -1,18 +1,16 @@
 import { AgentError } from "../../core/error.ts";
+import type { Ids } from "./ids.ts";
 
 /** The kinds of files in a repository, as restic names their folders. `config` is a single file. */
 export type FileType = "config" | "keys" | "snapshots" | "locks" | "index" | "data";
 
-export interface FileInfo {
-  /** The last part of the path: for a good file the SHA-256 of its bytes, 64 lowercase hex digits. */
-  readonly name: string;
-  /** Undefined where the listing has no sizes (REST protocol version 1). */
-  readonly sizeBytes: number | undefined;
-}
-
 /** One page of a listing. */
 export interface Page {
-  readonly files: readonly FileInfo[];
+  /**
+   * The last parts of their paths: for good files the SHA-256 of their bytes, 64 lowercase hex digits. What else lies in the folder
+   * may be there or be left out.
+   */
+  readonly names: readonly string[] | Ids;
   /** Hand it to the next call; undefined at the end. Opaque. */
   readonly next: string | undefined;
   /** What was received for it, bytes. */
@@ -30,7 +28,7 @@ export interface Backend {
   /** Requests that may be under way at once. */
   readonly connections: number;
   /**
-   * One page of the files of a type (never `config`), in any order, with whatever lies in the folder: the caller filters names.
+   * One page of the files of a type (never `config`), in any order.
    * @throws AgentError `not_found` if there is no such folder: what that means is the caller's to say
    */
   list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;

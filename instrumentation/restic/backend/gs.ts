@@ -5,7 +5,7 @@ import type { HttpResponse } from "../../net/http.ts";
 import { httpClient } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "./backend.ts";
-import type { Backend, FileInfo } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import type { ContainerLocation } from "./container-location.ts";
 import { googleLogin } from "./google-login.ts";
 import { httpOptions } from "./http-options.ts";
@@ -106,7 +106,7 @@ export async function openGs(
       if (answer["kind"] !== "storage#objects" || !Array.isArray(items))
         throw notGoogle(`${where}${folder} at ${new URL(base).host}`, response);
       return {
-        files: items.flatMap(fileInfo),
+        names: items.flatMap(nameOf),
         next: textOf(answer, "nextPageToken"),
         receivedBytes: response.body.length,
       };
@@ -139,10 +139,7 @@ function notGoogle(what: string, { headers, body }: HttpResponse): AgentError {
 }
 
 /** The size is a text. */
-function fileInfo(item: unknown): readonly FileInfo[] {
-  if (!isJsonObject(item)) return [];
-  const name = posix.basename(textOf(item, "name") ?? "");
-  const size = textOf(item, "size") ?? "";
-  if (name === "") return [];
-  return [{ name, sizeBytes: /^\d{1,15}$/.test(size) ? Number(size) : undefined }];
+function nameOf(item: unknown): readonly string[] {
+  const name = isJsonObject(item) ? posix.basename(textOf(item, "name") ?? "") : "";
+  return name === "" ? [] : [name];
 }

@@ -6,9 +6,10 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend, FileInfo, FileType } from "./backend.ts";
+import type { Backend, FileType } from "./backend.ts";
 import type { Read } from "./file-thread-worker.ts";
 import { FileThread } from "./file-thread.ts";
+import { Ids } from "./ids.ts";
 import type { LocalLocation } from "./location.ts";
 
 /** The thread pool has four threads, and a mount that hangs keeps one for good. */
@@ -23,7 +24,7 @@ const FEW = 200;
 const BATCH = 64;
 
 /** Of a directory, read in one go. */
-const ENTRIES = 4096;
+const ENTRIES = 512;
 
 /** Files that were asked for in one turn. */
 interface Batch {
@@ -98,8 +99,8 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     async list(type, _from, signal) {
       const folder = join(root, type);
       const what = `reading the directory ${folder}`;
-      const files = await run(what, () => filesIn(folder), signal);
-      return { files, next: undefined, receivedBytes: 0 };
+      const names = await run(what, () => filesIn(folder), signal);
+      return { names, next: undefined, receivedBytes: 0 };
     },
     async load(type, name, signal) {
       const path = type === "config" ? join(root, "config") : join(root, type, name);
@@ -116,12 +117,12 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
   };
 }
 
-/** Everything but directories. `readdir` has all entries at once, outside of the heap too, and takes longer for many. */
-async function filesIn(folder: string): Promise<readonly FileInfo[]> {
-  const files: FileInfo[] = [];
+/** `readdir` has all entries at once, outside of the heap too, and takes longer for many. */
+async function filesIn(folder: string): Promise<Ids> {
+  const ids = new Ids();
   for await (const entry of await opendir(folder, { bufferSize: ENTRIES }))
-    if (!entry.isDirectory()) files.push({ name: entry.name, sizeBytes: undefined });
-  return files;
+    if (!entry.isDirectory()) ids.push(entry.name);
+  return ids;
 }
 
 /** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */

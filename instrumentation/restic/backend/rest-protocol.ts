@@ -3,7 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend, FileInfo } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 
 /** The server compares the whole header. REST protocol of restic, version 2. */
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
@@ -47,7 +47,7 @@ export function restBackend(options: RestOptions): Backend {
       try {
         const response = await request(`${type}/`, MAX_LISTING_BYTES, signal);
         return {
-          files: parseListing(response, `${where}${type}/`),
+          names: parseListing(response, `${where}${type}/`),
           next: undefined,
           receivedBytes: response.body.length,
         };
@@ -80,7 +80,7 @@ function listingError(error: unknown): unknown {
 }
 
 /** Version 2 lists names and sizes, version 1 names alone. What is no file of restic may lie there too. */
-function parseListing({ headers, body }: HttpResponse, where: string): readonly FileInfo[] {
+function parseListing({ headers, body }: HttpResponse, where: string): readonly string[] {
   let entries: unknown;
   try {
     entries = JSON.parse(body.toString());
@@ -94,18 +94,11 @@ function parseListing({ headers, body }: HttpResponse, where: string): readonly 
       `${where} answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
     );
   }
-  return entries.map(fileInfo).filter((file) => file !== undefined);
+  return entries.flatMap(nameOf);
 }
 
-function fileInfo(entry: unknown): FileInfo | undefined {
-  if (typeof entry === "string") return { name: entry, sizeBytes: undefined };
-  if (
-    typeof entry !== "object" ||
-    entry === null ||
-    !("name" in entry) ||
-    typeof entry.name !== "string"
-  )
-    return undefined;
-  const sizeBytes = "size" in entry && typeof entry.size === "number" ? entry.size : undefined;
-  return { name: entry.name, sizeBytes };
+function nameOf(entry: unknown): readonly string[] {
+  if (typeof entry === "string") return [entry];
+  if (typeof entry !== "object" || entry === null || !("name" in entry)) return [];
+  return typeof entry.name === "string" ? [entry.name] : [];
 }

@@ -1,12 +1,11 @@
 import { posix } from "node:path";
 
-import type { FileInfo } from "./backend.ts";
 import { childText, parseXml } from "./xml.ts";
 import type { XmlElement } from "./xml.ts";
 
 /** One page of a bucket. */
 interface S3Page {
-  readonly files: readonly FileInfo[];
+  readonly names: readonly string[];
   /** What the next page is asked for with; undefined at the end. */
   readonly next: string | undefined;
 }
@@ -42,13 +41,13 @@ export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | und
   if (root?.name !== "ListBucketResult") return undefined;
   const decode = childText(root, "EncodingType") === "url" ? decodeName : (name: string) => name;
   const contents = root.children.filter(({ name }) => name === "Contents");
-  const entries = contents.map((entry) => ({ key: decode(childText(entry, "Key") ?? ""), entry }));
-  const files = entries.flatMap(({ key, entry }) => fileInfo(key, entry, listing));
-  if (childText(root, "IsTruncated")?.trim() !== "true") return { files, next: undefined };
+  const keys = contents.map((entry) => decode(childText(entry, "Key") ?? ""));
+  const names = keys.flatMap((key) => nameOf(key, listing));
+  if (childText(root, "IsTruncated")?.trim() !== "true") return { names, next: undefined };
   const next = listing.old
-    ? nextMarker(root, decode, entries.at(-1)?.key)
+    ? nextMarker(root, decode, keys.at(-1))
     : childText(root, "NextContinuationToken");
-  return next === undefined || next === "" ? undefined : { files, next };
+  return next === undefined || next === "" ? undefined : { names, next };
 }
 
 /** A server of the old call names it only if there was a delimiter. */
@@ -62,17 +61,10 @@ function nextMarker(
 }
 
 /** Folders may have objects of their own, whose names end with a slash. */
-function fileInfo(
-  key: string,
-  entry: XmlElement,
-  { prefix, deep }: S3Listing,
-): readonly FileInfo[] {
+function nameOf(key: string, { prefix, deep }: S3Listing): readonly string[] {
   const below = key.startsWith(prefix) ? key.slice(prefix.length) : "";
   if (below === "" || (!deep && below.includes("/")) || below.endsWith("/")) return [];
-  const size = childText(entry, "Size") ?? "";
-  return [
-    { name: posix.basename(below), sizeBytes: /^\d{1,15}$/.test(size) ? Number(size) : undefined },
-  ];
+  return [posix.basename(below)];
 }
 
 /** A name that cannot be decoded is none of restic's. */

@@ -2,7 +2,6 @@ import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import type { FileInfo } from "./backend.ts";
 import { printable } from "./child.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./sftp-packet.ts";
 import type { Fields, SftpPacket } from "./sftp-packet.ts";
@@ -84,17 +83,17 @@ export class SftpClient {
     folder: SftpPath,
     maxBytes: number,
     signal: AbortSignal,
-  ): Promise<{ readonly files: readonly FileInfo[]; readonly receivedBytes: number }> {
+  ): Promise<{ readonly names: readonly string[]; readonly receivedBytes: number }> {
     return this.#with(folder, SFTP.opendir, [], async (handle) => {
-      const files: FileInfo[] = [];
+      const names: string[] = [];
       let receivedBytes = 0;
       for (;;) {
         const asked = Array.from({ length: READDIRS }, () => this.#ask(SFTP.readdir, handle));
         for (const reply of await Promise.all(asked)) {
           receivedBytes += reply.bytes;
-          const names = this.#answer(reply, SFTP.name, folder);
-          if (!names) return { files, receivedBytes };
-          files.push(...filesOf(names));
+          const entries = this.#answer(reply, SFTP.name, folder);
+          if (!entries) return { names, receivedBytes };
+          names.push(...filesOf(entries));
         }
         signal.throwIfAborted();
         if (receivedBytes > maxBytes)
@@ -235,14 +234,13 @@ export class SftpClient {
   }
 }
 
-function filesOf(names: Fields): readonly FileInfo[] {
-  const files: FileInfo[] = [];
-  for (let left = names.u32(); left > 0; left--) {
-    const name = names.bytes().toString();
+function filesOf(entries: Fields): readonly string[] {
+  const names: string[] = [];
+  for (let left = entries.u32(); left > 0; left--) {
+    const name = entries.bytes().toString();
     // As `ls -l` shows it.
-    names.bytes();
-    const { sizeBytes, isFile } = names.attributes();
-    if (isFile) files.push({ name, sizeBytes });
+    entries.bytes();
+    if (entries.attributes().isFile) names.push(name);
   }
-  return files;
+  return names;
 }

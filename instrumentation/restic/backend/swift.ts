@@ -5,7 +5,7 @@ import type { HttpResponse } from "../../net/http.ts";
 import { httpClient } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "./backend.ts";
-import type { Backend, FileInfo } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import type { ContainerLocation } from "./container-location.ts";
 import { httpOptions } from "./http-options.ts";
 import { isJsonObject, parsedJson, textOf } from "./json-answer.ts";
@@ -99,7 +99,7 @@ export async function openSwift(
         throw notSwift(`${where}${folder} at ${host}`, response);
       }
       return {
-        files: entries.flatMap(fileInfo),
+        names: entries.flatMap(nameOf),
         next: entries.length < PAGE ? undefined : lastName(entries.at(-1)),
         receivedBytes: response.body.length,
       };
@@ -126,10 +126,7 @@ function lastName(entry: unknown): string | undefined {
 }
 
 /** Folders stand there as `subdir`. */
-function fileInfo(entry: unknown): readonly FileInfo[] {
-  if (!isJsonObject(entry)) return [];
-  const name = posix.basename(textOf(entry, "name") ?? "");
-  if (name === "") return [];
-  const size = entry["bytes"];
-  return [{ name, sizeBytes: typeof size === "number" ? size : undefined }];
+function nameOf(entry: unknown): readonly string[] {
+  const name = isJsonObject(entry) ? posix.basename(textOf(entry, "name") ?? "") : "";
+  return name === "" ? [] : [name];
 }

@@ -1,36 +1,26 @@
 import { AgentError } from "../../core/error.ts";
 import { MissingPlaceError } from "../backend/backend.ts";
 import type { Backend, FileType, Page } from "../backend/backend.ts";
+import { Ids } from "../backend/ids.ts";
 import { isNotFound } from "./load.ts";
 
-const ID = /^[0-9a-f]{64}$/;
-
-/** Whether a file can be one of a repository: its name is a SHA-256. */
-export function isId(name: string): boolean {
-  return ID.test(name);
-}
-
-/** More files than any repository has of a type: ends a listing that never ends. */
+/** More files, or pages, than any repository has of a type: ends a listing that never ends. */
 const MAX_FILES = 10_000_000;
 
 /**
  * All names of a type that can be files of a repository, as they are listed; temporary files and litter left out, as restic does.
  * A page that fails fails the listing: a part of a listing is none.
  */
-export async function listIds(
-  backend: Backend,
-  type: FileType,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const ids: string[] = [];
+export async function listIds(backend: Backend, type: FileType, signal: AbortSignal): Promise<Ids> {
+  const ids = new Ids();
   let from: string | undefined;
   let seen = 0;
   do {
     const page = await listPage(backend, type, from, signal);
-    for (const { name } of page.files) {
-      if (isId(name)) ids.push(name);
-    }
-    seen += page.files.length;
+    if (from === undefined && page.next === undefined && page.names instanceof Ids)
+      return page.names;
+    for (const name of page.names) ids.push(name);
+    seen += page.names.length + 1;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
@@ -40,7 +30,7 @@ export async function listIds(
 }
 
 /** Each once, so that the same files are read in the same order whoever lists them. */
-export function inOrder(ids: readonly string[]): readonly string[] {
+export function inOrder(ids: Iterable<string>): readonly string[] {
   return [...new Set(ids)].toSorted();
 }
 
@@ -55,7 +45,7 @@ async function listPage(
     return await backend.list(type, from, signal);
   } catch (error) {
     if (from === undefined && isNotFound(error) && !(error instanceof MissingPlaceError))
-      return { files: [], next: undefined, receivedBytes: 0 };
+      return { names: [], next: undefined, receivedBytes: 0 };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Backend, FileType, Page } from "../backend/backend.ts";
-import { isId } from "./listing.ts";
+import { Ids } from "../backend/ids.ts";
+import { inOrder } from "./listing.ts";
 
 /** Bound of what is held until a key opens it. */
 const MAX_BYTES = 16 * 2 ** 20;
@@ -34,10 +35,9 @@ export class ReadAhead implements Backend {
     this.#going = true;
     this.#page = this.#backend.list("snapshots", undefined, this.#signal);
     this.#page.then(
-      ({ files }) => {
+      ({ names }) => {
         // In the order in which they will be asked for.
-        const names = files.map(({ name }) => name).toSorted();
-        const wanted = names.filter((name) => isId(name) && !this.#isKnown(name)).values();
+        const wanted = inOrder([...Ids.of(names)].filter((id) => !this.#isKnown(id))).values();
         for (let place = 0; place < this.connections; place++) void this.#loadEach(wanted);
       },
       // Whoever asks for the listing gets the failure.

@@ -3,6 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import { MissingPlaceError } from "../backend/backend.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { Ids } from "../backend/ids.ts";
 import type { Memory } from "../remembered/memory.ts";
 import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
@@ -105,7 +106,7 @@ export class Repository {
       if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
     }
     // What is known is nearly all.
-    const unknown = inOrder(ids.filter((id) => !this.#snapshots.has(id)));
+    const unknown = inOrder(this.#snapshots.missing(ids));
     const files = await this.#load(backend, session, unknown, signal);
     const suspicious =
       [...files.foreign].some((id) => !this.#foreign.has(id)) ||
@@ -125,9 +126,7 @@ export class Repository {
         ...contradictory.map((id) => [id, "is listed but is not there"] as const),
       ]);
     }
-    const catalogue = this.#settle(ids, unreadable);
-    await this.#options.memory?.tidy(this.#snapshots);
-    return catalogue;
+    return this.#settle(ids, unreadable);
   }
 
   /** What was read is kept, also when a later file fails. */
@@ -207,7 +206,7 @@ export class Repository {
     session: Session,
     { backend, publishedId }: Access,
     signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  ): Promise<Ids> {
     if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
       throw new AgentError(
         "not_found",
@@ -219,8 +218,9 @@ export class Repository {
     return listIds(backend, "snapshots", signal);
   }
 
-  #settle(ids: readonly string[], unreadable: ReadonlyMap<string, string>): Catalogue {
+  async #settle(ids: Ids, unreadable: ReadonlyMap<string, string>): Promise<Catalogue> {
     this.#snapshots.retain(ids);
+    await this.#options.memory?.tidy(this.#snapshots);
     const session = this.#session;
     if (!session) throw new AgentError("other", "the repository is not open");
     return { config: session.config, snapshots: this.#snapshots, unreadable };

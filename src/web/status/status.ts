@@ -76,19 +76,28 @@ const SHOWN_DAYS = 30;
 
 /** Made of the store alone: nothing is read for it. */
 export function statusOf({ urls, entries, nextAt, lateAfterMs, now }: StatusInput): Status {
-  const byUrl = new Map([...entries].map((entry) => [entry.subject["url"] ?? "", entry]));
+  const known = [...entries];
   return {
     version: 1,
     now: isoTime(now),
     lateAfterSeconds: lateAfterMs / 1000,
     nextCollection: nextAt === undefined ? null : isoTime(nextAt),
-    repositories: [...new Set([...urls, ...byUrl.keys()])].map((url) =>
-      repositoryStatus(url, byUrl.get(url)),
-    ),
-    sets: [...byUrl.values()].flatMap(({ state }) =>
+    repositories: repositoriesOf(urls, known),
+    sets: known.flatMap(({ state }) =>
       (state?.content?.sets ?? []).map((set) => setStatus(set, lateAfterMs, now)),
     ),
   };
+}
+
+/** The same without the sets, of which there may be thousands. */
+export function repositoriesOf(
+  urls: readonly string[],
+  entries: Iterable<StoreEntry<RepositoryState>>,
+): readonly RepositoryStatus[] {
+  const byUrl = new Map([...entries].map((entry) => [entry.subject["url"] ?? "", entry]));
+  return [...new Set([...urls, ...byUrl.keys()])].map((url) =>
+    repositoryStatus(url, byUrl.get(url)),
+  );
 }
 
 const MENDS: Readonly<Record<ErrorCode, string>> = {

@@ -47,7 +47,7 @@ function open(
 }
 
 const list = async (backend: Backend): Promise<unknown> =>
-  (await backend.list("keys", undefined, signal)).files;
+  (await backend.list("keys", undefined, signal)).names;
 
 async function failure(
   environment: Readonly<Record<string, string>>,

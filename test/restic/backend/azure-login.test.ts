@@ -35,7 +35,7 @@ function open(environment: Readonly<Record<string, string>>): Promise<Backend> {
 }
 
 const list = async (backend: Backend): Promise<unknown> =>
-  (await backend.list("keys", undefined, signal)).files;
+  (await backend.list("keys", undefined, signal)).names;
 
 async function failure(environment: Readonly<Record<string, string>>): Promise<string> {
   const failed = await failureOf(open(environment).then((backend) => list(backend)));
@@ -132,10 +132,10 @@ test("pages follow each other by their markers", async () => {
   server.answers(...PAGES);
   const backend = await open({ AZURE_ACCOUNT_KEY: KEY });
   const first = await backend.list("keys", undefined, signal);
-  expect(first).toMatchObject({ files: [{ name: "f0", sizeBytes: 0 }], next: "one" });
+  expect(first).toMatchObject({ names: ["f0"], next: "one" });
   const second = await backend.list("keys", first.next, signal);
   expect(await backend.list("keys", second.next, signal)).toMatchObject({
-    files: [{ name: "f2", sizeBytes: 2 }],
+    names: ["f2"],
     next: undefined,
   });
   expect(server.requests.map(({ url }) => /marker=(\w+)/.exec(url ?? "")?.[1])).toEqual([

@@ -113,7 +113,7 @@ describe("a bucket", () => {
     expect(await failureOf(backend.list("keys", undefined, signal))).toMatch(
       /^not_found: b2:backups:repo\/keys\/ at \S+: the bucket is not there any more \(400 bad_bucket_id\)$/,
     );
-    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
   });
 });
 
@@ -138,7 +138,7 @@ describe("passes:", () => {
       expect(error).toBeInstanceOf(AgentError);
       expect(error).toMatchObject({ code: "unreachable", transient: true, retryAfterMs });
     }
-    expect((await backend.list("keys", undefined, signal)).files).toEqual([]);
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
     // A token in use is kept.
     expect(server.requests).toHaveLength(before === 1 ? 7 : 5);
   });

@@ -24,7 +24,7 @@ const paged: Backend = {
   async list(type, from): Promise<Page> {
     call(`list ${type} ${from ?? "first"}`);
     const next = from === undefined ? "second" : undefined;
-    return { files: [{ name: from ?? "first", sizeBytes: 1 }], next, receivedBytes: 100 };
+    return { names: [from ?? "first"], next, receivedBytes: 100 };
   },
   async load(type, name) {
     call(`load ${type} ${name}`);
@@ -75,7 +75,7 @@ test("a repeated call goes on where it was, and each try is counted", async () =
   errors = [broken, broken];
   const second = backend.list("keys", next, signal);
   await clock.advance(15_000);
-  expect((await second).files).toEqual([{ name: "second", sizeBytes: 1 }]);
+  expect((await second).names).toEqual(["second"]);
   expect(calls).toEqual(["list keys first", ...Array(3).fill("list keys second")]);
   expect(cost.list).toEqual({ requests: 4, receivedBytes: 200 });
   errors = [broken];

@@ -89,7 +89,7 @@ function open(environment: Readonly<Record<string, string>> = {}): Promise<Backe
 }
 
 const list = async (backend: Backend): Promise<unknown> =>
-  (await backend.list("keys", undefined, signal)).files;
+  (await backend.list("keys", undefined, signal)).names;
 
 async function failure(environment: Readonly<Record<string, string>> = {}): Promise<string> {
   const failed = await failureOf(list(await open(environment)));

@@ -42,7 +42,7 @@ function open(environment: Readonly<Record<string, string>>): Promise<Backend> {
 }
 
 const list = async (backend: Backend): Promise<unknown> =>
-  (await backend.list("keys", undefined, signal)).files;
+  (await backend.list("keys", undefined, signal)).names;
 
 async function failure(environment: Readonly<Record<string, string>>): Promise<string> {
   const failed = await failureOf(open(environment).then(list));
@@ -123,9 +123,12 @@ test("pages follow each other by the last name", async () => {
   }));
   store.answers(answer(JSON.stringify(names)), answer('[{"subdir":"repo/keys/x/"}]'));
   const backend = await open(v3());
-  const { files, next } = await backend.list("keys", undefined, signal);
-  expect([files.length, files[7]]).toEqual([1000, { name: "f7", sizeBytes: 7 }]);
-  expect(await backend.list("keys", next, signal)).toMatchObject({ files: [], next: undefined });
+  const page = await backend.list("keys", undefined, signal);
+  expect([...page.names]).toEqual(names.map(({ name }) => name.slice("repo/keys/".length)));
+  expect(await backend.list("keys", page.next, signal)).toMatchObject({
+    names: [],
+    next: undefined,
+  });
   expect(store.requests[1]?.url).toContain("&marker=repo%2Fkeys%2Ff999&");
 });
 

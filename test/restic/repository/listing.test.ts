@@ -22,8 +22,8 @@ test("whatever order a listing has, and however often a name is in it: each file
       connections: 1,
       async list(type: FileType, from: string | undefined, signal: AbortSignal) {
         const page = await backend.list(type, from, signal);
-        const names = page.files.toSorted((a, b) => (a.name < b.name ? 1 : -1));
-        return { ...page, files: [...names, ...names] };
+        const names = [...page.names].toSorted().toReversed();
+        return { ...page, names: [...names, ...names] };
       },
       load(type: FileType, name: string, signal: AbortSignal) {
         if (type === "snapshots") read.push(name);

@@ -35,7 +35,7 @@ test("then it lists, loads what is not known, and asks for nothing twice", async
   ahead.begin();
   await settle();
   expect(calls).toEqual(["LIST snapshots", ...Array.from({ length: 3 }, () => "GET snapshots")]);
-  expect((await ahead.list("snapshots", undefined, signal)).files).toHaveLength(4);
+  expect((await ahead.list("snapshots", undefined, signal)).names).toHaveLength(4);
   for (const id of IDS.slice(0, 3))
     expect(Buffer.from(await ahead.load("snapshots", id, signal)).toString()).toBe(id);
   expect(calls).toHaveLength(4);
@@ -49,7 +49,7 @@ test("a failure reaches those who ask, and nobody else", async () => {
   await settle();
   await expect(ahead.list("snapshots", undefined, signal)).rejects.toThrow("connection lost");
   fail = undefined;
-  expect((await ahead.list("snapshots", undefined, signal)).files).toHaveLength(4);
+  expect((await ahead.list("snapshots", undefined, signal)).names).toHaveLength(4);
 });
 
 test("a file that could not be loaded ahead fails once, and is loaded when it is asked for again", async () => {

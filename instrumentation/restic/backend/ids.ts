@@ -1,0 +1,87 @@
+import { Rows } from "../../core/rows.ts";
+
+const DIGITS = 64;
+const BYTES = DIGITS / 2;
+const WORDS = BYTES / 4;
+
+/** What a digit is worth, by its character; what is none has something that is too much. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max("0123456789abcdef".indexOf(String.fromCharCode(code)), -1),
+);
+
+/** Of the id that is being read or written. */
+const words = new Uint32Array(WORDS);
+const bytes = Buffer.alloc(BYTES);
+
+/**
+ * Ids of files in the order in which they were added: SHA-256 as restic writes it, 64 lowercase hex digits. Each takes 32 bytes outside
+ * of the heap, where a text takes a hundred on it, and a hundred thousand of them would outlive the young generation.
+ */
+export class Ids implements Iterable<string> {
+  readonly #rows = new Rows(WORDS, (length) => new Uint32Array(length));
+
+  /** Without those that are none. */
+  static of(names: Iterable<string>): Ids {
+    const ids = new Ids();
+    for (const name of names) ids.push(name);
+    return ids;
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** Adds a name; false for one that can be no file of restic, which is left out. */
+  push(name: string): boolean {
+    if (name.length !== DIGITS) return false;
+    for (let word = 0; word < WORDS; word++) {
+      let value = 0;
+      for (let digit = word * 8; digit < word * 8 + 8; digit++) {
+        const worth = VALUES[name.charCodeAt(digit)] ?? 255;
+        if (worth > 15) return false;
+        value = (value << 4) | worth;
+      }
+      words[word] = value;
+    }
+    this.#rows.push(words);
+    return true;
+  }
+
+  at(index: number): string {
+    for (let word = 0; word < WORDS; word++)
+      bytes.writeUInt32BE(this.#rows.get(index, word), word * 4);
+    return bytes.toString("hex");
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (let index = 0; index < this.length; index++) yield this.at(index);
+  }
+
+  /** A part of it, as good as a hash. */
+  hash(index: number): number {
+    return this.#rows.get(index, 0);
+  }
+
+  /** Whether the one here is that of the others there. */
+  equals(index: number, others: Ids, there: number): boolean {
+    return this.#rows.equals(index, others.#rows, there);
+  }
+
+  /** As texts are compared. */
+  compare(a: number, b: number): number {
+    for (let word = 0; word < WORDS; word++) {
+      const difference = this.#rows.get(a, word) - this.#rows.get(b, word);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  /** Forgets those that are not marked. @param kept a byte for each, 0 for what goes */
+  keep(kept: Uint8Array): void {
+    this.#rows.keep(kept);
+  }
+
+  clear(): void {
+    this.#rows.clear();
+  }
+}
