@@ -18,12 +18,15 @@ interface Material {
 /** Path below the repository root → stored bytes. */
 export type RepositoryFiles = Map<string, Uint8Array>;
 
-function newMaterial(): Material {
+export function newMaterial(): Material {
   return { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
 }
 
-function seal(plain: Uint8Array, { encrypt, macK, macR }: Material): Buffer {
-  const nonce = randomBytes(16);
+export function seal(
+  plain: Uint8Array,
+  { encrypt, macK, macR }: Material,
+  nonce = randomBytes(16),
+): Buffer {
   const ciphertext = createCipheriv("aes-256-ctr", encrypt, nonce).update(plain);
   const pad = createCipheriv("aes-128-ecb", macK, null).setAutoPadding(false).update(nonce);
   return Buffer.concat([nonce, ciphertext, poly1305(ciphertext, Buffer.concat([macR, pad]))]);

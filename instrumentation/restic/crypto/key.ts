@@ -9,8 +9,12 @@ import type { Cipheriv, KeyObject } from "node:crypto";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 
+const BLOCK_BYTES = 16;
 const NONCE_BYTES = 16;
 const MAC_BYTES = 16;
+
+/** Most snapshots are shorter. Making a cipher costs more than what so few bytes take, and it is garbage outside of the heap. */
+const SHORT_BYTES = 4096;
 
 /** Why a sealed message did not open: cut off, or written with another key (or changed since). */
 export class SealError extends Error {
@@ -36,6 +40,9 @@ export interface KeyMaterial {
 /** Opens sealed messages: `nonce (16) || ciphertext || MAC (16)`, AES-256-CTR with Poly1305-AES over the ciphertext. */
 export class Key {
   readonly #encrypt: KeyObject;
+  /** Blocks of the key stream from their counters: CTR, for short messages. */
+  readonly #blocks: Cipheriv;
+  readonly #counters = Buffer.alloc(SHORT_BYTES);
   readonly #pad: Cipheriv;
   readonly #oneTimeKey = new Uint8Array(32);
 
@@ -52,6 +59,7 @@ export class Key {
       throw new SealError("wrong mac");
     }
     this.#encrypt = createSecretKey(material.encrypt);
+    this.#blocks = createCipheriv("aes-256-ecb", this.#encrypt, null).setAutoPadding(false);
     this.#pad = createCipheriv("aes-128-ecb", material.macK, null).setAutoPadding(false);
     this.#oneTimeKey.set(material.macR);
   }
@@ -76,6 +84,24 @@ export class Key {
     ) {
       throw new SealError("wrong mac");
     }
-    return createDecipheriv("aes-256-ctr", this.#encrypt, nonce).update(ciphertext);
+    return ciphertext.length > SHORT_BYTES
+      ? createDecipheriv("aes-256-ctr", this.#encrypt, nonce).update(ciphertext)
+      : this.#decryptShort(nonce, ciphertext);
+  }
+
+  /** NIST SP 800-38A section 6.5: the nonce is the first counter, of 128 bits. */
+  #decryptShort(nonce: Uint8Array, ciphertext: Uint8Array): Buffer {
+    const end = Math.ceil(ciphertext.length / BLOCK_BYTES) * BLOCK_BYTES;
+    const counters = this.#counters;
+    counters.set(nonce);
+    for (let at = BLOCK_BYTES; at < end; at += BLOCK_BYTES) {
+      counters.copyWithin(at, at - BLOCK_BYTES, at);
+      let digit = at + BLOCK_BYTES - 1;
+      while ((counters[digit] = ((counters[digit] ?? 0) + 1) & 255) === 0 && digit > at) digit -= 1;
+    }
+    const stream = this.#blocks.update(counters.subarray(0, end));
+    for (let index = 0; index < ciphertext.length; index++)
+      stream[index] = (stream[index] ?? 0) ^ (ciphertext[index] ?? 0);
+    return stream.subarray(0, ciphertext.length);
   }
 }

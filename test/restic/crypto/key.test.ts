@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 import { expect, test } from "vitest";
 
 import { Key, SealError } from "../../../instrumentation/restic/crypto/key.ts";
@@ -5,6 +7,7 @@ import { checkScrypt, deriveKey } from "../../../instrumentation/restic/crypto/s
 import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
 import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
 import { unpack } from "../../../instrumentation/restic/repository/unpack.ts";
+import { newMaterial, seal } from "../../support/sealed-repository.ts";
 import vectors from "../vectors.json" with { type: "json" };
 
 const MIB = 2 ** 20;
@@ -91,4 +94,19 @@ test.for([
   [{ N: 32_768, r: 8, p: 8 }, undefined],
 ] as const)("scrypt parameters %o", ([parameters, problem]) => {
   expect(checkScrypt(parameters)).toBe(problem);
+});
+
+test.for([
+  "00".repeat(15) + "01",
+  "00".repeat(14) + "ff01",
+  "ff".repeat(16),
+  "12" + "ff".repeat(15),
+])("messages of any length open, whatever counter they begin with: %s", (nonceHex) => {
+  const material = newMaterial();
+  const key = new Key(material);
+  const nonce = Buffer.from(nonceHex, "hex");
+  for (const length of [0, 1, 15, 16, 17, 300, 4064, 4095, 4096, 4097, 9000]) {
+    const plain = randomBytes(length);
+    expect(key.open(seal(plain, material, nonce)).equals(plain)).toBe(true);
+  }
 });
