@@ -22,6 +22,8 @@ const OWNER = 2;
 /** The first of SUMMARY; NaN is what a snapshot does not tell. */
 const SUMMARIES = 3;
 const FIRST_PLACES = 128;
+/** The row that is being added. */
+const added = new Float64Array(SUMMARIES + SUMMARY.length);
 
 /**
  * Snapshots as numbers: a hundred bytes each, where an object with its texts takes five hundred. A row keeps its number until
@@ -29,7 +31,7 @@ const FIRST_PLACES = 128;
  */
 export class SnapshotTable implements Iterable<Snapshot> {
   readonly #ids = new Ids();
-  readonly #rows = new Rows(SUMMARIES + SUMMARY.length, (length) => new Float64Array(length));
+  readonly #rows = new Rows(added.length, (length) => new Float64Array(length));
   /** Open addressing by the id, which is a hash already: row + 1, 0 for a free place. */
   #places = new Uint32Array(FIRST_PLACES);
   #names: Owner[] = [];
@@ -68,12 +70,13 @@ export class SnapshotTable implements Iterable<Snapshot> {
     const row = this.size;
     if (row * 2 >= this.#places.length) this.#makePlaces();
     this.#ids.push(id);
-    this.#rows.push([
-      time.seconds,
-      time.nanoseconds,
-      this.#ownerNumber(hostname, username),
-      ...SUMMARY.map((field) => summary?.[field] ?? Number.NaN),
-    ]);
+    added[SECONDS] = time.seconds;
+    added[NANOSECONDS] = time.nanoseconds;
+    added[OWNER] = this.#ownerNumber(hostname, username);
+    SUMMARY.forEach((field, index) => {
+      added[SUMMARIES + index] = summary?.[field] ?? Number.NaN;
+    });
+    this.#rows.push(added);
     this.#place(row);
   }
 
