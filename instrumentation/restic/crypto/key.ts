@@ -15,6 +15,8 @@ const MAC_BYTES = 16;
 
 /** Most snapshots are shorter. Making a cipher costs more than what so few bytes take, and it is garbage outside of the heap. */
 const SHORT_BYTES = 4096;
+/** Of the message that is being opened. */
+const counters = Buffer.alloc(SHORT_BYTES);
 
 /** Why a sealed message did not open: cut off, or written with another key (or changed since). */
 export class SealError extends Error {
@@ -42,7 +44,6 @@ export class Key {
   readonly #encrypt: KeyObject;
   /** Blocks of the key stream from their counters: CTR, for short messages. */
   readonly #blocks: Cipheriv;
-  readonly #counters = Buffer.alloc(SHORT_BYTES);
   readonly #pad: Cipheriv;
   readonly #oneTimeKey = new Uint8Array(32);
 
@@ -92,7 +93,6 @@ export class Key {
   /** NIST SP 800-38A section 6.5: the nonce is the first counter, of 128 bits. */
   #decryptShort(nonce: Uint8Array, ciphertext: Uint8Array): Buffer {
     const end = Math.ceil(ciphertext.length / BLOCK_BYTES) * BLOCK_BYTES;
-    const counters = this.#counters;
     counters.set(nonce);
     for (let at = BLOCK_BYTES; at < end; at += BLOCK_BYTES) {
       counters.copyWithin(at, at - BLOCK_BYTES, at);

@@ -17,13 +17,13 @@ export async function listIds(backend: Backend, type: FileType, signal: AbortSig
   let seen = 0;
   do {
     const page = await listPage(backend, type, from, signal);
-    if (from === undefined && page.next === undefined && page.names instanceof Ids)
-      return page.names;
-    for (const name of page.names) ids.push(name);
     seen += page.names.length + 1;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
+    if (from === undefined && page.next === undefined && page.names instanceof Ids)
+      return page.names;
+    for (const name of page.names) ids.push(name);
     from = page.next;
   } while (from !== undefined);
   return ids;
