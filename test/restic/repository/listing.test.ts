@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { FileType } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend, FileType } from "../../../instrumentation/restic/backend/backend.ts";
+import { Ids } from "../../../instrumentation/restic/backend/ids.ts";
+import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { recordedBackend } from "../../support/recorded-backend.ts";
@@ -43,4 +45,22 @@ test("whatever order a listing has, and however often a name is in it: each file
   expect([...catalogue.snapshots]).toHaveLength(10);
   expect(read).toHaveLength(10);
   expect(read).toEqual(read.toSorted());
+});
+
+test("ids that come by the page are all there, as those of one page are", async () => {
+  const ids = ["a", "b", "c"].map((digit) => digit.repeat(64));
+  const backend = recordedBackend(new Map(), () => {});
+  const paged = (pages: readonly Ids[]): Backend => ({
+    ...backend,
+    list: async (_type, from) => {
+      const index = Number(from ?? 0);
+      const next = index + 1 < pages.length ? String(index + 1) : undefined;
+      return { names: pages[index] ?? [], next, receivedBytes: 0 };
+    },
+  });
+  const { signal } = new AbortController();
+  for (const pages of [[ids], [ids.slice(0, 1), ids.slice(1)], [[], ids], [ids, []]]) {
+    const listed = await listIds(paged(pages.map((page) => Ids.of(page))), "snapshots", signal);
+    expect([...listed]).toEqual(ids);
+  }
 });
