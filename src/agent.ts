@@ -179,7 +179,8 @@ export class Agent {
   #lifecycle(): Lifecycle {
     return {
       reload: () => this.reload(),
-      collect: () => this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.#repositories())),
+      collect: () =>
+        this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.#repositories())),
       stopping: () => this.monitor.stopped,
       config: () => shownSettings(this.#inForce),
     };

@@ -68,7 +68,7 @@ const spec: MetricSpec<StoreEntry<number>> = {
 };
 const backend: Backend = {
   location: "mine:", connections: 1,
-  list: async () => ({ files: [], next: undefined, receivedBytes: 0 }),
+  list: async () => ({ names: [], next: undefined, receivedBytes: 0 }),
   load: async (type) => new Uint8Array(MAX_SIZE_BYTES[type]),
 };
 const resolver: SecretResolver = { scheme: "mine", check: () => undefined, resolve: async () => new Secret("x") };

@@ -4,7 +4,7 @@ import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
-import { SCHEMES } from "../../../instrumentation/secrets/schemes.ts";
+import { schemesWith } from "../../../instrumentation/schemes.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 async function push(
   changes: Partial<OtlpEndpoint> = {},
   names: readonly string[] = ["web"],
-  schemes = SCHEMES,
+  schemes = schemesWith([]),
 ): Promise<string> {
   const metric: MetricSpec<unknown> = {
     name: "backup.days_age",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { SCHEMES } from "../../../instrumentation/secrets/schemes.ts";
+import { schemesWith } from "../../../instrumentation/schemes.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
@@ -46,7 +46,11 @@ function exporter(): OtlpExporter {
       key: join(FOLDER, "client.pem"),
     },
   } as const;
-  return new OtlpExporter(endpoint, { schemes: SCHEMES, version: "1", clock: new FakeClock() });
+  return new OtlpExporter(endpoint, {
+    schemes: schemesWith([]),
+    version: "1",
+    clock: new FakeClock(),
+  });
 }
 
 async function push(to: OtlpExporter): Promise<void> {
