@@ -172,16 +172,17 @@ export class Agent {
     });
   }
 
-  #repositories(): ReturnType<typeof repositoriesOf> {
-    return repositoriesOf(this.monitor.urls, this.monitor.store.entries());
-  }
-
   #lifecycle(): Lifecycle {
+    const { monitor } = this;
     return {
       reload: () => this.reload(),
       collect: () =>
-        this.monitor.collect()?.then((outcome) => outcomeOf(outcome, this.#repositories())),
-      stopping: () => this.monitor.stopped,
+        monitor
+          .collect()
+          ?.then((outcome) =>
+            outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
+          ),
+      stopping: () => monitor.stopped,
       config: () => shownSettings(this.#inForce),
     };
   }

@@ -21,7 +21,7 @@ export class Rows<Numbers extends Float64Array | Uint32Array> {
     return this.#length;
   }
 
-  /** NaN for what is not there. */
+  /** @param row one that is there */
   get(row: number, field: number): number {
     const at = (row % PIECE_ROWS) * this.#width + field;
     return this.#pieces[Math.trunc(row / PIECE_ROWS)]?.[at] ?? Number.NaN;

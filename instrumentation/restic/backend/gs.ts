@@ -138,7 +138,6 @@ function notGoogle(what: string, { headers, body }: HttpResponse): AgentError {
   );
 }
 
-/** The size is a text. */
 function nameOf(item: unknown): readonly string[] {
   const name = isJsonObject(item) ? posix.basename(textOf(item, "name") ?? "") : "";
   return name === "" ? [] : [name];

@@ -4,9 +4,9 @@ const DIGITS = 64;
 const BYTES = DIGITS / 2;
 const WORDS = BYTES / 4;
 
-/** What a digit is worth, by its character; what is none has something that is too much. */
+/** What a digit is worth, by its character; -1, which is 255 here, for what is none. */
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
-  Math.max("0123456789abcdef".indexOf(String.fromCharCode(code)), -1),
+  "0123456789abcdef".indexOf(String.fromCharCode(code)),
 );
 
 /** Of the id that is being read or written. */
