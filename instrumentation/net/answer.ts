@@ -24,7 +24,9 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)$/;
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What would end a line. */
+const LINE_BREAK = /[\r\n]/;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?$/;
 
 /** What the next bytes are; `close`: a body that ends with the connection. */
@@ -196,12 +198,13 @@ export class AnswerReader {
 function headersIn(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const line of lines) {
-    const match = HEADER.exec(line);
-    if (!match) throw new ProtocolError("one of its headers is none");
-    const [, field = "", value = ""] = match;
-    const name = field.toLowerCase();
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    if (!NAME.test(name) || LINE_BREAK.test(line))
+      throw new ProtocolError("one of its headers is none");
+    const value = line.slice(colon + 1).trim();
     const before = headers[name];
-    headers[name] = before === undefined ? value.trimEnd() : `${before}, ${value.trimEnd()}`;
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
   return headers;
 }

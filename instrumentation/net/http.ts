@@ -4,6 +4,7 @@ import type { Answer } from "./answer.ts";
 import { ProxyRefusal, requestFailure } from "./failure.ts";
 import { headerLines } from "./head.ts";
 import { Pool } from "./pool.ts";
+import type { Message } from "./pool.ts";
 import type { ProxyEnvironment } from "./proxy.ts";
 import { routeTo } from "./route.ts";
 import type { Route } from "./route.ts";
@@ -55,12 +56,22 @@ export function httpClient(options: HttpOptions): Send {
   return async (request, signal) => {
     let { url } = request;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const server = servers.get(url.origin) ?? serverOf(url, options);
-      servers.set(url.origin, server);
-      const response = await send(server, request, url, options, signal);
+      signal.throwIfAborted();
+      const { origin } = url;
+      const server = servers.get(origin) ?? serverOf(url, options);
+      servers.set(origin, server);
+      const message = messageOf(request, url, server.route);
+      let response: HttpResponse;
+      try {
+        response = await server.pool.send(message, signal);
+        if (response.status === 407 && server.route.via !== "") throw new ProxyRefusal(407);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw failure(error, server, request, url, options);
+      }
       const next = redirection(request, url, response, options);
       if (next === undefined) return response;
-      if (next?.origin !== url.origin) {
+      if (next?.origin !== origin) {
         throw new AgentError(
           "other",
           `${server.where} redirects to ${next?.host ?? "an invalid address"}: not followed, the login would go along`,
@@ -102,30 +113,27 @@ function redirection(
   return location === undefined ? undefined : URL.parse(location, url.href);
 }
 
-async function send(
-  { route, pool, where }: Server,
+function messageOf(
   { method = "GET", headers, body, maxBytes }: HttpRequest,
   url: URL,
-  { idleMs = IDLE_MS, caHint }: HttpOptions,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
-  signal.throwIfAborted();
+  route: Route,
+): Message {
   // Some servers refuse a POST that does not say that it has no body; and it is not to be repeated as a GET is.
   const sent = method === "GET" ? body : (body ?? NOTHING);
   const length = sent === undefined ? "" : `content-length: ${sent.length}\r\n`;
   const lines = `host: ${url.host}\r\nconnection: keep-alive\r\n${length}${route.headers}${headerLines(headers)}`;
   const head = `${method} ${route.prefix}${url.pathname}${url.search} HTTP/1.1\r\n${lines}\r\n`;
-  try {
-    const answer = await pool.send({ head, body: sent, maxBytes }, signal);
-    if (answer.status === 407 && route.via !== "") throw new ProxyRefusal(answer.status);
-    return answer;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof TooLongError)
-      throw new AgentError(
-        "corrupt",
-        `${where} sends more than ${maxBytes} bytes for ${url.pathname}`,
-      );
-    throw requestFailure(error, where, idleMs, caHint);
-  }
+  return { head, body: sent, maxBytes };
+}
+
+function failure(
+  error: unknown,
+  { where }: Server,
+  { maxBytes }: HttpRequest,
+  url: URL,
+  { idleMs = IDLE_MS, caHint }: HttpOptions,
+): AgentError {
+  return error instanceof TooLongError
+    ? new AgentError("corrupt", `${where} sends more than ${maxBytes} bytes for ${url.pathname}`)
+    : requestFailure(error, where, idleMs, caHint);
 }

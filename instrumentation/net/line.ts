@@ -30,6 +30,8 @@ export class Line {
   #socket: Socket | undefined;
   /** Under way; the answer of the first one comes next. */
   #exchanges: Exchange[] = [];
+  /** Heads that are about to be sent. */
+  #unsent = "";
   #answered = 0;
   #restedAt = 0;
   #isClosed = false;
@@ -98,12 +100,18 @@ export class Line {
 
   /** Requests that follow what one read has brought go out together. */
   #write(socket: Socket, { head, body }: Exchange): void {
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-    }
-    socket.write(head, "latin1");
-    if (body !== undefined) socket.write(body);
+    if (this.#unsent === "") process.nextTick(() => this.#flush(socket));
+    this.#unsent += head;
+    if (body === undefined) return;
+    socket.cork();
+    this.#flush(socket);
+    socket.write(body);
+    socket.uncork();
+  }
+
+  #flush(socket: Socket): void {
+    if (this.#unsent !== "" && !this.#isClosed) socket.write(this.#unsent, "latin1");
+    this.#unsent = "";
   }
 
   #received(bytes: Buffer): void {

@@ -53,7 +53,9 @@ export class Pool {
   /** @throws the error of the socket, ProtocolError, TooLongError, NoAnswerError, ProxyRefusal, or the reason of the signal */
   send(message: Message, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const exchange = { ...message, signal, resolve, reject, line: undefined, isRepeated: false };
+      const { head, body, maxBytes } = message;
+      const line = undefined;
+      const exchange = { head, body, maxBytes, signal, resolve, reject, line, isRepeated: false };
       this.#watch(exchange);
       this.#dispatch(exchange);
     });
@@ -77,7 +79,10 @@ export class Pool {
 
   #newLine(): Line {
     const line: Line = new Line(this.#route, this.#limits.idleMs, {
-      done: (settled, answer) => this.#settle(settled, () => settled.resolve(answer)),
+      done: (settled, answer) => {
+        this.#settle(settled);
+        settled.resolve(answer);
+      },
       failed: (unsettled, error, isStale) => this.#failed(unsettled, error, isStale),
       free: () => this.#next(line),
       closed: (isCutOff) => this.#closed(line, isCutOff),
@@ -126,10 +131,15 @@ export class Pool {
     if (isStale && exchange.body === undefined && !exchange.isRepeated) {
       exchange.isRepeated = true;
       this.#dispatch(exchange);
-    } else this.#settle(exchange, () => exchange.reject(error));
+    } else this.#refuse(exchange, error);
   }
 
-  #settle(exchange: Exchange, how: () => void): void {
+  #refuse(exchange: Exchange, error: unknown): void {
+    this.#settle(exchange);
+    exchange.reject(error);
+  }
+
+  #settle(exchange: Exchange): void {
     const { signal } = exchange;
     const watched = this.#abortable.get(signal);
     watched?.exchanges.delete(exchange);
@@ -137,7 +147,6 @@ export class Pool {
       signal.removeEventListener("abort", watched.abort);
       this.#abortable.delete(signal);
     }
-    how();
   }
 
   /** Many requests share a signal: one listener for all of them. */
@@ -159,7 +168,7 @@ export class Pool {
   #giveUp(exchange: Exchange): void {
     const place = this.#waiting.indexOf(exchange);
     if (place >= 0) this.#waiting.splice(place, 1);
-    this.#settle(exchange, () => exchange.reject(exchange.signal.reason));
+    this.#refuse(exchange, exchange.signal.reason);
     exchange.line?.close(exchange);
   }
 }

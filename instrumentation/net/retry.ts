@@ -12,29 +12,42 @@ const MAX_TIMEOUTS = 3;
  * Repeats a call that fails for a passing reason, with jittered exponential backoff; a `Retry-After` is followed.
  * @throws the last error of the call, also when the signal is aborted while it waits
  */
-export async function retry<T>(
+export function retry<T>(
   call: () => Promise<T>,
   clock: Clock,
   signal: AbortSignal,
   maxRetries = MAX_RETRIES,
 ): Promise<T> {
+  return call().catch((error: unknown) => repeat(error, call, clock, signal, maxRetries));
+}
+
+/** What is to be done after a first failure. */
+async function repeat<T>(
+  first: unknown,
+  call: () => Promise<T>,
+  clock: Clock,
+  signal: AbortSignal,
+  maxRetries: number,
+): Promise<T> {
+  let error = first;
   let timeouts = 0;
   for (let retries = 0; ; retries++) {
+    if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
+    if (error.code === "timeout") timeouts += 1;
+    if (retries === maxRetries || timeouts === MAX_TIMEOUTS) throw error;
+    const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
+    // A server that says 0 is not hammered.
+    const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
+    if (waitMs > MAX_RETRY_AFTER_MS) throw error;
+    try {
+      await clock.sleep(waitMs, signal);
+    } catch {
+      throw error;
+    }
     try {
       return await call();
-    } catch (error) {
-      if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
-      if (error.code === "timeout") timeouts += 1;
-      if (retries === maxRetries || timeouts === MAX_TIMEOUTS) throw error;
-      const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
-      // A server that says 0 is not hammered.
-      const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
-      if (waitMs > MAX_RETRY_AFTER_MS) throw error;
-      try {
-        await clock.sleep(waitMs, signal);
-      } catch {
-        throw error;
-      }
+    } catch (next) {
+      error = next;
     }
   }
 }

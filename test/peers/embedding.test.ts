@@ -114,7 +114,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       const weight = async (name: string): Promise<string> =>
         `${name} ${(await sizeMib(join(modules, name))).toFixed(1)} MiB`;
       const weights = await Promise.all(
-        ["restic-otel-instrumentation", "croner", "@noble", "@opentelemetry"].map(weight),
+        ["restic-otel-instrumentation", "croner", "@opentelemetry"].map(weight),
       );
       process.stdout.write(`SDK ${major}: ${tree}${weights.join(", ")}\n`);
       const list = await npm(

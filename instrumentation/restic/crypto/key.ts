@@ -7,7 +7,7 @@ import {
 } from "node:crypto";
 import type { Cipheriv, KeyObject } from "node:crypto";
 
-import { poly1305 } from "@noble/ciphers/_poly1305.js";
+import { Poly1305 } from "./poly1305.ts";
 
 const BLOCK_BYTES = 16;
 const NONCE_BYTES = 16;
@@ -45,7 +45,7 @@ export class Key {
   /** Blocks of the key stream from their counters: CTR, for short messages. */
   readonly #blocks: Cipheriv;
   readonly #pad: Cipheriv;
-  readonly #oneTimeKey = new Uint8Array(32);
+  readonly #mac: Poly1305;
 
   /** @throws SealError if a part has the wrong length or is all zero */
   constructor(material: KeyMaterial) {
@@ -62,7 +62,7 @@ export class Key {
     this.#encrypt = createSecretKey(material.encrypt);
     this.#blocks = createCipheriv("aes-256-ecb", this.#encrypt, null).setAutoPadding(false);
     this.#pad = createCipheriv("aes-128-ecb", material.macK, null).setAutoPadding(false);
-    this.#oneTimeKey.set(material.macR);
+    this.#mac = new Poly1305(material.macR);
   }
 
   /** A key for another purpose, from which this one cannot be found out (HKDF-SHA256, RFC 5869). */
@@ -76,9 +76,8 @@ export class Key {
     if (sealed.length < NONCE_BYTES + MAC_BYTES) throw new SealError("too short");
     const nonce = sealed.subarray(0, NONCE_BYTES);
     const ciphertext = sealed.subarray(NONCE_BYTES, sealed.length - MAC_BYTES);
-    // Poly1305-AES: the second half of the one-time key is AES_k(nonce), so that the MAC binds the nonce as well.
-    this.#oneTimeKey.set(this.#pad.update(nonce), 16);
-    const mac = poly1305(ciphertext, this.#oneTimeKey);
+    // Poly1305-AES: what is added to the sum is AES_k(nonce), so that the MAC binds the nonce as well.
+    const mac = this.#mac.tag(ciphertext, this.#pad.update(nonce));
     if (
       nonce.every((byte) => byte === 0) ||
       !timingSafeEqual(mac, sealed.subarray(sealed.length - MAC_BYTES))

@@ -14,18 +14,16 @@ export async function loadVerified(
   id: string,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
-  return (await loadOnce(backend, type, id, signal)) ?? loadOnce(backend, type, id, signal);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const stored = await backend.load(type, id, signal);
+    if (isNamed(stored, id)) return stored;
+  }
+  return undefined;
 }
 
-/** The same without a second time. */
-export async function loadOnce(
-  backend: Backend,
-  type: FileType,
-  id: string,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  const stored = await backend.load(type, id, signal);
-  return hash("sha256", stored, "hex") === id ? stored : undefined;
+/** Whether these are the bytes that have this name. */
+export function isNamed(stored: Uint8Array, id: string): boolean {
+  return hash("sha256", stored, "hex") === id;
 }
 
 /** True if a call failed because there is nothing (any more). */

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { reasonOf } from "./config.ts";
-import { isCorrupt, isNotFound, loadOnce } from "./load.ts";
+import { isCorrupt, isNamed, isNotFound } from "./load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
@@ -60,10 +60,11 @@ export async function loadSnapshots(
   async function read(id: string): Promise<boolean> {
     either.throwIfAborted();
     try {
-      const stored = await loadOnce(backend, "snapshots", id, either);
+      const stored = await backend.load("snapshots", id, either);
+      if (!isNamed(stored, id)) return false;
       // The next file is asked for before this one is looked at: the server has something to do meanwhile.
-      if (stored) decoding.add([id, stored]);
-      return stored !== undefined;
+      decoding.add([id, stored]);
+      return true;
     } catch (error) {
       if (isNotFound(error)) gone.add(id);
       else if (error instanceof AgentError && !isCorrupt(error)) throw error;
