@@ -15,7 +15,7 @@ export { parseReference, sameReference } from "./secrets/reference.ts";
 export { parseRepository } from "./settings.ts";
 export type { MonitorSettings, RepositorySettings } from "./settings.ts";
 export { bindMetrics, boundTable } from "./collect/gauges.ts";
-export type { BoundTable, Meter } from "./collect/gauges.ts";
+export type { BoundTable, Meter, Piece } from "./collect/gauges.ts";
 export { produceMetrics } from "./collect/produce.ts";
 export type { BackupSet, RepositoryState } from "./restic/state.ts";
 export type { Extensions } from "./extensions.ts";

@@ -17,7 +17,7 @@ import { RepositorySources } from "./repository-sources.ts";
 import { StateDir } from "./restic/remembered/memory.ts";
 import { JOB_METRICS, repositoryMetrics, SECRET_METRICS } from "./restic/metrics.ts";
 import type { SecretEntry } from "./restic/metrics.ts";
-import { nextAgeChange } from "./restic/state.ts";
+import { agesAt } from "./restic/state.ts";
 import type { RepositoryState } from "./restic/state.ts";
 import { schemesWith } from "./schemes.ts";
 import type { MonitorSettings } from "./settings.ts";
@@ -218,10 +218,8 @@ export class Monitor {
     // Nobody says when the metrics of others change by themselves.
     if (this.#products.length > 0) return now;
     let until = Infinity;
-    for (const { state } of this.store.entries()) {
-      for (const set of state?.content?.sets ?? [])
-        until = Math.min(until, nextAgeChange(set.newest, now));
-    }
+    for (const { state } of this.store.entries())
+      if (state?.content) until = Math.min(until, agesAt(state.content.sets, now).until);
     return until;
   }
 }

@@ -12,6 +12,15 @@ export interface BoundTable {
   readonly metrics: readonly Instrument[];
   /** Reports all points at `now`, entry by entry. Never throws: what fails costs one metric of one entry. */
   observe(now: number, report: (metric: Instrument, point: Point) => void): void;
+  /** The same points at `now`, metric by metric, and of each what every entry adds to it. Does not throw either. */
+  pieces(now: number): readonly (readonly [metric: Instrument, pieces: readonly Piece[]])[];
+}
+
+/** The points of one entry. */
+export interface Piece {
+  /** They are the same as long as this is the same object; undefined: nobody knows. */
+  readonly basis: object | undefined;
+  points(): readonly Point[];
 }
 
 /** @param entries is called once a collection, and does no I/O */
@@ -19,15 +28,25 @@ export function boundTable<Entry>(
   metrics: readonly MetricSpec<Entry>[],
   entries: () => Iterable<Entry>,
 ): BoundTable {
+  const all = (): readonly Entry[] => harmless("the entries of a metric table", entries);
+  const pointsOf = (metric: MetricSpec<Entry>, entry: Entry, now: number): readonly Point[] =>
+    harmless(metric.name, () => metric.points(entry, now));
   return {
     metrics,
     observe(now, report) {
-      for (const entry of harmless("the entries of a metric table", entries)) {
-        for (const metric of metrics) {
-          const points = harmless(metric.name, () => metric.points(entry, now));
-          for (const point of points) report(metric, point);
-        }
-      }
+      for (const entry of all())
+        for (const metric of metrics)
+          for (const point of pointsOf(metric, entry, now)) report(metric, point);
+    },
+    pieces(now) {
+      const current = all();
+      return metrics.map((metric) => [
+        metric,
+        current.map((entry) => ({
+          basis: metric.basis?.(entry, now),
+          points: () => pointsOf(metric, entry, now),
+        })),
+      ]);
     },
   };
 }

@@ -61,4 +61,6 @@ export interface MetricSpec<Entry> {
   readonly labels: readonly string[];
   /** No I/O, no exception. `now` is milliseconds since the epoch. */
   points(entry: Entry, now: number): Iterable<Point>;
+  /** What the points are made of: they are the same as long as this is the same object. Left out, they may always be others. */
+  basis?(entry: Entry, now: number): object;
 }

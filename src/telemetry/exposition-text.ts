@@ -1,71 +1,119 @@
-import type { BoundTable, Labels } from "restic-otel-instrumentation/agent";
+import type { BoundTable, Labels, Piece } from "restic-otel-instrumentation/agent";
 
 type Instrument = BoundTable["metrics"][number];
 
-/** A metric as text, parted after the same number of lines each time: a part in which nothing changed comes out the same. */
+/** A metric as text. */
 export interface MetricText<Part> {
   readonly name: string;
+  readonly blocks: readonly Block<Part>[];
+}
+
+/** The lines of some entries in a row: as long as those are the same, nothing of it is rendered anew. */
+interface Block<Part> {
+  /** What each entry was made of. */
+  readonly bases: readonly (object | undefined)[];
+  readonly lines: number;
+  /** Parted after the same number of lines each time: where nothing changed they come out the same. */
   readonly parts: readonly Part[];
 }
 
-/** Makes a part of its bytes, which are there during the call only. */
-export type Keep<Part> = (metric: string, index: number, bytes: Buffer) => Part;
+/** Makes a part of its bytes, which are there during the call only. @param before the part that was in its place */
+export type MakePart<Part> = (bytes: Buffer, before: Part | undefined) => Part;
 
-const LINES_OF_PART = 512;
+/** What a part and a block have at least, unless it is the last one. */
+const LINES = 512;
+/** How long a block goes on until it meets the beginning of one that is known, so that those after it can stay. */
+const MAX_LINES = 4 * LINES;
 
 /**
  * What the SDK and its serializer make of tables whose points all have different labels, as text of each metric that has points:
  * the same bytes (`test/telemetry/exposition-text.test.ts`), without an object a series.
+ * @param before what was made of the same tables earlier
  */
 export function metricTexts<Part>(
   tables: readonly BoundTable[],
   now: number,
-  keep: Keep<Part>,
+  makePart: MakePart<Part>,
+  before: ReadonlyMap<string, MetricText<Part>> = new Map(),
 ): readonly MetricText<Part>[] {
-  const texts: MetricText<Part>[] = [];
-  for (const table of tables) {
-    const lines = new Map(table.metrics.map((metric) => [metric, new Lines(metric, keep)]));
-    table.observe(now, (metric, [value, labels]) => {
-      if (Number.isFinite(value)) lines.get(metric)?.add(labelText(labels), value);
-    });
-    for (const metric of lines.values()) if (!metric.isEmpty) texts.push(metric.end());
-  }
-  return texts;
+  return tables
+    .flatMap((table) => table.pieces(now))
+    .map(([metric, pieces]) => {
+      const name = prometheusName(metric);
+      const writer = new Writer(metric, name, makePart, before.get(name)?.blocks ?? []);
+      return { name, blocks: writer.write(pieces) };
+    })
+    .filter(({ blocks }) => blocks.some(({ lines }) => lines > 0));
 }
 
-class Lines<Part> {
-  readonly #metric: Instrument;
+/** All of it, in order. */
+export function partsOf<Part>(texts: readonly MetricText<Part>[]): readonly Part[] {
+  return texts.flatMap(({ blocks }) => blocks.flatMap(({ parts }) => parts));
+}
+
+class Writer<Part> {
+  readonly #head: string;
   readonly #name: string;
-  readonly #keep: Keep<Part>;
-  readonly #parts: Part[] = [];
-  #text = "";
-  #count = 0;
+  readonly #makePart: MakePart<Part>;
+  readonly #before: readonly Block<Part>[];
+  readonly #byFirst: ReadonlyMap<object | undefined, Block<Part>>;
 
-  constructor(metric: Instrument, keep: Keep<Part>) {
-    this.#metric = metric;
-    this.#name = prometheusName(metric);
-    this.#keep = keep;
+  constructor(
+    metric: Instrument,
+    name: string,
+    makePart: MakePart<Part>,
+    before: readonly Block<Part>[],
+  ) {
+    this.#head = headOf(metric, name);
+    this.#name = name;
+    this.#makePart = makePart;
+    this.#before = before;
+    this.#byFirst = new Map(before.map((block) => [block.bases[0], block]));
   }
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  write(pieces: readonly Piece[]): readonly Block<Part>[] {
+    const blocks: Block<Part>[] = [];
+    for (let at = 0; at < pieces.length; at += blocks.at(-1)?.bases.length ?? 1) {
+      const block = this.#byFirst.get(pieces[at]?.basis);
+      const isFirst = at === 0;
+      const isSame =
+        block !== undefined &&
+        // It has the head.
+        isFirst === (block === this.#before[0]) &&
+        (block.lines >= LINES || at + block.bases.length === pieces.length) &&
+        block.bases.every((basis, index) => basis && basis === pieces[at + index]?.basis);
+      blocks.push(isSame ? block : this.#block(pieces, at, this.#before[blocks.length]));
+    }
+    return blocks;
   }
 
-  add(labels: string, value: number): void {
-    if (this.#count === 0) this.#text = headOf(this.#metric, this.#name);
-    this.#text += `${this.#name}${labels} ${value}\n`;
-    this.#count += 1;
-    if (this.#count % LINES_OF_PART === 0) this.#part();
+  #block(pieces: readonly Piece[], start: number, before: Block<Part> | undefined): Block<Part> {
+    const bases: (object | undefined)[] = [];
+    const parts: Part[] = [];
+    let text = start === 0 ? this.#head : "";
+    let lines = 0;
+    const endPart = (): void => {
+      parts.push(this.#makePart(encoded(text), before?.parts[parts.length]));
+      text = "";
+    };
+    for (let at = start; at < pieces.length && !this.#isWhole(lines, pieces[at]); at++) {
+      bases.push(pieces[at]?.basis);
+      const points = pieces[at]?.points() ?? [];
+      for (const [index, [value, labels]] of points.entries()) {
+        // Nothing is left over that is too small for a part.
+        if (index % LINES === 0 && index > 0 && points.length - index >= LINES) endPart();
+        if (!Number.isFinite(value)) continue;
+        text += `${this.#name}${labelText(labels)} ${value}\n`;
+        lines += 1;
+      }
+    }
+    if (lines > 0) endPart();
+    return { bases, lines, parts };
   }
 
-  end(): MetricText<Part> {
-    if (this.#text !== "") this.#part();
-    return { name: this.#name, parts: this.#parts };
-  }
-
-  #part(): void {
-    this.#parts.push(this.#keep(this.#name, this.#parts.length, encoded(this.#text)));
-    this.#text = "";
+  #isWhole(lines: number, next: Piece | undefined): boolean {
+    const isKnown = this.#before.length === 0 || this.#byFirst.has(next?.basis);
+    return lines >= (isKnown ? LINES : MAX_LINES);
   }
 }
 

@@ -5,7 +5,8 @@ import { AgentError } from "restic-otel-instrumentation/agent";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/agent";
 
 import type { Bind } from "./exposition-part.ts";
-import { metricTexts } from "./exposition-text.ts";
+import { metricTexts, partsOf } from "./exposition-text.ts";
+import type { MetricText } from "./exposition-text.ts";
 
 /** Metrics that stay the same for some time. */
 export interface Signals {
@@ -44,8 +45,8 @@ const compress = promisify(gzip);
 export class PrometheusEndpoint {
   readonly #options: PrometheusEndpointOptions;
   #products: Rendering | undefined;
-  /** Of the last rendering, by metric. */
-  #parts: ReadonlyMap<string, readonly Part[]> = new Map();
+  /** Of the last rendering, by name. */
+  #texts: ReadonlyMap<string, MetricText<Part>> = new Map();
   #shutDown = false;
 
   constructor(options: PrometheusEndpointOptions) {
@@ -62,13 +63,14 @@ export class PrometheusEndpoint {
   shutdown(): void {
     this.#shutDown = true;
     this.#products = undefined;
-    this.#parts = new Map();
+    this.#texts = new Map();
   }
 
   #renderAgent(): Part {
     const { agent, clock } = this.#options;
-    const texts = metricTexts(agent(), clock.now(), (_metric, _index, bytes) => Buffer.from(bytes));
-    return new Part(Buffer.concat(texts.flatMap(({ parts }) => parts)));
+    return new Part(
+      Buffer.concat(partsOf(metricTexts(agent(), clock.now(), (bytes) => Buffer.from(bytes)))),
+    );
   }
 
   #renderProducts(): Promise<readonly Part[]> {
@@ -95,14 +97,9 @@ export class PrometheusEndpoint {
       const { renderOnce } = await import("./exposition-part.ts");
       return [new Part(Buffer.from(await renderOnce(products.bind)))];
     }
-    const before = this.#parts;
-    // What came out the same is not kept twice, and not compressed again.
-    const texts = metricTexts(tables, now, (metric, index, bytes) => {
-      const known = before.get(metric)?.[index];
-      return known?.bytes.equals(bytes) === true ? known : new Part(Buffer.from(bytes));
-    });
-    this.#parts = new Map(texts.map(({ name, parts }) => [name, parts]));
-    return texts.flatMap(({ parts }) => parts);
+    const texts = metricTexts(tables, now, partOf, this.#texts);
+    this.#texts = new Map(texts.map((text) => [text.name, text]));
+    return partsOf(texts);
   }
 }
 
@@ -119,6 +116,11 @@ class Part {
     this.#gzip ??= compress(this.bytes, { level: constants.Z_BEST_SPEED }).then(copy);
     return this.#gzip;
   }
+}
+
+/** What came out the same is not kept twice, and not compressed again. */
+function partOf(bytes: Buffer, before: Part | undefined): Part {
+  return before?.bytes.equals(bytes) === true ? before : new Part(Buffer.from(bytes));
 }
 
 /** With memory of its own: what zlib gives away holds several times as much. */

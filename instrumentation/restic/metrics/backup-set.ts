@@ -1,5 +1,5 @@
 import type { MetricSpec, Point } from "../../core/source.ts";
-import { ageDays } from "../state.ts";
+import { ageDays, agesAt } from "../state.ts";
 import type { Summary } from "../repository/snapshot.ts";
 import type { BackupSet } from "../state.ts";
 import type { RepositoryEntry } from "./repository.ts";
@@ -14,20 +14,23 @@ export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<Repo
   const legacy = (set: BackupSet, now: number): BackupSet["labels"] =>
     legacyLabel ? withLegacy(set.labels, ageDays(set.newest, now) > LEGACY_DAYS) : set.labels;
   const legacySet = legacyLabel ? [...SET, "isLegacy"] : SET;
+  const legacyBasis = legacyLabel ? agesOf : setsOf;
   return [
     {
       name: "backup.snapshot_count",
       kind: "gauge",
       description: "Snapshots in the backup set.",
       labels: legacySet,
-      points: (entry, now) => sets(entry, (set) => [set.snapshots, legacy(set, now)]),
+      points: (entry, now) => points(entry, (set) => [set.snapshots, legacy(set, now)]),
+      basis: legacyBasis,
     },
     {
       name: "backup.newest_timestamp",
       kind: "gauge",
       description: "Time of the newest snapshot of the backup set, Unix seconds.",
       labels: legacySet,
-      points: (entry, now) => sets(entry, (set) => [set.newest.time.seconds, legacy(set, now)]),
+      points: (entry, now) => points(entry, (set) => [set.newest.time.seconds, legacy(set, now)]),
+      basis: legacyBasis,
     },
     {
       name: "backup.days_age",
@@ -35,7 +38,8 @@ export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<Repo
       description:
         "Whole days from the newest snapshot of the backup set to now; negative for one that is dated in the future.",
       labels: SET,
-      points: (entry, now) => sets(entry, (set) => [ageDays(set.newest, now), set.labels]),
+      points: (entry, now) => points(entry, (set) => [ageDays(set.newest, now), set.labels]),
+      basis: agesOf,
     },
     ...NEWEST_AND_OLDEST,
   ];
@@ -61,7 +65,8 @@ const NEWEST_AND_OLDEST: readonly MetricSpec<RepositoryEntry>[] = [
     unit: "s",
     description: "Time of the oldest snapshot of the backup set, Unix seconds.",
     labels: SET,
-    points: (entry) => sets(entry, (set) => [set.oldest.time.seconds, set.labels]),
+    points: (entry) => points(entry, (set) => [set.oldest.time.seconds, set.labels]),
+    basis: setsOf,
   },
   newest(
     "backup.last.duration_seconds",
@@ -109,16 +114,30 @@ function newest(
     description,
     labels: SET,
     points: (entry) =>
-      sets(entry, ({ newest: { summary }, labels }) => {
+      points(entry, ({ newest: { summary }, labels }) => {
         const told = summary && value(summary);
         return told === undefined ? undefined : [told, labels];
       }),
+    basis: setsOf,
   };
 }
 
-function sets(
-  { state }: RepositoryEntry,
+const NO_SETS: readonly BackupSet[] = [];
+
+/** The same array as long as they are the same sets. */
+function setsOf({ state }: RepositoryEntry): readonly BackupSet[] {
+  return state?.content?.sets ?? NO_SETS;
+}
+
+function agesOf(entry: RepositoryEntry, now: number): object {
+  return agesAt(setsOf(entry), now);
+}
+
+function points(
+  entry: RepositoryEntry,
   point: (set: BackupSet) => Point | undefined,
 ): readonly Point[] {
-  return state?.content?.sets.map(point).filter((known) => known !== undefined) ?? [];
+  return setsOf(entry)
+    .map(point)
+    .filter((known) => known !== undefined);
 }
