@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
-/** What the young generation may hold: less makes large collections slower, more hardly makes them faster. */
-const YOUNG_BYTES = 2 ** 23;
+/** What the young generation may hold: less makes large collections slower, more makes them little faster. */
+const YOUNG_BYTES = 2 ** 22;
 
 /**
  * Keeps the heap near what lives in it. On a machine with a few GB V8 lets the young generation grow to 64 MB, twice, and the old one to

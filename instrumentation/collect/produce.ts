@@ -50,6 +50,49 @@ export function produceMetrics(
   return [...produced.values()];
 }
 
+/**
+ * The same, a few at a time: at most `size` points, that are not there before they are asked for. They are as they were at the call,
+ * whatever is collected meanwhile. A metric may be in several parts; tables must not have a name twice.
+ */
+export function producedParts(
+  tables: readonly BoundTable[],
+  startMs: number,
+  now: number,
+  size: number,
+): Iterable<ProducedMetric[]> {
+  return parts(
+    tables.flatMap((table) => table.pieces(now)),
+    { startTime: hrTime(startMs), endTime: hrTime(now) },
+    size,
+  );
+}
+
+function* parts(
+  metrics: ReturnType<BoundTable["pieces"]>,
+  times: Pick<ProducedMetric["dataPoints"][number], "startTime" | "endTime">,
+  size: number,
+): Generator<ProducedMetric[]> {
+  let part: ProducedMetric[] = [];
+  let points = 0;
+  for (const [metric, pieces] of metrics) {
+    let produced: ProducedMetric | undefined;
+    for (const piece of pieces) {
+      for (const [value, attributes] of piece.points()) {
+        if (!Number.isFinite(value)) continue;
+        if (!produced) part.push((produced = emptyMetric(metric)));
+        produced.dataPoints.push({ ...times, attributes, value });
+        points += 1;
+        if (points < size) continue;
+        yield part;
+        part = [];
+        points = 0;
+        produced = undefined;
+      }
+    }
+  }
+  if (points > 0) yield part;
+}
+
 function emptyMetric({
   name,
   kind,

@@ -2,46 +2,66 @@ import { ValueType } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { AggregationTemporality, DataPointType } from "@opentelemetry/sdk-metrics";
 import type { MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { produceMetrics } from "restic-otel-instrumentation/agent";
+import { producedParts } from "restic-otel-instrumentation/agent";
+import type { ProducedMetric } from "restic-otel-instrumentation/agent";
 
 import { collectOnce } from "../exposition-part.ts";
 import type { Bind } from "../exposition-part.ts";
 import type { Signals } from "../prometheus-endpoint.ts";
+import { batches } from "./batches.ts";
+import { since } from "./since.ts";
+
+export interface CollectOptions {
+  /** What is monitored. */
+  readonly products: Pick<Signals, "bind" | "tables">;
+  /** The agent's own metrics. */
+  readonly agent: Bind;
+  readonly resource: Resource;
+  /** Since when counters count, milliseconds since the epoch. */
+  readonly startMs: number;
+}
 
 /**
- * All metrics as they are now. Of tables they are made without the SDK, which stops everything else for 0.4 s over 100,000 series.
+ * All metrics as they are now, in parts of at most `size` points. Of tables each part is made when it is asked for, without the
+ * SDK, which stops everything else for 0.4 s over 100,000 series.
+ * @param now milliseconds since the epoch
  * @throws as `collectOnce`
  */
 export async function collectAll(
-  products: Pick<Signals, "bind" | "tables">,
-  agent: Bind,
-  resource: Resource,
-  startMs: number,
+  { products, agent, resource, startMs }: CollectOptions,
   now: number,
-): Promise<ResourceMetrics> {
+  size: number,
+): Promise<Iterable<ResourceMetrics>> {
   const tables = products.tables?.();
-  if (!tables) {
-    return collectOnce((meter) => {
-      const unbind = [products.bind(meter), agent(meter)];
-      return () => unbind.forEach((one) => one());
-    }, resource);
-  }
-  const own = await collectOnce(agent, resource);
-  const produced = produceMetrics(tables, startMs, now);
-  const [scope = { scope: { name: "restic-otel" }, metrics: [] }, ...others] = own.scopeMetrics;
-  return {
-    resource: own.resource,
-    scopeMetrics: [
-      { scope: scope.scope, metrics: [...produced.map(metricData), ...scope.metrics] },
-      ...others,
-    ],
+  const bind: Bind = (meter) => {
+    const unbind = [products.bind(meter), agent(meter)];
+    return () => unbind.forEach((one) => one());
   };
+  if (!tables) return batches(since(await collectOnce(bind, resource), startMs), size);
+  const produced = producedParts(tables, startMs, now, size);
+  return joined(produced, since(await collectOnce(agent, resource), startMs), size);
 }
 
-type Produced = ReturnType<typeof produceMetrics>[number];
+/** The agent's own go with the last of the others. */
+function* joined(
+  produced: Iterable<ProducedMetric[]>,
+  own: ResourceMetrics,
+  size: number,
+): Generator<ResourceMetrics> {
+  const { resource } = own;
+  const [{ scope, metrics } = { scope: { name: "restic-otel" }, metrics: [] }, ...others] =
+    own.scopeMetrics;
+  let last: MetricData[] = [];
+  for (const part of produced) {
+    if (last.length > 0) yield { resource, scopeMetrics: [{ scope, metrics: last }] };
+    last = part.map(metricData);
+  }
+  const rest = { scope, metrics: [...last, ...metrics] };
+  yield* batches({ resource, scopeMetrics: [rest, ...others] }, size);
+}
 
 /** The numbers of the data model under the SDK's names for them. */
-function metricData({ descriptor, isMonotonic, dataPoints }: Produced): MetricData {
+function metricData({ descriptor, isMonotonic, dataPoints }: ProducedMetric): MetricData {
   const shared = {
     descriptor: { ...descriptor, valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,

@@ -8,7 +8,6 @@ import type { Signals } from "../prometheus-endpoint.ts";
 import { agentResource } from "../resource.ts";
 import { OtlpExporter } from "./exporter.ts";
 import { OtlpPush } from "./push.ts";
-import { since } from "./since.ts";
 
 export interface OpenPushOptions {
   readonly endpoints: readonly OtlpEndpoint[];
@@ -40,8 +39,7 @@ export function openPush(options: OpenPushOptions): OtlpPush {
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),
-    collect: async () =>
-      since(await collectAll(products, agent, resource, startMs, clock.now()), startMs),
+    collect: (size) => collectAll({ products, agent, resource, startMs }, clock.now(), size),
     intervalMs,
     timeoutMs,
     clock,

@@ -4,7 +4,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
 import type { Clock, Logger } from "restic-otel-instrumentation/agent";
 
-import { batches, pointsOf } from "./batches.ts";
+import { pointsOf } from "./batches.ts";
 import type { EndpointState } from "./metrics.ts";
 import { within } from "./within.ts";
 
@@ -21,8 +21,8 @@ interface PushTarget {
 
 export interface OtlpPushOptions {
   readonly targets: readonly PushTarget[];
-  /** Everything as it is now. */
-  readonly collect: () => Promise<ResourceMetrics>;
+  /** Everything as it is now, in parts of at most `size` points, which are made when they are asked for. */
+  readonly collect: (size: number) => Promise<Iterable<ResourceMetrics>>;
   readonly intervalMs: number;
   /** Of a push with all its parts. */
   readonly timeoutMs: number;
@@ -120,10 +120,10 @@ class Lane {
     const { clock, logger, timeoutMs, collect } = this.#options;
     try {
       await within(timeoutMs, endpoint, clock, async (signal) => {
-        for (const batch of batches(await collect(), POINTS)) {
-          // Many take tens of milliseconds to be collected, and a full batch to be encoded: others get their turn in between.
-          if (pointsOf(batch) === POINTS) await turn();
-          await this.#target.push(batch, signal);
+        for (const part of await collect(POINTS)) {
+          // Many take tens of milliseconds to be made, and again to be encoded: others get their turn in between.
+          if (pointsOf(part) === POINTS) await turn();
+          await this.#target.push(part, signal);
         }
       });
       state.succeeded += 1;

@@ -3,9 +3,10 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
+import type { BoundTable } from "../../../instrumentation/collect/gauges.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { Bind } from "../../../src/telemetry/exposition-part.ts";
 import { collectAll } from "../../../src/telemetry/otlp/collect-all.ts";
-import { since } from "../../../src/telemetry/otlp/since.ts";
 
 function spec(name: string, kind: "gauge" | "counter", points: readonly Point[]): MetricSpec<null> {
   return { name, kind, unit: "s", description: "What it says.", labels: [], points: () => points };
@@ -41,21 +42,80 @@ function timeless({ scopeMetrics }: ResourceMetrics): unknown {
   }));
 }
 
-test("what is made of tables is what the SDK makes of them", async () => {
-  const bind = (tables: typeof PRODUCTS) => (meter: Parameters<typeof bindMetrics>[0]) =>
-    bindMetrics(meter, tables, () => 0);
-  const all = (tables: typeof PRODUCTS | undefined): Promise<ResourceMetrics> =>
-    collectAll(
-      { bind: bind(PRODUCTS), tables: () => tables },
-      bind(AGENT),
-      emptyResource(),
-      5000,
-      9000,
-    );
-  const [ours, sdk] = [await all(PRODUCTS), await all(undefined)];
-  expect(timeless(ours)).toEqual(timeless(sdk));
-  const counter = since(ours, 5000).scopeMetrics[0]?.metrics.find(
-    ({ descriptor }) => descriptor.name === "a.counter",
+function collect(
+  products: readonly BoundTable[],
+  tables: readonly BoundTable[] | undefined,
+  size: number,
+): Promise<Iterable<ResourceMetrics>> {
+  const bind =
+    (bound: readonly BoundTable[]): Bind =>
+    (meter) =>
+      bindMetrics(meter, bound, () => 0);
+  return collectAll(
+    {
+      products: { bind: bind(products), tables: () => tables },
+      agent: bind(AGENT),
+      resource: emptyResource(),
+      startMs: 5000,
+    },
+    9000,
+    size,
   );
-  expect(counter?.dataPoints[0]).toMatchObject({ startTime: [5, 0], endTime: [9, 0] });
+}
+
+test("what is made of tables is what the SDK makes of them", async () => {
+  const [ours, ...more] = await collect(PRODUCTS, PRODUCTS, 100);
+  const [sdk] = await collect(PRODUCTS, undefined, 100);
+  if (!ours || !sdk) return expect.fail();
+  expect(more).toEqual([]);
+  expect(timeless(ours)).toEqual(timeless(sdk));
+  for (const { scopeMetrics } of [ours, sdk]) {
+    const counter = scopeMetrics[0]?.metrics.find(
+      ({ descriptor }) => descriptor.name === "a.counter",
+    );
+    expect(counter?.dataPoints[0]?.startTime).toEqual([5, 0]);
+  }
+  expect(ours.scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.endTime).toEqual([9, 0]);
+});
+
+/** `metric value` of each point, part by part. */
+function pointsIn(parts: Iterable<ResourceMetrics>): readonly (readonly string[])[] {
+  return [...parts].map(({ scopeMetrics }) =>
+    scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .flatMap(({ descriptor, dataPoints }) =>
+        dataPoints.map(({ value }) => `${descriptor.name} ${JSON.stringify(value)}`),
+      ),
+  );
+}
+
+test.for([
+  [1, [["a.gauge 1"], ["a.gauge -2.5"], ["a.counter 3"], ["b.gauge 4"]]],
+  [
+    2,
+    [
+      ["a.gauge 1", "a.gauge -2.5"],
+      ["a.counter 3", "b.gauge 4"],
+    ],
+  ],
+  [3, [["a.gauge 1", "a.gauge -2.5", "a.counter 3"], ["b.gauge 4"]]],
+  [4, [["a.gauge 1", "a.gauge -2.5", "a.counter 3", "b.gauge 4"]]],
+] as const)("in parts of %i points, on both ways", async ([size, expected]) => {
+  expect(pointsIn(await collect(PRODUCTS, PRODUCTS, size))).toEqual(expected);
+  expect(pointsIn(await collect(PRODUCTS, undefined, size))).toEqual(expected);
+});
+
+test("all parts are of the moment in which they were collected", async () => {
+  let values = [1, 2, 3];
+  const metric: MetricSpec<number> = {
+    name: "a",
+    kind: "gauge",
+    description: "What it says.",
+    labels: ["value"],
+    points: (value) => [[value, { value: String(value) }]],
+  };
+  const table = boundTable([metric], () => values);
+  const parts = await collect([table], [table], 1);
+  values = [7, 8];
+  expect(pointsIn(parts)).toEqual([["a 1"], ["a 2"], ["a 3"], ["b.gauge 4"]]);
 });

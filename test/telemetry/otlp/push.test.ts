@@ -6,7 +6,7 @@ import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../../instrumentation/core/source.ts";
 import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
 import { collectOnce, renderOnce } from "../../../src/telemetry/exposition-part.ts";
-import { pointsOf } from "../../../src/telemetry/otlp/batches.ts";
+import { batches, pointsOf } from "../../../src/telemetry/otlp/batches.ts";
 import { otlpMetrics } from "../../../src/telemetry/otlp/metrics.ts";
 import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
@@ -57,11 +57,12 @@ beforeEach(() => {
   };
   push = new OtlpPush({
     targets: [target],
-    collect: () =>
-      collectOnce(
+    collect: async () => [
+      await collectOnce(
         (meter) => bindMetrics(meter, [boundTable([metric], () => [0])], () => 0),
         agentResource("1", "here"),
       ),
+    ],
     intervalMs: 60_000,
     timeoutMs: 30_000,
     clock,
@@ -156,13 +157,13 @@ test("many series are pushed in parts of at most 5,000, and others get their tur
         push: async (metrics) => void parts.push({ points: pointsOf(metrics), turn: turns }),
       },
     ],
-    collect: async () => {
+    collect: async (size) => {
       const all = await collectOnce(
         (meter) => bindMetrics(meter, [boundTable([many], () => [0])], () => 0),
         agentResource("1", "here"),
       );
       collectedIn = turns;
-      return all;
+      return batches(all, size);
     },
     intervalMs: 60_000,
     timeoutMs: 30_000,
