@@ -20,9 +20,10 @@ function growYoung(): void {
   const factor = Math.floor(YOUNG_BYTES / before);
   if (factor < 2) return;
   setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+  const piece = Array.from({ length: 2 ** 13 }, () => 0);
   const surviving: (readonly number[])[] = [];
-  for (let bytes = 0; youngBytes() === before && bytes < YOUNG_BYTES; bytes += 2 ** 15)
-    surviving.push(Array.from({ length: 2 ** 12 }, () => 0));
+  for (let pieces = 0; youngBytes() === before && pieces < 100; pieces++)
+    surviving.push(piece.slice());
 }
 
 function youngBytes(): number {

@@ -8,6 +8,11 @@ interface Runs {
   readonly full: readonly Samples[];
 }
 
+function runsOf(size: number): number {
+  if (size > 10_000) return Math.min(RUNS, 3);
+  return size > 1000 ? RUNS : RUNS * 3;
+}
+
 /** Ways to read repositories of several sizes, net of what an empty one takes: the start of a process and the key derivation. */
 export class Compared {
   readonly #sizes: ReadonlyMap<number, Runs>;
@@ -17,7 +22,7 @@ export class Compared {
   }
 
   /**
-   * Takes all ways again and again; fewer times where each takes a minute.
+   * Takes all ways again and again: fewer times where each takes a minute, more often where all is over in the noise of a start.
    * @param prepare writes a repository of so many snapshots
    */
   static async measure(
@@ -32,7 +37,7 @@ export class Compared {
       prepare(size);
       const empty: Samples[] = [];
       const full: Samples[] = [];
-      for (let run = 0; run < (size > 10_000 ? Math.min(RUNS, 3) : RUNS); run++) {
+      for (let run = 0; run < runsOf(size); run++) {
         say(`${size} snapshots, run ${run + 1}`);
         empty.push(await once(0, run));
         full.push(await once(size, run));

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
@@ -70,7 +70,7 @@ function addressOf(where: string, account: string, suffix = "core.windows.net"):
 function sharedKey(where: string, base: string, account: string, key: string): AzureLogin {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || key.length % 4 !== 0)
     throw new AgentError("config", `${where}: AZURE_ACCOUNT_KEY is not Base64`);
-  const secret = Buffer.from(key, "base64");
+  const secret = createSecretKey(key, "base64");
   return {
     base,
     mend: "AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
