@@ -12,16 +12,20 @@ const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
 /** Of the id that is being read or written. */
 const words = new Uint32Array(WORDS);
 const bytes = Buffer.alloc(BYTES);
+const digits = Buffer.alloc(DIGITS);
 
 /**
  * Ids of files in the order in which they were added: SHA-256 as restic writes it, 64 lowercase hex digits. Each takes 32 bytes outside
  * of the heap, where a text takes a hundred on it, and a hundred thousand of them would outlive the young generation.
  */
 export class Ids implements Iterable<string> {
+  /** Of the text of one. */
+  static readonly DIGITS = DIGITS;
   readonly #rows = new Rows(WORDS, (length) => new Uint32Array(length));
 
-  /** Without those that are none. */
+  /** Without those that are none; ids stay the same object. */
   static of(names: Iterable<string>): Ids {
+    if (names instanceof Ids) return names;
     const ids = new Ids();
     for (const name of names) ids.push(name);
     return ids;
@@ -33,11 +37,17 @@ export class Ids implements Iterable<string> {
 
   /** Adds a name; false for one that can be no file of restic, which is left out. */
   push(name: string): boolean {
-    if (name.length !== DIGITS) return false;
+    // What is not ASCII takes more bytes than it has characters, or is cut off: neither is made of digits.
+    return name.length === DIGITS && digits.write(name) === DIGITS && this.pushDigits(digits, 0);
+  }
+
+  /** The same of the digits that begin at `start`, in ASCII. */
+  pushDigits(text: Uint8Array, start: number): boolean {
     for (let word = 0; word < WORDS; word++) {
+      const first = start + word * 8;
       let value = 0;
-      for (let digit = word * 8; digit < word * 8 + 8; digit++) {
-        const worth = VALUES[name.charCodeAt(digit)] ?? 255;
+      for (let at = first; at < first + 8; at++) {
+        const worth = VALUES[text[at] ?? 0] ?? 255;
         if (worth > 15) return false;
         value = (value << 4) | worth;
       }

@@ -3,7 +3,8 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../net/http.ts";
 import { statusError } from "../../net/status.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "./backend.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, Page } from "./backend.ts";
+import { listedNames } from "./rest-listing.ts";
 
 /** The server compares the whole header. REST protocol of restic, version 2. */
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
@@ -47,7 +48,7 @@ export function restBackend(options: RestOptions): Backend {
       try {
         const response = await request(`${type}/`, MAX_LISTING_BYTES, signal);
         return {
-          names: parseListing(response, `${where}${type}/`),
+          names: namesIn(response, `${where}${type}/`),
           next: undefined,
           receivedBytes: response.body.length,
         };
@@ -79,26 +80,12 @@ function listingError(error: unknown): unknown {
   return error;
 }
 
-/** Version 2 lists names and sizes, version 1 names alone. What is no file of restic may lie there too. */
-function parseListing({ headers, body }: HttpResponse, where: string): readonly string[] {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(body.toString());
-  } catch {
-    entries = undefined;
-  }
-  if (!Array.isArray(entries)) {
-    const type = headers["content-type"] ?? "no content type";
-    throw new AgentError(
-      "other",
-      `${where} answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
-    );
-  }
-  return entries.flatMap(nameOf);
-}
-
-function nameOf(entry: unknown): readonly string[] {
-  if (typeof entry === "string") return [entry];
-  if (typeof entry !== "object" || entry === null || !("name" in entry)) return [];
-  return typeof entry.name === "string" ? [entry.name] : [];
+function namesIn({ headers, body }: HttpResponse, where: string): Page["names"] {
+  const names = listedNames(body);
+  if (names) return names;
+  const type = headers["content-type"] ?? "no content type";
+  throw new AgentError(
+    "other",
+    `${where} answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
+  );
 }
