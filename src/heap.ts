@@ -1,3 +1,4 @@
+import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 /** What the young generation may hold: less makes large collections slower, more makes them little faster. */
@@ -11,18 +12,25 @@ export function keepHeapSmall(): void {
   // Flags that are heeded at each collection of garbage; `--max-semi-space-size` only is before the first line of a program runs.
   setFlagsFromString("--heap-growing-percent=50");
   growYoung();
-  setFlagsFromString("--semi-space-growth-factor=1");
+  boundYoung();
+  // After a rest it is small again.
+  new PerformanceObserver(boundYoung).observe({ entryTypes: ["gc"] });
+}
+
+/** It may grow to its size, in one step. */
+function boundYoung(): void {
+  const factor = Math.max(1, Math.floor(YOUNG_BYTES / youngBytes()));
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }
 
 /** To its whole size at once, by what survives: left alone it is far larger before anybody can look at it. */
 function growYoung(): void {
   const before = youngBytes();
-  const factor = Math.floor(YOUNG_BYTES / before);
-  if (factor < 2) return;
-  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+  if (before > YOUNG_BYTES / 2) return;
+  boundYoung();
   const piece = Array.from({ length: 2 ** 13 }, () => 0);
   const surviving: (readonly number[])[] = [];
-  for (let pieces = 0; youngBytes() === before && pieces < 100; pieces++)
+  for (let pieces = 0; youngBytes() === before && pieces < 50; pieces++)
     surviving.push(piece.slice());
 }
 

@@ -19,8 +19,9 @@ export interface BoundTable {
 /** The points of one entry. */
 export interface Piece {
   /** They are the same as long as this is the same object; undefined: nobody knows. */
-  readonly basis: object | undefined;
-  points(): readonly Point[];
+  basis(): object | undefined;
+  /** Undefined if they could not be made. */
+  points(): readonly Point[] | undefined;
 }
 
 /** @param entries is called once a collection, and does no I/O */
@@ -28,22 +29,26 @@ export function boundTable<Entry>(
   metrics: readonly MetricSpec<Entry>[],
   entries: () => Iterable<Entry>,
 ): BoundTable {
-  const all = (): readonly Entry[] => harmless("the entries of a metric table", entries);
-  const pointsOf = (metric: MetricSpec<Entry>, entry: Entry, now: number): readonly Point[] =>
-    harmless(metric.name, () => metric.points(entry, now));
+  const all = (): readonly Entry[] =>
+    harmless("the entries of a metric table", () => [...entries()]) ?? [];
+  const pointsOf = (
+    metric: MetricSpec<Entry>,
+    entry: Entry,
+    now: number,
+  ): readonly Point[] | undefined => harmless(metric.name, () => [...metric.points(entry, now)]);
   return {
     metrics,
     observe(now, report) {
       for (const entry of all())
         for (const metric of metrics)
-          for (const point of pointsOf(metric, entry, now)) report(metric, point);
+          for (const point of pointsOf(metric, entry, now) ?? []) report(metric, point);
     },
     pieces(now) {
       const current = all();
       return metrics.map((metric) => [
         metric,
         current.map((entry) => ({
-          basis: metric.basis?.(entry, now),
+          basis: () => harmless(metric.name, () => metric.basis?.(entry, now)),
           points: () => pointsOf(metric, entry, now),
         })),
       ]);
@@ -86,12 +91,12 @@ function observable(meter: Meter, { name, kind, unit, description }: Instrument)
 }
 
 /** All of it or, if it throws on the way, nothing. */
-function harmless<Item>(what: string, items: () => Iterable<Item>): readonly Item[] {
+function harmless<Value>(what: string, make: () => Value): Value | undefined {
   try {
-    return [...items()];
+    return make();
   } catch (error) {
     void complain(`${what} could not be observed`, error);
-    return [];
+    return undefined;
   }
 }
 

@@ -51,8 +51,8 @@ export function produceMetrics(
 }
 
 /**
- * The same, a few at a time: at most `size` points, that are not there before they are asked for. They are as they were at the call,
- * whatever is collected meanwhile. A metric may be in several parts; tables must not have a name twice.
+ * The same, at most `size` points at a time, which are made when they are asked for, and yet are as they were at the call, whatever is
+ * collected meanwhile. A metric may be in several parts. A name that is in two tables is not joined.
  */
 export function producedParts(
   tables: readonly BoundTable[],
@@ -77,7 +77,7 @@ function* parts(
   for (const [metric, pieces] of metrics) {
     let produced: ProducedMetric | undefined;
     for (const piece of pieces) {
-      for (const [value, attributes] of piece.points()) {
+      for (const [value, attributes] of piece.points() ?? []) {
         if (!Number.isFinite(value)) continue;
         if (!produced) part.push((produced = emptyMetric(metric)));
         produced.dataPoints.push({ ...times, attributes, value });

@@ -61,6 +61,9 @@ export interface MetricSpec<Entry> {
   readonly labels: readonly string[];
   /** No I/O, no exception. `now` is milliseconds since the epoch. */
   points(entry: Entry, now: number): Iterable<Point>;
-  /** What the points are made of: they are the same as long as this is the same object. Left out, they may always be others. */
+  /**
+   * What the points are made of: they are the same as long as this is the same object. Left out, they may always be others. The agent
+   * renders its own metrics by it; those of others go through the SDK, which takes all points each time.
+   */
   basis?(entry: Entry, now: number): object;
 }

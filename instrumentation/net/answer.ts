@@ -202,11 +202,18 @@ function headersIn(lines: readonly string[]): Record<string, string> {
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (!NAME.test(name) || LINE_BREAK.test(line))
       throw new ProtocolError("one of its headers is none");
-    const value = line.slice(colon + 1).trim();
+    const value = line.slice(beginOf(line, colon + 1)).trimEnd();
     const before = headers[name];
     headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
   return headers;
+}
+
+/** Where the value begins: after spaces and tabs. */
+function beginOf(line: string, start: number): number {
+  let at = start;
+  while (line[at] === " " || line[at] === "\t") at += 1;
+  return at;
 }
 
 function isLasting(isHttp11: boolean, connection = ""): boolean {

@@ -54,8 +54,8 @@ export class Pool {
   send(message: Message, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { head, body, maxBytes } = message;
-      const line = undefined;
-      const exchange = { head, body, maxBytes, signal, resolve, reject, line, isRepeated: false };
+      const state = { line: undefined, isRepeated: false };
+      const exchange = { head, body, maxBytes, signal, resolve, reject, ...state };
       this.#watch(exchange);
       this.#dispatch(exchange);
     });

@@ -13,7 +13,7 @@ interface Block<Part> {
   /** What each entry was made of. */
   readonly bases: readonly (object | undefined)[];
   readonly lines: number;
-  /** Parted after the same number of lines each time: where nothing changed they come out the same. */
+  /** An entry of many lines is parted after the same number of them each time: where nothing changed they come out the same. */
   readonly parts: readonly Part[];
 }
 
@@ -74,14 +74,14 @@ class Writer<Part> {
   write(pieces: readonly Piece[]): readonly Block<Part>[] {
     const blocks: Block<Part>[] = [];
     for (let at = 0; at < pieces.length; at += blocks.at(-1)?.bases.length ?? 1) {
-      const block = this.#byFirst.get(pieces[at]?.basis);
+      const block = this.#byFirst.get(pieces[at]?.basis());
       const isFirst = at === 0;
       const isSame =
         block !== undefined &&
         // It has the head.
         isFirst === (block === this.#before[0]) &&
         (block.lines >= LINES || at + block.bases.length === pieces.length) &&
-        block.bases.every((basis, index) => basis && basis === pieces[at + index]?.basis);
+        block.bases.every((basis, index) => basis && basis === pieces[at + index]?.basis());
       blocks.push(isSame ? block : this.#block(pieces, at, this.#before[blocks.length]));
     }
     return blocks;
@@ -97,8 +97,10 @@ class Writer<Part> {
       text = "";
     };
     for (let at = start; at < pieces.length && !this.#isWhole(lines, pieces[at]); at++) {
-      bases.push(pieces[at]?.basis);
-      const points = pieces[at]?.points() ?? [];
+      const made = pieces[at]?.points();
+      // What could not be made is tried again.
+      bases.push(made && pieces[at]?.basis());
+      const points = made ?? [];
       for (const [index, [value, labels]] of points.entries()) {
         // Nothing is left over that is too small for a part.
         if (index % LINES === 0 && index > 0 && points.length - index >= LINES) endPart();
@@ -112,7 +114,7 @@ class Writer<Part> {
   }
 
   #isWhole(lines: number, next: Piece | undefined): boolean {
-    const isKnown = this.#before.length === 0 || this.#byFirst.has(next?.basis);
+    const isKnown = this.#before.length === 0 || this.#byFirst.has(next?.basis());
     return lines >= (isKnown ? LINES : MAX_LINES);
   }
 }

@@ -82,6 +82,9 @@ describe("an answer, in pieces of any size,", () => {
     ["HTTP/1.1 200 OK\r\nA: x\nB: y\r\n\r\n", "one of its headers is none"],
     ["HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\nab", "its Content-Length is no number"],
     ["HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab", "its Content-Length is no number"],
+    // Spaces and tabs alone may stand before a value.
+    ["HTTP/1.1 200 OK\r\nContent-Length:\v2\r\n\r\nab", "its Content-Length is no number"],
+    ["HTTP/1.1 200 OK\r\nContent-Length:\u00a02\r\n\r\nab", "its Content-Length is no number"],
     [
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab",
       "its Content-Length is no number",

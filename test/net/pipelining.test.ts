@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { Socket } from "node:net";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { httpClient } from "../../instrumentation/net/http.ts";
 import type { HttpResponse, Send } from "../../instrumentation/net/http.ts";
@@ -75,6 +76,21 @@ test("answers that come together are told apart", async () => {
   held[1]?.end("B");
   held[0]?.end("A");
   expect(await Promise.all(all.map(body))).toEqual(["A", "B"]);
+});
+
+test("requests of one turn go out in one write, each whole and in order", async () => {
+  send = client(8);
+  await proven();
+  const write = vi.spyOn(Socket.prototype, "write");
+  const all = ["/a", "/b", "/c"].map((path) => ask(path));
+  await came(3);
+  const heads = write.mock.calls
+    .map(([head]) => String(head))
+    .filter((head) => head.startsWith("GET "));
+  vi.restoreAllMocks();
+  expect(heads.map((head) => head.match(/(?<=^GET )\S+/gm))).toEqual([["/a", "/b", "/c"]]);
+  for (const response of held) response.end("x");
+  expect(await Promise.all(all.map(body))).toEqual(["x", "x", "x"]);
 });
 
 test("a connection on which nothing was answered yet carries one", async () => {

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 
 import { boundTable } from "../../instrumentation/collect/gauges.ts";
 import type { BoundTable } from "../../instrumentation/collect/gauges.ts";
+import { AgentError } from "../../instrumentation/core/error.ts";
+import type { MetricSpec } from "../../instrumentation/core/source.ts";
 import { Store } from "../../instrumentation/collect/store.ts";
 import { BackupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
@@ -39,7 +41,7 @@ class Scene {
     for (let count = 0; count < snapshots; count++) {
       table.add({
         id: this.#dice.hex(64),
-        time: { seconds: NOW / 1000 - this.#dice.roll(100 * 86_400), nanoseconds: 0 },
+        time: { seconds: NOW / 1000 + 86_400 - this.#dice.roll(100 * 86_400), nanoseconds: 0 },
         hostname: `host-${this.#dice.roll(hosts)}`,
         username: "u",
         summary: this.#dice.roll(2) === 0 ? undefined : { ...NOTHING_TOLD, files: count },
@@ -64,6 +66,12 @@ class Scene {
       lastRequests: 1,
     };
     this.store.put({ url }, state, { startedAt: this.now, durationSeconds: 1, complete: true });
+  }
+
+  fail(url: string): void {
+    const error = new AgentError("unreachable", "gone");
+    const attempt = { startedAt: this.now, durationSeconds: 1, complete: false, error };
+    this.store.put({ url }, undefined, attempt);
   }
 
   remove(url: string): void {
@@ -117,6 +125,7 @@ test.for([1, 2, 3, 4])(
       (url) => scene.add(url, dice.roll(40), 30),
       (url) => scene.forget(url),
       (url) => scene.collect(url),
+      (url) => scene.fail(url),
       (url) => scene.remove(url),
       () => (scene.now += dice.low(40 * DAY_MS)),
       () => (scene.now -= dice.low(3 * DAY_MS)),
@@ -127,6 +136,37 @@ test.for([1, 2, 3, 4])(
     }
   },
 );
+
+test("what could not be made is made the next time, though it is made of the same", () => {
+  const entries = Array.from({ length: 600 }, (_, index) => ({ index }));
+  let failing: number | undefined = 300;
+  const metric: MetricSpec<{ readonly index: number }> = {
+    name: "some",
+    kind: "gauge",
+    description: "What it says.",
+    labels: ["index"],
+    points: ({ index }) => {
+      if (index === failing) throw new Error("for once");
+      return [[1, { index: String(index) }]];
+    },
+    basis: (entry) => {
+      if (entry.index === failing) throw new Error("for once");
+      return entry;
+    },
+  };
+  const table = boundTable([metric], () => entries);
+  const render = (before?: readonly MetricText<string>[]): readonly MetricText<string>[] =>
+    metricTexts(
+      [table],
+      NOW,
+      (bytes) => bytes.toString(),
+      new Map(before?.map((text) => [text.name, text])),
+    );
+  const first = render();
+  expect(partsOf(first).join("")).not.toContain('{index="300"}');
+  failing = undefined;
+  expect(partsOf(render(first)).join("")).toBe(tableText([table], NOW));
+});
 
 test("a collection that found nothing new renders its repository's own lines alone", () => {
   const scene = new Scene(5);

@@ -66,7 +66,7 @@ export function signedHeaders(
   };
 }
 
-/** Of the last day, region and service that were signed for: from bytes it takes forty times as long as to use. */
+/** Of the last day, region and service that were signed for: it takes several times as long to derive as to use. */
 const keys = new WeakMap<AwsCredentials, { readonly scope: string; readonly key: KeyObject }>();
 
 function signingKey(credentials: AwsCredentials, scope: string): KeyObject {

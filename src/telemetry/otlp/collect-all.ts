@@ -8,7 +8,7 @@ import type { ProducedMetric } from "restic-otel-instrumentation/agent";
 import { collectOnce } from "../exposition-part.ts";
 import type { Bind } from "../exposition-part.ts";
 import type { Signals } from "../prometheus-endpoint.ts";
-import { batches } from "./batches.ts";
+import { batches, pointsOf } from "./batches.ts";
 import { since } from "./since.ts";
 
 export interface CollectOptions {
@@ -53,8 +53,12 @@ function* joined(
     own.scopeMetrics;
   let last: MetricData[] = [];
   for (const part of produced) {
-    if (last.length > 0) yield { resource, scopeMetrics: [{ scope, metrics: last }] };
     last = part.map(metricData);
+    const all = { resource, scopeMetrics: [{ scope, metrics: last }] };
+    // Only the last one has room.
+    if (pointsOf(all) < size) break;
+    yield all;
+    last = [];
   }
   const rest = { scope, metrics: [...last, ...metrics] };
   yield* batches({ resource, scopeMetrics: [rest, ...others] }, size);
