@@ -1,4 +1,5 @@
-import { PerformanceObserver } from "node:perf_hooks";
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import type { PerformanceObserverEntryList } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 /** What the young generation may hold: less makes large collections slower, more makes them little faster. */
@@ -11,27 +12,35 @@ const YOUNG_BYTES = 2 ** 22;
 export function keepHeapSmall(): void {
   // Flags that are heeded at each collection of garbage; `--max-semi-space-size` only is before the first line of a program runs.
   setFlagsFromString("--heap-growing-percent=50");
+  // Else nothing young is collected while the old is marked: tens of MB come to lie in it, whose pages are kept for ever.
+  setFlagsFromString("--no-separate-gc-phases");
+  setFlagsFromString("--semi-space-growth-factor=1");
   growYoung();
-  boundYoung();
-  // After a rest it is small again.
-  new PerformanceObserver(boundYoung).observe({ entryTypes: ["gc"] });
+  new PerformanceObserver(awake).observe({ entryTypes: ["gc"] });
 }
 
-/** It may grow to its size, in one step. */
-function boundYoung(): void {
-  const factor = Math.max(1, Math.floor(YOUNG_BYTES / youngBytes()));
-  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+/** A rest makes the young generation small: it is made large again as soon as there is something to do. */
+function awake(list: PerformanceObserverEntryList): void {
+  const { NODE_PERFORMANCE_GC_MINOR } = constants;
+  const isMinor = (entry: object): boolean =>
+    "detail" in entry &&
+    typeof entry.detail === "object" &&
+    entry.detail !== null &&
+    "kind" in entry.detail &&
+    entry.detail.kind === NODE_PERFORMANCE_GC_MINOR;
+  if (list.getEntries().some(isMinor)) growYoung();
 }
 
 /** To its whole size at once, by what survives: left alone it is far larger before anybody can look at it. */
 function growYoung(): void {
   const before = youngBytes();
   if (before > YOUNG_BYTES / 2) return;
-  boundYoung();
+  setFlagsFromString(`--semi-space-growth-factor=${Math.floor(YOUNG_BYTES / before)}`);
   const piece = Array.from({ length: 2 ** 13 }, () => 0);
   const surviving: (readonly number[])[] = [];
   for (let pieces = 0; youngBytes() === before && pieces < 50; pieces++)
     surviving.push(piece.slice());
+  setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 function youngBytes(): number {

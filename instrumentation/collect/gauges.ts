@@ -20,8 +20,8 @@ export interface BoundTable {
 export interface Piece {
   /** They are the same as long as this is the same object; undefined: nobody knows. */
   basis(): object | undefined;
-  /** Undefined if they could not be made. */
-  points(): readonly Point[] | undefined;
+  /** Reports them one by one. False if one could not be made: then none counts. */
+  each(report: (point: Point) => void): boolean;
 }
 
 /** @param entries is called once a collection, and does no I/O */
@@ -31,17 +31,15 @@ export function boundTable<Entry>(
 ): BoundTable {
   const all = (): readonly Entry[] =>
     harmless("the entries of a metric table", () => [...entries()]) ?? [];
-  const pointsOf = (
-    metric: MetricSpec<Entry>,
-    entry: Entry,
-    now: number,
-  ): readonly Point[] | undefined => harmless(metric.name, () => [...metric.points(entry, now)]);
   return {
     metrics,
     observe(now, report) {
-      for (const entry of all())
-        for (const metric of metrics)
-          for (const point of pointsOf(metric, entry, now) ?? []) report(metric, point);
+      for (const entry of all()) {
+        for (const metric of metrics) {
+          const points = harmless(metric.name, () => [...metric.points(entry, now)]);
+          for (const point of points ?? []) report(metric, point);
+        }
+      }
     },
     pieces(now) {
       const current = all();
@@ -49,7 +47,11 @@ export function boundTable<Entry>(
         metric,
         current.map((entry) => ({
           basis: () => harmless(metric.name, () => metric.basis?.(entry, now)),
-          points: () => pointsOf(metric, entry, now),
+          each: (report) =>
+            harmless(metric.name, () => {
+              for (const point of metric.points(entry, now)) report(point);
+              return true;
+            }) === true,
         })),
       ]);
     },

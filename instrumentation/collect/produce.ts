@@ -77,7 +77,9 @@ function* parts(
   for (const [metric, pieces] of metrics) {
     let produced: ProducedMetric | undefined;
     for (const piece of pieces) {
-      for (const [value, attributes] of piece.points() ?? []) {
+      const reported: Point[] = [];
+      if (!piece.each((point) => reported.push(point))) continue;
+      for (const [value, attributes] of reported) {
         if (!Number.isFinite(value)) continue;
         if (!produced) part.push((produced = emptyMetric(metric)));
         produced.dataPoints.push({ ...times, attributes, value });

@@ -92,24 +92,34 @@ class Writer<Part> {
     const parts: Part[] = [];
     let text = start === 0 ? this.#head : "";
     let lines = 0;
-    const endPart = (): void => {
-      parts.push(this.#makePart(encoded(text), before?.parts[parts.length]));
-      text = "";
+    const endPart = (part: string): void => {
+      parts.push(this.#makePart(encoded(part), before?.parts[parts.length]));
     };
     for (let at = start; at < pieces.length && !this.#isWhole(lines, pieces[at]); at++) {
-      const made = pieces[at]?.points();
-      // What could not be made is tried again.
-      bases.push(made && pieces[at]?.basis());
-      const points = made ?? [];
-      for (const [index, [value, labels]] of points.entries()) {
-        // Nothing is left over that is too small for a part.
-        if (index % LINES === 0 && index > 0 && points.length - index >= LINES) endPart();
-        if (!Number.isFinite(value)) continue;
+      const earlier = { text, lines, parts: parts.length };
+      /** Enough for a part, to which what follows is added if it is not enough for another one. */
+      let held = "";
+      let points = 0;
+      const isMade = pieces[at]?.each(([value, labels]) => {
+        if (points > 0 && points % LINES === 0) {
+          if (held !== "") endPart(held);
+          held = text;
+          text = "";
+        }
+        points += 1;
+        if (!Number.isFinite(value)) return;
         text += `${this.#name}${labelText(labels)} ${value}\n`;
         lines += 1;
+      });
+      text = held + text;
+      if (!isMade) {
+        ({ text, lines } = earlier);
+        parts.length = earlier.parts;
       }
+      // What could not be made is tried again.
+      bases.push(isMade ? pieces[at]?.basis() : undefined);
     }
-    if (lines > 0) endPart();
+    if (lines > 0) endPart(text);
     return { bases, lines, parts };
   }
 

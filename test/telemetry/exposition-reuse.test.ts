@@ -168,6 +168,25 @@ test("what could not be made is made the next time, though it is made of the sam
   expect(partsOf(render(first)).join("")).toBe(tableText([table], NOW));
 });
 
+test("of an entry that fails on the way nothing is shown, and all of those beside it", () => {
+  const metric: MetricSpec<string> = {
+    name: "some",
+    kind: "gauge",
+    description: "What it says.",
+    labels: ["entry", "index"],
+    *points(entry) {
+      for (let index = 0; index < 2500; index++) {
+        if (entry === "b" && index === 2000) throw new Error("bad");
+        yield [1, { entry, index: String(index) }];
+      }
+    },
+  };
+  const lines = tableText([boundTable([metric], () => ["a", "b", "c"])], NOW).split("\n");
+  expect(lines.filter((line) => line.includes('entry="b"'))).toEqual([]);
+  expect(lines.filter((line) => /entry="[ac]"/.test(line))).toHaveLength(5000);
+  expect(lines.filter((line) => line.startsWith("# HELP"))).toHaveLength(1);
+});
+
 test("a collection that found nothing new renders its repository's own lines alone", () => {
   const scene = new Scene(5);
   scene.add("large", 20_000, 3000);

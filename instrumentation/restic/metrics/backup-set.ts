@@ -133,11 +133,13 @@ function agesOf(entry: RepositoryEntry, now: number): object {
   return agesAt(setsOf(entry), now);
 }
 
-function points(
+/** One by one: points of ten thousand sets that are all there at once outlive the young generation. */
+function* points(
   entry: RepositoryEntry,
   point: (set: BackupSet) => Point | undefined,
-): readonly Point[] {
-  return setsOf(entry)
-    .map(point)
-    .filter((known) => known !== undefined);
+): Generator<Point> {
+  for (const set of setsOf(entry)) {
+    const known = point(set);
+    if (known) yield known;
+  }
 }
