@@ -91,10 +91,12 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
         rules.data.groups.flatMap((group) => group.rules).map(({ name, state }) => [name, state]),
       );
     };
-    await until(
-      "the evaluation",
-      async () => (await states()).get("Backup job failures") === "firing",
-    );
+    // Groups are evaluated one after the other.
+    await until("the evaluation of both groups", async () => {
+      const now = await states();
+      const isSecondDone = now.get("Backup repository failing") !== "inactive";
+      return isSecondDone && now.get("Backup job failures") === "firing";
+    });
     expect(Object.fromEntries(await states())).toEqual({
       "Backup job failures": "firing",
       "Backup read failures": "firing",
