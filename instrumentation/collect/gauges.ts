@@ -10,9 +10,7 @@ type Instrument = Pick<MetricSpec<never>, "name" | "kind" | "unit" | "descriptio
 /** A metric table and the entries that it is about, whatever their type is. */
 export interface BoundTable {
   readonly metrics: readonly Instrument[];
-  /** Reports all points at `now`, entry by entry. Never throws: what fails costs one metric of one entry. */
-  observe(now: number, report: (metric: Instrument, point: Point) => void): void;
-  /** The same points at `now`, metric by metric, and of each what every entry adds to it. Does not throw either. */
+  /** What every entry adds to each metric at `now`. Never throws: what fails costs one metric of one entry. */
   pieces(now: number): readonly (readonly [metric: Instrument, pieces: readonly Piece[]])[];
 }
 
@@ -29,20 +27,10 @@ export function boundTable<Entry>(
   metrics: readonly MetricSpec<Entry>[],
   entries: () => Iterable<Entry>,
 ): BoundTable {
-  const all = (): readonly Entry[] =>
-    harmless("the entries of a metric table", () => [...entries()]) ?? [];
   return {
     metrics,
-    observe(now, report) {
-      for (const entry of all()) {
-        for (const metric of metrics) {
-          const points = harmless(metric.name, () => [...metric.points(entry, now)]);
-          for (const point of points ?? []) report(metric, point);
-        }
-      }
-    },
     pieces(now) {
-      const current = all();
+      const current = harmless("the entries of a metric table", () => [...entries()]) ?? [];
       return metrics.map((metric) => [
         metric,
         current.map((entry) => ({
@@ -58,10 +46,18 @@ export function boundTable<Entry>(
   };
 }
 
+/** Those that can be told: JSON over OTLP has no way to write a value that is not finite. */
+export function finitePoints(piece: Piece): readonly Point[] {
+  const points: Point[] = [];
+  const isMade = piece.each((point) => {
+    if (Number.isFinite(point[0])) points.push(point);
+  });
+  return isMade ? points : [];
+}
+
 /**
  * Makes the instruments and one synchronous callback over all tables; returns what unbinds the callback.
  * The callback never throws, since the SDK would drop every observation of that collection.
- * A value that is not finite is not observed: JSON over OTLP has no way to write it.
  */
 export function bindMetrics(
   meter: Meter,
@@ -73,11 +69,10 @@ export function bindMetrics(
   );
   const callback: BatchObservableCallback = (result) => {
     const at = now();
-    for (const table of tables) {
-      table.observe(at, (metric, [value, labels]) => {
-        const instrument = instruments.get(metric);
-        if (instrument && Number.isFinite(value)) result.observe(instrument, value, labels);
-      });
+    for (const [metric, pieces] of tables.flatMap((table) => table.pieces(at))) {
+      const instrument = instruments.get(metric);
+      for (const [value, labels] of pieces.flatMap(finitePoints))
+        if (instrument) result.observe(instrument, value, labels);
     }
   };
   const observables = [...instruments.values()];

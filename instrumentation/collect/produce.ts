@@ -1,4 +1,5 @@
 import type { MetricSpec, Point } from "../core/source.ts";
+import { finitePoints } from "./gauges.ts";
 import type { BoundTable } from "./gauges.ts";
 
 /** Seconds and nanoseconds, as the SDK writes times. */
@@ -37,15 +38,10 @@ export function produceMetrics(
   now: number,
 ): ProducedMetric[] {
   const produced = new Map<string, ProducedMetric>();
-  const startTime = hrTime(startMs);
-  const endTime = hrTime(now);
-  for (const table of tables) {
-    table.observe(now, (metric, [value, attributes]) => {
-      if (!Number.isFinite(value)) return;
-      const found = produced.get(metric.name) ?? emptyMetric(metric);
-      produced.set(metric.name, found);
-      found.dataPoints.push({ startTime, endTime, attributes, value });
-    });
+  for (const metric of [...producedParts(tables, startMs, now, Infinity)].flat()) {
+    const same = produced.get(metric.descriptor.name);
+    if (same) for (const point of metric.dataPoints) same.dataPoints.push(point);
+    else produced.set(metric.descriptor.name, metric);
   }
   return [...produced.values()];
 }
@@ -77,10 +73,7 @@ function* parts(
   for (const [metric, pieces] of metrics) {
     let produced: ProducedMetric | undefined;
     for (const piece of pieces) {
-      const reported: Point[] = [];
-      if (!piece.each((point) => reported.push(point))) continue;
-      for (const [value, attributes] of reported) {
-        if (!Number.isFinite(value)) continue;
+      for (const [value, attributes] of finitePoints(piece)) {
         if (!produced) part.push((produced = emptyMetric(metric)));
         produced.dataPoints.push({ ...times, attributes, value });
         points += 1;

@@ -51,3 +51,26 @@ test("gauges and counters as the SDK's data model has them; what is not finite o
     },
   ]);
 });
+
+test("a name of several tables is one metric, in the place of the first", () => {
+  const tables = [1, 2].map((value) =>
+    boundTable(
+      [
+        spec("g", "gauge", [[value, { a: String(value) }]]),
+        spec(`other.${value}`, "gauge", [[3, {}]]),
+      ],
+      () => [null],
+    ),
+  );
+  const metrics = produceMetrics(tables, 0, 0);
+  expect(
+    metrics.map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.map(({ value }) => value),
+    ]),
+  ).toEqual([
+    ["g", [1, 2]],
+    ["other.1", [3]],
+    ["other.2", [3]],
+  ]);
+});
