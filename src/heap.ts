@@ -14,6 +14,8 @@ export function keepHeapSmall(): void {
   setFlagsFromString("--heap-growing-percent=50");
   // Else nothing young is collected while the old is marked: tens of MB come to lie in it, whose pages are kept for ever.
   setFlagsFromString("--no-separate-gc-phases");
+  // With so little to look at, threads wait for each other longer than they work.
+  setFlagsFromString("--no-parallel-scavenge");
   setFlagsFromString("--semi-space-growth-factor=1");
   growYoung();
   new PerformanceObserver(awake).observe({ entryTypes: ["gc"] });

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,18 +75,16 @@ export async function startServer({
   env = process.env,
   cwd,
 }: ServerCommand): Promise<Server> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env, cwd });
+  const output = new Output();
+  const child = spawn(command, args, { stdio: ["ignore", output.fd, output.fd], env, cwd });
   await once(child, "spawn");
   running.add(child);
-  const exit = once(child, "close").then(() => child.exitCode);
-  child.once("close", () => running.delete(child));
-
-  let log = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      log += text;
-    });
-  }
+  const exit = once(child, "close").then(() => {
+    running.delete(child);
+    output.end();
+    return child.exitCode;
+  });
+  const log = (): string => output.text();
 
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
@@ -100,12 +99,37 @@ export async function startServer({
     await delay(50)
   ) {
     if (child.exitCode !== null || child.signalCode !== null) break;
-    const address = announces.exec(log)?.[1];
+    const address = announces.exec(log())?.[1];
     if (address === undefined) continue;
     if (ready && !(await ready(url(address)).catch(() => false))) continue;
     const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
-    return { url: url(address), log: () => log, kill, exit, stop };
+    return { url: url(address), log, kill, exit, stop };
   }
   await stop();
-  throw new Error(`${command} did not become ready:\n${log}`);
+  throw new Error(`${command} did not become ready:\n${log()}`);
+}
+
+/** A file for what a process says, which nobody needs to read while it runs: a server has a core to itself. */
+class Output {
+  readonly fd: number;
+  #whole: string | undefined;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), "output-"));
+    this.fd = openSync(join(folder, "output"), "a+");
+    // What is open stays readable.
+    rmSync(folder, { recursive: true });
+  }
+
+  text(): string {
+    if (this.#whole !== undefined) return this.#whole;
+    const bytes = Buffer.alloc(fstatSync(this.fd).size);
+    return bytes.toString("utf8", 0, readSync(this.fd, bytes, 0, bytes.length, 0));
+  }
+
+  /** After it nothing is added. */
+  end(): void {
+    this.#whole ??= this.text();
+    closeSync(this.fd);
+  }
 }
