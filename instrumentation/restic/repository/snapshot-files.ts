@@ -12,6 +12,12 @@ import { unpack } from "./unpack.ts";
 /** A snapshot of thousands of paths has a few MiB of JSON. */
 const MAX_JSON_BYTES = 32 * 2 ** 20;
 
+interface LoadedFile {
+  /** Its name. */
+  readonly id: string;
+  readonly sealed: Uint8Array;
+}
+
 /** What became of the snapshot files that were asked for. */
 export interface SnapshotFiles {
   /** Names that were listed and are not there (any more). */
@@ -45,25 +51,32 @@ export async function loadSnapshots(
   const queue = ids.values();
   const doubtful: string[] = [];
 
-  const decoding = new Turns(([id, stored]: readonly [string, Uint8Array]) => {
+  function decode({ id }: LoadedFile, opened: Uint8Array | SealError): void {
     try {
-      const unpacked = unpack(stored, key, MAX_JSON_BYTES);
+      if (opened instanceof SealError) throw opened;
+      const unpacked = unpack(opened, MAX_JSON_BYTES);
       found(decodeSnapshot(id, unpacked.json));
       compressed ||= unpacked.compressed;
     } catch (error) {
       unreadable.set(id, reason(error));
       if (error instanceof SealError && error.reason === "wrong mac") foreign.add(id);
     }
+  }
+
+  const decoding = new Turns((files: readonly LoadedFile[], from) => {
+    const opened = key.openFirst(files, from);
+    for (const [file, plain] of opened) decode(file, plain);
+    return opened.length;
   });
 
   /** False if what came is not what its name says. */
   async function read(id: string): Promise<boolean> {
     either.throwIfAborted();
     try {
-      const stored = await backend.load("snapshots", id, either);
-      if (!isNamed(stored, id)) return false;
+      const sealed = await backend.load("snapshots", id, either);
+      if (!isNamed(sealed, id)) return false;
       // The next file is asked for before this one is looked at: the server has something to do meanwhile.
-      decoding.add([id, stored]);
+      decoding.add({ id, sealed });
       return true;
     } catch (error) {
       if (isNotFound(error)) gone.add(id);

@@ -3,13 +3,13 @@ const TURN_MS = 5;
 
 /** Work that is done once the event loop has seen to all connections, a few milliseconds at a time. */
 export class Turns<T> {
-  readonly #work: (item: T) => void;
+  readonly #work: (items: readonly T[], from: number) => number;
   #items: T[] = [];
   #isPlanned = false;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  /** @param work does not throw */
-  constructor(work: (item: T) => void) {
+  /** @param work does one item or more, from this one on, and says how many; it does not throw */
+  constructor(work: (items: readonly T[], from: number) => number) {
     this.#work = work;
   }
 
@@ -29,13 +29,10 @@ export class Turns<T> {
 
   #turn(): void {
     const end = performance.now() + TURN_MS;
-    let count = 0;
-    for (const item of this.#items) {
-      this.#work(item);
-      count += 1;
-      if (performance.now() > end) break;
-    }
-    this.#items = this.#items.slice(count);
+    let done = 0;
+    do done += this.#work(this.#items, done);
+    while (done < this.#items.length && performance.now() <= end);
+    this.#items = this.#items.slice(done);
     if (this.#items.length > 0) setImmediate(() => this.#turn());
     else {
       this.#isPlanned = false;

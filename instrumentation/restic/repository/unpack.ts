@@ -1,6 +1,5 @@
 import { zstdDecompressSync } from "node:zlib";
 
-import type { Key } from "../crypto/key.ts";
 import { FrameDecoder } from "./zstd/frame-decoder.ts";
 
 const BRACE = 0x7b;
@@ -22,13 +21,12 @@ export interface Unpacked {
 }
 
 /**
- * Opens an unpacked file (snapshot, index, lock): sealed JSON, compressed in repository version 2. The first byte decides,
- * whatever the version: an upgraded repository is a mix. restic design document, section "Unpacked Data Format".
+ * What is in an unpacked file (snapshot, index, lock) that was opened: JSON, compressed in repository version 2. The first byte
+ * decides, whatever the version: an upgraded repository is a mix. restic design document, section "Unpacked Data Format".
  * @param maxBytes bound of the JSON
- * @throws SealError, or Error with a short reason that may be shown
+ * @throws Error with a short reason that may be shown
  */
-export function unpack(sealed: Uint8Array, key: Key, maxBytes: number): Unpacked {
-  const plain = key.open(sealed);
+export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
   if (plain[0] === BRACE || plain[0] === BRACKET) return { json: plain, compressed: false };
   if (plain[0] !== ZSTD)
     throw new Error("has an encoding that is not supported: it may be written by a newer restic");

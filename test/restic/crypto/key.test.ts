@@ -44,11 +44,11 @@ test.for(versions)(
 test.for(versions)("%s: the master key opens config, snapshot and lock", ([version, vector]) => {
   const key = master(vector.master_json);
   expect(decodeConfig(bytes(vector.config_b64), key).version).toBe(version === "v1" ? 1 : 2);
-  const snapshot = unpack(bytes(vector.snapshot_b64), key, MIB);
+  const snapshot = unpack(key.open(bytes(vector.snapshot_b64)), MIB);
   expect(Buffer.from(snapshot.json).toString()).toBe(vector.snapshot_json);
   expect(snapshot.compressed).toBe(version === "v2");
   // The frame of a lock has no content size: a decoder that needs one fails here.
-  expect(Buffer.from(unpack(bytes(vector.lock_b64), key, MIB).json).toString()).toBe(
+  expect(Buffer.from(unpack(key.open(bytes(vector.lock_b64)), MIB).json).toString()).toBe(
     vector.lock_json,
   );
 });
@@ -108,5 +108,36 @@ test.for([
   for (const length of [0, 1, 15, 16, 17, 300, 4064, 4095, 4096, 4097, 9000]) {
     const plain = randomBytes(length);
     expect(key.open(seal(plain, material, nonce)).equals(plain)).toBe(true);
+  }
+});
+
+test("a nonce of zeros is refused, though the MAC is right", () => {
+  const material = newMaterial();
+  const sealed = seal(randomBytes(50), material, Buffer.alloc(16));
+  expect(() => new Key(material).open(sealed)).toThrow("MAC does not match");
+});
+
+test("messages are opened together, and each is what it is alone", () => {
+  const material = newMaterial();
+  const key = new Key(material);
+  const another = newMaterial();
+  const lengths = [700, 0, 4096, 5, 9000, 4096, 16, 4096, 20_000, 4097, 1, ...Array(9).fill(4090)];
+  const plains = [...lengths, ...Array.from({ length: 150 }, (_, at) => at)].map((length) =>
+    randomBytes(length),
+  );
+  const messages = plains.map((plain, at) => {
+    const sealed = seal(plain, at % 7 === 5 ? another : material, randomBytes(16));
+    return { plain, sealed: at % 11 === 7 ? sealed.subarray(0, 31) : sealed };
+  });
+  let calls = 0;
+  const opened: (readonly [unknown, Buffer | SealError])[] = [];
+  for (; opened.length < messages.length; calls++)
+    opened.push(...key.openFirst(messages, opened.length));
+  expect(calls).toBeLessThan(15);
+  expect(opened.map(([message]) => message)).toEqual(messages);
+  for (const [at, [, plain]] of opened.entries()) {
+    if (at % 11 === 7) expect(plain).toMatchObject({ reason: "too short" });
+    else if (at % 7 === 5) expect(plain).toMatchObject({ reason: "wrong mac" });
+    else expect(plain).toEqual(plains[at]);
   }
 });
