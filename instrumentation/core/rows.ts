@@ -43,8 +43,13 @@ export class Rows<Numbers extends Float64Array | Uint32Array> {
 
   /** Whether a row here has the numbers of one there, which is as wide. */
   equals(row: number, others: Rows<Numbers>, there: number): boolean {
+    const piece = this.#pieces[Math.trunc(row / PIECE_ROWS)];
+    const other = others.#pieces[Math.trunc(there / PIECE_ROWS)];
+    if (!piece || !other) return false;
+    const at = (row % PIECE_ROWS) * this.#width;
+    const otherAt = (there % PIECE_ROWS) * this.#width;
     for (let field = 0; field < this.#width; field++)
-      if (this.get(row, field) !== others.get(there, field)) return false;
+      if (piece[at + field] !== other[otherAt + field]) return false;
     return true;
   }
 

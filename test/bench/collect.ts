@@ -5,7 +5,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock, Secret } from "restic-otel-instrumentation/agent";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
-const { urls, password, connections, stateDir, environment } = JSON.parse(process.argv[1] ?? "");
+const { urls, password, connections, stateDir, environment, pauses } = JSON.parse(
+  process.argv[1] ?? "",
+);
 const literal = (text: unknown) =>
   ({ scheme: "literal", reference: new Secret(String(text)) }) as const;
 const monitor = new Monitor(
@@ -65,7 +67,7 @@ const collections = [];
 for (let index = 0; index < 2; index++) {
   const before = cost();
   const pause = monitorEventLoopDelay({ resolution: 1 });
-  pause.enable();
+  if (pauses === true) pause.enable();
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
   const outcome = await monitor.collect();

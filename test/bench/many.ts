@@ -39,7 +39,7 @@ export async function benchMany(say: (line: string) => void): Promise<Findings> 
       const resticSeconds: number[] = [];
       for (let index = 0; index < RUNS; index++) {
         say(`${count} repositories, run ${index + 1}`);
-        const [, second] = await collect({ password: PASSWORD, urls });
+        const [, second] = await collect({ password: PASSWORD, urls, pauses: true });
         if (second.snapshots !== count * SNAPSHOTS) throw new Error("not all was read");
         steady.push(second);
         resticSeconds.push((await resticCpu(`rest:${server.url}/restic`, cache)) * count);

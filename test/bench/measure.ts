@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
@@ -53,6 +53,8 @@ export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
+  // What the one before has left is not written to the disk while this one is measured.
+  spawnSync("sync");
   const startedMs = performance.now();
   const child = spawn(command, args, {
     cwd: ROOT,

@@ -9,10 +9,9 @@ const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
   "0123456789abcdef".indexOf(String.fromCharCode(code)),
 );
 
-/** Of the id that is being read or written. */
+/** Of the id that is being read or written: the same memory. */
 const words = new Uint32Array(WORDS);
-const bytes = Buffer.alloc(BYTES);
-const digits = Buffer.alloc(DIGITS);
+const bytes = Buffer.from(words.buffer);
 
 /**
  * Ids of files in the order in which they were added: SHA-256 as restic writes it, 64 lowercase hex digits. Each takes 32 bytes outside
@@ -37,29 +36,29 @@ export class Ids implements Iterable<string> {
 
   /** Adds a name; false for one that can be no file of restic, which is left out. */
   push(name: string): boolean {
-    // What is not ASCII takes more bytes than it has characters, or is cut off: neither is made of digits.
-    return name.length === DIGITS && digits.write(name) === DIGITS && this.pushDigits(digits, 0);
+    // Digits of both cases are taken, and what comes after some that is none is not told.
+    const isId =
+      name.length === DIGITS &&
+      bytes.write(name, "hex") === BYTES &&
+      bytes.toString("hex") === name;
+    if (isId) this.#rows.push(words);
+    return isId;
   }
 
   /** The same of the digits that begin at `start`, in ASCII. */
   pushDigits(text: Uint8Array, start: number): boolean {
-    for (let word = 0; word < WORDS; word++) {
-      const first = start + word * 8;
-      let value = 0;
-      for (let at = first; at < first + 8; at++) {
-        const worth = VALUES[text[at] ?? 0] ?? 255;
-        if (worth > 15) return false;
-        value = (value << 4) | worth;
-      }
-      words[word] = value;
+    for (let byte = 0; byte < BYTES; byte++) {
+      const high = VALUES[text[start + 2 * byte] ?? 0] ?? 255;
+      const low = VALUES[text[start + 2 * byte + 1] ?? 0] ?? 255;
+      if ((high | low) > 15) return false;
+      bytes[byte] = (high << 4) | low;
     }
     this.#rows.push(words);
     return true;
   }
 
   at(index: number): string {
-    for (let word = 0; word < WORDS; word++)
-      bytes.writeUInt32BE(this.#rows.get(index, word), word * 4);
+    for (let word = 0; word < WORDS; word++) words[word] = this.#rows.get(index, word);
     return bytes.toString("hex");
   }
 
@@ -79,11 +78,8 @@ export class Ids implements Iterable<string> {
 
   /** As texts are compared. */
   compare(a: number, b: number): number {
-    for (let word = 0; word < WORDS; word++) {
-      const difference = this.#rows.get(a, word) - this.#rows.get(b, word);
-      if (difference !== 0) return difference;
-    }
-    return 0;
+    const [one, other] = [this.at(a), this.at(b)];
+    return Number(one > other) - Number(one < other);
   }
 
   /** Forgets those that are not marked. @param kept a byte for each, 0 for what goes */
