@@ -41,7 +41,7 @@ export class Rows<Numbers extends Float64Array | Uint32Array> {
     this.#length += 1;
   }
 
-  /** Whether a row here has the numbers of one there, which is as wide. */
+  /** Whether a row here has the numbers of one there, which is as wide. @param row one that is there, as `there` */
   equals(row: number, others: Rows<Numbers>, there: number): boolean {
     const piece = this.#pieces[Math.trunc(row / PIECE_ROWS)];
     const other = others.#pieces[Math.trunc(there / PIECE_ROWS)];

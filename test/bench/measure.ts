@@ -48,6 +48,7 @@ export interface Run {
   readonly peakBytes: number;
 }
 
+/** @throws Error if it does not end with 0 */
 export async function run(
   command: string,
   args: readonly string[],

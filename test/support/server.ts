@@ -14,7 +14,7 @@ export interface Server {
   log(): string;
   /** Sends a signal; nothing if the process is gone. */
   kill(signal: NodeJS.Signals): void;
-  /** Resolves with the exit code when the process is gone; null if a signal ended it. */
+  /** Resolves with the exit code when the process is gone; null if a signal ended it. What it has started itself is not awaited. */
   readonly exit: Promise<number | null>;
   /** Sends SIGTERM and waits until the process is gone. May be called twice. */
   stop(): Promise<void>;
@@ -77,7 +77,10 @@ export async function startServer({
 }: ServerCommand): Promise<Server> {
   const output = new Output();
   const child = spawn(command, args, { stdio: ["ignore", output.fd, output.fd], env, cwd });
-  await once(child, "spawn");
+  await once(child, "spawn").catch((error: unknown) => {
+    output.end();
+    throw error;
+  });
   running.add(child);
   const exit = once(child, "close").then(() => {
     running.delete(child);
@@ -109,7 +112,7 @@ export async function startServer({
   throw new Error(`${command} did not become ready:\n${log()}`);
 }
 
-/** A file for what a process says, which nobody needs to read while it runs: a server has a core to itself. */
+/** A file for what a process says: it takes no time of whoever started it until that asks for it. */
 class Output {
   readonly fd: number;
   #whole: string | undefined;
@@ -127,7 +130,7 @@ class Output {
     return bytes.toString("utf8", 0, readSync(this.fd, bytes, 0, bytes.length, 0));
   }
 
-  /** After it nothing is added. */
+  /** What is said later is lost. */
   end(): void {
     this.#whole ??= this.text();
     closeSync(this.fd);

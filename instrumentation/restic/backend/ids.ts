@@ -36,7 +36,7 @@ export class Ids implements Iterable<string> {
 
   /** Adds a name; false for one that can be no file of restic, which is left out. */
   push(name: string): boolean {
-    // Digits of both cases are taken, and what comes after some that is none is not told.
+    // Reading ends at what is no digit, and takes capitals: what is written back the same is an id.
     const isId =
       name.length === DIGITS &&
       bytes.write(name, "hex") === BYTES &&

@@ -15,8 +15,9 @@ const MAC_BYTES = 16;
 
 /** Most snapshots are shorter. Making a cipher costs more than what so few bytes take, and it is garbage outside of the heap. */
 const SHORT_BYTES = 4096;
-/** A call of a cipher too costs more than a few blocks: one is made for the messages that have no more than these together. */
+/** A call of a cipher costs more than a few blocks: one is made for as many short messages as fit in here. */
 const counters = Buffer.alloc(4 * SHORT_BYTES);
+/** Of the messages that are opened together. */
 const nonces = Buffer.alloc(64 * NONCE_BYTES);
 
 /** Why a sealed message did not open: cut off, or written with another key (or changed since). */
@@ -30,6 +31,7 @@ export class SealError extends Error {
   }
 }
 
+/** What may be opened, with whatever belongs to it. */
 interface Message {
   readonly sealed: Uint8Array;
 }
@@ -85,7 +87,8 @@ export class Key {
   }
 
   /**
-   * Opens as many messages from this one on as can be opened together: at least one.
+   * Opens as many messages from this one on as can be opened together: at least one. Does not throw.
+   * @param from the place of one that is there
    * @returns what is in each, or why it did not open
    */
   openFirst<M extends Message>(
@@ -145,6 +148,7 @@ function together(messages: readonly Message[], from: number): number {
   return most;
 }
 
+/** Whether it is opened together with others. */
 function isShort(sealed: Uint8Array): boolean {
   return blockBytes(sealed) <= SHORT_BYTES;
 }

@@ -116,7 +116,7 @@ export class Poly1305 {
   }
 }
 
-/** Adds 128 bits. */
+/** Adds 16 bytes. */
 function add(sum: Float64Array, bytes: Uint8Array): void {
   let held = 0;
   let bits = 0;

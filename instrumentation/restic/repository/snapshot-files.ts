@@ -12,8 +12,8 @@ import { unpack } from "./unpack.ts";
 /** A snapshot of thousands of paths has a few MiB of JSON. */
 const MAX_JSON_BYTES = 32 * 2 ** 20;
 
+/** A file that is what its name says. */
 interface LoadedFile {
-  /** Its name. */
   readonly id: string;
   readonly sealed: Uint8Array;
 }
@@ -63,10 +63,12 @@ export async function loadSnapshots(
     }
   }
 
-  const decoding = new Turns((files: readonly LoadedFile[], from) => {
-    const opened = key.openFirst(files, from);
-    for (const [file, plain] of opened) decode(file, plain);
-    return opened.length;
+  /** With those that follow, and not decoded yet: one of them alone may expand to thousands of times its size. */
+  const opened: (readonly [LoadedFile, Uint8Array | SealError])[] = [];
+  const decoding = new Turns((files: readonly LoadedFile[], at) => {
+    if (opened.length === 0) opened.push(...key.openFirst(files, at));
+    const next = opened.shift();
+    if (next) decode(...next);
   });
 
   /** False if what came is not what its name says. */

@@ -3,13 +3,13 @@ const TURN_MS = 5;
 
 /** Work that is done once the event loop has seen to all connections, a few milliseconds at a time. */
 export class Turns<T> {
-  readonly #work: (items: readonly T[], from: number) => number;
+  readonly #work: (items: readonly T[], at: number) => void;
   #items: T[] = [];
   #isPlanned = false;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  /** @param work does one item or more, from this one on, and says how many; it does not throw */
-  constructor(work: (items: readonly T[], from: number) => number) {
+  /** @param work does the item at this place, and is called for those behind it in turn; it does not throw */
+  constructor(work: (items: readonly T[], at: number) => void) {
     this.#work = work;
   }
 
@@ -30,7 +30,7 @@ export class Turns<T> {
   #turn(): void {
     const end = performance.now() + TURN_MS;
     let done = 0;
-    do done += this.#work(this.#items, done);
+    do this.#work(this.#items, done++);
     while (done < this.#items.length && performance.now() <= end);
     this.#items = this.#items.slice(done);
     if (this.#items.length > 0) setImmediate(() => this.#turn());

@@ -6,17 +6,9 @@ import { Turns } from "../../../instrumentation/restic/repository/turns.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Work that does one item at a time. */
-function one(work: (item: number) => void) {
-  return (items: readonly number[], from: number): number => {
-    items.slice(from, from + 1).forEach(work);
-    return 1;
-  };
-}
-
 test("work is done in order, after whatever the event loop has to do now", async () => {
   const done: number[] = [];
-  const turns = new Turns(one((item) => done.push(item)));
+  const turns = new Turns((items: readonly number[], at) => done.push(...items.slice(at, at + 1)));
   turns.add(1);
   turns.add(2);
   expect(done).toEqual([]);
@@ -33,12 +25,10 @@ test("it is parted, so that others have their turn", async () => {
   vi.spyOn(performance, "now").mockImplementation(() => now);
   const done: number[] = [];
   // Each takes 3 ms; two of them are enough for one turn.
-  const turns = new Turns(
-    one((item) => {
-      now += 3;
-      done.push(item);
-    }),
-  );
+  const turns = new Turns((items: readonly number[], at) => {
+    now += 3;
+    done.push(...items.slice(at, at + 1));
+  });
   for (let item = 0; item < 5; item++) turns.add(item);
   const lengths: number[] = [];
   const all = turns.done();
@@ -48,4 +38,5 @@ test("it is parted, so that others have their turn", async () => {
   }
   await all;
   expect(lengths).toEqual([2, 4, 5]);
+  expect(done).toEqual([0, 1, 2, 3, 4]);
 });
