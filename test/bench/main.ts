@@ -56,7 +56,7 @@ process.stdout.write(reached);
 if (args.includes("--write") && process.exitCode !== 1) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
-  const note = `Medians of ${RUNS} runs (least–most), of ${RUNS * 3} at 1,000 snapshots or less and at starts, of 3 at 100,000; peers in turn in the same run; ${date}, ${machine}.\n`;
+  const note = `Medians of ${RUNS} runs (least–most), of ${RUNS * 3} at 1,000 snapshots or less and at starts; peers in turn in the same run; ${date}, ${machine}.\n`;
   await writeFile(
     README,
     replaceBetween(await readFile(README, "utf8"), "bench", [...texts, reached, note].join("\n")),

@@ -9,7 +9,6 @@ interface Runs {
 }
 
 function runsOf(size: number): number {
-  if (size > 10_000) return Math.min(RUNS, 3);
   return size > 1000 ? RUNS : RUNS * 3;
 }
 
@@ -22,7 +21,7 @@ export class Compared {
   }
 
   /**
-   * Takes all ways again and again: fewer times where each takes a minute, more often where all is over in the noise of a start.
+   * Takes all ways again and again, more often where all is over in the noise of a start.
    * @param prepare writes a repository of so many snapshots
    */
   static async measure(
