@@ -8,7 +8,7 @@ interface Runs {
   readonly full: readonly Samples[];
 }
 
-function runsOf(size: number): number {
+export function runsOf(size: number): number {
   return size > 1000 ? RUNS : RUNS * 3;
 }
 
@@ -29,6 +29,7 @@ export class Compared {
     prepare: (size: number) => unknown,
     once: (size: number, run: number) => Promise<Samples>,
     say: (line: string) => void,
+    runs = runsOf,
   ): Promise<Compared> {
     const measured = new Map<number, Runs>();
     prepare(0);
@@ -36,7 +37,7 @@ export class Compared {
       prepare(size);
       const empty: Samples[] = [];
       const full: Samples[] = [];
-      for (let run = 0; run < runsOf(size); run++) {
+      for (let run = 0; run < runs(size); run++) {
         say(`${size} snapshots, run ${run + 1}`);
         empty.push(await once(0, run));
         full.push(await once(size, run));
