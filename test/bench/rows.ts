@@ -23,6 +23,7 @@ export class Compared {
   /**
    * Takes all ways again and again, more often where all is over in the noise of a start.
    * @param prepare writes a repository of so many snapshots
+   * @param runs how often, at so many snapshots
    */
   static async measure(
     sizes: readonly number[],
