@@ -9,8 +9,13 @@ function bundle(folder: string, dir: string, names: readonly string[]): BuildOpt
   return { input, external: /^[^./]/, platform: "node", output };
 }
 
-const worker = "restic/backend/file-thread-worker";
+const worker = "backends/local/file-reader-worker";
 await build([
-  bundle("instrumentation", "instrumentation/dist", ["index", "agent", "monitor", worker]),
+  bundle("instrumentation", "instrumentation/dist", [
+    "index",
+    "internal",
+    "monitor/monitor",
+    worker,
+  ]),
   bundle("src", "dist", ["index", "main", "web/config/bcrypt-worker"]),
 ]);

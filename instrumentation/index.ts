@@ -1,15 +1,19 @@
 // For applications that embed the monitor, and for those who bring a source, a backend or a way to secrets of their own.
-export { ResticInstrumentation, resticMetricProducer } from "./restic-instrumentation.ts";
-export type { RepositoryConfig, ResticInstrumentationConfig, SecretConfig } from "./embedding.ts";
-export { trackVanishingSeries } from "./track-vanishing-series.ts";
-export type { Extensions } from "./extensions.ts";
-export { product } from "./collect/product.ts";
-export type { Product } from "./collect/product.ts";
-export type { JobOutcome } from "./collect/job.ts";
+export { ResticInstrumentation, resticMetricProducer } from "./embedding/instrumentation.ts";
+export type {
+  RepositoryConfig,
+  ResticInstrumentationConfig,
+  SecretConfig,
+} from "./embedding/config.ts";
+export { trackVanishingSeries } from "./embedding/track-vanishing-series.ts";
+export type { Extensions } from "./monitor/extensions.ts";
+export { product } from "./collect/source-set.ts";
+export type { Product } from "./collect/source-set.ts";
+export type { JobOutcome } from "./collect/outcome.ts";
 export type { RepositoryState } from "./restic/state.ts";
-export { MAX_SIZE_BYTES } from "./restic/backend/backend.ts";
-export type { Backend, FileType, Page } from "./restic/backend/backend.ts";
-export type { BackendContext, OpenCustomBackend } from "./restic/backend/open.ts";
+export { MAX_SIZE_BYTES } from "./backends/backend.ts";
+export type { Backend, FileType, Page } from "./backends/backend.ts";
+export type { BackendContext, OpenCustomBackend } from "./backends/open.ts";
 export { AgentError, ERROR_CODES } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "restic-otel-instrumentation/agent";
-import type { LogFields, Logger } from "restic-otel-instrumentation/agent";
+import type { Clock } from "restic-otel-instrumentation/internal";
+import type { LogFields, Logger } from "restic-otel-instrumentation/internal";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

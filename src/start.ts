@@ -4,8 +4,8 @@ import {
   NO_ADDRESS,
   systemClock,
   VaultScheme,
-} from "restic-otel-instrumentation/agent";
-import type { Extensions } from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
+import type { Extensions } from "restic-otel-instrumentation/internal";
 
 import { Agent } from "./agent.ts";
 import { readBuild, versionLine } from "./build.ts";

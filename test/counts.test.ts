@@ -6,8 +6,8 @@ import { runInNewContext } from "node:vm";
 import { expect, onTestFinished, test } from "vitest";
 
 import { Secret } from "../instrumentation/core/secret.ts";
-import { Monitor } from "../instrumentation/monitor.ts";
-import { PrometheusEndpoint } from "../src/telemetry/prometheus-endpoint.ts";
+import { Monitor } from "../instrumentation/monitor/monitor.ts";
+import { PrometheusEndpoint } from "../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock, settle } from "./support/clock.ts";
 import { repositoryFolder } from "./support/repository-folder.ts";
 import { SealedRepository } from "./support/sealed-repository.ts";

@@ -1,7 +1,7 @@
 import { EXAMPLES, GROUPS } from "../src/settings/help.ts";
 import { settingNames, SETTINGS, variableOf } from "../src/settings/schema.ts";
 import type { Setting } from "../src/settings/schema.ts";
-import { VERSION } from "../instrumentation/version.ts";
+import { VERSION } from "../instrumentation/embedding/version.ts";
 
 export const MANUAL = new URL("../restic-otel.1", import.meta.url);
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { Monitor } from "../instrumentation/monitor.ts";
-import { schemesWith } from "../instrumentation/schemes.ts";
-import { parseRepository } from "../instrumentation/settings.ts";
-import type { MonitorSettings } from "../instrumentation/settings.ts";
+import { Monitor } from "../instrumentation/monitor/monitor.ts";
+import { schemesWith } from "../instrumentation/secrets/resolvers.ts";
+import { parseRepository } from "../instrumentation/settings/repository.ts";
+import type { MonitorSettings } from "../instrumentation/settings/repository.ts";
 import { FakeClock } from "./support/clock.ts";
 import { FakeVault, vaultSettings } from "./support/fake-vault.ts";
 import { ArrayLogger } from "./support/logger.ts";

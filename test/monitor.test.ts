@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../instrumentation/core/secret.ts";
-import { Monitor } from "../instrumentation/monitor.ts";
-import type { MonitorSettings, RepositorySettings } from "../instrumentation/settings.ts";
-import { renderOnce } from "../src/telemetry/exposition-part.ts";
+import { Monitor } from "../instrumentation/monitor/monitor.ts";
+import type {
+  MonitorSettings,
+  RepositorySettings,
+} from "../instrumentation/settings/repository.ts";
+import { renderOnce } from "../src/telemetry/collect-metrics.ts";
 import { FakeClock } from "./support/clock.ts";
 import { tableText } from "./support/table-text.ts";
 

@@ -8,13 +8,13 @@ import {
   JOB_METRICS,
   repositoryMetrics,
   SECRET_METRICS,
-} from "../instrumentation/restic/metrics.ts";
+} from "../instrumentation/restic/metrics/tables.ts";
 import { VAULT_METRICS } from "../instrumentation/vault/metrics.ts";
 import { settingsTable } from "../src/settings/schema.ts";
-import { agentMetrics } from "../src/telemetry/agent-metrics.ts";
-import { otlpMetrics } from "../src/telemetry/otlp/metrics.ts";
-import { webConfigMetrics } from "../src/telemetry/web-config-metrics.ts";
-import { processMetrics } from "../src/telemetry/process-metrics.ts";
+import { agentMetrics } from "../src/telemetry/own-metrics/agent.ts";
+import { otlpMetrics } from "../src/telemetry/own-metrics/otlp.ts";
+import { webConfigMetrics } from "../src/telemetry/own-metrics/web-config.ts";
+import { processMetrics } from "../src/telemetry/own-metrics/process.ts";
 
 export const README = new URL("../README.md", import.meta.url);
 

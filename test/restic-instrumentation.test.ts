@@ -11,7 +11,7 @@ import {
   trackVanishingSeries,
 } from "../instrumentation/index.ts";
 import { newestFiles } from "../examples/own-source/newest-file.ts";
-import { NAME, VERSION } from "../instrumentation/version.ts";
+import { NAME, VERSION } from "../instrumentation/embedding/version.ts";
 import { ManualReader } from "./support/manual-reader.ts";
 import { until } from "./support/until.ts";
 

@@ -3,19 +3,19 @@ import { AgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import type { Limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
-import type { StartSpan } from "../core/span.ts";
+import type { StartSpan } from "../core/tracer.ts";
 import type { Attempt, Source } from "../core/source.ts";
-import { announce } from "./job.ts";
-import type { CollectionHook, JobOutcome } from "./job.ts";
-import { Pacemaker } from "./pacemaker.ts";
+import { announce } from "./outcome.ts";
+import type { CollectionHook, JobOutcome } from "./outcome.ts";
+import { Pacemaker } from "./scheduler.ts";
 import { planOf } from "./plan.ts";
 import type { CollectorSettings, Plan } from "./plan.ts";
-import { RetryLadder } from "./retry-ladder.ts";
+import { RetryLadder } from "./retry-backoff.ts";
 import { Runner } from "./runner.ts";
 import { spread } from "./spread.ts";
 import type { Begin } from "./spread.ts";
 import { Store, subjectKey } from "./store.ts";
-import { unlessAborted } from "./unless-aborted.ts";
+import { unlessAborted } from "../core/abort.ts";
 
 export type { CollectorSettings };
 

@@ -2,12 +2,12 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import { AgentError, toAgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
-import type { StartSpan } from "../core/span.ts";
+import type { StartSpan } from "../core/tracer.ts";
 import type { Attempt, Reading, Source } from "../core/source.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Store } from "./store.ts";
 import { subjectKey } from "./store.ts";
-import { unlessAborted } from "./unless-aborted.ts";
+import { unlessAborted } from "../core/abort.ts";
 
 /** How long a call may take to come back after it was aborted. */
 const GRACE_MS = 2000;

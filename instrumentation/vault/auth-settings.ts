@@ -1,6 +1,6 @@
 import { Secret } from "../core/secret.ts";
-import { isMapping } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { isMapping } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
 
 /** A secret that a login needs. A file is read at each login. */

@@ -1,8 +1,8 @@
 import { AgentError, toAgentError } from "../core/error.ts";
 import type { Secret } from "../core/secret.ts";
-import { retry } from "../net/retry.ts";
-import { isMapping } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { retry } from "../http/retry.ts";
+import { isMapping } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 import type { VaultSettings } from "./settings.ts";
 import type { VaultState } from "./state.ts";

@@ -1,7 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { within } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { within } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { encodePath } from "./path.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -4,8 +4,8 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { GivenSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { isMapping, within } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { isMapping, within } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { encodePath } from "./path.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -1,7 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import type { KvAddress } from "./kv.ts";
-import { isMapping } from "./mapping.ts";
+import { isMapping } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
 
 /** `{vault: "mount/path", field: "key", version?, kvVersion?}`, checked. */

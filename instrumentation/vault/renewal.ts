@@ -4,7 +4,7 @@ import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { VaultClient } from "./client.ts";
 import { positive } from "./login.ts";
-import { within } from "./mapping.ts";
+import { within } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The token in use. */

@@ -4,7 +4,7 @@ import { limit } from "../core/limit.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import type { KvAddress, KvReader } from "./kv.ts";
-import type { Mapping } from "./mapping.ts";
+import type { Mapping } from "../core/json.ts";
 import { checkVaultReference, FURTHER_KEYS, nameOf, parseVaultReference } from "./reference.ts";
 import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";

@@ -2,8 +2,8 @@ import { parseDurationMs } from "../core/duration.ts";
 import { Secret } from "../core/secret.ts";
 import { authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
-import { isMapping } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { isMapping } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { parseTls, TLS_KEYS } from "./tls.ts";
 import type { VaultTls } from "./tls.ts";
 

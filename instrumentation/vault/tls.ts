@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AgentError } from "../core/error.ts";
 import { textOf } from "./auth-settings.ts";
 import type { Environment, Report } from "./auth-settings.ts";
-import { isMapping } from "./mapping.ts";
+import { isMapping } from "../core/json.ts";
 
 /** Paths of PEM files, but for `caPem`. Read when they are needed: they may change, or come later. */
 export interface VaultTls {

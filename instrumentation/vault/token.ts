@@ -9,7 +9,7 @@ import { keepToken } from "./renewal.ts";
 import type { HeldToken } from "./renewal.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { VaultState } from "./state.ts";
-import { within } from "./within.ts";
+import { within } from "../core/time-limit.ts";
 
 export interface TokenOptions {
   readonly client: VaultClient;

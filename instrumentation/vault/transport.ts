@@ -1,16 +1,16 @@
 import type { Clock } from "../core/clock.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
-import { httpClient } from "../net/http.ts";
-import type { HttpResponse, Send } from "../net/http.ts";
-import { statusError } from "../net/status.ts";
-import { isMapping } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { httpClient } from "../http/client.ts";
+import type { HttpResponse, Send } from "../http/client.ts";
+import { statusError } from "../http/status-error.ts";
+import { isMapping } from "../core/json.ts";
+import type { Mapping } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
 import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
-import { within } from "./within.ts";
+import { within } from "../core/time-limit.ts";
 
 /** What node-vault asks for. Secrets are still sealed: they are opened here, and nothing that it prints has them. */
 export interface VaultRequest {

@@ -1,5 +1,10 @@
-import { limit, secretHandle, systemClock, toAgentError } from "restic-otel-instrumentation/agent";
-import type { SecretReference, SecretResolver } from "restic-otel-instrumentation/agent";
+import {
+  limit,
+  secretHandle,
+  systemClock,
+  toAgentError,
+} from "restic-otel-instrumentation/internal";
+import type { SecretReference, SecretResolver } from "restic-otel-instrumentation/internal";
 
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";

@@ -1,4 +1,4 @@
-import { NO_ADDRESS } from "restic-otel-instrumentation/agent";
+import { NO_ADDRESS } from "restic-otel-instrumentation/internal";
 
 import { formatBind } from "./bind.ts";
 import type { AgentSettings } from "./load.ts";

@@ -6,12 +6,12 @@ import {
   NO_ADDRESS,
   parseRepository,
   unknownKey,
-} from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
 import type {
   Problem,
   RepositorySettings,
   SecretResolver,
-} from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
 
 import { SettingsDocument } from "./document.ts";
 import { parseOtlp } from "./otlp.ts";

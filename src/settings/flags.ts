@@ -1,4 +1,4 @@
-import { AgentError, nearest } from "restic-otel-instrumentation/agent";
+import { AgentError, nearest } from "restic-otel-instrumentation/internal";
 
 import { boolean } from "./formats.ts";
 import { settingNames, SETTINGS } from "./schema.ts";

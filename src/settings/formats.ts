@@ -1,4 +1,4 @@
-import { parseDurationMs, parseSchedule } from "restic-otel-instrumentation/agent";
+import { parseDurationMs, parseSchedule } from "restic-otel-instrumentation/internal";
 
 /** How a setting is written: what is wrong with a value, and what it becomes. */
 export interface Format<T> {

@@ -1,12 +1,12 @@
 import { access } from "node:fs/promises";
 
 import convict from "convict";
-import { AgentError, nearest, NO_ADDRESS, schemesWith } from "restic-otel-instrumentation/agent";
+import { AgentError, nearest, NO_ADDRESS, schemesWith } from "restic-otel-instrumentation/internal";
 import type {
   Extensions,
   MonitorSettings,
   RepositorySettings,
-} from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
 
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { Bind } from "./bind.ts";

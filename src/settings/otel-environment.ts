@@ -1,5 +1,5 @@
-import { Secret } from "restic-otel-instrumentation/agent";
-import type { SecretReference } from "restic-otel-instrumentation/agent";
+import { Secret } from "restic-otel-instrumentation/internal";
+import type { SecretReference } from "restic-otel-instrumentation/internal";
 
 import {
   choice,

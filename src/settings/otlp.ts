@@ -6,8 +6,12 @@ import {
   parseReference,
   sameReference,
   unknownKey,
-} from "restic-otel-instrumentation/agent";
-import type { Problem, SecretReference, SecretResolver } from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
+import type {
+  Problem,
+  SecretReference,
+  SecretResolver,
+} from "restic-otel-instrumentation/internal";
 
 export const PROTOCOLS = ["http/json", "http/protobuf"] as const;
 type Protocol = (typeof PROTOCOLS)[number];

@@ -1,5 +1,5 @@
-import { AgentError, parseRepository, shellWords } from "restic-otel-instrumentation/agent";
-import type { RepositorySettings } from "restic-otel-instrumentation/agent";
+import { AgentError, parseRepository, shellWords } from "restic-otel-instrumentation/internal";
+import type { RepositorySettings } from "restic-otel-instrumentation/internal";
 
 import type { Known } from "./file.ts";
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { hostname } from "node:os";
 
-import { isRecord } from "restic-otel-instrumentation/agent";
+import { isRecord } from "restic-otel-instrumentation/internal";
 
 import type { Format } from "./formats.ts";
 

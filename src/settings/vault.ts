@@ -1,5 +1,5 @@
-import { NO_ADDRESS, parseVaultSettings } from "restic-otel-instrumentation/agent";
-import type { Problem, VaultUse } from "restic-otel-instrumentation/agent";
+import { NO_ADDRESS, parseVaultSettings } from "restic-otel-instrumentation/internal";
+import type { Problem, VaultUse } from "restic-otel-instrumentation/internal";
 
 /** What the section `vault` of a file says, with the variables of Vault's own programs. The path of a problem that is not of the section is the name of a variable. */
 export interface VaultSection {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
-import { textAnswer } from "./answer.ts";
-import type { Answer, Handler, Routes } from "./answer.ts";
-import { isoTime } from "./status/iso-time.ts";
+import { textAnswer } from "./response.ts";
+import type { Answer, Handler, Routes } from "./response.ts";
+import { isoTime } from "./status/time.ts";
 import type { RepositoryStatus } from "./status/status.ts";
 
 /** What an operator may have the agent do by HTTP. */

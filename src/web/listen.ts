@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
 
 import { formatBind } from "../settings/bind.ts";
 import type { Bind, UnixBind } from "../settings/bind.ts";

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 
-import { toAgentError } from "restic-otel-instrumentation/agent";
-import type { Logger } from "restic-otel-instrumentation/agent";
+import { toAgentError } from "restic-otel-instrumentation/internal";
+import type { Logger } from "restic-otel-instrumentation/internal";
 
 import { acceptsGzip } from "./accept-encoding.ts";
-import { textAnswer } from "./answer.ts";
-import type { Answer, Handler, Routes } from "./answer.ts";
+import { textAnswer } from "./response.ts";
+import type { Answer, Handler, Routes } from "./response.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { script, stylesheet } from "./status/assets.ts";

@@ -3,13 +3,13 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Server as NetServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-import { toAgentError } from "restic-otel-instrumentation/agent";
-import type { Clock, Logger } from "restic-otel-instrumentation/agent";
+import { toAgentError } from "restic-otel-instrumentation/internal";
+import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
 import type { Bind } from "../settings/bind.ts";
-import { textAnswer } from "./answer.ts";
-import type { Answer, Routes } from "./answer.ts";
-import { MAX_URL_LENGTH, refuseFaults } from "./client-faults.ts";
+import { textAnswer } from "./response.ts";
+import type { Answer, Routes } from "./response.ts";
+import { MAX_URL_LENGTH, refuseFaults } from "./client-errors.ts";
 import type { Protection } from "./config/protection.ts";
 import { Connections } from "./connections.ts";
 import { listen } from "./listen.ts";

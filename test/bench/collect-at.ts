@@ -1,7 +1,7 @@
 // One process of the agent's reader at a place that an entry of the settings names: a first and a second collection, told as one line of JSON.
 import { systemClock } from "../../instrumentation/core/clock.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
-import { backendOpener } from "../../instrumentation/restic/backend/open.ts";
+import { backendOpener } from "../../instrumentation/backends/open.ts";
 import { ResticSource } from "../../instrumentation/restic/source.ts";
 
 interface Entry {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { systemClock, Secret } from "restic-otel-instrumentation/agent";
+import { systemClock, Secret } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 const { urls, password, connections, stateDir, environment, pauses } = JSON.parse(

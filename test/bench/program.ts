@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
 
-import { repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
+import { repositoryMetrics } from "../../instrumentation/restic/metrics/tables.ts";
 import { peerPath } from "../support/peers.ts";
 import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";

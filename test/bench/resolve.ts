@@ -4,7 +4,7 @@ import {
   secretHandle,
   systemClock,
   VaultScheme,
-} from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
 
 const [repositories = 0, secrets = 1] = process.argv.slice(1).map(Number);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,8 +1,8 @@
 import { DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
-import type { BoundTable } from "../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import type { BoundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec } from "../../instrumentation/core/source.ts";
 
 class ManualReader extends MetricReader {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Pacemaker } from "../../instrumentation/collect/pacemaker.ts";
+import { Pacemaker } from "../../instrumentation/collect/scheduler.ts";
 import { parseSchedule } from "../../instrumentation/collect/schedule.ts";
 import { FakeClock } from "../support/clock.ts";
 import { HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { boundTable } from "../../instrumentation/collect/gauges.ts";
-import { produceMetrics } from "../../instrumentation/collect/produce.ts";
+import { boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import { produceMetrics } from "../../instrumentation/metrics/metric-producer.ts";
 import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
 
 function spec(name: string, kind: "gauge" | "counter", points: readonly Point[]): MetricSpec<null> {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 
-import { AnswerReader, ProtocolError, TooLongError } from "../../instrumentation/net/answer.ts";
-import type { Answer } from "../../instrumentation/net/answer.ts";
+import {
+  AnswerReader,
+  ProtocolError,
+  TooLongError,
+} from "../../instrumentation/http/response-parser.ts";
+import type { Answer } from "../../instrumentation/http/response-parser.ts";
 
 const MAX_BYTES = 100;
 

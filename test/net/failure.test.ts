@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { requestFailure } from "../../instrumentation/net/failure.ts";
+import { requestFailure } from "../../instrumentation/http/errors.ts";
 
 /** What cannot be brought about on loopback; the rest is in http.test.ts and tls.test.ts. */
 function withCode(code: string): Error {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { Send, HttpOptions, HttpResponse } from "../../instrumentation/net/http.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { Send, HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
 import { failureOf } from "../support/failure.ts";
 import {
   FaultServer,

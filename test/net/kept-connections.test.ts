@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { HttpResponse, Send } from "../../instrumentation/net/http.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpResponse, Send } from "../../instrumentation/http/client.ts";
 import { failureOf } from "../support/failure.ts";
 import { answer, close, FaultServer, hang, reset } from "../support/fault-server.ts";
 import { listeningPort } from "../support/listening-port.ts";

@@ -3,8 +3,8 @@ import { Socket } from "node:net";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { HttpResponse, Send } from "../../instrumentation/net/http.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpResponse, Send } from "../../instrumentation/http/client.ts";
 import { failureOf } from "../support/failure.ts";
 import { answer, FaultServer } from "../support/fault-server.ts";
 import type { Fault } from "../support/fault-server.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { HttpOptions, HttpResponse } from "../../instrumentation/net/http.ts";
-import { proxyFor } from "../../instrumentation/net/proxy.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
+import { proxyFor } from "../../instrumentation/http/proxy.ts";
 import { failureOf } from "../support/failure.ts";
 import { FaultServer, answer, close, hang, reset } from "../support/fault-server.ts";
 import { LoopbackProxy } from "../support/loopback-proxy.ts";

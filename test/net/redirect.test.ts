@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { HttpResponse } from "../../instrumentation/net/http.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpResponse } from "../../instrumentation/http/client.ts";
 import { failureOf } from "../support/failure.ts";
 import { FaultServer, answer, redirect } from "../support/fault-server.ts";
 

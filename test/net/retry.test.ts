@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
 import type { AgentErrorOptions, ErrorCode } from "../../instrumentation/core/error.ts";
-import { retry } from "../../instrumentation/net/retry.ts";
+import { retry } from "../../instrumentation/http/retry.ts";
 import { FakeClock, settle } from "../support/clock.ts";
 
 const SECONDS = 1000;

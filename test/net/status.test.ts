@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { statusError } from "../../instrumentation/net/status.ts";
+import { statusError } from "../../instrumentation/http/status-error.ts";
 import { FakeClock } from "../support/clock.ts";
 
 function errorOf(status: number, headers: Readonly<Record<string, string>> = {}): unknown {

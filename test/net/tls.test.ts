@@ -4,8 +4,8 @@ import { TLSSocket } from "node:tls";
 
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 
-import { httpClient } from "../../instrumentation/net/http.ts";
-import type { HttpOptions, HttpResponse } from "../../instrumentation/net/http.ts";
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
 import { failureOf } from "../support/failure.ts";
 import { FaultServer, answer } from "../support/fault-server.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { systemClock } from "../../instrumentation/core/clock.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
 import { AZURITE, startAzurite } from "../support/azurite.ts";
 import { backendSuite } from "../support/backend-suite.ts";
 import { failureOf } from "../support/failure.ts";

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { systemClock } from "../../instrumentation/core/clock.ts";
-import { textAnswer } from "../../src/web/answer.ts";
+import { textAnswer } from "../../src/web/response.ts";
 import { Protection } from "../../src/web/config/protection.ts";
 import { startServer } from "../../src/web/server.ts";
 import type { WebServer } from "../../src/web/server.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { printableUrl } from "../../instrumentation/restic/backend/location.ts";
+import { printableUrl } from "../../instrumentation/backends/location.ts";
 import { startAgent } from "../support/agent.ts";
 import { requireAzurite, requirePeer, requireSshd, requireSwift } from "../support/peers.ts";
 import { PASSWORD, startPlaces } from "../support/places.ts";

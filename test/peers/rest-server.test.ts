@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
 import { backendSuite } from "../support/backend-suite.ts";
 import { failureOf } from "../support/failure.ts";
 import { requirePeer } from "../support/peers.ts";

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { systemClock } from "../../instrumentation/core/clock.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { signedHeaders } from "../../instrumentation/restic/backend/aws-signature.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { signedHeaders } from "../../instrumentation/backends/s3/signature-v4.ts";
 import { failureOf } from "../support/failure.ts";
 import { peerPath, requirePeer } from "../support/peers.ts";
 import { readSnapshots, snapshotsOf } from "../support/read-snapshots.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { Ids } from "../../instrumentation/restic/backend/ids.ts";
+import { Ids } from "../../instrumentation/backends/file-ids.ts";
 import { BackupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { SnapshotTable } from "../../instrumentation/restic/repository/snapshot-table.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";

@@ -1,6 +1,6 @@
-import { openB2 } from "../../instrumentation/restic/backend/b2.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
+import { openB2 } from "../../instrumentation/backends/b2/b2.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { parseLocation } from "../../instrumentation/backends/location.ts";
 import { contextOf } from "./backend-context.ts";
 import type { ContextOptions } from "./backend-context.ts";
 

@@ -1,8 +1,8 @@
 import { Secret } from "../../instrumentation/core/secret.ts";
 import type { Clock } from "../../instrumentation/core/clock.ts";
-import { backendContext } from "../../instrumentation/restic/backend/open.ts";
-import type { BackendContext } from "../../instrumentation/restic/backend/open.ts";
-import type { Location } from "../../instrumentation/restic/backend/location.ts";
+import { backendContext } from "../../instrumentation/backends/open.ts";
+import type { BackendContext } from "../../instrumentation/backends/open.ts";
+import type { Location } from "../../instrumentation/backends/location.ts";
 import { FakeClock } from "./clock.ts";
 
 export interface ContextOptions {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 import { describe, expect, test } from "vitest";
 
-import { MAX_SIZE_BYTES } from "../../instrumentation/restic/backend/backend.ts";
-import type { Backend, FileType } from "../../instrumentation/restic/backend/backend.ts";
+import { MAX_SIZE_BYTES } from "../../instrumentation/backends/backend.ts";
+import type { Backend, FileType } from "../../instrumentation/backends/backend.ts";
 import { failureOf } from "./failure.ts";
 import type { RepositoryFiles } from "./sealed-repository.ts";
 

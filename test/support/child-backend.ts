@@ -1,7 +1,7 @@
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
-import { openRclone } from "../../instrumentation/restic/backend/rclone.ts";
-import { openSftp } from "../../instrumentation/restic/backend/sftp.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { parseLocation } from "../../instrumentation/backends/location.ts";
+import { openRclone } from "../../instrumentation/backends/rclone/rclone.ts";
+import { openSftp } from "../../instrumentation/backends/sftp/sftp.ts";
 import { contextOf } from "./backend-context.ts";
 import type { ContextOptions } from "./backend-context.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
 import { openChildAt } from "./child-backend.ts";
 import { FakeClock } from "./clock.ts";
 import { repositoryFolder } from "./repository-folder.ts";

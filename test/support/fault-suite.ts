@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { MAX_SIZE_BYTES } from "../../instrumentation/restic/backend/backend.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import { MAX_SIZE_BYTES } from "../../instrumentation/backends/backend.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
 import type { ContextOptions } from "./backend-context.ts";
 import { failureOf } from "./failure.ts";
 import { FaultServer, answer, close, hang, loginPage, reset, status } from "./fault-server.ts";

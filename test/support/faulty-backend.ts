@@ -1,5 +1,5 @@
 import { AgentError } from "../../instrumentation/core/error.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
 
 /** With what it fails: something that passes. */
 export const DOWN = new AgentError("unreachable", "the connection is down", { transient: true });

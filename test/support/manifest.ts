@@ -1,4 +1,4 @@
-import { isRecord } from "../../instrumentation/problem.ts";
+import { isRecord } from "../../instrumentation/settings/problem.ts";
 
 /** What lies at that path of a manifest. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {

@@ -1,9 +1,9 @@
-import { openAzure } from "../../instrumentation/restic/backend/azure.ts";
-import type { LoadIdentity } from "../../instrumentation/restic/backend/azure-identity.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { openGs } from "../../instrumentation/restic/backend/gs.ts";
-import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
-import { openSwift } from "../../instrumentation/restic/backend/swift.ts";
+import { openAzure } from "../../instrumentation/backends/azure/azure.ts";
+import type { LoadIdentity } from "../../instrumentation/backends/azure/entra-id.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { openGs } from "../../instrumentation/backends/gs/gs.ts";
+import { parseLocation } from "../../instrumentation/backends/location.ts";
+import { openSwift } from "../../instrumentation/backends/swift/swift.ts";
 import { contextOf } from "./backend-context.ts";
 import type { ContextOptions } from "./backend-context.ts";
 

@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { VERSION } from "../../instrumentation/version.ts";
+import { VERSION } from "../../instrumentation/embedding/version.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { Secret } from "../../instrumentation/core/secret.ts";
 import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { systemClock } from "../../instrumentation/core/clock.ts";
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { backendOpener } from "../../instrumentation/restic/backend/open.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { backendOpener } from "../../instrumentation/backends/open.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
 import { ResticSource } from "../../instrumentation/restic/source.ts";
 import { ArrayLogger } from "./logger.ts";

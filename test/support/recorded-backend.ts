@@ -1,6 +1,6 @@
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { MAX_SIZE_BYTES } from "../../instrumentation/restic/backend/backend.ts";
-import type { Backend, FileType } from "../../instrumentation/restic/backend/backend.ts";
+import { MAX_SIZE_BYTES } from "../../instrumentation/backends/backend.ts";
+import type { Backend, FileType } from "../../instrumentation/backends/backend.ts";
 import type { RepositoryFiles } from "./sealed-repository.ts";
 
 /** A backend over files in memory that tells each call, as `LIST keys` or `GET config`, before it answers: to count, to fail, to change files. */

@@ -1,6 +1,6 @@
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
-import { openRest } from "../../instrumentation/restic/backend/rest.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { parseLocation } from "../../instrumentation/backends/location.ts";
+import { openRest } from "../../instrumentation/backends/rest/rest.ts";
 import { contextOf } from "./backend-context.ts";
 import type { ContextOptions } from "./backend-context.ts";
 

@@ -1,6 +1,6 @@
-import type { Backend } from "../../instrumentation/restic/backend/backend.ts";
-import { parseLocation } from "../../instrumentation/restic/backend/location.ts";
-import { openS3 } from "../../instrumentation/restic/backend/s3.ts";
+import type { Backend } from "../../instrumentation/backends/backend.ts";
+import { parseLocation } from "../../instrumentation/backends/location.ts";
+import { openS3 } from "../../instrumentation/backends/s3/s3.ts";
 import { contextOf } from "./backend-context.ts";
 import type { ContextOptions } from "./backend-context.ts";
 

@@ -1,8 +1,8 @@
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
-import type { BoundTable } from "../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import type { BoundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { Labels, MetricSpec, Point } from "../../instrumentation/core/source.ts";
-import type { Bind } from "../../src/telemetry/exposition-part.ts";
-import type { Signals } from "../../src/telemetry/prometheus-endpoint.ts";
+import type { Bind } from "../../src/telemetry/collect-metrics.ts";
+import type { Signals } from "../../src/telemetry/prometheus/endpoint.ts";
 
 const GAUGE: MetricSpec<readonly Point[]> = {
   name: "backup.snapshot_count",

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { StateDir } from "../../instrumentation/restic/remembered/memory.ts";
+import { StateDir } from "../../instrumentation/restic/state-dir/state-dir.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";

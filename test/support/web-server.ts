@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from "node:net";
 
 import { onTestFinished } from "vitest";
 
-import { textAnswer } from "../../src/web/answer.ts";
-import type { Answer, Handler } from "../../src/web/answer.ts";
+import { textAnswer } from "../../src/web/response.ts";
+import type { Answer, Handler } from "../../src/web/response.ts";
 import { startServer } from "../../src/web/server.ts";
 import type { WebServer } from "../../src/web/server.ts";
 import { FakeClock } from "./clock.ts";

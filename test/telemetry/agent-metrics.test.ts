@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import { boundTable } from "../../instrumentation/collect/gauges.ts";
+import { boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import type { VaultState } from "../../instrumentation/vault/state.ts";
-import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
-import type { AgentState } from "../../src/telemetry/agent-metrics.ts";
-import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
+import { agentMetrics } from "../../src/telemetry/own-metrics/agent.ts";
+import type { AgentState } from "../../src/telemetry/own-metrics/agent.ts";
+import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock } from "../support/clock.ts";
 import { SettableSignals } from "../support/signals.ts";
 

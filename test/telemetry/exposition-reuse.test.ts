@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 
-import { boundTable } from "../../instrumentation/collect/gauges.ts";
-import type { BoundTable } from "../../instrumentation/collect/gauges.ts";
+import { boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import type { BoundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import { AgentError } from "../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../instrumentation/core/source.ts";
 import { Store } from "../../instrumentation/collect/store.ts";
 import { BackupSets } from "../../instrumentation/restic/backup-sets.ts";
-import { repositoryMetrics } from "../../instrumentation/restic/metrics.ts";
-import { Ids } from "../../instrumentation/restic/backend/ids.ts";
+import { repositoryMetrics } from "../../instrumentation/restic/metrics/tables.ts";
+import { Ids } from "../../instrumentation/backends/file-ids.ts";
 import { SnapshotTable } from "../../instrumentation/restic/repository/snapshot-table.ts";
 import type { RepositoryState } from "../../instrumentation/restic/state.ts";
-import { metricTexts, partsOf } from "../../src/telemetry/exposition-text.ts";
-import type { MetricText } from "../../src/telemetry/exposition-text.ts";
+import { metricTexts, partsOf } from "../../src/telemetry/prometheus/exposition-text.ts";
+import type { MetricText } from "../../src/telemetry/prometheus/exposition-text.ts";
 import { Dice } from "../support/dice.ts";
 import { tableText } from "../support/table-text.ts";
 

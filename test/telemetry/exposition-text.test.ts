@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
-import { renderOnce } from "../../src/telemetry/exposition-part.ts";
+import { renderOnce } from "../../src/telemetry/collect-metrics.ts";
 import { tableText } from "../support/table-text.ts";
 
 function spec(

@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { processMetrics, readProcess } from "../../src/telemetry/process-metrics.ts";
-import type { ProcessReading } from "../../src/telemetry/process-metrics.ts";
+import { processMetrics, readProcess } from "../../src/telemetry/own-metrics/process.ts";
+import type { ProcessReading } from "../../src/telemetry/own-metrics/process.ts";
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
 Max stack size            8388608              unlimited            bytes

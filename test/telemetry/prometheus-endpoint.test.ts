@@ -2,10 +2,10 @@ import { gunzipSync } from "node:zlib";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
-import { ExpositionPart } from "../../src/telemetry/exposition-part.ts";
-import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
+import { ExpositionPart } from "../../src/telemetry/collect-metrics.ts";
+import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock } from "../support/clock.ts";
 import { SettableSignals, hosts, hostsIn } from "../support/signals.ts";
 

@@ -2,18 +2,18 @@ import { spawnSync } from "node:child_process";
 
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec } from "../../instrumentation/core/source.ts";
 import {
   JOB_METRICS,
   repositoryMetrics,
   SECRET_METRICS,
-} from "../../instrumentation/restic/metrics.ts";
+} from "../../instrumentation/restic/metrics/tables.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
-import { agentMetrics } from "../../src/telemetry/agent-metrics.ts";
-import { renderOnce } from "../../src/telemetry/exposition-part.ts";
-import { otlpMetrics } from "../../src/telemetry/otlp/metrics.ts";
-import { processMetrics } from "../../src/telemetry/process-metrics.ts";
+import { agentMetrics } from "../../src/telemetry/own-metrics/agent.ts";
+import { renderOnce } from "../../src/telemetry/collect-metrics.ts";
+import { otlpMetrics } from "../../src/telemetry/own-metrics/otlp.ts";
+import { processMetrics } from "../../src/telemetry/own-metrics/process.ts";
 import { requirePeer } from "../support/peers.ts";
 
 /** What promtool says of names that existing users' dashboards and alerts have. */

@@ -2,8 +2,8 @@ import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporte
 import { AggregationTemporality, InstrumentType, MeterProvider } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
-import { ExpositionPart } from "../../src/telemetry/exposition-part.ts";
-import { StateReader } from "../../src/telemetry/state-reader.ts";
+import { ExpositionPart } from "../../src/telemetry/collect-metrics.ts";
+import { StateReader } from "../../src/telemetry/metric-reader.ts";
 import { SettableSignals, hosts, hostsIn } from "../support/signals.ts";
 
 /** What the cures are for: the same tests on the reader as the SDK has it. If one of them fails, the SDK was cured. */

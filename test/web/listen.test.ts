@@ -11,7 +11,7 @@ import { fork } from "node:child_process";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 
 import { bind } from "../../src/settings/bind.ts";
-import { textAnswer } from "../../src/web/answer.ts";
+import { textAnswer } from "../../src/web/response.ts";
 import { healthcheck } from "../../src/web/healthcheck.ts";
 import { formatAddress } from "../../src/web/listen.ts";
 import { startServer } from "../../src/web/server.ts";

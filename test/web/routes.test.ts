@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { PrometheusEndpoint } from "../../src/telemetry/prometheus-endpoint.ts";
+import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { routes } from "../../src/web/routes.ts";
 import { statusOf } from "../../src/web/status/status.ts";
 import { startServer } from "../../src/web/server.ts";

@@ -5,8 +5,8 @@ import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { textAnswer } from "../../src/web/answer.ts";
-import type { Handler } from "../../src/web/answer.ts";
+import { textAnswer } from "../../src/web/response.ts";
+import type { Handler } from "../../src/web/response.ts";
 import { startServer } from "../../src/web/server.ts";
 import { FakeClock, settle } from "../support/clock.ts";
 import { call } from "../support/http.ts";

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { textAnswer } from "../../src/web/answer.ts";
+import { textAnswer } from "../../src/web/response.ts";
 import { call } from "../support/http.ts";
 import { until } from "../support/until.ts";
 import { failureOf, open, serve, slowRoute } from "../support/web-server.ts";

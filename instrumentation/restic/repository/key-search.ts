@@ -1,12 +1,12 @@
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import type { Secret } from "../../core/secret.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { reasonOf } from "./config.ts";
 import { decodeKeyFile, openKeyFile } from "./key-file.ts";
-import { isCorrupt, isNotFound, loadVerified } from "./load.ts";
+import { isCorrupt, isNotFound, loadVerified } from "./verified-load.ts";
 
 /** As restic: each key costs half a second of work, and anybody with write access may add some. */
 const MAX_KEYS = 20;

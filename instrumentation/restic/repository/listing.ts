@@ -1,8 +1,8 @@
 import { AgentError } from "../../core/error.ts";
-import { MissingPlaceError } from "../backend/backend.ts";
-import type { Backend, FileType, Page } from "../backend/backend.ts";
-import { Ids } from "../backend/ids.ts";
-import { isNotFound } from "./load.ts";
+import { MissingPlaceError } from "../../backends/backend.ts";
+import type { Backend, FileType, Page } from "../../backends/backend.ts";
+import { Ids } from "../../backends/file-ids.ts";
+import { isNotFound } from "./verified-load.ts";
 
 /** More files, or pages, than any repository has of a type: ends a listing that never ends. */
 const MAX_FILES = 10_000_000;

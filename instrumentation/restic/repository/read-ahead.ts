@@ -1,5 +1,5 @@
-import type { Backend, FileType, Page } from "../backend/backend.ts";
-import { Ids } from "../backend/ids.ts";
+import type { Backend, FileType, Page } from "../../backends/backend.ts";
+import { Ids } from "../../backends/file-ids.ts";
 import { inOrder } from "./listing.ts";
 
 /** Bound of what is held until a key opens it. */

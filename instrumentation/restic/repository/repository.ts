@@ -1,19 +1,19 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
-import { MissingPlaceError } from "../backend/backend.ts";
-import type { Backend } from "../backend/backend.ts";
-import type { Ids } from "../backend/ids.ts";
-import type { Memory } from "../remembered/memory.ts";
+import { MissingPlaceError } from "../../backends/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
+import type { Ids } from "../../backends/file-ids.ts";
+import type { Memory } from "../state-dir/state-dir.ts";
 import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
 import { inOrder, listIds } from "./listing.ts";
-import { isCorrupt, isNotFound } from "./load.ts";
+import { isCorrupt, isNotFound } from "./verified-load.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { loadSnapshots } from "./snapshot-files.ts";
-import type { SnapshotFiles } from "./snapshot-files.ts";
+import { loadSnapshots } from "./load-snapshots.ts";
+import type { SnapshotFiles } from "./load-snapshots.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { SnapshotTable } from "./snapshot-table.ts";
 

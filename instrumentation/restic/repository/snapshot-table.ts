@@ -1,5 +1,5 @@
 import { Rows } from "../../core/rows.ts";
-import { Ids } from "../backend/ids.ts";
+import { Ids } from "../../backends/file-ids.ts";
 import type { Snapshot, Summary } from "./snapshot.ts";
 
 /** The host and the user that snapshots name. */

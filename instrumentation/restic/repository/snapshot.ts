@@ -1,5 +1,5 @@
-import { parseInstant, secondsBetween } from "./instant.ts";
-import type { Instant } from "./instant.ts";
+import { parseInstant, secondsBetween } from "./timestamp.ts";
+import type { Instant } from "./timestamp.ts";
 import { count, isObject, parseObject, text } from "./json.ts";
 
 /** What a monitor needs of a snapshot file. restic design document, section "Snapshots". */

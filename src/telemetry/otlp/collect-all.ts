@@ -2,14 +2,14 @@ import { ValueType } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { AggregationTemporality, DataPointType } from "@opentelemetry/sdk-metrics";
 import type { MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { producedParts } from "restic-otel-instrumentation/agent";
-import type { ProducedMetric } from "restic-otel-instrumentation/agent";
+import { producedParts } from "restic-otel-instrumentation/internal";
+import type { ProducedMetric } from "restic-otel-instrumentation/internal";
 
-import { collectOnce } from "../exposition-part.ts";
-import type { Bind } from "../exposition-part.ts";
-import type { Signals } from "../prometheus-endpoint.ts";
+import { collectOnce } from "../collect-metrics.ts";
+import type { Bind } from "../collect-metrics.ts";
+import type { Signals } from "../prometheus/endpoint.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { since } from "./since.ts";
+import { since } from "./start-time.ts";
 
 export interface CollectOptions {
   /** What is monitored. */

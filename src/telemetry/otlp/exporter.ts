@@ -12,12 +12,17 @@ import {
   retry,
   secretHandle,
   toAgentError,
-} from "restic-otel-instrumentation/agent";
-import type { Clock, SecretHandle, SecretResolver, Send } from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
+import type {
+  Clock,
+  SecretHandle,
+  SecretResolver,
+  Send,
+} from "restic-otel-instrumentation/internal";
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { checkAnswer } from "./answer.ts";
+import { checkAnswer } from "./response.ts";
 import { batches, pointsOf } from "./batches.ts";
 import { within } from "./within.ts";
 

@@ -1,10 +1,10 @@
-import type { Clock, Logger, SecretResolver } from "restic-otel-instrumentation/agent";
+import type { Clock, Logger, SecretResolver } from "restic-otel-instrumentation/internal";
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { collectAll } from "./collect-all.ts";
-import type { Bind } from "../exposition-part.ts";
-import type { Signals } from "../prometheus-endpoint.ts";
+import type { Bind } from "../collect-metrics.ts";
+import type { Signals } from "../prometheus/endpoint.ts";
 import { agentResource } from "../resource.ts";
 import { OtlpExporter } from "./exporter.ts";
 import { OtlpPush } from "./push.ts";

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
-import type { Clock, Logger } from "restic-otel-instrumentation/agent";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
+import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
 import { pointsOf } from "./batches.ts";
-import type { EndpointState } from "./metrics.ts";
+import type { EndpointState } from "../own-metrics/otlp.ts";
 import { within } from "./within.ts";
 
 /** Of label sets of a normal length a few MiB. */

@@ -1,5 +1,5 @@
-import { AgentError } from "restic-otel-instrumentation/agent";
-import type { Clock } from "restic-otel-instrumentation/agent";
+import { AgentError } from "restic-otel-instrumentation/internal";
+import type { Clock } from "restic-otel-instrumentation/internal";
 
 /**
  * Runs something that heeds a signal, for `ms` at the most.

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
 
 const MAX_BYTES = 2 ** 20;
 

@@ -1,4 +1,4 @@
-import { nearest } from "restic-otel-instrumentation/agent";
+import { nearest } from "restic-otel-instrumentation/internal";
 
 import type { WrittenValue } from "./written-value.ts";
 

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket, TlsOptions } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 
-import type { AgentError, Clock, Logger } from "restic-otel-instrumentation/agent";
+import type { AgentError, Clock, Logger } from "restic-otel-instrumentation/internal";
 
-import { textAnswer } from "../answer.ts";
-import type { Answer } from "../answer.ts";
+import { textAnswer } from "../response.ts";
+import type { Answer } from "../response.ts";
 import { openBcrypt } from "./bcrypt.ts";
 import { refusal } from "./client-certificate.ts";
 import { Login } from "./login.ts";

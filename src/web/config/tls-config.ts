@@ -1,6 +1,6 @@
 import type { SecureVersion } from "node:tls";
 
-import { nearest } from "restic-otel-instrumentation/agent";
+import { nearest } from "restic-otel-instrumentation/internal";
 
 import type { WrittenValue } from "./written-value.ts";
 

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 
-import type { Logger } from "restic-otel-instrumentation/agent";
+import type { Logger } from "restic-otel-instrumentation/internal";
 
 /** What TLS needs to know, at each connection anew. */
 interface TlsRules {

@@ -1,4 +1,4 @@
-import type { Clock } from "restic-otel-instrumentation/agent";
+import type { Clock } from "restic-otel-instrumentation/internal";
 
 import type { RateLimit } from "./web-config.ts";
 

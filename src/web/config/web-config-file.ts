@@ -3,8 +3,8 @@ import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { TlsOptions } from "node:tls";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/agent";
-import type { Problem } from "restic-otel-instrumentation/agent";
+import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
+import type { Problem } from "restic-otel-instrumentation/internal";
 
 import { SettingsDocument } from "../../settings/document.ts";
 import { FileTexts } from "./file-texts.ts";

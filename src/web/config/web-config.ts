@@ -1,4 +1,4 @@
-import type { Problem } from "restic-otel-instrumentation/agent";
+import type { Problem } from "restic-otel-instrumentation/internal";
 
 import { parseHeaders } from "./headers.ts";
 import { parseTls } from "./tls-config.ts";

@@ -1,5 +1,5 @@
-import { isRecord, parseDurationMs, unknownKey } from "restic-otel-instrumentation/agent";
-import type { Problem } from "restic-otel-instrumentation/agent";
+import { isRecord, parseDurationMs, unknownKey } from "restic-otel-instrumentation/internal";
+import type { Problem } from "restic-otel-instrumentation/internal";
 
 import { PlainScalar } from "../../settings/document.ts";
 

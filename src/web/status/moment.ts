@@ -1,6 +1,6 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { parseIsoTime } from "./iso-time.ts";
+import { parseIsoTime } from "./time.ts";
 import { relative } from "./quantity.ts";
 
 /** `2026-01-31 06:30 UTC`. */

@@ -1,7 +1,7 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../response.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { parseIsoTime } from "./iso-time.ts";
+import { parseIsoTime } from "./time.ts";
 import { linkTo, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
 import { counted, grouped, relative, span } from "./quantity.ts";

@@ -2,7 +2,7 @@ import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
 import { ago, clockTime } from "./moment.ts";
-import { parseIsoTime } from "./iso-time.ts";
+import { parseIsoTime } from "./time.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
 import { grouped, span } from "./quantity.ts";

@@ -1,12 +1,12 @@
-import { toAgentError } from "restic-otel-instrumentation/agent";
+import { toAgentError } from "restic-otel-instrumentation/internal";
 import type {
   BackupSet,
   ErrorCode,
   RepositoryState,
   StoreEntry,
-} from "restic-otel-instrumentation/agent";
+} from "restic-otel-instrumentation/internal";
 
-import { isoTime } from "./iso-time.ts";
+import { isoTime } from "./time.ts";
 
 /**
  * What the status page shows and `/api/status` gives. Times are ISO 8601 in UTC, null for what is not known; ages and durations are

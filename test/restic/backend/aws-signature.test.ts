@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import { encodeAws, signedHeaders } from "../../../instrumentation/restic/backend/aws-signature.ts";
+import { encodeAws, signedHeaders } from "../../../instrumentation/backends/s3/signature-v4.ts";
 
 const AT = Date.parse("2013-05-24T00:00:00Z");
 const CREDENTIALS = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { LoadIdentity } from "../../../instrumentation/restic/backend/azure-identity.ts";
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { LoadIdentity } from "../../../instrumentation/backends/azure/entra-id.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { answer, FaultServer, status } from "../../support/fault-server.ts";

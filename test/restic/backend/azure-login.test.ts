@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { answer, FaultServer, status } from "../../support/fault-server.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { openB2At } from "../../support/b2-backend.ts";
 import { failureOf } from "../../support/failure.ts";
 import { refusal } from "../../support/b2-answers.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseLocation } from "../../../instrumentation/restic/backend/location.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
 
 test.for([
   ["b2:bucket", "bucket", ""],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { openB2At } from "../../support/b2-backend.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import { failureOf } from "../../support/failure.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import { parseLocation } from "../../../instrumentation/restic/backend/location.ts";
-import { sftpAddress } from "../../../instrumentation/restic/backend/sftp-location.ts";
-import { shellWords } from "../../../instrumentation/restic/backend/shell-words.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
+import { sftpAddress } from "../../../instrumentation/backends/sftp/location.ts";
+import { shellWords } from "../../../instrumentation/backends/child-process/shell-words.ts";
 
 test.for([
   ["sftp:host:path", undefined, "host", undefined, "path"],

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import type { Backend, Page } from "../../../instrumentation/restic/backend/backend.ts";
-import { counted } from "../../../instrumentation/restic/backend/counted.ts";
-import { retrying } from "../../../instrumentation/restic/backend/retrying.ts";
+import type { Backend, Page } from "../../../instrumentation/backends/backend.ts";
+import { counted } from "../../../instrumentation/backends/decorators/counted.ts";
+import { retrying } from "../../../instrumentation/backends/decorators/retrying.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 

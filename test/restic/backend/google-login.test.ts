@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { answer, FaultServer, hang, loginPage, status } from "../../support/fault-server.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
 
-import { Ids } from "../../../instrumentation/restic/backend/ids.ts";
+import { Ids } from "../../../instrumentation/backends/file-ids.ts";
 
 const NAMES = Array.from({ length: 3000 }, (_, index) =>
   createHash("sha256").update(String(index)).digest("hex"),

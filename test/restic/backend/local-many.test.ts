@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
-import { openLocal } from "../../../instrumentation/restic/backend/local.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { openLocal } from "../../../instrumentation/backends/local/local.ts";
 import { FakeClock, settle } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { repositoryFolder } from "../../support/repository-folder.ts";

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend, FileType, Page } from "../../../instrumentation/restic/backend/backend.ts";
-import { openLocal } from "../../../instrumentation/restic/backend/local.ts";
+import type { Backend, FileType, Page } from "../../../instrumentation/backends/backend.ts";
+import { openLocal } from "../../../instrumentation/backends/local/local.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import { FakeClock, settle } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";

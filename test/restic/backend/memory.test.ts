@@ -1,5 +1,5 @@
-import { counted } from "../../../instrumentation/restic/backend/counted.ts";
-import { retrying } from "../../../instrumentation/restic/backend/retrying.ts";
+import { counted } from "../../../instrumentation/backends/decorators/counted.ts";
+import { retrying } from "../../../instrumentation/backends/decorators/retrying.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import type { Clock } from "../../../instrumentation/core/clock.ts";
 import { FakeClock } from "../../support/clock.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import { openChildAt } from "../../support/child-backend.ts";
 import { FakeClock } from "../../support/clock.ts";

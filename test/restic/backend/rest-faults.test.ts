@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { MAX_LISTING_BYTES } from "../../../instrumentation/restic/backend/backend.ts";
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import { MAX_LISTING_BYTES } from "../../../instrumentation/backends/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { failureOf } from "../../support/failure.ts";
 import {
   FaultServer,

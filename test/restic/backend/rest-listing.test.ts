@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import { expect, test } from "vitest";
 
-import { Ids } from "../../../instrumentation/restic/backend/ids.ts";
-import { listedNames } from "../../../instrumentation/restic/backend/rest-listing.ts";
+import { Ids } from "../../../instrumentation/backends/file-ids.ts";
+import { listedNames } from "../../../instrumentation/backends/rest/listing.ts";
 import { Dice } from "../../support/dice.ts";
 
 const A = "a".repeat(64);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { backendSuite } from "../../support/backend-suite.ts";
 import { failureOf } from "../../support/failure.ts";
 import { FaultServer, answer } from "../../support/fault-server.ts";

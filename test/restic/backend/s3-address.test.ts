@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { parseLocation } from "../../../instrumentation/restic/backend/location.ts";
-import { s3Address } from "../../../instrumentation/restic/backend/s3-address.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
+import { s3Address } from "../../../instrumentation/backends/s3/address.ts";
 import { contextOf } from "../../support/backend-context.ts";
 import type { ContextOptions } from "../../support/backend-context.ts";
 

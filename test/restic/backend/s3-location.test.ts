@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseLocation, printableUrl } from "../../../instrumentation/restic/backend/location.ts";
+import { parseLocation, printableUrl } from "../../../instrumentation/backends/location.ts";
 
 const AMAZON = "https://s3.amazonaws.com";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import type { ContextOptions } from "../../support/backend-context.ts";
 import { backendSuite } from "../../support/backend-suite.ts";

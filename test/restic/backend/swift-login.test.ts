@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend } from "../../../instrumentation/restic/backend/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { FakeKeystone } from "../../support/fake-keystone.ts";

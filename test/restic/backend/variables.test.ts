@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { BackendContext } from "../../../instrumentation/restic/backend/open.ts";
-import { backendOpener } from "../../../instrumentation/restic/backend/open.ts";
+import type { BackendContext } from "../../../instrumentation/backends/open.ts";
+import { backendOpener } from "../../../instrumentation/backends/open.ts";
 import { contextOf } from "../../support/backend-context.ts";
 import type { ContextOptions } from "../../support/backend-context.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -119,7 +119,7 @@ test("two repositories of one provider in one process do not see each other's ke
   const open = backendOpener({
     peek: async (_address, context) => {
       seen.push(shown(context), context.processEnvironment["AWS_ACCESS_KEY_ID"]);
-      return (await import("../../../instrumentation/restic/backend/local.ts")).openLocal(
+      return (await import("../../../instrumentation/backends/local/local.ts")).openLocal(
         { scheme: "local", path: "/" },
         context.clock,
       );

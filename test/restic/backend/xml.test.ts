@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { childText, parseXml } from "../../../instrumentation/restic/backend/xml.ts";
+import { childText, parseXml } from "../../../instrumentation/backends/object-store/xml.ts";
 
 const parse = (text: string): ReturnType<typeof parseXml> => parseXml(Buffer.from(text));
 

@@ -6,7 +6,7 @@ import { Key, SealError } from "../../../instrumentation/restic/crypto/key.ts";
 import { checkScrypt, deriveKey } from "../../../instrumentation/restic/crypto/scrypt.ts";
 import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
 import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
-import { unpack } from "../../../instrumentation/restic/repository/unpack.ts";
+import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
 import { newMaterial, seal } from "../../support/sealed-repository.ts";
 import vectors from "../vectors.json" with { type: "json" };
 

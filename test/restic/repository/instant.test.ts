@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import {
   parseInstant,
   secondsBetween,
-} from "../../../instrumentation/restic/repository/instant.ts";
+} from "../../../instrumentation/restic/repository/timestamp.ts";
 
 test.for([
   ["2026-11-23T10:39:24.033947904Z", { seconds: 1_795_430_364, nanoseconds: 33_947_904 }],

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { Backend, FileType } from "../../../instrumentation/restic/backend/backend.ts";
-import { Ids } from "../../../instrumentation/restic/backend/ids.ts";
+import type { Backend, FileType } from "../../../instrumentation/backends/backend.ts";
+import { Ids } from "../../../instrumentation/backends/file-ids.ts";
 import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import { FakeClock } from "../../support/clock.ts";

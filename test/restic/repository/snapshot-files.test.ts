@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { Key } from "../../../instrumentation/restic/crypto/key.ts";
-import { loadSnapshots } from "../../../instrumentation/restic/repository/snapshot-files.ts";
+import { loadSnapshots } from "../../../instrumentation/restic/repository/load-snapshots.ts";
 import { recordedBackend } from "../../support/recorded-backend.ts";
 import { newMaterial, seal } from "../../support/sealed-repository.ts";
 

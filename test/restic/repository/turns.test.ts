@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { afterEach, expect, test, vi } from "vitest";
 
-import { Turns } from "../../../instrumentation/restic/repository/turns.ts";
+import { Turns } from "../../../instrumentation/restic/repository/time-sliced-queue.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -5,7 +5,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 
 import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
-import { expand } from "../../../instrumentation/restic/repository/unpack.ts";
+import { expand } from "../../../instrumentation/restic/repository/decompress.ts";
 import { FrameDecoder } from "../../../instrumentation/restic/repository/zstd/frame-decoder.ts";
 import { Dice } from "../../support/dice.ts";
 import { mutated } from "../../support/mutated.ts";

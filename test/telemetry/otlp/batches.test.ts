@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
-import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
+import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches } from "../../../src/telemetry/otlp/batches.ts";
-import { since } from "../../../src/telemetry/otlp/since.ts";
+import { since } from "../../../src/telemetry/otlp/start-time.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { hosts } from "../../support/signals.ts";
 

@@ -2,10 +2,10 @@ import { emptyResource } from "@opentelemetry/resources";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
-import type { BoundTable } from "../../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import type { BoundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
-import type { Bind } from "../../../src/telemetry/exposition-part.ts";
+import type { Bind } from "../../../src/telemetry/collect-metrics.ts";
 import { collectAll } from "../../../src/telemetry/otlp/collect-all.ts";
 
 function spec(name: string, kind: "gauge" | "counter", points: readonly Point[]): MetricSpec<null> {

@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
+import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
-import { schemesWith } from "../../../instrumentation/schemes.ts";
+import { schemesWith } from "../../../instrumentation/secrets/resolvers.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
-import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
+import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { FakeClock } from "../../support/clock.ts";

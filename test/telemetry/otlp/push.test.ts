@@ -4,10 +4,10 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../../instrumentation/core/source.ts";
-import { bindMetrics, boundTable } from "../../../instrumentation/collect/gauges.ts";
-import { collectOnce, renderOnce } from "../../../src/telemetry/exposition-part.ts";
+import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import { collectOnce, renderOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches, pointsOf } from "../../../src/telemetry/otlp/batches.ts";
-import { otlpMetrics } from "../../../src/telemetry/otlp/metrics.ts";
+import { otlpMetrics } from "../../../src/telemetry/own-metrics/otlp.ts";
 import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { FakeClock, settle } from "../../support/clock.ts";

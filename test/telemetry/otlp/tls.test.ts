@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { schemesWith } from "../../../instrumentation/schemes.ts";
+import { schemesWith } from "../../../instrumentation/secrets/resolvers.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
-import { collectOnce } from "../../../src/telemetry/exposition-part.ts";
+import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { answer, FaultServer } from "../../support/fault-server.ts";

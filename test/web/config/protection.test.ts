@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { textAnswer } from "../../../src/web/answer.ts";
+import { textAnswer } from "../../../src/web/response.ts";
 import { Protection } from "../../../src/web/config/protection.ts";
 import { startServer } from "../../../src/web/server.ts";
 import { FakeClock } from "../../support/clock.ts";

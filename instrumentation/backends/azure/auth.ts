@@ -1,0 +1,132 @@
+import { createHmac, createSecretKey } from "node:crypto";
+
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { entraTokens, loadAzureIdentity } from "./entra-id.ts";
+import type { AzureToken, LoadIdentity } from "./entra-id.ts";
+import { valueOf } from "../environment.ts";
+import type { Variables } from "../environment.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What a request is sent with. */
+interface Authorized {
+  readonly url: URL;
+  readonly headers: Headers;
+}
+
+export interface AzureLogin {
+  /** `https://account.blob.core.windows.net/`; the path of a container follows. */
+  readonly base: string;
+  /** What to do if it is denied. */
+  readonly mend: string;
+  /** A token may be got anew when it is refused. */
+  readonly renews: boolean;
+  /** @param refused what the last call gave was refused */
+  authorize(url: URL, headers: Headers, refused: boolean, signal: AbortSignal): Promise<Authorized>;
+}
+
+/** Letters and digits, as the service has them: it goes into the name of the host. */
+const ACCOUNT = /^[a-z0-9]{3,24}$/;
+
+/**
+ * In restic's order: a key of the account, a shared access signature, Entra ID.
+ * @throws AgentError `config` for variables that are missing or no use
+ */
+export function azureLogin(
+  where: string,
+  environment: Variables,
+  clock: Clock,
+  loadIdentity: LoadIdentity = loadAzureIdentity,
+): AzureLogin {
+  const variable = (name: string): string | undefined => valueOf(environment, name);
+  const account = variable("AZURE_ACCOUNT_NAME");
+  if (account === undefined)
+    throw new AgentError(
+      "config",
+      `${where}: AZURE_ACCOUNT_NAME is missing in the environment of the repository`,
+    );
+  if (!ACCOUNT.test(account))
+    throw new AgentError("config", `${where}: AZURE_ACCOUNT_NAME is not the name of an account`);
+  const base = addressOf(where, account, variable("AZURE_ENDPOINT_SUFFIX"));
+  const key = variable("AZURE_ACCOUNT_KEY");
+  if (key !== undefined) return sharedKey(where, base, account, key);
+  const sas = variable("AZURE_ACCOUNT_SAS");
+  if (sas !== undefined) return sharedSignature(base, sas);
+  return entra(base, where, environment, clock, loadIdentity);
+}
+
+function addressOf(where: string, account: string, suffix = "core.windows.net"): string {
+  // An emulator has the account in its path.
+  const emulator = /^https?:\/\//.test(suffix);
+  const address = emulator ? suffix : `https://${account}.blob.${suffix}`;
+  const url = URL.parse(address);
+  if (!url || url.pathname !== "/" || url.search !== "" || url.username !== "")
+    throw new AgentError("config", `${where}: AZURE_ENDPOINT_SUFFIX is not the end of a host name`);
+  return emulator ? `${url.origin}/${account}/` : `${url.origin}/`;
+}
+
+/** "Authorize with Shared Key", the form for the Blob service since 2009-09-19. */
+function sharedKey(where: string, base: string, account: string, key: string): AzureLogin {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || key.length % 4 !== 0)
+    throw new AgentError("config", `${where}: AZURE_ACCOUNT_KEY is not Base64`);
+  const secret = createSecretKey(key, "base64");
+  return {
+    base,
+    mend: "AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
+    renews: false,
+    async authorize(url, headers) {
+      const signed = createHmac("sha256", secret)
+        .update(stringToSign(account, url, headers))
+        .digest("base64");
+      return { url, headers: { ...headers, authorization: `SharedKey ${account}:${signed}` } };
+    },
+  };
+}
+
+/** Of a GET without body and conditions: eleven lines between the verb and its headers are empty. */
+function stringToSign(account: string, url: URL, headers: Headers): string {
+  const own = Object.entries(headers)
+    .filter(([name]) => name.startsWith("x-ms-"))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}:${value}\n`);
+  const query = [...url.searchParams]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `\n${name}:${value}`);
+  return `GET${"\n".repeat(12)}${own.join("")}/${account}${url.pathname}${query.join("")}`;
+}
+
+function sharedSignature(base: string, sas: string): AzureLogin {
+  const parameters = new URLSearchParams(sas.replace(/^\?/, ""));
+  return {
+    base,
+    mend: "AZURE_ACCOUNT_SAS must be a signature that allows reading and listing (rl) in this container, and has not expired",
+    renews: false,
+    async authorize(url, headers) {
+      const signed = new URL(url);
+      for (const [name, value] of parameters) signed.searchParams.append(name, value);
+      return { url: signed, headers };
+    },
+  };
+}
+
+function entra(
+  base: string,
+  where: string,
+  environment: Variables,
+  clock: Clock,
+  loadIdentity: LoadIdentity,
+): AzureLogin {
+  const tokens = entraTokens(where, environment, clock, loadIdentity);
+  let last: AzureToken | undefined;
+  return {
+    base,
+    mend: "the identity needs the role Storage Blob Data Reader for this container",
+    renews: true,
+    async authorize(url, headers, refused, signal) {
+      last = await (refused && last ? tokens.renewed(last, signal) : tokens.current(signal));
+      const authorization = `Bearer ${last.secret.revealText()}`;
+      return { url, headers: { ...headers, authorization } };
+    },
+  };
+}

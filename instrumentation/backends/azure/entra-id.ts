@@ -1,0 +1,162 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { Secret } from "../../core/secret.ts";
+import { renewable } from "../object-store/renewable.ts";
+import type { Renewable } from "../object-store/renewable.ts";
+import { valueOf } from "../environment.ts";
+import type { Variables } from "../environment.ts";
+
+/** A token of Entra ID for the Blob service. */
+export interface AzureToken {
+  readonly secret: Secret;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** The package `@azure/identity`, which is loaded when it is used. */
+export type LoadIdentity = () => Promise<unknown>;
+
+const PACKAGE = "@azure/identity";
+const SCOPE = "https://storage.azure.com/.default";
+const MARGIN_MS = 5 * 60_000;
+
+export const loadAzureIdentity: LoadIdentity = () => import(PACKAGE);
+
+/** Tokens of the identity that the repository's variables name, in restic's order; nothing of the process is looked at beside them. */
+export function entraTokens(
+  where: string,
+  environment: Variables,
+  clock: Clock,
+  load: LoadIdentity,
+): Renewable<AzureToken> {
+  let credential: Promise<GetToken> | undefined;
+  return renewable(
+    async (signal) => {
+      credential ??= credentialOf(where, environment, load);
+      credential.catch(() => (credential = undefined));
+      return tokenOf(where, await credential, signal);
+    },
+    ({ expiresAt }) => expiresAt - clock.now() > MARGIN_MS,
+  );
+}
+
+type GetToken = (scope: string, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
+
+async function tokenOf(
+  where: string,
+  getToken: GetToken,
+  signal: AbortSignal,
+): Promise<AzureToken> {
+  let answer: unknown;
+  try {
+    answer = await getToken(SCOPE, { abortSignal: signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw refusal(where, cause);
+  }
+  if (typeof answer === "object" && answer !== null && "token" in answer) {
+    const { token } = answer;
+    const expiresAt = "expiresOnTimestamp" in answer ? answer.expiresOnTimestamp : undefined;
+    if (typeof token === "string" && typeof expiresAt === "number")
+      return { secret: new Secret(token), expiresAt };
+  }
+  throw new AgentError("other", `${where}: ${PACKAGE} gives no token`);
+}
+
+const FIT =
+  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together";
+
+/** The sentences of the package quote what it was given: they are looked at, and not shown. */
+function refusal(where: string, thrown: unknown): AgentError {
+  const { name, message } = thrown instanceof Error ? thrown : new Error();
+  const what = `${where}: Entra ID gives no token (${name})`;
+  if (name === "RestError" || message.includes("network_error"))
+    return new AgentError("unreachable", `${what}: it cannot be reached`, { transient: true });
+  if (name === "CredentialUnavailableError")
+    return new AgentError(
+      "config",
+      `${what}: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is: ${FIT}`,
+    );
+  return new AgentError("denied", `${what}: ${FIT}`);
+}
+
+/** Its classes, with what they are made of. */
+function plan(environment: Variables): readonly (readonly [name: string, ...args: unknown[]])[] {
+  const variable = (name: string): string | undefined => valueOf(environment, `AZURE_${name}`);
+  const authorityHost = variable("AUTHORITY_HOST");
+  const options = authorityHost === undefined ? {} : { authorityHost };
+  const cli = ["AzureCliCredential"] as const;
+  if (variable("FORCE_CLI_CREDENTIAL") !== undefined) return [cli];
+  const [tenantId, clientId] = [variable("TENANT_ID"), variable("CLIENT_ID")];
+  const clientSecret = variable("CLIENT_SECRET");
+  const certificatePath = variable("CLIENT_CERTIFICATE_PATH");
+  const tokenFilePath = variable("FEDERATED_TOKEN_FILE");
+  if (clientSecret !== undefined)
+    return [["ClientSecretCredential", tenantId, clientId, clientSecret, options]];
+  if (certificatePath !== undefined) {
+    const certificatePassword = variable("CLIENT_CERTIFICATE_PASSWORD");
+    const certificate = {
+      certificatePath,
+      ...(certificatePassword !== undefined && { certificatePassword }),
+    };
+    return [["ClientCertificateCredential", tenantId, clientId, certificate, options]];
+  }
+  if (tokenFilePath !== undefined)
+    return [["WorkloadIdentityCredential", { ...options, tenantId, clientId, tokenFilePath }]];
+  return [["ManagedIdentityCredential", clientId === undefined ? {} : { clientId }], cli];
+}
+
+async function credentialOf(
+  where: string,
+  environment: Variables,
+  load: LoadIdentity,
+): Promise<GetToken> {
+  const identity = await load().catch((cause: unknown) => {
+    throw new AgentError(
+      "config",
+      `${where}: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and for Entra ID the package ${PACKAGE} is missing: npm install ${PACKAGE}`,
+      { cause },
+    );
+  });
+  const steps = plan(environment).map(([name, ...args]) => made(identity, name, args, where));
+  return async (scope, options) => {
+    let failure: unknown;
+    for (const getToken of steps) {
+      try {
+        return await getToken(scope, options);
+      } catch (error) {
+        options.abortSignal.throwIfAborted();
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+}
+
+function made(identity: unknown, name: string, args: readonly unknown[], where: string): GetToken {
+  const exported: unknown =
+    typeof identity === "object" && identity !== null ? Reflect.get(identity, name) : undefined;
+  if (typeof exported !== "function")
+    throw new AgentError(
+      "config",
+      `${where}: the package ${PACKAGE} has no ${name}: is it too old?`,
+    );
+  let credential: unknown;
+  try {
+    credential = Reflect.construct(exported, args);
+  } catch (cause) {
+    // Its sentences may quote what it was given.
+    throw new AgentError(
+      "config",
+      `${where}: ${name} takes AZURE_TENANT_ID, AZURE_CLIENT_ID and what belongs to them not as they are`,
+      { cause },
+    );
+  }
+  return async (scope, options) => {
+    if (typeof credential !== "object" || credential === null) return undefined;
+    const getToken: unknown = Reflect.get(credential, "getToken");
+    return typeof getToken === "function"
+      ? Reflect.apply(getToken, credential, [scope, options])
+      : undefined;
+  };
+}

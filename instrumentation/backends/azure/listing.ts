@@ -1,0 +1,22 @@
+import { posix } from "node:path";
+
+import type { Page } from "../backend.ts";
+import { childText, parseXml } from "../object-store/xml.ts";
+import type { XmlElement } from "../object-store/xml.ts";
+
+/** Undefined for anything but an answer to List Blobs. */
+export function parseAzurePage(body: Uint8Array): Omit<Page, "receivedBytes"> | undefined {
+  const root = parseXml(body);
+  const blobs = root?.children.find(({ name }) => name === "Blobs");
+  if (root?.name !== "EnumerationResults" || !blobs) return undefined;
+  return {
+    names: blobs.children.flatMap(nameOf),
+    next: childText(root, "NextMarker") || undefined,
+  };
+}
+
+/** Folders stand there as BlobPrefix. */
+function nameOf(blob: XmlElement): readonly string[] {
+  const name = posix.basename(childText(blob, "Name") ?? "");
+  return blob.name === "Blob" && name !== "" ? [name] : [];
+}

@@ -1,0 +1,61 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import type { HttpResponse } from "../../http/client.ts";
+import { statusError } from "../../http/status-error.ts";
+import { MissingPlaceError } from "../backend.ts";
+
+/** An answer of B2 as JSON; undefined for anything but an object. */
+export function parseAnswer(response: HttpResponse): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(response.body.toString());
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The short word that B2 gives for a failure. Its sentences are not shown: nobody knows what stands in them. */
+export function failureCode(response: HttpResponse): string | undefined {
+  const code = parseAnswer(response)?.["code"];
+  return typeof code === "string" && /^[a-z][a-z_]{1,60}$/.test(code) ? code : undefined;
+}
+
+/**
+ * The error that an answer is which is not 200.
+ * @param what says what was asked for, and of whom
+ * @param mend what to do if it is denied
+ */
+export function b2Error(
+  response: HttpResponse,
+  what: string,
+  mend: string,
+  clock: Clock,
+): AgentError {
+  const { status } = response;
+  const code = failureCode(response);
+  const said = code === undefined ? `${status}` : `${status} ${code}`;
+  if (code?.endsWith("cap_exceeded") === true)
+    return new AgentError(
+      "denied",
+      `${what}: a cap of the account is exceeded (${said}): raise it under Caps & Alerts, or wait for midnight UTC`,
+    );
+  if (code === "bad_bucket_id")
+    return new MissingPlaceError(`${what}: the bucket is not there any more (${said})`);
+  if (status === 401 || status === 403)
+    return new AgentError("denied", `${what}: access denied (${said}): ${mend}`);
+  if (status >= 400 && status < 500 && status !== 404 && status !== 429)
+    return new AgentError("other", `${what}: the server answers ${said}`);
+  return statusError(response, what, clock);
+}
+
+export function notB2(what: string, response: HttpResponse): AgentError {
+  const type = response.headers["content-type"] ?? "no content type";
+  return new AgentError(
+    "other",
+    `${what}: answers 200 with ${type} in a form that is not Backblaze's: something else stands in front of it`,
+  );
+}

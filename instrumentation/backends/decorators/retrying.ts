@@ -1,0 +1,14 @@
+import type { Clock } from "../../core/clock.ts";
+import { retry } from "../../http/retry.ts";
+import type { Backend } from "../backend.ts";
+
+/** Repeats calls that fail for a passing reason, each for itself: a listing goes on at its page. */
+export function retrying(backend: Backend, clock: Clock): Backend {
+  return {
+    location: backend.location,
+    connections: backend.connections,
+    list: (type, from, signal) => retry(() => backend.list(type, from, signal), clock, signal),
+    load: (type, name, signal) => retry(() => backend.load(type, name, signal), clock, signal),
+    ...(backend.close && { close: backend.close.bind(backend) }),
+  };
+}

@@ -1,0 +1,213 @@
+import { createSign } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { Secret } from "../../core/secret.ts";
+import { httpClient } from "../../http/client.ts";
+import type { HttpResponse, Send } from "../../http/client.ts";
+import { statusError } from "../../http/status-error.ts";
+import { jsonObject, textOf } from "../object-store/json-response.ts";
+import type { JsonObject } from "../object-store/json-response.ts";
+import { queryString } from "../object-store/object-store.ts";
+import { renewable } from "../object-store/renewable.ts";
+import type { Renewable } from "../object-store/renewable.ts";
+import { valueOf } from "../environment.ts";
+import type { Variables } from "../environment.ts";
+
+interface GoogleToken {
+  readonly secret: Secret;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** There is another one to be had when it is refused. */
+  readonly renews: boolean;
+}
+
+interface GoogleOptions {
+  readonly environment: Variables;
+  /** Begins messages. */
+  readonly where: string;
+  readonly send: Send;
+  readonly clock: Clock;
+  /** False where nobody asks for a login: only a token that is set is sent. */
+  readonly needed: boolean;
+}
+
+const SCOPE = "https://www.googleapis.com/auth/devstorage.read_only";
+const TOKEN_URI = "https://oauth2.googleapis.com/token";
+const METADATA = "metadata.google.internal";
+const METADATA_PATH = "/computeMetadata/v1/instance/service-accounts/default/token";
+/** It is close by. */
+const METADATA_MS = 3000;
+const MAX_BYTES = 64 * 1024;
+/** A machine gets the same one until five minutes before its end. */
+const MARGIN_MS = 3 * 60_000;
+const HOUR_S = 3600;
+
+/**
+ * Tokens for reading: `GOOGLE_ACCESS_TOKEN`, else those for the file in `GOOGLE_APPLICATION_CREDENTIALS` or that gcloud has written, else
+ * those of the machine. Source: Application Default Credentials; RFC 7523 for service accounts.
+ */
+export function googleLogin(options: GoogleOptions): Renewable<GoogleToken> | undefined {
+  const { environment, needed, clock } = options;
+  const given = environment["GOOGLE_ACCESS_TOKEN"];
+  if (given && !given.isEmpty) {
+    const token = { secret: given, expiresAt: Infinity, renews: false };
+    return renewable(async () => token);
+  }
+  if (!needed) return undefined;
+  return renewable(
+    async (signal) => {
+      const file = await credentialsFile(options);
+      return file ? ofFile(file, options, signal) : ofMachine(options, signal);
+    },
+    ({ expiresAt }) => expiresAt - clock.now() > MARGIN_MS,
+  );
+}
+
+interface CredentialsFile {
+  readonly path: string;
+  readonly content: JsonObject;
+}
+
+/** Read anew for each token: it may be exchanged while the agent runs. */
+async function credentialsFile({
+  environment,
+  where,
+}: GoogleOptions): Promise<CredentialsFile | undefined> {
+  const named = valueOf(environment, "GOOGLE_APPLICATION_CREDENTIALS");
+  const folder =
+    valueOf(environment, "CLOUDSDK_CONFIG") ??
+    join(valueOf(environment, "HOME") ?? "/", ".config/gcloud");
+  const path = named ?? join(folder, "application_default_credentials.json");
+  try {
+    return { path, content: jsonObject({ body: await readFile(path) }) };
+  } catch (cause) {
+    if (named === undefined) return undefined;
+    throw new AgentError(
+      "secret",
+      `${where}: GOOGLE_APPLICATION_CREDENTIALS: the file ${path} cannot be read`,
+      { cause },
+    );
+  }
+}
+
+async function ofFile(
+  { path, content }: CredentialsFile,
+  options: GoogleOptions,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
+  const { where, send, clock } = options;
+  const type = textOf(content, "type") ?? "none";
+  const url = URL.parse(textOf(content, "token_uri") ?? TOKEN_URI);
+  const form =
+    type === "service_account"
+      ? assertion(content, clock)
+      : type === "authorized_user"
+        ? refresh(content)
+        : undefined;
+  if (!form || !url)
+    throw new AgentError(
+      "config",
+      `${where}: the file ${path} holds no usable key of a service account or user (type ${type}): make a new one, or set GOOGLE_ACCESS_TOKEN`,
+    );
+  const response = await send(
+    {
+      method: "POST",
+      url,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: Buffer.from(new URLSearchParams(form).toString()),
+      maxBytes: MAX_BYTES,
+    },
+    signal,
+  );
+  const what = `${where}: the token for ${textOf(content, "client_email") ?? "the user"} at ${url.host}`;
+  if (response.status === 400 || response.status === 401 || response.status === 403) {
+    const said = /^[a-z_]{1,40}$/.exec(textOf(jsonObject(response), "error") ?? "")?.[0] ?? "";
+    throw new AgentError(
+      "denied",
+      `${what}: refused (${response.status}${said && ` ${said}`}): the key in ${path} must be one that still exists, and the clock of this machine must be right`,
+    );
+  }
+  return tokenOf(response, what, clock);
+}
+
+/** "Using OAuth 2.0 for server to server applications": a JWT that says who asks for what, signed with the key of the account. */
+function assertion(content: JsonObject, clock: Clock): Record<string, string> | undefined {
+  const issuer = textOf(content, "client_email");
+  const key = textOf(content, "private_key");
+  if (issuer === undefined || key === undefined) return undefined;
+  const seconds = Math.floor(clock.now() / 1000);
+  const keyId = textOf(content, "private_key_id");
+  const claims = {
+    iss: issuer,
+    scope: SCOPE,
+    aud: textOf(content, "token_uri") ?? TOKEN_URI,
+    iat: seconds,
+    exp: seconds + HOUR_S,
+  };
+  const head = { alg: "RS256", typ: "JWT", ...(keyId !== undefined && { kid: keyId }) };
+  const unsigned = [head, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  try {
+    const signature = createSign("RSA-SHA256").update(unsigned).sign(key, "base64url");
+    return {
+      grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      assertion: `${unsigned}.${signature}`,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function refresh(content: JsonObject): Record<string, string> | undefined {
+  const [id, secret, token] = ["client_id", "client_secret", "refresh_token"].map((name) =>
+    textOf(content, name),
+  );
+  return id !== undefined && secret !== undefined && token !== undefined
+    ? { grant_type: "refresh_token", client_id: id, client_secret: secret, refresh_token: token }
+    : undefined;
+}
+
+/** It is on this machine or on its link: no proxy reaches it. */
+async function ofMachine(
+  { environment, where, clock }: GoogleOptions,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
+  const host = valueOf(environment, "GCE_METADATA_HOST") ?? METADATA;
+  const url = URL.parse(`http://${host}${METADATA_PATH}?${queryString({ scopes: SCOPE })}`);
+  if (!url) throw new AgentError("config", `${where}: GCE_METADATA_HOST is not an address`);
+  const send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: METADATA_MS });
+  const headers = { "metadata-flavor": "Google" };
+  try {
+    const response = await send({ url, headers, maxBytes: MAX_BYTES }, signal);
+    if (response.headers["metadata-flavor"] === "Google")
+      return tokenOf(response, `${where}: the token of this machine at ${host}`, clock);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    // It has a name on Google's machines alone: there it may be slow for a while.
+    if (error.code === "timeout")
+      throw new AgentError(
+        "timeout",
+        `${where}: no credentials are set, and the metadata server at ${host} does not answer in time`,
+        { transient: true, cause: error },
+      );
+    if (error.code !== "unreachable") throw error;
+  }
+  throw new AgentError(
+    "config",
+    `${where}: there are no credentials: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no account of its own either (${host} does not answer)`,
+  );
+}
+
+function tokenOf(response: HttpResponse, what: string, clock: Clock): GoogleToken {
+  if (response.status !== 200) throw statusError(response, what, clock);
+  const answer = jsonObject(response);
+  const token = textOf(answer, "access_token");
+  const seconds = answer["expires_in"];
+  if (token === undefined) throw new AgentError("other", `${what}: the answer holds no token`);
+  const lasts = typeof seconds === "number" && seconds > 0 ? seconds : HOUR_S;
+  return { secret: new Secret(token), expiresAt: clock.now() + lasts * 1000, renews: true };
+}

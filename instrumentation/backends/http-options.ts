@@ -1,0 +1,24 @@
+import type { HttpOptions } from "../http/client.ts";
+import { certificates } from "../core/pem.ts";
+import type { BackendContext } from "./open.ts";
+import { valueOf } from "./environment.ts";
+
+/**
+ * How the servers of a repository are spoken to: connections, proxy, certificates.
+ * @throws AgentError `config` for a file of certificates that is no use
+ */
+export async function httpOptions(
+  { environment, connections, insecureTls, proxyEnvironment }: BackendContext,
+  idleMs?: number,
+): Promise<HttpOptions> {
+  const pem = (name: string): Promise<string | undefined> =>
+    certificates(valueOf(environment, name), name);
+  return {
+    connections,
+    proxyEnvironment,
+    ca: await pem("RESTIC_CACERT"),
+    clientCertificate: await pem("RESTIC_TLS_CLIENT_CERT"),
+    skipVerify: insecureTls,
+    ...(idleMs !== undefined && { idleMs }),
+  };
+}

@@ -1,0 +1,216 @@
+import { connect as connectHttp2 } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from "node:http2";
+import { Duplex } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+
+import { AgentError } from "../../core/error.ts";
+import type { Send } from "../../http/client.ts";
+import type { Backend } from "../backend.ts";
+import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
+import type { Child, ChildExit } from "../child-process/child-process.ts";
+import type { BackendContext } from "../open.ts";
+import type { RcloneLocation } from "./location.ts";
+import { restBackend } from "../rest/protocol.ts";
+import { SharedConnection } from "../child-process/shared-connection.ts";
+import type { Connection } from "../child-process/shared-connection.ts";
+import { Silence } from "../child-process/inactivity-timeout.ts";
+
+/** rclone repeats by itself what a provider refuses for the moment, and says nothing meanwhile. */
+const SILENCE_MS = 60_000;
+const BASE = "http://localhost/";
+
+/** A place that rclone reaches: it serves restic's REST protocol, version 2, as HTTP/2 over its standard input and output. */
+export function openRclone(location: RcloneLocation, context: BackendContext): Backend {
+  const invalid = (problem: string): AgentError => new AgentError("config", problem);
+  const [program, ...before] = commandOption("rclone.program", context, invalid) ?? ["rclone"];
+  const args = commandOption("rclone.args", context, invalid) ?? [
+    "serve",
+    "restic",
+    "--stdio",
+    "--b2-hard-delete",
+  ];
+  const command = [program, ...before, ...args, location.remote] as const;
+  const connection = new SharedConnection(() => connect(command, location, context), context.clock);
+  return {
+    location: location.printable,
+    connections: context.connections,
+    list: (type, from, signal) =>
+      connection.use(({ ask }) => ask((rest) => rest.list(type, from, signal)), signal),
+    load: (type, name, signal) =>
+      connection.use(({ ask }) => ask((rest) => rest.load(type, name, signal)), signal),
+    close: () => connection.close(),
+  };
+}
+
+interface RcloneConnection extends Connection {
+  readonly ask: <T>(call: (rest: Backend) => Promise<T>) => Promise<T>;
+}
+
+function connect(
+  command: readonly [string, ...string[]],
+  { remote, printable: where }: RcloneLocation,
+  { environment, processEnvironment, connections, clock }: BackendContext,
+): RcloneConnection {
+  // An encrypted rclone.conf would have its password read from our pipe.
+  const defaults = { RCLONE_ASK_PASSWORD: "false" };
+  const child = startChild({
+    command,
+    environment,
+    processEnvironment,
+    defaults,
+    hidden: hiddenIn(remote),
+    clock,
+  });
+  const death = new AbortController();
+  const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const session = connectHttp2(BASE, { createConnection: () => pipes });
+  // Each request fails for itself.
+  session.on("error", () => {});
+  session.on("close", () => void child.end());
+  void child.exited.then((exit) => {
+    death.abort(exitFailure(exit, child.stderr(), command[0], where));
+    // Not the session: it would write its farewell into a pipe that may be in the middle of a write, which Node.js does not survive.
+    pipes.destroy();
+  });
+  const silence = new Silence(
+    clock,
+    SILENCE_MS,
+    () => {
+      const silent = `${where}: rclone has sent nothing for ${SILENCE_MS / 1000} s`;
+      death.abort(new AgentError("timeout", silent));
+      child.kill();
+    },
+    death.signal,
+  );
+  const rest = restBackend({
+    location: `${where}/`,
+    base: BASE,
+    connections,
+    headers: {},
+    send: http2Send(session, child, where, silence),
+    clock,
+  });
+  return {
+    dead: death.signal,
+    async ask(call) {
+      try {
+        return await silence.during(call(rest));
+      } catch (error) {
+        // It was said before the answer, but came by another pipe.
+        await setImmediate();
+        throw explained(error, child, where);
+      }
+    },
+    async end() {
+      pipes.destroy();
+      await child.end();
+    },
+  };
+}
+
+function http2Send(
+  session: ClientHttp2Session,
+  child: Child,
+  where: string,
+  silence: Silence,
+): Send {
+  return async ({ url, headers, maxBytes }, signal) => {
+    let head: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      const stream = session.request({ ":path": url.pathname, ...headers }, { signal });
+      stream.once("response", (answered) => {
+        silence.heard();
+        head = answered;
+      });
+      for await (const chunk of stream) {
+        if (!Buffer.isBuffer(chunk)) continue;
+        silence.heard();
+        size += chunk.length;
+        // Leaving the loop resets the stream: nothing more is received.
+        if (size > maxBytes)
+          throw new AgentError(
+            "corrupt",
+            `${where}${url.pathname}: rclone sends more than ${maxBytes} bytes`,
+          );
+        chunks.push(chunk);
+      }
+      // A stream whose session has ended seems to be at its end.
+      if (stream.rstCode !== 0) throw new Error(`reset with ${stream.rstCode}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AgentError) throw error;
+      // Its end says why, if it ends.
+      if (session.closed || session.destroyed) await child.exited;
+      throw new AgentError("unreachable", `${where}: rclone has broken off an answer`, {
+        transient: true,
+        cause: error,
+      });
+    }
+    const flat = Object.entries(head).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value] as const] : [],
+    );
+    return {
+      status: head[":status"] ?? 0,
+      headers: Object.fromEntries(flat),
+      body: Buffer.concat(chunks, size),
+    };
+  };
+}
+
+const DENIED =
+  /AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|permission denied|unauthori[sz]ed|forbidden|invalid_grant|bad_auth_token|\b40[13]\b/i;
+const NO_NETWORK =
+  /no such host|connection refused|connection reset|i\/o timeout|network is unreachable|no route to host|TLS handshake|x509/i;
+const NO_CONFIG =
+  /didn't find section|not found in config file|unknown (?:flag|command|shorthand)|decrypt|ask for password|doesn't support|invalid|Usage:/i;
+
+/** What a status of rclone means stands on its standard error, for some providers: for others that has Go's types alone. */
+function explained(error: unknown, child: Child, where: string): unknown {
+  if (!(error instanceof AgentError)) return error;
+  const { code, message, transient } = error;
+  const said = saidBy(child.stderr());
+  if ((code !== "other" && code !== "unreachable") || said === "") return error;
+  const hand = where.replace("rclone:", "rclone lsf ");
+  const words = `${message}; rclone says "${said}"; by hand, "${hand}" says more`;
+  return DENIED.test(said)
+    ? new AgentError("denied", words, { cause: error })
+    : new AgentError(code, words, { transient, cause: error });
+}
+
+function exitFailure(
+  { started, how }: ChildExit,
+  stderr: string,
+  program: string,
+  where: string,
+): AgentError {
+  if (!started)
+    return new AgentError(
+      "config",
+      `${where}: the program ${program} ${how}: install rclone, or name it in the option rclone.program`,
+    );
+  const said = saidBy(stderr);
+  const message = `${where}: ${program} ${how}${said === "" ? "" : ` and says "${said}"`}`;
+  if (DENIED.test(said)) return new AgentError("denied", message);
+  if (NO_NETWORK.test(said)) return new AgentError("unreachable", message, { transient: true });
+  if (NO_CONFIG.test(said))
+    return new AgentError(
+      "config",
+      `${message}: rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args must be mended`,
+    );
+  return new AgentError("unreachable", message, { transient: true });
+}
+
+/** The last line, without the time that a log has and an error has not. */
+function saidBy(stderr: string): string {
+  return lastLine(stderr).replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, "");
+}
+
+/** Values of a remote that is written out: `:s3,secret_access_key=…:bucket`. */
+function hiddenIn(remote: string): ReadonlyMap<string, string> {
+  const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)(?=[,:])/g);
+  const words = [...values].flatMap(([, value = ""]) => [value, value.slice(1, -1)]);
+  const long = words.filter((word) => word.length >= 4);
+  return new Map(long.map((word) => [word, "[redacted]"]));
+}

@@ -1,0 +1,49 @@
+import { httpClient } from "../../http/client.ts";
+import type { Backend } from "../backend.ts";
+import { httpOptions } from "../http-options.ts";
+import type { RestLocation } from "../location.ts";
+import type { BackendContext } from "../open.ts";
+import { restBackend } from "./protocol.ts";
+
+/**
+ * Requests that wait at the server on one connection: it never waits for us, and they come and go several in a packet. Go's servers, and
+ * what stands before them, take that; whoever does not is found out.
+ */
+const PIPELINING = 8;
+
+/** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
+export async function openRest(
+  location: RestLocation,
+  context: BackendContext,
+  idleMs?: number,
+): Promise<Backend> {
+  const { connections, clock } = context;
+  const send = httpClient({
+    ...(await httpOptions(context, idleMs)),
+    pipelining: PIPELINING,
+    socketPath: location.socketPath,
+  });
+  const { base, socketPath } = location;
+  return restBackend({
+    location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
+    base,
+    connections: connections * PIPELINING,
+    headers: authorization(location, context),
+    send,
+    clock,
+  });
+}
+
+/** Login of the address, else of the environment; restic's rule is that one of the address is whole. */
+function authorization(
+  { login }: RestLocation,
+  { environment }: BackendContext,
+): Readonly<Record<string, string>> {
+  const username = environment["RESTIC_REST_USERNAME"];
+  const password = environment["RESTIC_REST_PASSWORD"];
+  if (!login && !username && !password) return {};
+  const pair = login
+    ? `${login.username}:${login.password.revealText()}`
+    : `${username?.revealText() ?? ""}:${password?.revealText() ?? ""}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}

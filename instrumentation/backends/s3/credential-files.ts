@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { Secret } from "../../core/secret.ts";
+import type { AwsCredentials } from "./signature-v4.ts";
+import { valueOf } from "../environment.ts";
+import type { Variables } from "../environment.ts";
+
+/** Credentials, or why there are none. */
+type Found = AwsCredentials | string;
+
+const home = (environment: Variables): string => valueOf(environment, "HOME") ?? homedir();
+
+/** A profile of the shared credentials file: `AWS_SHARED_CREDENTIALS_FILE` and `AWS_PROFILE`, else `~/.aws/credentials` and `default`. */
+export async function ofProfile(environment: Variables): Promise<Found> {
+  const file =
+    valueOf(environment, "AWS_SHARED_CREDENTIALS_FILE") ??
+    join(home(environment), ".aws", "credentials");
+  const profile = valueOf(environment, "AWS_PROFILE") ?? "default";
+  const content = await contentOf(file);
+  if (content === undefined) return `${file} cannot be read`;
+  const values = section(content, profile);
+  if (!values) return `${file} has no profile ${profile}`;
+  const id = values.get("aws_access_key_id");
+  const key = values.get("aws_secret_access_key");
+  if (id && key) return credentials(id, key, values.get("aws_session_token"));
+  return values.has("credential_process")
+    ? `the profile ${profile} of ${file} names a credential_process, which is not run`
+    : `the profile ${profile} of ${file} lacks aws_access_key_id or aws_secret_access_key`;
+}
+
+/** An alias of MinIO's client: `MINIO_SHARED_CREDENTIALS_FILE` and `MINIO_ALIAS`, else `~/.mc/config.json` and `s3`. */
+export async function ofAlias(environment: Variables): Promise<Found> {
+  const file =
+    valueOf(environment, "MINIO_SHARED_CREDENTIALS_FILE") ??
+    join(home(environment), ".mc", "config.json");
+  const alias = valueOf(environment, "MINIO_ALIAS") ?? "s3";
+  const content = await contentOf(file);
+  if (content === undefined) return `${file} cannot be read`;
+  const { version, aliases, hosts } = mapping(json(content));
+  const { accessKey, secretKey } = mapping(mapping(version === "10" ? aliases : hosts)[alias]);
+  return typeof accessKey === "string" &&
+    accessKey !== "" &&
+    typeof secretKey === "string" &&
+    secretKey !== ""
+    ? credentials(accessKey, secretKey)
+    : `${file} has no keys for the alias ${alias}`;
+}
+
+function credentials(id: string, key: string, token?: string): AwsCredentials {
+  return {
+    accessKeyId: new Secret(id),
+    secretAccessKey: new Secret(key),
+    sessionToken: token ? new Secret(token) : undefined,
+  };
+}
+
+/** Text of a file; undefined if it cannot be read. */
+async function contentOf(file: string): Promise<string | undefined> {
+  return readFile(file, "utf8").catch(() => undefined);
+}
+
+/** The keys of a section of an INI file, in lower case; undefined if it is not there. */
+function section(content: string, name: string): ReadonlyMap<string, string> | undefined {
+  let values: Map<string, string> | undefined;
+  let inside = false;
+  for (const line of content.split(/\r?\n/)) {
+    const header = /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim();
+    if (header !== undefined) inside = header === name;
+    if (inside) values ??= new Map();
+    const [, key, value] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (inside && key !== undefined && value !== undefined) values?.set(key.toLowerCase(), value);
+  }
+  return values;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function mapping(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,150 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import type { HttpResponse } from "../../http/client.ts";
+import { statusError } from "../../http/status-error.ts";
+import { MissingPlaceError } from "../backend.ts";
+import { childText, parseXml } from "../object-store/xml.ts";
+
+/** A failure as S3 tells it. Its sentences are not shown: nobody knows what stands in them. */
+export interface S3Failure {
+  /** `AccessDenied`; undefined if the answer is not of S3. */
+  readonly code: string | undefined;
+  /** Where the bucket is, if the answer says so. */
+  readonly region: string | undefined;
+}
+
+const REGION = /^[a-z0-9][a-z0-9-]{1,40}$/;
+
+export function s3Failure({ headers, body }: HttpResponse): S3Failure {
+  const root = parseXml(body);
+  const error = root?.name === "Error" ? root : undefined;
+  const code = childText(error, "Code");
+  const region = headers["x-amz-bucket-region"] ?? childText(error, "Region") ?? "";
+  return {
+    code: code !== undefined && /^[A-Za-z][\w.]{1,60}$/.test(code) ? code : undefined,
+    region: REGION.test(region) ? region : undefined,
+  };
+}
+
+/** The region that an answer of GetBucketLocation names, or the failure of one; undefined for none. */
+export function s3Region(response: HttpResponse): string | undefined {
+  if (response.status !== 200) return s3Failure(response).region;
+  const root = parseXml(response.body);
+  if (root?.name !== "LocationConstraint") return undefined;
+  const name = root.text.trim();
+  if (name === "") return "us-east-1";
+  if (name === "EU") return "eu-west-1";
+  return REGION.test(name) ? name : undefined;
+}
+
+/** The signature is of another region than the bucket's. */
+const REGIONS: ReadonlySet<string | undefined> = new Set([
+  "AuthorizationHeaderMalformed",
+  "InvalidRegion",
+  "IllegalLocationConstraintException",
+  "PermanentRedirect",
+]);
+
+/** The keys are not known, or not any more. */
+export const REFUSED_KEYS: ReadonlySet<string | undefined> = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "InvalidToken",
+  "RequestExpired",
+  "SignatureDoesNotMatch",
+  "TokenRefreshRequired",
+  // Of versitygw.
+  "XAdminUserNotFound",
+]);
+
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  "InternalError",
+  "RequestLimitExceeded",
+  "RequestTimeout",
+  "RequestThrottled",
+  "ServiceUnavailable",
+  "SlowDown",
+  "SlowDownRead",
+  "Throttling",
+  "ThrottlingException",
+]);
+
+export function isOfAnotherRegion({ status }: HttpResponse, { code, region }: S3Failure): boolean {
+  return REGIONS.has(code) || status === 301 || (status === 400 && region !== undefined);
+}
+
+interface Asked {
+  /** What was asked for, and of whom. */
+  readonly what: string;
+  readonly bucket: string;
+  /** The region that it was signed for. */
+  readonly region: string;
+}
+
+/** The error that an answer is which is not 200. */
+export function s3Error(
+  response: HttpResponse,
+  failure: S3Failure,
+  { what, bucket, region }: Asked,
+  clock: Clock,
+): AgentError {
+  const { status } = response;
+  const { code } = failure;
+  const said = code === undefined ? `${status}` : `${status} ${code}`;
+  if (code === "NoSuchBucket")
+    return new MissingPlaceError(`${what}: the bucket ${bucket} is not there (${said})`);
+  if (code === "RequestTimeTooSkewed")
+    return new AgentError(
+      "denied",
+      `${what}: access denied (${said}): the clock of this machine and that of the server differ too much`,
+    );
+  if (REFUSED_KEYS.has(code))
+    return new AgentError(
+      "denied",
+      `${what}: access denied (${said}): ${KEY_MENDS.get(code) ?? KEYS}`,
+    );
+  if (code === "InvalidObjectState")
+    return new AgentError("other", `${what}: is archived and must be restored first (${said})`);
+  if (isOfAnotherRegion(response, failure)) {
+    const right = failure.region === undefined ? "another region" : `the region ${failure.region}`;
+    return new AgentError(
+      "config",
+      `${what}: the bucket is in ${right}, not in ${region} (${said}): set the option s3.region, or AWS_DEFAULT_REGION`,
+    );
+  }
+  if (status === 401 || status === 403)
+    return new AgentError(
+      "denied",
+      `${what}: access denied (${said}): s3:ListBucket on the bucket and s3:GetObject on what is in it are needed`,
+    );
+  if (PASSING.has(code) && status < 500)
+    return new AgentError("unreachable", `${what}: the server answers ${said}`, {
+      transient: true,
+    });
+  if (code !== undefined && code !== "NoSuchKey" && status >= 400 && status < 500 && status !== 429)
+    return new AgentError("other", `${what}: the server answers ${said}`);
+  return statusError(response, what, clock);
+}
+
+const KEYS = "the keys are not those of an account that still exists";
+const UNKNOWN = "the access key is not known there";
+const EXPIRED = "the session token has expired: new keys are needed";
+const KEY_MENDS: ReadonlyMap<string | undefined, string> = new Map([
+  ["SignatureDoesNotMatch", "the secret key is not that of the access key"],
+  ["InvalidAccessKeyId", UNKNOWN],
+  ["XAdminUserNotFound", UNKNOWN],
+  ["ExpiredToken", EXPIRED],
+  ["ExpiredTokenException", EXPIRED],
+  ["RequestExpired", EXPIRED],
+  ["TokenRefreshRequired", EXPIRED],
+]);
+
+export function notS3(what: string, { headers }: HttpResponse): AgentError {
+  const type = headers["content-type"] ?? "no content type";
+  return new AgentError(
+    "other",
+    `${what}: answers 200 with ${type} in place of a listing: no S3 server, or something else in front of it`,
+  );
+}

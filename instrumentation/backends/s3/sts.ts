@@ -1,0 +1,106 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { Secret } from "../../core/secret.ts";
+import type { HttpResponse, Send } from "../../http/client.ts";
+import { statusError } from "../../http/status-error.ts";
+import { signedHeaders } from "./signature-v4.ts";
+import type { AwsCredentials } from "./signature-v4.ts";
+import { parseServerTime } from "../object-store/server-time.ts";
+import { childText, parseXml } from "../object-store/xml.ts";
+import type { XmlElement } from "../object-store/xml.ts";
+
+const VERSION = "2011-06-15";
+const MAX_BYTES = 64 * 1024;
+
+interface StsCall {
+  readonly endpoint: URL;
+  /** `AssumeRole`, `AssumeRoleWithWebIdentity`, with their parameters; empty ones are left out. */
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  /** Undefined for an unsigned call. */
+  readonly signer?: { readonly credentials: AwsCredentials; readonly region: string };
+}
+
+/** The endpoint of a region, or the one for all. */
+export function stsEndpoint(region: string | undefined): URL {
+  const host = region === undefined ? "sts.amazonaws.com" : `sts.${region}.amazonaws.com`;
+  return new URL(`https://${host}${region?.startsWith("cn-") === true ? ".cn" : ""}/`);
+}
+
+/** Credentials of a role for a while, from the Security Token Service. @throws AgentError `denied` if the role is refused */
+export async function roleCredentials(
+  { endpoint, action, parameters, signer }: StsCall,
+  send: Send,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<AwsCredentials> {
+  const form = new URLSearchParams({ Action: action, Version: VERSION });
+  for (const [name, value] of Object.entries(parameters)) if (value) form.set(name, value);
+  const body = Buffer.from(form.toString());
+  const type = { "content-type": "application/x-www-form-urlencoded" };
+  const headers = signer
+    ? signedHeaders(
+        {
+          method: "POST",
+          url: endpoint,
+          headers: type,
+          body,
+          service: "sts",
+          region: signer.region,
+          at: clock.now(),
+        },
+        signer.credentials,
+      )
+    : type;
+  const response = await send(
+    { method: "POST", url: endpoint, headers, body, maxBytes: MAX_BYTES },
+    signal,
+  );
+  const what = `${action} of ${parameters["RoleArn"] ?? "a role"} at ${endpoint.host}`;
+  const root = parseXml(response.body);
+  if (response.status !== 200) throw stsError(response, root, what, clock);
+  const result = root?.children.find(({ name }) => name === `${action}Result`);
+  const found = result?.children.find(({ name }) => name === "Credentials");
+  const credentials = parseCredentials({
+    AccessKeyId: childText(found, "AccessKeyId"),
+    SecretAccessKey: childText(found, "SecretAccessKey"),
+    Token: childText(found, "SessionToken"),
+    Expiration: childText(found, "Expiration"),
+  });
+  if (!credentials) throw new AgentError("other", `${what}: the answer holds no credentials`);
+  return credentials;
+}
+
+/** Of an answer with the names that the metadata services give them. */
+export function parseCredentials({
+  AccessKeyId: id,
+  SecretAccessKey: key,
+  Token: token,
+  Expiration: expiration,
+}: Readonly<Record<string, unknown>>): AwsCredentials | undefined {
+  if (typeof id !== "string" || id === "" || typeof key !== "string" || key === "")
+    return undefined;
+  return {
+    accessKeyId: new Secret(id),
+    secretAccessKey: new Secret(key),
+    sessionToken: typeof token === "string" && token !== "" ? new Secret(token) : undefined,
+    expiresAt: parseServerTime(expiration),
+  };
+}
+
+function stsError(
+  response: HttpResponse,
+  root: XmlElement | undefined,
+  what: string,
+  clock: Clock,
+): AgentError {
+  const code =
+    childText(
+      root?.children.find(({ name }) => name === "Error"),
+      "Code",
+    ) ?? "";
+  const { status } = response;
+  if (status < 400 || status >= 500 || status === 429 || !/^[A-Za-z]{1,60}$/.test(code))
+    return statusError(response, what, clock);
+  return new AgentError("denied", `${what}: the role is refused (${status} ${code})`);
+}

@@ -1,0 +1,246 @@
+import type { Readable, Writable } from "node:stream";
+
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import { printable } from "../child-process/child-process.ts";
+import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
+import type { Fields, SftpPacket } from "./packet.ts";
+import { Silence } from "../child-process/inactivity-timeout.ts";
+
+interface SftpOptions {
+  /** Of the program that reaches the server. */
+  readonly pipes: { readonly stdin: Writable; readonly stdout: Readable };
+  /** The server, for messages about the connection. */
+  readonly where: string;
+  readonly clock: Clock;
+}
+
+/** A file or folder: what the server calls it, and what messages do. */
+export interface SftpPath {
+  readonly path: string;
+  readonly shown: string;
+}
+
+type Awaited = PromiseWithResolvers<SftpPacket>;
+
+/** How long nothing may come although something is awaited; the first answer needs the whole way to the server. */
+const SILENCE_MS = 30_000;
+const VERSION = 3;
+/** What every server gives in one answer. */
+const CHUNK = 32 * 1024;
+/** Side by side, of one file and of one folder: a round trip costs more than what waits in the pipe. */
+const READS = 16;
+const READDIRS = 4;
+const READ_ONLY = 1;
+const NO_ATTRIBUTES = 0;
+
+/** A reader of SFTP version 3: lists folders and reads files, and can do nothing else. */
+export class SftpClient {
+  /** Aborted once nothing can be asked any more, with the failure as its reason. */
+  readonly dead: AbortSignal;
+  readonly #options: SftpOptions;
+  readonly #death = new AbortController();
+  readonly #silence: Silence;
+  readonly #greeting: Awaited = Promise.withResolvers();
+  readonly #awaited = new Map<number, Awaited>();
+  #greeted = false;
+  #lastId = 0;
+
+  constructor(options: SftpOptions) {
+    this.#options = options;
+    this.dead = this.#death.signal;
+    const { pipes, where, clock } = options;
+    const silent = `${where}: the server has sent nothing for ${SILENCE_MS / 1000} s`;
+    const notice = (): void => this.die(new AgentError("timeout", silent));
+    this.#silence = new Silence(clock, SILENCE_MS, notice, this.dead);
+    const reader = new PacketReader();
+    pipes.stdout.on("data", (chunk: Buffer) => {
+      if (this.dead.aborted) return;
+      this.#silence.heard();
+      try {
+        for (const reply of reader.read(chunk)) this.#receive(reply);
+      } catch (error) {
+        this.#failure(error);
+      }
+    });
+    this.#silence.during(this.#greeting.promise).catch(() => {});
+    pipes.stdin.write(packet(SFTP.init, u32(VERSION)));
+  }
+
+  /** Fails what is awaited and all that is asked from now on; the first reason counts. */
+  die(reason: AgentError): void {
+    this.#death.abort(reason);
+    this.#greeting.reject(this.dead.reason);
+    for (const { reject } of this.#awaited.values()) reject(this.dead.reason);
+    this.#awaited.clear();
+  }
+
+  /**
+   * The regular files of a folder, with the bytes that their names took.
+   * @throws AgentError `not_found`, `denied`, `other` for a listing over the bound
+   */
+  async list(
+    folder: SftpPath,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly names: readonly string[]; readonly receivedBytes: number }> {
+    return this.#with(folder, SFTP.opendir, [], async (handle) => {
+      const names: string[] = [];
+      let receivedBytes = 0;
+      for (;;) {
+        const asked = Array.from({ length: READDIRS }, () => this.#ask(SFTP.readdir, handle));
+        for (const reply of await Promise.all(asked)) {
+          receivedBytes += reply.bytes;
+          const entries = this.#answer(reply, SFTP.name, folder);
+          if (!entries) return { names, receivedBytes };
+          names.push(...filesOf(entries));
+        }
+        signal.throwIfAborted();
+        if (receivedBytes > maxBytes)
+          throw new AgentError("other", `${folder.shown}: more than ${maxBytes} bytes of names`);
+      }
+    });
+  }
+
+  /** @throws AgentError `not_found`, `denied`, `corrupt` for what is no file or over the bound */
+  async load(file: SftpPath, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    const flags = [u32(READ_ONLY), u32(NO_ATTRIBUTES)];
+    return this.#with(file, SFTP.open, flags, async (handle) => {
+      // Most files are small: their size and all that is in them come in one round trip.
+      const [stat, first] = await Promise.all([
+        this.#ask(SFTP.fstat, handle),
+        this.#read(handle, 0, CHUNK),
+      ]);
+      const found = this.#answer(stat, SFTP.attributes, file)?.attributes();
+      if (found?.isFile === false) throw new AgentError("corrupt", `${file.shown} is no file`);
+      const sizeBytes = found?.sizeBytes;
+      if (sizeBytes === undefined)
+        throw new AgentError("other", `${file.shown}: the server does not tell its size`);
+      if (sizeBytes > maxBytes)
+        throw new AgentError(
+          "corrupt",
+          `${file.shown} has ${sizeBytes} bytes, more than the ${maxBytes} that are read`,
+        );
+      return this.#fill(Buffer.alloc(sizeBytes), handle, first, file, signal);
+    });
+  }
+
+  /** Reads side by side what the first answer has left. What has become shorter ends where it ends now. */
+  async #fill(
+    bytes: Buffer,
+    handle: Buffer,
+    first: SftpPacket,
+    file: SftpPath,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    let end = bytes.length;
+    let next = 0;
+    const part = async (from: number, to: number): Promise<void> => {
+      let at = from;
+      while (at < to) {
+        const reply = at === 0 ? first : await this.#read(handle, at, to - at);
+        const data = this.#answer(reply, SFTP.data, file)?.bytes();
+        if (!data || data.length === 0) {
+          end = Math.min(end, at);
+          return;
+        }
+        at += data.copy(bytes, at, 0, to - at);
+      }
+    };
+    const parts = async (): Promise<void> => {
+      while (next < end) {
+        signal.throwIfAborted();
+        const from = next;
+        next += CHUNK;
+        await part(from, Math.min(next, bytes.length));
+      }
+    };
+    await Promise.all(Array.from({ length: READS }, parts));
+    return bytes.subarray(0, end);
+  }
+
+  /** Opens, does the work, and closes without waiting for it. */
+  async #with<T>(
+    target: SftpPath,
+    opening: number,
+    fields: readonly Buffer[],
+    work: (handle: Buffer) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const reply = await this.#ask(opening, string(target.path), ...fields);
+      const handle = this.#answer(reply, SFTP.handle, target)?.bytes();
+      if (!handle) throw new MalformedPacket("the end of a file in place of a handle");
+      const field = string(handle);
+      try {
+        return await work(field);
+      } finally {
+        this.#ask(SFTP.close, field).catch(() => {});
+      }
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  #read(handle: Buffer, offset: number, length: number): Promise<SftpPacket> {
+    return this.#ask(SFTP.read, handle, u64(offset), u32(length));
+  }
+
+  async #ask(type: number, ...fields: readonly Buffer[]): Promise<SftpPacket> {
+    await this.#greeting.promise;
+    this.dead.throwIfAborted();
+    this.#lastId = (this.#lastId + 1) % 2 ** 32;
+    const id = this.#lastId;
+    const awaited: Awaited = Promise.withResolvers();
+    this.#awaited.set(id, awaited);
+    this.#options.pipes.stdin.write(packet(type, u32(id), ...fields));
+    return this.#silence.during(awaited.promise);
+  }
+
+  #receive(reply: SftpPacket): void {
+    if (!this.#greeted) {
+      if (reply.type !== SFTP.version || reply.body.u32() !== VERSION)
+        throw new MalformedPacket(`version ${VERSION} is not offered`);
+      this.#greeted = true;
+      this.#greeting.resolve(reply);
+      return;
+    }
+    const id = reply.body.u32();
+    const awaited = this.#awaited.get(id);
+    if (!awaited) throw new MalformedPacket("an answer that nobody asked for");
+    this.#awaited.delete(id);
+    awaited.resolve(reply);
+  }
+
+  /** The fields of an answer; undefined at the end of a file or folder. */
+  #answer(reply: SftpPacket, type: number, { shown }: SftpPath): Fields | undefined {
+    if (reply.type === type) return reply.body;
+    if (reply.type !== SFTP.status) throw new MalformedPacket(`a packet of type ${reply.type}`);
+    const code = reply.body.u32();
+    if (code === 1) return undefined;
+    if (code === 2) throw new AgentError("not_found", `${shown} is not there`);
+    if (code === 3) throw new AgentError("denied", `${shown}: permission denied`);
+    const problem = `${shown}: the SFTP server answers ${code}`;
+    throw new AgentError("other", `${problem} ${printable(reply.body.bytes().toString())}`.trim());
+  }
+
+  /** After an answer that cannot be read nothing that follows can be. */
+  #failure(error: unknown): unknown {
+    if (!(error instanceof MalformedPacket)) return error;
+    const hint = this.#greeted ? "" : "; what a login shell prints (.bashrc) must not come here";
+    const [firstLine = ""] = error.message.split(/[\r\n]/);
+    const got = `"${printable(firstLine)}"`;
+    this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${got}${hint}`));
+    return this.dead.reason;
+  }
+}
+
+function filesOf(entries: Fields): readonly string[] {
+  const names: string[] = [];
+  for (let left = entries.u32(); left > 0; left--) {
+    const name = entries.bytes().toString();
+    // As `ls -l` shows it.
+    entries.bytes();
+    if (entries.attributes().isFile) names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,122 @@
+import { posix } from "node:path";
+
+import { AgentError } from "../../core/error.ts";
+import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
+import type { ChildExit } from "../child-process/child-process.ts";
+import type { BackendContext } from "../open.ts";
+import { sftpAddress } from "./location.ts";
+import type { SftpLocation } from "./location.ts";
+import { SftpClient } from "./client.ts";
+import type { SftpPath } from "./client.ts";
+import { SharedConnection } from "../child-process/shared-connection.ts";
+import type { Connection } from "../child-process/shared-connection.ts";
+
+/** A folder that the system's ssh reaches: its settings, its agent, jump hosts and known hosts count. */
+export function openSftp(location: SftpLocation, context: BackendContext): Backend {
+  const where = sftpAddress(location);
+  const command = sshCommand(location, context);
+  const connection = new SharedConnection(() => connect(command, where, context), context.clock);
+  const below = (...names: readonly string[]): SftpPath => {
+    const path = posix.join(location.path, ...names);
+    return { path, shown: sftpAddress({ ...location, path }) };
+  };
+  return {
+    location: where,
+    connections: context.connections,
+    list: (type, _from, signal) =>
+      connection.use(async ({ client }) => {
+        const listing = await client.list(below(type), MAX_LISTING_BYTES, signal);
+        return { ...listing, next: undefined };
+      }, signal),
+    load: (type, name, signal) =>
+      connection.use(
+        ({ client }) => client.load(below(type, name), MAX_SIZE_BYTES[type], signal),
+        signal,
+      ),
+    close: () => connection.close(),
+  };
+}
+
+type Command = readonly [string, ...string[]];
+
+/** As restic builds it, but nobody is ever asked for anything. The first value of an option counts for ssh. */
+function sshCommand({ user, host, port }: SftpLocation, context: BackendContext): Command {
+  const invalid = (problem: string): AgentError => new AgentError("config", problem);
+  const command = commandOption("sftp.command", context, invalid);
+  const args = commandOption("sftp.args", context, invalid);
+  if (command && args)
+    throw invalid("of the options sftp.command and sftp.args only one can be set");
+  return (
+    command ?? [
+      "ssh",
+      "-oBatchMode=yes",
+      host,
+      ...(port === undefined ? [] : ["-p", port]),
+      ...(user === undefined ? [] : ["-l", user]),
+      ...(args ?? []),
+      "-s",
+      "sftp",
+    ]
+  );
+}
+
+interface SftpConnection extends Connection {
+  readonly client: SftpClient;
+}
+
+function connect(command: Command, where: string, context: BackendContext): SftpConnection {
+  const { environment, processEnvironment, clock } = context;
+  // Without a terminal ssh would look for a window to ask in.
+  const defaults = { SSH_ASKPASS_REQUIRE: "never" };
+  const child = startChild({ command, environment, processEnvironment, defaults, clock });
+  const client = new SftpClient({ pipes: child, where, clock });
+  child.stdout.once("end", () => void child.end());
+  client.dead.addEventListener("abort", child.kill);
+  void child.exited.then((exit) => client.die(sshFailure(exit, child.stderr(), command[0], where)));
+  return { client, dead: client.dead, end: () => child.end() };
+}
+
+const NO_NETWORK =
+  /Could not resolve|Connection (?:refused|closed|reset|timed out)|timed out|No route|unreachable|kex_exchange|closed by remote|Broken pipe/i;
+
+/** What ssh means by what it says last. Its exit status is 255 for nearly everything. */
+function sshFailure(
+  { started, how }: ChildExit,
+  stderr: string,
+  program: string,
+  where: string,
+): AgentError {
+  if (!started)
+    return new AgentError(
+      "config",
+      `${where}: the program ${program} ${how}: install OpenSSH's client, or name another program in the option sftp.command`,
+    );
+  const said = lastLine(stderr);
+  const words = said === "" ? `${program} ${how}` : `${program} ${how} and says "${said}"`;
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
+    return new AgentError(
+      "unreachable",
+      `${where}: the key of the host is not the one that is known: if that is meant to be, remove the old one (ssh-keygen -R) and add the new one to known_hosts; ${words}`,
+    );
+  if (/Host key verification failed|host key is known/.test(stderr))
+    return new AgentError(
+      "unreachable",
+      `${where}: the key of the host is not known: connect once by hand as the user that this program runs as, or add it to known_hosts (ssh-keyscan, and compare the fingerprint); ${words}`,
+    );
+  if (/Permission denied \(|Too many authentication failures/.test(stderr))
+    return new AgentError(
+      "denied",
+      `${where}: the server accepts no key: its authorized_keys must hold one that ssh finds without a passphrase (IdentityFile in ssh_config, or an agent); ${words}`,
+    );
+  if (/subsystem request failed/.test(stderr))
+    return new AgentError("config", `${where}: the server offers no SFTP; ${words}`);
+  if (NO_NETWORK.test(stderr))
+    return new AgentError("unreachable", `${where} cannot be reached: ${words}`, {
+      transient: true,
+    });
+  return new AgentError("unreachable", `${where}: the connection has ended: ${words}`, {
+    transient: true,
+  });
+}

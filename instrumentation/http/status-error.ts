@@ -1,0 +1,31 @@
+import type { Clock } from "../core/clock.ts";
+import { AgentError } from "../core/error.ts";
+import type { HttpResponse } from "./client.ts";
+
+/** The error that a status is. `what` says what was asked for, and of whom. */
+export function statusError(
+  { status, headers }: HttpResponse,
+  what: string,
+  clock: Clock,
+): AgentError {
+  if (status === 401 || status === 403)
+    return new AgentError("denied", `${what}: access denied (${status})`);
+  if (status === 404) return new AgentError("not_found", `${what}: not found (404)`);
+  if (status === 429 || status >= 500) {
+    const retryAfterMs = retryAfter(headers["retry-after"], clock);
+    return new AgentError("unreachable", `${what}: the server answers ${status}`, {
+      transient: true,
+      retryAfterMs,
+    });
+  }
+  return new AgentError("other", `${what}: the server answers ${status}`);
+}
+
+/** Seconds or an HTTP date, as milliseconds from now; RFC 9110, section 10.2.3. */
+function retryAfter(value: string | undefined, clock: Clock): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  // Date.parse takes "-1" and "1.5" for dates too.
+  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
+}

@@ -1,0 +1,91 @@
+import type { Logger } from "../../core/log.ts";
+import type { Key } from "../crypto/key.ts";
+import type { Snapshot } from "../repository/snapshot.ts";
+import type { SnapshotTable } from "../repository/snapshot-table.ts";
+import { SnapshotJournal } from "./snapshot-journal.ts";
+import { openStateFolder } from "./locked-folder.ts";
+import type { StateFolder } from "./locked-folder.ts";
+
+/** What was read of a repository before the agent was restarted. Never fails: at the worst nothing is known. */
+export interface Memory {
+  /** Begins with a repository: adds what is known of it. Nothing of it is believed before a listing has it. */
+  recall(repositoryId: string, master: Key, table: SnapshotTable): Promise<void>;
+  /** Keeps what was read. */
+  keep(snapshots: readonly Snapshot[]): Promise<void>;
+  /** Called after each complete listing, with what is there. */
+  tidy(table: SnapshotTable): Promise<void>;
+}
+
+/** The folder of the setting `stateDir`, opened when it is first used. */
+export class StateDir {
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  #folder: Promise<StateFolder | undefined> | undefined;
+
+  constructor(path: string, logger: Logger, now: () => number) {
+    this.#path = path;
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  /** For one repository, with a line of log when something is thrown away. */
+  memoryOf(url: string): Memory {
+    let journal: SnapshotJournal | undefined;
+    const warn = (what: string, error: unknown): void =>
+      this.#logger.warn(what, {
+        url,
+        error: error instanceof Error ? error.message : String(error),
+      });
+
+    async function attempt(run: (open: SnapshotJournal) => Promise<void>): Promise<void> {
+      if (!journal) return;
+      try {
+        await run(journal);
+      } catch (error) {
+        journal = undefined;
+        warn("the state of a repository cannot be written, it goes on without", error);
+      }
+    }
+
+    return {
+      recall: async (repositoryId, master, table) => {
+        const folder = await this.#open();
+        if (!folder) return;
+        const key = master.derive(`restic-otel state of ${repositoryId}`);
+        const opened = new SnapshotJournal(
+          folder.pathOf(repositoryId, url),
+          repositoryId,
+          key,
+          this.#now(),
+        );
+        try {
+          const problem = await opened.read((snapshot) => table.add(snapshot));
+          if (problem !== undefined)
+            warn("the state of a repository is thrown away", new Error(`its file ${problem}`));
+          journal = opened;
+        } catch (error) {
+          warn("the state of a repository cannot be read, it goes on without", error);
+        }
+      },
+      keep: (snapshots) => attempt((open) => open.append(snapshots)),
+      tidy: (table) => attempt((open) => open.tidy(table)),
+    };
+  }
+
+  async close(): Promise<void> {
+    const folder = await this.#folder;
+    this.#folder = Promise.resolve(undefined);
+    await folder?.close();
+  }
+
+  #open(): Promise<StateFolder | undefined> {
+    this.#folder ??= openStateFolder(this.#path, this.#now()).catch((error: unknown) => {
+      this.#logger.warn("no state is kept over restarts", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return undefined;
+    });
+    return this.#folder;
+  }
+}

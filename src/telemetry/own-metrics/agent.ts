@@ -1,0 +1,60 @@
+import type { MetricSpec } from "restic-otel-instrumentation/internal";
+
+/** What the agent knows of itself. */
+export interface AgentState {
+  readonly version: string;
+  /** The commit that it was built from, or `unknown`. */
+  readonly revision: string;
+  /** As `process.version`. */
+  readonly nodeVersion: string;
+  readonly reload: ReloadState;
+  readonly shard: Shard | undefined;
+}
+
+/** How the settings were last read; the start counts. */
+export interface ReloadState {
+  readonly successful: boolean;
+  /** When settings were last taken over, milliseconds since the epoch. */
+  readonly lastSuccessAt: number;
+}
+
+interface Shard {
+  readonly index: number;
+  readonly total: number;
+}
+
+export const agentMetrics: readonly MetricSpec<AgentState>[] = [
+  {
+    name: "restic_otel.build_info",
+    kind: "gauge",
+    description: "1, with the version of the agent.",
+    labels: ["version", "revision", "node_version"],
+    points: ({ version, revision, nodeVersion }) => [
+      [1, { version, revision, node_version: nodeVersion }],
+    ],
+  },
+  {
+    name: "restic_otel.config_last_reload_successful",
+    kind: "gauge",
+    description: "1 if the settings could be taken over when they were last read, else 0.",
+    labels: [],
+    points: ({ reload }) => [[Number(reload.successful), {}]],
+  },
+  {
+    name: "restic_otel.config_last_reload_success_timestamp_seconds",
+    kind: "gauge",
+    unit: "s",
+    description: "When settings were last taken over, Unix seconds.",
+    labels: [],
+    points: ({ reload }) => [[reload.lastSuccessAt / 1000, {}]],
+  },
+  {
+    name: "restic_otel.shard_info",
+    kind: "gauge",
+    description:
+      "1, with the part of the repositories that is collected here, from 0; only with the setting shard.",
+    labels: ["index", "total"],
+    points: ({ shard }) =>
+      shard ? [[1, { index: String(shard.index), total: String(shard.total) }]] : [],
+  },
+];
