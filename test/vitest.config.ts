@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 
 import { defineConfig } from "vitest/config";
 
-import { Summary } from "./support/summary.ts";
+import { Summary } from "./support/agent/summary.ts";
 
 // Vitest hands them to Node.js as well: "import" among them would give ES modules to those who ask by require.
 const conditions = ["source", "node"];

@@ -4,18 +4,18 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import type { RunningAgent } from "../support/agent.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import type { RunningAgent } from "../support/agent/agent.ts";
 import {
   FAILING,
   NAMES,
   PASSWORD,
   UNREADABLE,
   withOddSnapshots,
-} from "../support/bad-repositories.ts";
-import { failureShown } from "../support/failure-shown.ts";
-import type { Samples } from "../support/samples.ts";
-import { SealedRepository } from "../support/sealed-repository.ts";
+} from "../support/repository/bad-repositories.ts";
+import { failureShown } from "../support/core/failure-shown.ts";
+import type { Samples } from "../support/agent/samples.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 let folder: string;
 let agent: RunningAgent;

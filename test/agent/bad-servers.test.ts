@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import type { RunningAgent } from "../support/agent.ts";
-import { failureShown } from "../support/failure-shown.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import type { RunningAgent } from "../support/agent/agent.ts";
+import { failureShown } from "../support/core/failure-shown.ts";
 import {
   FaultServer,
   close,
@@ -13,11 +13,11 @@ import {
   reset,
   status,
   tooLong,
-} from "../support/fault-server.ts";
-import type { Fault } from "../support/fault-server.ts";
-import { restFiles } from "../support/rest-files.ts";
-import type { Samples } from "../support/samples.ts";
-import { SealedRepository } from "../support/sealed-repository.ts";
+} from "../support/http/fault-server.ts";
+import type { Fault } from "../support/http/fault-server.ts";
+import { restFiles } from "../support/repository/rest-files.ts";
+import type { Samples } from "../support/agent/samples.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 const PASSWORD = "CANARY-password";
 

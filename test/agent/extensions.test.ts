@@ -6,10 +6,10 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { reply, startReceiver } from "../support/otlp-receiver.ts";
-import { Samples } from "../support/samples.ts";
-import { startServer } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { reply, startReceiver } from "../support/otlp/otlp-receiver.ts";
+import { Samples } from "../support/agent/samples.ts";
+import { startServer } from "../support/http/server.ts";
+import { until } from "../support/core/until.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MAIN = join(import.meta.dirname, "extended-main.ts");

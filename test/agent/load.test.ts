@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import { Scraper } from "../support/scraper.ts";
-import { until } from "../support/until.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import { Scraper } from "../support/otlp/scraper.ts";
+import { until } from "../support/core/until.ts";
 
 const SETTINGS = [
   {

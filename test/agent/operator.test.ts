@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import { runAgent } from "../support/program.ts";
-import { startServer } from "../support/server.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import { runAgent } from "../support/agent/program.ts";
+import { startServer } from "../support/http/server.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");

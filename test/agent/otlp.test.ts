@@ -2,12 +2,12 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import { reply, startReceiver } from "../support/otlp-receiver.ts";
-import type { Receiver, ReceiverAnswer } from "../support/otlp-receiver.ts";
-import { startServer } from "../support/server.ts";
-import type { Server } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import { reply, startReceiver } from "../support/otlp/otlp-receiver.ts";
+import type { Receiver, ReceiverAnswer } from "../support/otlp/otlp-receiver.ts";
+import { startServer } from "../support/http/server.ts";
+import type { Server } from "../support/http/server.ts";
+import { until } from "../support/core/until.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const WEB = { repo: join(ROOT, "examples/repositories/web"), password: "web-password" };

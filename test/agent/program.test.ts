@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { helpText } from "../../src/settings/help.ts";
-import { FaultServer, status } from "../support/fault-server.ts";
-import { listeningPort } from "../support/listening-port.ts";
-import { runAgent } from "../support/program.ts";
-import type { Ended } from "../support/program.ts";
-import { repositoryFolder } from "../support/repository-folder.ts";
-import { Samples } from "../support/samples.ts";
-import { SealedRepository } from "../support/sealed-repository.ts";
+import { FaultServer, status } from "../support/http/fault-server.ts";
+import { listeningPort } from "../support/core/listening-port.ts";
+import { runAgent } from "../support/agent/program.ts";
+import type { Ended } from "../support/agent/program.ts";
+import { repositoryFolder } from "../support/repository/repository-folder.ts";
+import { Samples } from "../support/agent/samples.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
 const WEB = { repo: join(EXAMPLES, "web"), password: "web-password" };

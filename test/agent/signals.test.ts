@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import type { RunningAgent } from "../support/agent.ts";
-import { until } from "../support/until.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import type { RunningAgent } from "../support/agent/agent.ts";
+import { until } from "../support/core/until.ts";
 
 const WEB = {
   repo: join(import.meta.dirname, "../../examples/repositories/web"),

@@ -6,11 +6,11 @@ import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { freeAddress } from "../support/free-address.ts";
-import { requireSystemd } from "../support/peers.ts";
-import { Scraper } from "../support/scraper.ts";
-import { startServer } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { freeAddress } from "../support/core/free-address.ts";
+import { requireSystemd } from "../support/agent/peers.ts";
+import { Scraper } from "../support/otlp/scraper.ts";
+import { startServer } from "../support/http/server.ts";
+import { until } from "../support/core/until.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import type { RunningAgent } from "../support/agent.ts";
-import { FakeVault } from "../support/fake-vault.ts";
-import { reply, startReceiver } from "../support/otlp-receiver.ts";
-import type { Samples } from "../support/samples.ts";
-import { until } from "../support/until.ts";
-import { VAULT_FAILURES } from "../support/vault-failures.ts";
-import type { VaultFailure } from "../support/vault-failures.ts";
-import { failing, SECRET, VARIABLES, VaultScene, WEB } from "../support/vault-scene.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import type { RunningAgent } from "../support/agent/agent.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { reply, startReceiver } from "../support/otlp/otlp-receiver.ts";
+import type { Samples } from "../support/agent/samples.ts";
+import { until } from "../support/core/until.ts";
+import { VAULT_FAILURES } from "../support/vault/vault-failures.ts";
+import type { VaultFailure } from "../support/vault/vault-failures.ts";
+import { failing, SECRET, VARIABLES, VaultScene, WEB } from "../support/vault/vault-scene.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { SECRET, VaultScene, WEB } from "../support/vault-scene.ts";
+import { SECRET, VaultScene, WEB } from "../support/vault/vault-scene.ts";
 
 /** Prints at the end whether node-vault was loaded. */
 const PRELOAD = `--import=data:text/javascript,${encodeURIComponent(`

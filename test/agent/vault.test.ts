@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { Samples } from "../support/samples.ts";
-import { VAULT_FAILURES } from "../support/vault-failures.ts";
-import type { VaultFailure } from "../support/vault-failures.ts";
-import { failing, SECRET, VaultScene, WEB } from "../support/vault-scene.ts";
+import { Samples } from "../support/agent/samples.ts";
+import { VAULT_FAILURES } from "../support/vault/vault-failures.ts";
+import type { VaultFailure } from "../support/vault/vault-failures.ts";
+import { failing, SECRET, VaultScene, WEB } from "../support/vault/vault-scene.ts";
 
 let scene: VaultScene;
 

@@ -2,12 +2,12 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { startAgent } from "../support/agent.ts";
-import { runAgent } from "../support/program.ts";
-import { until } from "../support/until.ts";
-import { webConfigFolder } from "../support/web-config-folder.ts";
-import { ask, REQUESTS } from "../support/web-config-requests.ts";
-import { WEB_CONFIGS } from "../support/web-configs.ts";
+import { startAgent } from "../support/agent/agent.ts";
+import { runAgent } from "../support/agent/program.ts";
+import { until } from "../support/core/until.ts";
+import { webConfigFolder } from "../support/web/web-config-folder.ts";
+import { ask, REQUESTS } from "../support/web/web-config-requests.ts";
+import { WEB_CONFIGS } from "../support/web/web-configs.ts";
 
 const WEB = join(import.meta.dirname, "../../examples/repositories/web");
 const ENVIRONMENT = { RESTIC_REPOSITORY: WEB, RESTIC_PASSWORD: "web-password" };

@@ -1,18 +1,18 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { AZURITE, startAzurite } from "../support/azurite.ts";
-import { CountingProxy } from "../support/counting-proxy.ts";
-import { FakeB2 } from "../support/fake-b2.ts";
-import { startFakeGcs } from "../support/fake-gcs.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { LoopbackProxy } from "../support/loopback-proxy.ts";
-import { peerPath } from "../support/peers.ts";
-import { startRestServer } from "../support/rest-server.ts";
-import { S3_KEYS, startVersitygw } from "../support/s3-server.ts";
-import { seedAzure, seedGcs, seedSwift } from "../support/seeded-stores.ts";
-import { sshd } from "../support/sshd.ts";
-import { startSwift, swiftLoginOf } from "../support/swift-server.ts";
+import { AZURITE, startAzurite } from "../support/stores/azurite.ts";
+import { CountingProxy } from "../support/http/counting-proxy.ts";
+import { FakeB2 } from "../support/backends/fake-b2.ts";
+import { startFakeGcs } from "../support/backends/fake-gcs.ts";
+import { FaultServer } from "../support/http/fault-server.ts";
+import { LoopbackProxy } from "../support/http/loopback-proxy.ts";
+import { peerPath } from "../support/agent/peers.ts";
+import { startRestServer } from "../support/stores/rest-server.ts";
+import { S3_KEYS, startVersitygw } from "../support/stores/s3-server.ts";
+import { seedAzure, seedGcs, seedSwift } from "../support/stores/seeded-stores.ts";
+import { sshd } from "../support/stores/sshd.ts";
+import { startSwift, swiftLoginOf } from "../support/stores/swift-server.ts";
 
 /** One backend, for us and for restic. */
 export interface BenchPlace {

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { listeningPort } from "../support/listening-port.ts";
+import { listeningPort } from "../support/core/listening-port.ts";
 import { firstScrape, ScrapeClient } from "./client.ts";
 
 const PAGE = "a_metric 1\n".repeat(100_000);

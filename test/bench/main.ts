@@ -2,20 +2,20 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
-import { README, replaceBetween } from "../readme.ts";
-import { benchChanging } from "./changing.ts";
-import { benchCollections } from "./collections.ts";
-import { benchFar } from "./far.ts";
-import { benchFlat } from "./flat.ts";
+import { README, replaceBetween } from "../house/readme.ts";
+import { benchChanging } from "./parts/changing.ts";
+import { benchCollections } from "./parts/collections.ts";
+import { benchFar } from "./parts/far.ts";
+import { benchFlat } from "./parts/flat.ts";
 import { goalsTable } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
-import { benchMany } from "./many.ts";
+import { benchMany } from "./parts/many.ts";
 import { RUNS } from "./measure.ts";
-import { benchPush } from "./push.ts";
-import { benchS3 } from "./s3.ts";
-import { benchScrapes } from "./scrapes.ts";
-import { benchSecrets } from "./secrets.ts";
-import { benchStart } from "./start.ts";
+import { benchPush } from "./parts/push.ts";
+import { benchS3 } from "./parts/s3.ts";
+import { benchScrapes } from "./parts/scrapes.ts";
+import { benchSecrets } from "./parts/secrets.ts";
+import { benchStart } from "./parts/start.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));

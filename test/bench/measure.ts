@@ -24,7 +24,7 @@ export function script(name: string): readonly string[] {
 
 /** What makes Node.js load `probe.ts` before a program. */
 export function probe(): readonly string[] {
-  return ["--import", moduleOf(withoutTypes("probe"))];
+  return ["--import", moduleOf(withoutTypes("processes/probe"))];
 }
 
 /** What makes Node.js keep the heap of a script as the agent keeps its own. */

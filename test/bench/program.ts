@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 
 import { repositoryMetrics } from "../../instrumentation/restic/metrics/tables.ts";
-import { peerPath } from "../support/peers.ts";
+import { peerPath } from "../support/agent/peers.ts";
 import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { SealedRepository } from "../support/sealed-repository.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 export const PASSWORD = "bench";
 

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { peerPath } from "../support/peers.ts";
-import type { Server } from "../support/server.ts";
-import { collect } from "./agent.ts";
+import { peerPath } from "../support/agent/peers.ts";
+import type { Server } from "../support/http/server.ts";
+import { collect } from "./processes/agent.ts";
 import { MAIN, run } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 

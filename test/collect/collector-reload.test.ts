@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { settle } from "../support/clock.ts";
-import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/agent/collector.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 test("sources change with the next collection, and what is gone leaves the store as it begins", async () => {
   const b = collectorBench();

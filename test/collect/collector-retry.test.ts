@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { settle } from "../support/clock.ts";
-import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/agent/collector.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 test.for(["unreachable", "timeout", "secret"] as const)(
   "after %s: again in 1, 2, 4, 8, 15, 15 minutes",

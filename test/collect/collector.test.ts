@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { settle } from "../support/clock.ts";
-import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/collector.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/agent/collector.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 const DAY = 24 * HOURS;
 

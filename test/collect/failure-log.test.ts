@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { settle } from "../support/clock.ts";
-import { LIMIT, MINUTES, runnerBench } from "../support/runner.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { LIMIT, MINUTES, runnerBench } from "../support/agent/runner.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 test("logs changes of state only", async () => {
   const b = runnerBench();

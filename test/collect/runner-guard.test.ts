@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { settle } from "../support/clock.ts";
-import { LIMIT, MINUTES, runnerBench } from "../support/runner.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { LIMIT, MINUTES, runnerBench } from "../support/agent/runner.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 test("a call that does not come back is given up, and not made again before it came back", async () => {
   const b = runnerBench();

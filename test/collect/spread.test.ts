@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { settle } from "../support/clock.ts";
-import { collectorBench, MINUTES, START } from "../support/collector.ts";
-import { ManualSource } from "../support/source.ts";
+import { settle } from "../support/core/clock.ts";
+import { collectorBench, MINUTES, START } from "../support/agent/collector.ts";
+import { ManualSource } from "../support/agent/source.ts";
 
 const NAMES = Array.from({ length: 100 }, (_, index) => `r${index}`);
 

@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from "node:util";
 
 import { expect, test } from "vitest";
 
-import { listeningPort } from "../support/listening-port.ts";
-import { until } from "../support/until.ts";
+import { listeningPort } from "../support/core/listening-port.ts";
+import { until } from "../support/core/until.ts";
 
 /** What `npm run demo` shows, whenever it is run: ages are those of the samples when they were made. */
 const SHOWN = `

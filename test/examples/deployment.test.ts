@@ -9,10 +9,10 @@ import { parseAllDocuments } from "yaml";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readWebConfig } from "../../src/web/config/web-config-file.ts";
-import { at, kindsOf, textAt } from "../support/manifest.ts";
-import { webConfigFolder } from "../support/web-config-folder.ts";
-import { requireSystemd } from "../support/peers.ts";
-import { settingsOf } from "../support/settings-file.ts";
+import { at, kindsOf, textAt } from "../support/agent/manifest.ts";
+import { webConfigFolder } from "../support/web/web-config-folder.ts";
+import { requireSystemd } from "../support/agent/peers.ts";
+import { settingsOf } from "../support/agent/settings-file.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
 

@@ -6,9 +6,9 @@ import { parse, parseAllDocuments } from "yaml";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readShard } from "../../src/settings/shard.ts";
-import { ALL_METRICS, prometheusName } from "../readme.ts";
-import { at, kindsOf, textAt } from "../support/manifest.ts";
-import { settingsOf } from "../support/settings-file.ts";
+import { ALL_METRICS, prometheusName } from "../house/readme.ts";
+import { at, kindsOf, textAt } from "../support/agent/manifest.ts";
+import { settingsOf } from "../support/agent/settings-file.ts";
 
 const SCALE = join(import.meta.dirname, "../../examples/scale");
 const NAME = { "app.kubernetes.io/name": "restic-otel" };

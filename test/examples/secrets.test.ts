@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { Samples } from "../support/samples.ts";
+import { Samples } from "../support/agent/samples.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

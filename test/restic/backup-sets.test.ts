@@ -4,7 +4,7 @@ import { Ids } from "../../instrumentation/backends/file-ids.ts";
 import { BackupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { SnapshotTable } from "../../instrumentation/restic/repository/snapshot-table.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
-import { backupSets, idOf } from "../support/backup-sets.ts";
+import { backupSets, idOf } from "../support/core/backup-sets.ts";
 
 const HOSTS = ["a", "b", "ab", "\u{1f600}", "constructor"];
 const USERS = ["", "UNKNOWN", "root", "__proto__"];

@@ -5,11 +5,11 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
-import { backupSets } from "../support/backup-sets.ts";
-import { FakeClock } from "../support/clock.ts";
-import { expectedSets } from "../support/expected-sets.ts";
-import { recordedBackend } from "../support/recorded-backend.ts";
-import type { RepositoryFiles } from "../support/sealed-repository.ts";
+import { backupSets } from "../support/core/backup-sets.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { expectedSets } from "../support/repository/expected-sets.ts";
+import { recordedBackend } from "../support/backends/recorded-backend.ts";
+import type { RepositoryFiles } from "../support/repository/sealed-repository.ts";
 
 async function filesOf(fixture: string): Promise<RepositoryFiles> {
   const root = join(import.meta.dirname, "../fixtures", fixture);

@@ -6,10 +6,10 @@ import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { counted } from "../../instrumentation/backends/decorators/counted.ts";
 import type { OpenBackend } from "../../instrumentation/backends/open.ts";
 import { ResticSource } from "../../instrumentation/restic/source.ts";
-import { FakeClock } from "../support/clock.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { recordedBackend } from "../support/recorded-backend.ts";
-import { SealedRepository } from "../support/sealed-repository.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { recordedBackend } from "../support/backends/recorded-backend.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 /** A secret that a test can rotate: `current` stays until somebody refreshes. */
 class Rotating implements SecretHandle {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { toAgentError } from "../../instrumentation/core/error.ts";
 import { command } from "../../instrumentation/secrets/command.ts";
-import { failureOf } from "../support/failure.ts";
+import { failureOf } from "../support/core/failure.ts";
 
 const { signal } = new AbortController();
 

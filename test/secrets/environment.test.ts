@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
 import { environment } from "../../instrumentation/secrets/environment.ts";
-import { failureOf } from "../support/failure.ts";
+import { failureOf } from "../support/core/failure.ts";
 
 const { signal } = new AbortController();
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { file } from "../../instrumentation/secrets/file.ts";
-import { failureOf } from "../support/failure.ts";
+import { failureOf } from "../support/core/failure.ts";
 
 const { signal } = new AbortController();
 let folder: string;

@@ -4,8 +4,8 @@ import { AgentError } from "../../instrumentation/core/error.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import type { SecretHandle, SecretResolver } from "../../instrumentation/core/secret.ts";
 import { secretHandle } from "../../instrumentation/secrets/handle.ts";
-import { FakeClock } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
 
 const { signal } = new AbortController();
 const clock = new FakeClock(1000);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
-import { refusalOf } from "../support/settings-file.ts";
+import { refusalOf } from "../support/agent/settings-file.ts";
 
 const WAYS =
   "text, {file: path}, {env: NAME}, {command: [program, …]} or {vault: mount/path, field: name}";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { refusalOf } from "../support/settings-file.ts";
+import { refusalOf } from "../support/agent/settings-file.ts";
 
 /** Wherever a secret may stand, in whatever wrong shape: it is in no message. */
 test.for([

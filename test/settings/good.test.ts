@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import type { SecretReference } from "../../instrumentation/core/secret.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { settingsOf } from "../support/settings-file.ts";
+import { settingsOf } from "../support/agent/settings-file.ts";
 
 /** Each enabled repository, as what its settings say. */
 function repositories({ monitor }: AgentSettings): readonly unknown[] {

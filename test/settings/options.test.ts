@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { refusalOf, settingsOf } from "../support/settings-file.ts";
+import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 /** As `restic options` of 0.19.1 prints them. */
 const RESTIC_OPTIONS =

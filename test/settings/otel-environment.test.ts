@@ -4,7 +4,7 @@ import type { SecretReference } from "../../instrumentation/core/secret.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { describeSettings } from "../../src/settings/describe.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { refusalOf, settingsOf } from "../support/settings-file.ts";
+import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

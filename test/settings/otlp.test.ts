@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import { readFile } from "node:fs/promises";
 
-import { README } from "../readme.ts";
-import { refusalOf, settingsOf } from "../support/settings-file.ts";
+import { README } from "../house/readme.ts";
+import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const withOtlp = (otlp: unknown): string => JSON.stringify({ repositories: [], otlp });
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { settingNames, variableOf } from "../../src/settings/schema.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { refusalOf, settingsOf } from "../support/settings-file.ts";
+import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 /** What a setting of the table ends up as. */
 const USED: Readonly<Record<string, (settings: AgentSettings) => unknown>> = {

@@ -8,7 +8,7 @@ import { Secret } from "../../instrumentation/core/secret.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
-import { settingsOf } from "../support/settings-file.ts";
+import { settingsOf } from "../support/agent/settings-file.ts";
 
 let folder: string;
 let before: string;

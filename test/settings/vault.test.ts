@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { describeSettings } from "../../src/settings/describe.ts";
-import { refusalOf, settingsOf } from "../support/settings-file.ts";
+import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const REPOSITORIES = "repositories:\n  - { repo: /a, vault_material: web }\n";
 const OLD = '[{"repo": "/a", "vault_material": "web"}]';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { openVault } from "../../instrumentation/vault/vault.ts";
-import { FakeClock } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
 import {
   DENIED,
   FakeVault,
@@ -10,10 +10,10 @@ import {
   vaultBench,
   vaultSettings,
   whileTimePasses,
-} from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { until } from "../support/until.ts";
+} from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { until } from "../support/core/until.ts";
 
 const READ = "GET kv/repo";
 const ABOUT = "secret: the secret at kv/repo (field key) in Vault:";

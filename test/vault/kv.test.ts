@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { failureOf } from "../support/failure.ts";
-import { DENIED, FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { DENIED, FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
 
 let server: FakeVault;
 let vault: VaultBench;

@@ -6,10 +6,10 @@ import { promisify } from "node:util";
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { FakeVault } from "../support/fake-vault.ts";
-import { VAULT_FAILURES } from "../support/vault-failures.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { VAULT_FAILURES } from "../support/vault/vault-failures.ts";
 
-const PROGRAM = join(import.meta.dirname, "../support/resolve-from-vault.ts");
+const PROGRAM = join(import.meta.dirname, "../support/vault/resolve-from-vault.ts");
 
 const TOKEN = "canary-token";
 const JWT = "canary-jwt";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { FakeClock } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
 
 const ABOUT = "secret: the secret at kv/repo (field key) in Vault:";
 

@@ -5,17 +5,17 @@ import { secretHandle } from "../../instrumentation/secrets/handle.ts";
 import { withoutVault } from "../../instrumentation/vault/reference.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { initialState } from "../../instrumentation/vault/state.ts";
-import { FakeClock, settle } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
+import { FakeClock, settle } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
 import {
   FakeVault,
   HANGS,
   vaultBench,
   vaultSettings,
   whileTimePasses,
-} from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
-import { until } from "../support/until.ts";
+} from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { until } from "../support/core/until.ts";
 
 const { signal } = new AbortController();
 

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { NO_ADDRESS } from "../../instrumentation/vault/settings.ts";
 import type { VaultSettings } from "../../instrumentation/vault/settings.ts";
 import { VaultScheme } from "../../instrumentation/vault/scheme.ts";
-import { FakeClock } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
-import { FakeVault, HANGS, vaultSettings } from "../support/fake-vault.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { until } from "../support/until.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { FakeVault, HANGS, vaultSettings } from "../support/vault/fake-vault.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { until } from "../support/core/until.ts";
 
 const REFERENCE = { vault: "secret/repo", field: "key" };
 const REVOKE = "POST auth/token/revoke-self";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
-import { vaultSettings } from "../support/fake-vault.ts";
+import { vaultSettings } from "../support/vault/fake-vault.ts";
 
 const ADDRESS = "https://vault.example:8200";
 const HOME = { HOME: "/home/user" };

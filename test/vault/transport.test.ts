@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { failureOf } from "../support/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
 
 let server: FakeVault;
 

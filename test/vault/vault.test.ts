@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { FakeClock } from "../support/clock.ts";
-import { failureOf } from "../support/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/fake-vault.ts";
-import type { VaultBench } from "../support/fake-vault.ts";
-import { until } from "../support/until.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { until } from "../support/core/until.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
 

@@ -3,11 +3,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { lifecycleRoutes, outcomeOf } from "../../src/web/lifecycle.ts";
 import type { CollectionOutcome, Lifecycle } from "../../src/web/lifecycle.ts";
 import { startServer } from "../../src/web/server.ts";
-import { FakeClock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { statusFor } from "../support/status.ts";
-import { until } from "../support/until.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { call } from "../support/core/http.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { statusFor } from "../support/web/status.ts";
+import { until } from "../support/core/until.ts";
 
 const ACTIONS = ["/-/reload", "/-/collect", "/reload"] as const;
 

@@ -17,8 +17,8 @@ import { formatAddress } from "../../src/web/listen.ts";
 import { startServer } from "../../src/web/server.ts";
 import type { WebServer } from "../../src/web/server.ts";
 import { inheritedSockets } from "../../src/web/socket-activation.ts";
-import { FakeClock } from "../support/clock.ts";
-import { ArrayLogger } from "../support/logger.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
 
 let path: string;
 

@@ -7,10 +7,10 @@ import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { routes } from "../../src/web/routes.ts";
 import { statusOf } from "../../src/web/status/status.ts";
 import { startServer } from "../../src/web/server.ts";
-import { FakeClock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { SettableSignals, hosts } from "../support/signals.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { call } from "../support/core/http.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { SettableSignals, hosts } from "../support/agent/signals.ts";
 
 async function serve({ version = "1.2.3", prometheus = true } = {}) {
   const logger = new ArrayLogger();

@@ -8,10 +8,10 @@ import { AgentError } from "../../instrumentation/core/error.ts";
 import { textAnswer } from "../../src/web/response.ts";
 import type { Handler } from "../../src/web/response.ts";
 import { startServer } from "../../src/web/server.ts";
-import { FakeClock, settle } from "../support/clock.ts";
-import { call } from "../support/http.ts";
-import { ArrayLogger } from "../support/logger.ts";
-import { failureOf, open, serve, slowRoute } from "../support/web-server.ts";
+import { FakeClock, settle } from "../support/core/clock.ts";
+import { call } from "../support/core/http.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { failureOf, open, serve, slowRoute } from "../support/web/web-server.ts";
 
 test.for([
   ["GET", "/here", 200, "here\n", undefined],

@@ -5,9 +5,9 @@ import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 
 import { textAnswer } from "../../src/web/response.ts";
-import { call } from "../support/http.ts";
-import { until } from "../support/until.ts";
-import { failureOf, open, serve, slowRoute } from "../support/web-server.ts";
+import { call } from "../support/core/http.ts";
+import { until } from "../support/core/until.ts";
+import { failureOf, open, serve, slowRoute } from "../support/web/web-server.ts";
 
 test("when it stops, requests under way are answered and silent connections end after half a second", async () => {
   const { handler, arrived, answer } = slowRoute();

@@ -7,7 +7,7 @@ import { checkScrypt, deriveKey } from "../../../instrumentation/restic/crypto/s
 import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
 import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
 import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
-import { newMaterial, seal } from "../../support/sealed-repository.ts";
+import { newMaterial, seal } from "../../support/repository/sealed-repository.ts";
 import vectors from "../vectors.json" with { type: "json" };
 
 const MIB = 2 ** 20;

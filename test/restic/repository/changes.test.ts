@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
-import { RepositoryReader } from "../../support/repository-reader.ts";
-import { SealedRepository } from "../../support/sealed-repository.ts";
+import { RepositoryReader } from "../../support/repository/repository-reader.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
 const HOUR = 3_600_000;
 const TIME = "2024-05-01T12:00:00Z";

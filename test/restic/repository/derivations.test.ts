@@ -2,7 +2,7 @@ import { createHook } from "node:async_hooks";
 
 import { expect, test } from "vitest";
 
-import { RepositoryReader } from "../../support/repository-reader.ts";
+import { RepositoryReader } from "../../support/repository/repository-reader.ts";
 
 /** scrypt runs in the thread pool: Node.js tells when one is handed over, and when its result comes back. */
 test("at most two key derivations are under way, however many repositories are opened", async () => {

@@ -5,9 +5,9 @@ import type { Backend, FileType } from "../../../instrumentation/backends/backen
 import { Ids } from "../../../instrumentation/backends/file-ids.ts";
 import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
-import { FakeClock } from "../../support/clock.ts";
-import { recordedBackend } from "../../support/recorded-backend.ts";
-import { SealedRepository } from "../../support/sealed-repository.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { recordedBackend } from "../../support/backends/recorded-backend.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
 test("whatever order a listing has, and however often a name is in it: each file is read once, in order", async () => {
   const sealed = new SealedRepository("p");

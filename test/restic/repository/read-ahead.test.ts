@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { ReadAhead } from "../../../instrumentation/restic/repository/read-ahead.ts";
-import { settle } from "../../support/clock.ts";
-import { recordedBackend } from "../../support/recorded-backend.ts";
+import { settle } from "../../support/core/clock.ts";
+import { recordedBackend } from "../../support/backends/recorded-backend.ts";
 
 const IDS = ["a", "b", "c", "d"].map((digit) => digit.repeat(64));
 const { signal } = new AbortController();

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
-import { FakeClock } from "../../support/clock.ts";
-import { recordedBackend } from "../../support/recorded-backend.ts";
-import { SealedRepository } from "../../support/sealed-repository.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { recordedBackend } from "../../support/backends/recorded-backend.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
 const GOOD = { time: "2024-05-01T12:00:00Z", hostname: "good" };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { FrameDecoder } from "../../../instrumentation/restic/repository/zstd/frame-decoder.ts";
-import { zlibSays } from "../../support/zlib-says.ts";
-import { COMPRESSED_BLOCK, frameOf, RAW_BLOCK } from "../../support/zstd-frames.ts";
+import { zlibSays } from "../../support/repository/zlib-says.ts";
+import { COMPRESSED_BLOCK, frameOf, RAW_BLOCK } from "../../support/repository/zstd-frames.ts";
 
 const MAX = 64 * 1024;
 const KIB = 0;

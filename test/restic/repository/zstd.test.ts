@@ -7,11 +7,11 @@ import { expect, test } from "vitest";
 import { decodeKeyFile, openKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
 import { expand } from "../../../instrumentation/restic/repository/decompress.ts";
 import { FrameDecoder } from "../../../instrumentation/restic/repository/zstd/frame-decoder.ts";
-import { Dice } from "../../support/dice.ts";
-import { mutated } from "../../support/mutated.ts";
-import { zlibSays } from "../../support/zlib-says.ts";
-import { CONTENTS } from "../../support/zstd-contents.ts";
-import { waysOf, WAYS, withHeader } from "../../support/zstd-frames.ts";
+import { Dice } from "../../support/core/dice.ts";
+import { mutated } from "../../support/core/mutated.ts";
+import { zlibSays } from "../../support/repository/zlib-says.ts";
+import { CONTENTS } from "../../support/repository/zstd-contents.ts";
+import { waysOf, WAYS, withHeader } from "../../support/repository/zstd-frames.ts";
 
 const MAX = 64 * 1024;
 const LEVELS = [-20, -1, ...Array.from({ length: 19 }, (_, index) => index + 1)];

@@ -6,7 +6,7 @@ import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches } from "../../../src/telemetry/otlp/batches.ts";
 import { since } from "../../../src/telemetry/otlp/start-time.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
-import { hosts } from "../../support/signals.ts";
+import { hosts } from "../../support/agent/signals.ts";
 
 function metric(name: string, kind: "gauge" | "counter", count: number): MetricSpec<null> {
   return {

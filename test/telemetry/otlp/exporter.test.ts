@@ -10,10 +10,10 @@ import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
-import { FakeClock } from "../../support/clock.ts";
-import { reply, startReceiver } from "../../support/otlp-receiver.ts";
-import type { Receiver } from "../../support/otlp-receiver.ts";
-import { until } from "../../support/until.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { reply, startReceiver } from "../../support/otlp/otlp-receiver.ts";
+import type { Receiver } from "../../support/otlp/otlp-receiver.ts";
+import { until } from "../../support/core/until.ts";
 
 let receiver: Receiver;
 let clock: FakeClock;

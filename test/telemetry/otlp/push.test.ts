@@ -10,10 +10,10 @@ import { batches, pointsOf } from "../../../src/telemetry/otlp/batches.ts";
 import { otlpMetrics } from "../../../src/telemetry/own-metrics/otlp.ts";
 import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
-import { FakeClock, settle } from "../../support/clock.ts";
-import { ArrayLogger } from "../../support/logger.ts";
-import { Samples } from "../../support/samples.ts";
-import { hosts } from "../../support/signals.ts";
+import { FakeClock, settle } from "../../support/core/clock.ts";
+import { ArrayLogger } from "../../support/core/logger.ts";
+import { Samples } from "../../support/agent/samples.ts";
+import { hosts } from "../../support/agent/signals.ts";
 
 /** An endpoint that takes pushes when the test says so. */
 class ManualTarget {

@@ -8,10 +8,10 @@ import { schemesWith } from "../../../instrumentation/secrets/resolvers.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
-import { FakeClock } from "../../support/clock.ts";
-import { failureOf } from "../../support/failure.ts";
-import { answer, FaultServer } from "../../support/fault-server.ts";
-import { SettableSignals, hosts } from "../../support/signals.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { answer, FaultServer } from "../../support/http/fault-server.ts";
+import { SettableSignals, hosts } from "../../support/agent/signals.ts";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/tls");
 const pem = (name: string): Promise<string> => readFile(join(FOLDER, `${name}.pem`), "utf8");

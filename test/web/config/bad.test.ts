@@ -1,8 +1,8 @@
 import { onTestFinished, expect, test } from "vitest";
 
 import { readWebConfig } from "../../../src/web/config/web-config-file.ts";
-import { webConfigFolder } from "../../support/web-config-folder.ts";
-import { WEB_CONFIGS } from "../../support/web-configs.ts";
+import { webConfigFolder } from "../../support/web/web-config-folder.ts";
+import { WEB_CONFIGS } from "../../support/web/web-configs.ts";
 
 /** Whether the toolkit takes and refuses the same is held in test/peers. */
 test("what every bad file is refused with, whole", async () => {

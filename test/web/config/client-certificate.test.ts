@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { namesOf } from "../../../src/web/config/client-certificate.ts";
-import { CERTIFICATES } from "../../support/web-configs.ts";
+import { CERTIFICATES } from "../../support/web/web-configs.ts";
 
 test("every kind of name of a certificate, as Go writes it", async () => {
   const named = new X509Certificate(await readFile(join(CERTIFICATES, "named.pem")));

@@ -12,11 +12,11 @@ import { textAnswer } from "../../../src/web/response.ts";
 import type { Answer, Handler } from "../../../src/web/response.ts";
 import { Protection } from "../../../src/web/config/protection.ts";
 import { startServer } from "../../../src/web/server.ts";
-import { FakeClock } from "../../support/clock.ts";
-import { ArrayLogger } from "../../support/logger.ts";
-import { until } from "../../support/until.ts";
-import { webConfigFolder } from "../../support/web-config-folder.ts";
-import { WEB_CONFIGS } from "../../support/web-configs.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { ArrayLogger } from "../../support/core/logger.ts";
+import { until } from "../../support/core/until.ts";
+import { webConfigFolder } from "../../support/web/web-config-folder.ts";
+import { WEB_CONFIGS } from "../../support/web/web-configs.ts";
 
 /** Over TLS: `/` is answered at once, `/big` with 16 MiB, `/slow` when the test says so. */
 async function serve() {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { TokenBucket } from "../../../src/web/config/token-bucket.ts";
-import { FakeClock } from "../../support/clock.ts";
+import { FakeClock } from "../../support/core/clock.ts";
 
 test("a burst at once, then one each interval, and never more than a burst", async () => {
   const clock = new FakeClock();

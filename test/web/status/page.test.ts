@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { statusPage } from "../../../src/web/status/page.ts";
 import { linkTo, parseQuery } from "../../../src/web/status/query.ts";
 import type { Status } from "../../../src/web/status/status.ts";
-import { statusFor } from "../../support/status.ts";
+import { statusFor } from "../../support/web/status.ts";
 
 function page(status: Status, query = ""): string {
   return String(statusPage("1.2.3", status, parseQuery(new URLSearchParams(query))).body);

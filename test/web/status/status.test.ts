@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { statusFor } from "../../support/status.ts";
+import { statusFor } from "../../support/web/status.ts";
 
 test("the schema of /api/status, version 1", () => {
   const status = statusFor(

@@ -1,0 +1,232 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { openB2At } from "../../support/backends/b2-backend.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { refusal } from "../../support/backends/b2-answers.ts";
+import { FakeB2 } from "../../support/backends/fake-b2.ts";
+import {
+  FaultServer,
+  answer,
+  close,
+  hang,
+  loginPage,
+  status,
+} from "../../support/http/fault-server.ts";
+
+const TLS = join(import.meta.dirname, "../../fixtures/tls");
+const { signal } = new AbortController();
+
+let server: FaultServer;
+let b2: FakeB2;
+
+beforeEach(async () => {
+  server = await FaultServer.start();
+  b2 = new FakeB2(() => server.url);
+  b2.files = new Map([["repo/config", Buffer.from("c")]]);
+  server.answers(b2.serve);
+});
+
+afterEach(() => server.stop());
+
+function open(environment: Readonly<Record<string, string>> = {}): Promise<Backend> {
+  return openB2At("b2:backups:repo", {
+    environment: { ...b2.environment, ...environment },
+    idleMs: 1000,
+  });
+}
+
+async function failing(environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  const backend = await open(environment);
+  const failure = await failureOf(backend.list("keys", undefined, signal));
+  for (const secret of [b2.keyId, b2.key, "token_"]) expect(failure).not.toContain(secret);
+  return failure.replaceAll(`127.0.0.1:${server.port}`, "HOST");
+}
+
+describe("is denied, with the mend:", () => {
+  test.for([
+    ["a wrong key", { B2_ACCOUNT_KEY: "K001wrong" }],
+    ["a key that is not there", { B2_ACCOUNT_ID: "nobody" }],
+  ] as const)("%s", async ([, environment]) => {
+    expect(await failing(environment)).toBe(
+      "denied: b2:backups: authorization at HOST: access denied (401 unauthorized): B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists",
+    );
+  });
+
+  test("a key of other buckets", async () => {
+    const buckets = [
+      { id: "1", name: "other-bucket" },
+      { id: "2", name: null },
+    ];
+    b2.may = { ...b2.restricted(), buckets };
+    b2.form = "v4";
+    expect(await failing()).toBe(
+      "denied: b2:backups: the application key is restricted to other buckets: other-bucket, one that is not there any more",
+    );
+  });
+
+  test("a key of another prefix, which is not asked", async () => {
+    b2.may = b2.restricted("repo2/");
+    expect(await failing()).toBe(
+      "denied: b2:backups:repo/keys/: the application key is restricted to names that begin with repo2/",
+    );
+    expect(b2.calls).toEqual(["b2_authorize_account"]);
+  });
+
+  test("a key without the capability, which is not asked", async () => {
+    b2.may = { ...b2.restricted(), capabilities: ["listFiles"] };
+    const backend = await open();
+    await backend.list("keys", undefined, signal);
+    expect(await failureOf(backend.load("config", "", signal))).toBe(
+      "denied: b2:backups:repo/config: the application key lacks the capability readFiles: listFiles and readFiles are needed",
+    );
+    expect(b2.calls).toEqual(["b2_authorize_account", "b2_list_file_names"]);
+  });
+
+  test("a key that is neither of this bucket nor may look for it", async () => {
+    b2.may = { capabilities: ["listFiles", "readFiles"] };
+    expect(await failing()).toBe(
+      "denied: b2:backups at HOST: access denied (401 unauthorized): restrict the application key to this bucket, or give it the capability listBuckets as well",
+    );
+  });
+
+  test.for(["transaction_cap_exceeded", "download_cap_exceeded", "cap_exceeded"])(
+    "%s",
+    async (code) => {
+      server.answers(b2.serve, b2.serve, refusal(403, code));
+      expect(await failing()).toBe(
+        `denied: b2:backups:repo/keys/ at HOST: a cap of the account is exceeded (403 ${code}): raise it under Caps & Alerts, or wait for midnight UTC`,
+      );
+    },
+  );
+});
+
+describe("a bucket", () => {
+  test("that is not there", async () => {
+    b2.bucket = undefined;
+    expect(await failing()).toBe(
+      "not_found: b2:backups at HOST: the bucket is not there: the account of this key has none of that name",
+    );
+  });
+
+  test("that was deleted and made anew is found again", async () => {
+    const backend = await open();
+    await backend.list("keys", undefined, signal);
+    b2.bucketId = "new-id";
+    expect(await failureOf(backend.list("keys", undefined, signal))).toMatch(
+      /^not_found: b2:backups:repo\/keys\/ at \S+: the bucket is not there any more \(400 bad_bucket_id\)$/,
+    );
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
+  });
+});
+
+describe("passes:", () => {
+  test.for([
+    ["authorization", 0, 0],
+    ["the bucket's id", 1, 1],
+    ["a listing", 2, 0],
+  ] as const)("503 and 429 with Retry-After to %s", async ([, before, between]) => {
+    server.answers(
+      ...Array.from({ length: before }, () => b2.serve),
+      refusal(503, "service_unavailable", { "retry-after": "5" }),
+      ...Array.from({ length: between }, () => b2.serve),
+      refusal(429, "too_many_requests", { "retry-after": "7" }),
+      b2.serve,
+    );
+    const backend = await open();
+    for (const retryAfterMs of [5000, 7000]) {
+      const error = await backend
+        .list("keys", undefined, signal)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(AgentError);
+      expect(error).toMatchObject({ code: "unreachable", transient: true, retryAfterMs });
+    }
+    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
+    // A token in use is kept.
+    expect(server.requests).toHaveLength(before === 1 ? 7 : 5);
+  });
+
+  test("a server that is gone: the next call asks where it is now", async () => {
+    b2.may = b2.restricted();
+    const gone = await FaultServer.start();
+    gone.answers(close("before headers"));
+    b2.downloadUrl = () => gone.url;
+    const backend = await open();
+    expect(await failureOf(backend.load("config", "", signal))).toMatch(/^transient unreachable: /);
+    b2.downloadUrl = () => server.url;
+    expect(await backend.load("config", "", signal)).toHaveLength(1);
+    await gone.stop();
+  });
+
+  test("a call that is given up while others wait for its token", async () => {
+    server.answers(hang("before headers"), b2.serve);
+    const backend = await open();
+    const abort = new AbortController();
+    const reason = new Error("given up");
+    const first = backend.load("config", "", abort.signal).catch((error: unknown) => error);
+    const second = backend.load("config", "", signal);
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort(reason);
+    expect(await first).toBe(reason);
+    expect(await second).toHaveLength(1);
+  });
+});
+
+describe("what is not Backblaze's:", () => {
+  test.for([
+    ["authorization", 0],
+    ["buckets", 1],
+    ["listing", 2],
+  ] as const)("a login page in place of %s", async ([, before]) => {
+    server.answers(...Array.from({ length: before }, () => b2.serve), loginPage);
+    expect(await failing()).toMatch(
+      /^other: .* answers 200 with text\/html in a form that is not Backblaze's/,
+    );
+  });
+
+  test("a failure without a word", async () => {
+    server.answers(b2.serve, b2.serve, status(403, {}, "<html>K001 says no</html>"));
+    expect(await failing()).toMatch(/access denied \(403\): the application key needs/);
+    server.answers(b2.serve, b2.serve, refusal(400, "bad_request"));
+    expect(await failing()).toBe(
+      "other: b2:backups:repo/keys/ at HOST: the server answers 400 bad_request",
+    );
+  });
+
+  test("a listing without end is bounded and says nothing of a file", async () => {
+    const endless = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
+    server.answers(b2.serve, b2.serve, answer(endless));
+    expect(await failing()).toMatch(/^other: b2:backups: HOST sends more than 67108864 bytes/);
+  });
+
+  test("a token does not go over http if the API was asked by https", async () => {
+    const pem = await readFile(join(TLS, "server.pem"), "utf8");
+    const secure = await FaultServer.start({ tls: { pem } });
+    secure.answers(b2.serve);
+    const environment = { B2_API_URL: secure.url, RESTIC_CACERT: join(TLS, "ca.pem") };
+    expect(await failing(environment)).toMatch(
+      /^other: b2:backups: authorization at .* is not Backblaze's/,
+    );
+    b2.apiUrl = () => secure.url;
+    b2.downloadUrl = () => secure.url;
+    expect(await (await open(environment)).load("config", "", signal)).toHaveLength(1);
+    await secure.stop();
+    expect(server.requests).toEqual([]);
+  });
+});
+
+test.for(["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"])("%s must be there", async (name) => {
+  expect(await failureOf(open({ [name]: "" }))).toBe(
+    `config: b2:backups: ${name} is missing in the environment of the repository`,
+  );
+});
+
+test.for(["nowhere", "ftp://host"])("B2_API_URL %s is no address", async (address) => {
+  expect(await failureOf(open({ B2_API_URL: address }))).toBe(
+    "config: b2:backups: B2_API_URL is not an address",
+  );
+});

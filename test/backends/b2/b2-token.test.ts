@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { openB2At } from "../../support/backends/b2-backend.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { refusal } from "../../support/backends/b2-answers.ts";
+import { FakeB2 } from "../../support/backends/fake-b2.ts";
+import { FaultServer } from "../../support/http/fault-server.ts";
+
+const { signal } = new AbortController();
+
+let server: FaultServer;
+let b2: FakeB2;
+
+beforeEach(async () => {
+  server = await FaultServer.start();
+  b2 = new FakeB2(() => server.url);
+  b2.files = new Map([["repo/config", Buffer.from("c")]]);
+  server.answers(b2.serve);
+});
+
+afterEach(() => server.stop());
+
+const open = (): Promise<Backend> => openB2At("b2:backups:repo", { environment: b2.environment });
+
+describe("a token that has expired", () => {
+  test("is renewed once, and the call is repeated", async () => {
+    b2.may = b2.restricted();
+    const backend = await open();
+    await backend.list("keys", undefined, signal);
+    b2.expireTokens();
+    await backend.list("keys", undefined, signal);
+    await backend.list("keys", undefined, signal);
+    expect(b2.calls).toEqual([
+      "b2_authorize_account",
+      "b2_list_file_names",
+      "b2_list_file_names",
+      "b2_authorize_account",
+      "b2_list_file_names",
+      "b2_list_file_names",
+    ]);
+  });
+
+  test("in the middle of a listing costs no page", async () => {
+    const names = Array.from({ length: 1500 }, (_, index) => `${index}`.padStart(4, "0"));
+    b2.files = new Map(names.map((name) => [`repo/keys/${name}`, Buffer.from(name)]));
+    const backend = await open();
+    const first = await backend.list("keys", undefined, signal);
+    b2.expireTokens();
+    const second = await backend.list("keys", first.next, signal);
+    expect([...first.names, ...second.names]).toEqual(names);
+  });
+
+  test("is renewed once for many calls at once", async () => {
+    b2.may = b2.restricted();
+    const backend = await open();
+    await backend.load("config", "", signal);
+    b2.expireTokens();
+    await Promise.all(Array.from({ length: 20 }, () => backend.load("config", "", signal)));
+    expect(b2.calls.filter((call) => call === "b2_authorize_account")).toHaveLength(2);
+  });
+
+  test("and other addresses with the new one", async () => {
+    const backend = await open();
+    await backend.load("config", "", signal);
+    const other = await FaultServer.start();
+    other.answers(b2.serve);
+    b2.downloadUrl = () => other.url;
+    b2.expireTokens();
+    await backend.load("config", "", signal);
+    expect(other.requests.map(({ url }) => url)).toEqual(["/file/backups/repo/config"]);
+    await other.stop();
+  });
+
+  test("refused again, is denied and not asked for without end", async () => {
+    b2.may = b2.restricted();
+    const backend = await open();
+    server.answers((request, response) => {
+      b2.serve(request, response);
+      b2.expireTokens();
+    });
+    expect(await failureOf(backend.list("keys", undefined, signal))).toMatch(
+      /^denied: b2:backups:repo\/keys\/ at \S+: access denied \(401 expired_auth_token\): /,
+    );
+    expect(b2.calls.filter((call) => call === "b2_authorize_account")).toHaveLength(2);
+  });
+
+  test("is not the reason where the key may not do it", async () => {
+    b2.may = b2.restricted();
+    const backend = await open();
+    await backend.load("config", "", signal);
+    server.answers(refusal(401, "unauthorized"));
+    expect(await failureOf(backend.load("config", "", signal))).toMatch(
+      /^denied: .* access denied \(401 unauthorized\): the application key needs the capability readFiles for this bucket$/,
+    );
+    expect(server.requests).toHaveLength(3);
+  });
+});

@@ -1,0 +1,120 @@
+import { createHook } from "node:async_hooks";
+import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { openLocal } from "../../../instrumentation/backends/local/local.ts";
+import { FakeClock, settle } from "../../support/core/clock.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { repositoryFolder } from "../../support/repository/repository-folder.ts";
+
+const { signal } = new AbortController();
+
+let clock: FakeClock;
+let path: string;
+let backend: Backend;
+
+describe("a thousand snapshots", () => {
+  const idOf = (index: number): string => index.toString(16).padStart(64, "0");
+  const ids = Array.from({ length: 1000 }, (_, index) => idOf(index));
+  const files = new Map(ids.map((id) => [`snapshots/${id}`, Buffer.from(`content of ${id}`)]));
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    path = await repositoryFolder(files);
+    backend = openLocal({ scheme: "local", path }, clock);
+    onTestFinished(async () => {
+      await rm(path, { recursive: true });
+    });
+  });
+
+  /** As many at once as it takes. */
+  async function loadAll(wanted = signal): Promise<readonly unknown[]> {
+    const outcomes: unknown[] = [];
+    const queue = ids.entries();
+    async function worker(): Promise<void> {
+      for (const [index, id] of queue)
+        outcomes[index] = await backend.load("snapshots", id, wanted).then(
+          (bytes) => Buffer.from(bytes).toString(),
+          (error: unknown) => String(error),
+        );
+    }
+    await Promise.all(Array.from({ length: backend.connections }, worker));
+    return outcomes;
+  }
+
+  test("are read without a turn of the thread pool for each step of each", async () => {
+    let requests = 0;
+    const hook = createHook({
+      init(_id, type) {
+        if (type.startsWith("FSREQ")) requests += 1;
+      },
+    });
+    hook.enable();
+    const outcomes = await loadAll();
+    hook.disable();
+    expect(outcomes).toEqual([...files.values()].map(String));
+    expect(requests).toBeLessThan(1000);
+  });
+
+  test("fail one by one, as if they had been read alone", async () => {
+    const [gone, folder, large, empty] = [300, 301, 302, 303].map((index) =>
+      join(path, "snapshots", idOf(index)),
+    );
+    for (const file of [gone, folder, large, empty]) await rm(String(file));
+    await mkdir(String(folder));
+    await writeFile(String(large), "");
+    await truncate(String(large), 2 ** 30);
+    await writeFile(String(empty), "");
+    const outcomes = await loadAll();
+    expect(outcomes.slice(299, 305)).toEqual([
+      `content of ${idOf(299)}`,
+      `AgentError: reading ${String(gone)}: it is not there`,
+      `AgentError: ${String(folder)} is no file`,
+      `AgentError: ${String(large)} has 1073741824 bytes, more than the 8388608 that are read`,
+      "",
+      `content of ${idOf(304)}`,
+    ]);
+  });
+
+  test("several MiB: what does not fit into an answer is read as well", async () => {
+    const long = Buffer.alloc(700_000, "x");
+    for (const id of ids.slice(400, 405)) await writeFile(join(path, "snapshots", id), long);
+    const outcomes = await loadAll();
+    expect(outcomes.slice(400, 406).map((one) => String(one).length)).toEqual([
+      ...Array.from({ length: 5 }, () => 700_000),
+      75,
+    ]);
+  });
+
+  test("whose collection is ended are given up", async () => {
+    const ended = new AbortController();
+    const all = loadAll(ended.signal);
+    await settle();
+    ended.abort(new Error("enough"));
+    expect((await all).at(-1)).toBe("Error: enough");
+  });
+
+  test("on a mount that hangs are left behind together", async () => {
+    for (const id of ids.slice(0, 200)) await backend.load("snapshots", id, signal);
+    const failures = Promise.all(
+      ids.slice(200, 203).map((id) => failureOf(backend.load("snapshots", id, signal))),
+    );
+    await clock.advance(30_000);
+    const what = `reading ${path}/snapshots/${idOf(200)} and 2 more`;
+    expect(new Set(await failures)).toEqual(new Set([`timeout: ${what} takes longer than 30 s`]));
+    expect(await failureOf(backend.list("keys", undefined, signal))).toBe(
+      `timeout: ${what} has not come back, nothing else is tried before`,
+    );
+  });
+
+  test("are read on the thread pool if the thread ends", async () => {
+    for (const id of ids.slice(0, 200)) await backend.load("snapshots", id, signal);
+    const loaded = backend.load("snapshots", idOf(200), signal);
+    await settle();
+    await backend.close?.();
+    expect(Buffer.from(await loaded).toString()).toBe(`content of ${idOf(200)}`);
+  });
+});

@@ -1,0 +1,201 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { Backend, FileType, Page } from "../../../instrumentation/backends/backend.ts";
+import { openLocal } from "../../../instrumentation/backends/local/local.ts";
+import { backendSuite } from "../../support/backends/backend-suite.ts";
+import { FakeClock, settle } from "../../support/core/clock.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { repositoryFolder } from "../../support/repository/repository-folder.ts";
+import type { RepositoryFiles } from "../../support/repository/sealed-repository.ts";
+
+const { signal } = new AbortController();
+const ID = "a".repeat(64);
+
+let clock: FakeClock;
+let path: string;
+let folders: string[] = [];
+
+beforeEach(() => {
+  clock = new FakeClock();
+});
+
+afterEach(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true });
+  folders = [];
+});
+
+async function open(files: RepositoryFiles = new Map()): Promise<Backend> {
+  path = await repositoryFolder(files);
+  folders.push(path);
+  return openLocal({ scheme: "local", path }, clock);
+}
+
+backendSuite("a local directory", open);
+
+const list = (backend: Backend, type: FileType): Promise<Page> =>
+  backend.list(type, undefined, signal);
+
+describe("a directory that is none", () => {
+  test("is not there", async () => {
+    const backend = openLocal({ scheme: "local", path: "/nowhere/at all" }, clock);
+    expect(await failureOf(backend.load("config", "", signal))).toBe(
+      "not_found: reading /nowhere/at all/config: it is not there",
+    );
+    expect(await failureOf(list(backend, "keys"))).toBe(
+      "not_found: reading the directory /nowhere/at all/keys: it is not there",
+    );
+  });
+
+  test("is a file", async () => {
+    await open();
+    const file = join(path, "file");
+    await writeFile(file, "");
+    const backend = openLocal({ scheme: "local", path: file }, clock);
+    expect(await failureOf(backend.load("config", "", signal))).toMatch(/^not_found: /);
+    expect(await failureOf(list(backend, "keys"))).toMatch(/^not_found: /);
+  });
+
+  test("lacks a folder: that is told from an empty one", async () => {
+    const backend = await open();
+    await rm(join(path, "snapshots"), { recursive: true });
+    expect(await failureOf(list(backend, "snapshots"))).toBe(
+      `not_found: reading the directory ${path}/snapshots: it is not there`,
+    );
+  });
+});
+
+describe("in place of a file", () => {
+  let backend: Backend;
+  let file: string;
+  const failure = (): Promise<string> => failureOf(backend.load("snapshots", ID, signal));
+
+  beforeEach(async () => {
+    backend = await open();
+    file = join(path, "snapshots", ID);
+  });
+
+  test("a directory: it is not listed, and not read", async () => {
+    await mkdir(file);
+    const other = ID.replaceAll("a", "b");
+    await writeFile(join(path, "snapshots", other), "");
+    expect([...(await list(backend, "snapshots")).names]).toEqual([other]);
+    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+  });
+
+  test("a pipe that nobody writes to: nothing waits for it", async () => {
+    await promisify(execFile)("mkfifo", [file]);
+    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+  });
+
+  test("a device without end", async () => {
+    await symlink("/dev/zero", file);
+    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+  });
+
+  test("1 GiB of nothing: no byte of it is read", async () => {
+    await writeFile(file, "");
+    await truncate(file, 2 ** 30);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await failure()).toBe(
+      `corrupt: ${file} has 1073741824 bytes, more than the 8388608 that are read`,
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  });
+
+  test("a link to a file: it is followed", async () => {
+    const target = join(path, "elsewhere");
+    await writeFile(target, "content");
+    await symlink(target, file);
+    expect([...(await list(backend, "snapshots")).names]).toEqual([ID]);
+    expect(Buffer.from(await backend.load("snapshots", ID, signal)).toString()).toBe("content");
+  });
+
+  test("a link to nothing", async () => {
+    await symlink("nowhere", file);
+    expect(await failure()).toBe(`not_found: reading ${file}: it is not there`);
+  });
+
+  test("a link to itself", async () => {
+    await symlink(ID, file);
+    expect(await failure()).toBe(`other: reading ${file}: ELOOP`);
+  });
+});
+
+test("a link to the directory is as good as the directory", async () => {
+  await open(new Map([["config", Buffer.from("c")]]));
+  const link = join(path, "link");
+  await symlink(path, link);
+  const backend = openLocal({ scheme: "local", path: link }, clock);
+  expect(backend.location).toBe(link);
+  expect(await backend.load("config", "", signal)).toHaveLength(1);
+});
+
+describe("what may not be read", () => {
+  test("is denied, for a file and for a folder", async () => {
+    const backend = await open(new Map([["config", Buffer.from("c")]]));
+    const [file, folder] = await asNobody(() =>
+      Promise.all([
+        failureOf(backend.load("config", "", signal)),
+        failureOf(list(backend, "keys")),
+      ]),
+    );
+    expect(file).toBe(`denied: reading ${path}/config: permission denied`);
+    expect(folder).toBe(`denied: reading the directory ${path}/keys: permission denied`);
+  });
+});
+
+describe("a mount that hangs", () => {
+  const TOO_LONG_MS = 30_000;
+
+  /** No turn of the event loop is long enough for a whole read: it is still under way when the clock moves. */
+  async function hanging(backend: Backend): Promise<string> {
+    const failure = failureOf(backend.load("config", "", signal));
+    await clock.advance(TOO_LONG_MS);
+    return failure;
+  }
+
+  test("is left behind after 30 s, and nothing else is asked of it before it comes back", async () => {
+    const backend = await open(new Map([["config", Buffer.alloc(60_000)]]));
+    const reading = `reading ${path}/config`;
+    expect(await hanging(backend)).toBe(`timeout: ${reading} takes longer than 30 s`);
+    const refused = `timeout: ${reading} has not come back, nothing else is tried before`;
+    expect(await failureOf(list(backend, "keys"))).toBe(refused);
+    let outcome: unknown = refused;
+    while (outcome === refused) {
+      await settle();
+      outcome = await list(backend, "keys").catch((error: unknown) =>
+        failureOf(Promise.reject(error)),
+      );
+    }
+    expect(outcome).toMatchObject({ names: { length: 0 } });
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test("costs no other repository anything", async () => {
+    const slow = await open(new Map([["config", Buffer.alloc(60_000)]]));
+    const other = await open(new Map([["config", Buffer.from("good")]]));
+    const failure = failureOf(slow.load("config", "", signal));
+    await clock.advance(TOO_LONG_MS);
+    expect(await failure).toMatch(/^timeout: /);
+    expect(await other.load("config", "", signal)).toHaveLength(4);
+  });
+});
+
+/** Runs with the rights of somebody who owns nothing here: root may read everything. */
+async function asNobody<T>(run: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() === 0) {
+    process.seteuid?.(65534);
+    return run().finally(() => process.seteuid?.(0));
+  }
+  await chmod(path, 0);
+  try {
+    return await run();
+  } finally {
+    await chmod(path, 0o700);
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { backendSuite } from "../../support/backends/backend-suite.ts";
+import { openChildAt } from "../../support/backends/child-backend.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { repositoryFolder } from "../../support/repository/repository-folder.ts";
+
+const { signal } = new AbortController();
+const FAKE = join(import.meta.dirname, "../../support/backends/fake-rclone.ts");
+
+let folder: string;
+let opened: Backend[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rclone-"));
+  opened = [];
+});
+
+afterEach(async () => {
+  for (const backend of opened) await backend.close?.();
+  await rm(folder, { recursive: true });
+});
+
+function open(
+  fault = "",
+  environment: Readonly<Record<string, string>> = {},
+  clock = new FakeClock(),
+): Backend {
+  const backend = openChildAt(`rclone:${folder}`, {
+    options: { "rclone.program": `${process.execPath} ${FAKE} "${fault}"` },
+    environment: { FAKE_LOG: join(folder, "log"), ...environment },
+    clock,
+  });
+  opened.push(backend);
+  return backend;
+}
+
+async function log(): Promise<readonly string[]> {
+  return (await readFile(join(folder, "log"), "utf8").catch(() => "")).trim().split("\n");
+}
+
+backendSuite("rclone", async (files) => {
+  await repositoryFolder(files, folder);
+  return open();
+});
+
+test("rclone is started as restic does, once, and asked for no more than is needed", async () => {
+  await repositoryFolder(new Map([["config", Buffer.from("c")]]), folder);
+  const backend = open();
+  await backend.load("config", "", signal);
+  await backend.list("keys", undefined, signal);
+  const accept = "application/vnd.x.restic.rest.v2";
+  const args = JSON.stringify(["serve", "restic", "--stdio", "--b2-hard-delete", folder]);
+  expect(await log()).toEqual([args, `GET /config ${accept}`, `GET /keys/ ${accept}`]);
+  await backend.close?.();
+  await backend.load("config", "", signal);
+  expect((await log()).filter((line) => line === args)).toHaveLength(2);
+});
+
+test("program and arguments can be set", async () => {
+  const options = {
+    "rclone.program": `${process.execPath} ${FAKE}`,
+    "rclone.args": "serve 'a b' -v",
+  };
+  const environment = { FAKE_LOG: join(folder, "log") };
+  const backend = openChildAt(`rclone:${folder}`, { options, environment });
+  opened.push(backend);
+  await failureOf(backend.load("config", "", signal));
+  expect(await log()).toContain(JSON.stringify(["serve", "a b", "-v", folder]));
+});
+
+describe("an rclone that", () => {
+  const place = (): string => `rclone:${folder}`;
+
+  test("is not there", async () => {
+    const options = { "rclone.program": "/not/there" };
+    const backend = openChildAt("rclone:r:p", { options });
+    expect(await failureOf(backend.load("config", "", signal))).toBe(
+      "config: rclone:r:p: the program /not/there is not there: install rclone, or name it in the option rclone.program",
+    );
+  });
+
+  test.for([
+    [
+      `2026/01/02 03:04:05 CRITICAL: Failed to create file system for "r:": didn't find section in config file ("r")\n`,
+      "config",
+      `CRITICAL: Failed to create file system for "r:": didn't find section in config file ("r")`,
+      ": rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args must be mended",
+    ],
+    ["x: AccessDenied: no\n", "denied", "x: AccessDenied: no", ""],
+    ["dial tcp: no such host\n\n", "transient unreachable", "dial tcp: no such host", ""],
+    ["fatal\n", "transient unreachable", "fatal", ""],
+  ] as const)("ends at once and says %s", async ([said, code, last, mend]) => {
+    const FAKE_STDERR = join(folder, "stderr");
+    await writeFile(FAKE_STDERR, said);
+    const backend = open("exits", { FAKE_STDERR });
+    expect(await failureOf(backend.load("config", "", signal))).toBe(
+      `${code}: ${place()}: ${process.execPath} ends with 1 and says "${last}"${mend}`,
+    );
+  });
+
+  test("dies between two calls is a passing failure, and the next call reaches a new one", async () => {
+    await mkdir(join(folder, "keys"));
+    const backend = open("dies");
+    await backend.list("keys", undefined, signal);
+    const failure = `transient unreachable: ${place()}: ${process.execPath} ends with 3`;
+    expect(await failureOf(backend.list("keys", undefined, signal))).toBe(failure);
+    await backend.list("keys", undefined, signal);
+  });
+
+  test("dies in the middle of a file", async () => {
+    expect(await failureOf(open("dies mid body").load("config", "", signal))).toBe(
+      `transient unreachable: ${place()}: ${process.execPath} ends with 3`,
+    );
+  });
+
+  test("breaks off one answer", async () => {
+    const backend = open("breaks off");
+    expect(await failureOf(backend.load("config", "", signal))).toBe(
+      `transient unreachable: ${place()}: rclone has broken off an answer`,
+    );
+    expect(await failureOf(backend.load("config", "", signal))).toMatch(/not_found/);
+  });
+
+  test("fails says why", async () => {
+    expect(await failureOf(open("fails").list("keys", undefined, signal))).toBe(
+      `transient unreachable: ${place()}/keys/: the server answers 500; rclone says "ERROR : keys: list failed: 503 slow down"; by hand, "rclone lsf ${folder}" says more`,
+    );
+  });
+
+  test("is denied is not asked again", async () => {
+    expect(await failureOf(open("is denied").list("keys", undefined, signal))).toBe(
+      `denied: ${place()}/keys/: rclone answers 404 to a listing; rclone says "ERROR : keys: list failed: AccessDenied"; by hand, "rclone lsf ${folder}" says more`,
+    );
+  });
+
+  test("does not speak HTTP/2", async () => {
+    expect(await failureOf(open("babbles").load("config", "", signal))).toMatch(
+      /^transient unreachable: rclone:.* (ends with|is ended by) /,
+    );
+  });
+
+  test("says nothing for a minute is given up", async () => {
+    const clock = new FakeClock();
+    const backend = open("silent", {}, clock);
+    const failure = failureOf(backend.load("config", "", signal));
+    while ((await log()).length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(120_000);
+    expect(await failure).toBe(`timeout: ${place()}: rclone has sent nothing for 60 s`);
+    await backend.close?.();
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+test("credentials of a remote that is written out are not shown", async () => {
+  const FAKE_STDERR = join(folder, "stderr");
+  const remote = `:s3,access_key_id=AKIDAKID,secret_access_key="se:cr,et":bucket`;
+  await writeFile(FAKE_STDERR, `Failed to create file system for "${remote}": se:cr,et`);
+  const backend = openChildAt(`rclone:${remote}`, {
+    options: { "rclone.program": `${process.execPath} ${FAKE} exits` },
+    environment: { FAKE_STDERR },
+  });
+  const failure = await failureOf(backend.load("config", "", signal));
+  expect(failure).toContain("rclone::s3:bucket: ");
+  expect(failure).toContain("[redacted]");
+  for (const secret of ["AKIDAKID", "se:cr", "cr,et"]) expect(failure).not.toContain(secret);
+});

@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { firstScrape, ScrapeClient } from "../client.ts";
+import { atMost } from "../goals.ts";
+import type { Findings } from "../goals.ts";
+import { figure, LARGEST, megabytes, RUNS, script, show, table } from "../measure.ts";
+import { agentOf, NAMES, RunningProgram } from "../program.ts";
+import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
+import { Sink } from "../processes/sink.ts";
+
+const SERIES = Math.min(100_000, LARGEST * 10);
+const SETS = Math.ceil(SERIES / NAMES.length);
+const PROTOCOLS = ["http/json", "http/protobuf"];
+/** Of the stock exporter: what it does before it encodes is the same for both. */
+const STOCK = "the SDK's own reader and exporter, http/json";
+/** What the machine does to anybody's pauses. */
+const IDLE = "a program that does nothing";
+/** After a first one: the agent's follows a collection, which has pauses of its own. */
+const PUSHES = 3;
+
+interface Sample {
+  readonly pauseMs: number;
+  readonly cpuMs: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+/** Pushes of many series to a server on loopback: for how long nothing else runs meanwhile. */
+export async function benchPush(say: (line: string) => void): Promise<Findings> {
+  const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
+  const samples = new Map<string, Sample[]>();
+  try {
+    writeRepository(folder, SETS, SETS, CHEAP_SCRYPT);
+    for (let index = 0; index < RUNS; index++) {
+      say(`${SETS} backup sets, run ${index + 1}`);
+      for (const protocol of PROTOCOLS)
+        keep(samples, `restic-otel, ${protocol}`, await byAgent(folder, protocol));
+      keep(samples, STOCK, await byStock());
+      keep(samples, IDLE, await byNobody());
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const rows = [...samples].map(([name, runs]) => {
+    const of = (value: (sample: Sample) => number, digits: number): string =>
+      show(figure(runs.map(value)), digits);
+    return [
+      name,
+      of(({ pauseMs }) => pauseMs, 0),
+      of(({ cpuMs }) => cpuMs, 0),
+      figure(runs.map(({ requests }) => requests)).median,
+      figure(runs.map(({ bytes }) => bytes / 1e6)).median.toFixed(1),
+      of(({ peakBytes }) => megabytes(peakBytes), 0),
+    ];
+  });
+  const head = [`a push of ${(SETS * NAMES.length).toLocaleString("en")} series`];
+  const columns = ["longest pause, ms", "CPU, ms", "requests", "MB sent", "peak MB"];
+  return {
+    text: table([...head, ...columns], rows),
+    goals: PROTOCOLS.map((protocol) => {
+      const pauses = (samples.get(`restic-otel, ${protocol}`) ?? []).map(({ pauseMs }) => pauseMs);
+      return atMost(
+        `a push of ${SERIES.toLocaleString("en")} series by OTLP, ${protocol}`,
+        "longest pause of the event loop",
+        figure(pauses),
+        { limit: 100, unit: " ms", digits: 0 },
+      );
+    }),
+  };
+}
+
+function keep(samples: Map<string, Sample[]>, name: string, sample: Sample): void {
+  samples.set(name, [...(samples.get(name) ?? []), sample]);
+}
+
+async function byAgent(repository: string, protocol: string): Promise<Sample> {
+  const sink = await Sink.start();
+  const env = {
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: sink.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_METRICS_EXPORTER: "prometheus,otlp",
+    RESTIC_OTEL_OTLP_INTERVAL: "4s",
+  };
+  const running = await RunningProgram.start(agentOf(repository, env), true);
+  try {
+    await ready(running);
+    await quiet(sink, running, 0);
+    return await measured(sink, running, async () => {
+      const { requests } = sink;
+      await quiet(sink, running, requests);
+    });
+  } finally {
+    await running.stop();
+    sink.stop();
+  }
+}
+
+async function byStock(): Promise<Sample> {
+  const sink = await Sink.start();
+  const args = [...script("peers/stock-push"), String(SETS), sink.url, ...NAMES];
+  const running = await RunningProgram.start(
+    // As the agent does.
+    { command: process.execPath, args, env: { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" } },
+    true,
+  );
+  try {
+    await ready(running);
+    return await measured(sink, running, () => ready(running));
+  } finally {
+    await running.stop();
+    sink.stop();
+  }
+}
+
+async function byNobody(): Promise<Sample> {
+  const sink = await Sink.start();
+  const args = [...script("peers/floor"), "1", "1"];
+  const running = await RunningProgram.start({ command: process.execPath, args }, true);
+  try {
+    return await measured(sink, running, () => delay(4000));
+  } finally {
+    await running.stop();
+    sink.stop();
+  }
+}
+
+async function ready({ url }: RunningProgram): Promise<void> {
+  const client = await ScrapeClient.connect(url);
+  await firstScrape(client);
+  client.close();
+}
+
+/** Waits until a push has begun, and has ended: nothing came for a second, in which the program had nothing to do. */
+async function quiet(sink: Sink, running: RunningProgram, requests: number): Promise<void> {
+  let before = { requests, cpuSeconds: NaN };
+  for (;;) {
+    await delay(1000);
+    const now = { requests: sink.requests, cpuSeconds: running.cpuSeconds };
+    const isIdle = now.cpuSeconds - before.cpuSeconds < 0.05;
+    if (now.requests > requests && now.requests === before.requests && isIdle) return;
+    before = now;
+  }
+}
+
+async function measured(
+  sink: Sink,
+  running: RunningProgram,
+  push: () => Promise<void>,
+): Promise<Sample> {
+  await running.ask();
+  await delay(200);
+  const { cpuSeconds } = running;
+  const { requests, bytes } = sink;
+  for (let index = 0; index < PUSHES; index++) await push();
+  const cpuMs = ((running.cpuSeconds - cpuSeconds) * 1000) / PUSHES;
+  const { pauseMs } = await running.ask();
+  return {
+    pauseMs,
+    cpuMs,
+    requests: (sink.requests - requests) / PUSHES,
+    bytes: (sink.bytes - bytes) / PUSHES,
+    peakBytes: running.peakBytes,
+  };
+}

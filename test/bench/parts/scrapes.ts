@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { firstScrape, ScrapeClient } from "../client.ts";
+import { atMost } from "../goals.ts";
+import type { Findings, Goal } from "../goals.ts";
+import { figure, LARGEST, megabytes, ratio, RUNS, script, show, table } from "../measure.ts";
+import { agentOf, peersOf, RunningProgram } from "../program.ts";
+import type { Program } from "../program.ts";
+import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
+
+const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
+/** After one that is not counted. */
+const SCRAPES = 15;
+const OURS = "restic-otel";
+const FLOOR = "a socket that writes as much";
+const ENCODINGS = ["identity", "gzip"] as const;
+
+interface Timed {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly bytes: number;
+}
+
+interface Sample {
+  readonly firstMs: number;
+  readonly identity: Timed;
+  /** Undefined for who cannot. */
+  readonly gzip: Timed | undefined;
+  readonly peakBytes: number;
+}
+
+type Samples = ReadonlyMap<string, readonly Sample[]>;
+
+/** Scrapes of the agent with many backup sets and an unchanged store, beside programs of three libraries that have as many series. */
+export async function benchScrapes(say: (line: string) => void): Promise<Findings> {
+  const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
+  const rows: (readonly (string | number)[])[] = [];
+  const goals: Goal[] = [];
+  try {
+    for (const size of SIZES) {
+      const repository = join(folder, String(size));
+      writeRepository(repository, size, size, CHEAP_SCRYPT);
+      const samples = await measure(repository, size, say);
+      rows.push(...[...samples].map(([name, runs]) => row(size, name, runs)));
+      goals.push(...goalsOf(size, samples));
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const head = ["backup sets", "", "first scrape, ms", "later, ms", "CPU, ms"];
+  const gzip = ["gzip, ms", "CPU, ms", "page, KB", "gzip, KB", "peak MB"];
+  return { text: table([...head, ...gzip], rows), goals };
+}
+
+async function measure(
+  repository: string,
+  size: number,
+  say: (line: string) => void,
+): Promise<Samples> {
+  const all = { [OURS]: agentOf(repository), ...peersOf(size, 0) };
+  const samples = new Map<string, Sample[]>();
+  const take = async (name: string, program: Program): Promise<Sample> => {
+    const sample = await sampleOf(program);
+    samples.set(name, [...(samples.get(name) ?? []), sample]);
+    return sample;
+  };
+  for (let run = 0; run < RUNS; run++) {
+    say(`${size} backup sets, run ${run + 1}`);
+    for (const [name, program] of Object.entries(all)) await take(name, program);
+    const [ours] = samples.get(OURS) ?? [];
+    const bytes = [ours?.identity.bytes, ours?.gzip?.bytes].map(String);
+    await take(FLOOR, { command: process.execPath, args: [...script("peers/floor"), ...bytes] });
+  }
+  return samples;
+}
+
+async function sampleOf(program: Program): Promise<Sample> {
+  const running = await RunningProgram.start(program);
+  const client = await ScrapeClient.connect(running.url);
+  try {
+    const { ms: firstMs } = await firstScrape(client);
+    const identity = await timed(client, running, "identity");
+    const { isGzip } = await client.scrape("gzip");
+    const gzip = isGzip ? await timed(client, running, "gzip") : undefined;
+    return { firstMs, identity, gzip, peakBytes: running.peakBytes };
+  } finally {
+    client.close();
+    await running.stop();
+  }
+}
+
+async function timed(
+  client: ScrapeClient,
+  running: RunningProgram,
+  encoding: (typeof ENCODINGS)[number],
+): Promise<Timed> {
+  const { bytes } = await client.scrape(encoding);
+  const before = running.cpuSeconds;
+  const times: number[] = [];
+  for (let index = 0; index < SCRAPES; index++) times.push((await client.scrape(encoding)).ms);
+  const cpuMs = ((running.cpuSeconds - before) * 1000) / SCRAPES;
+  return { ms: figure(times).median, cpuMs, bytes };
+}
+
+function row(size: number, name: string, runs: readonly Sample[]): readonly (string | number)[] {
+  const of = (value: (sample: Sample) => number | undefined, digits: number): string => {
+    const values = runs.flatMap((sample) => value(sample) ?? []);
+    return values.length === 0 ? "cannot" : show(figure(values), digits);
+  };
+  const [one] = runs;
+  const kilobytes = (scrapes: Timed | undefined): string =>
+    scrapes ? (scrapes.bytes / 1000).toFixed(0) : "";
+  return [
+    size,
+    name,
+    of(({ firstMs }) => firstMs, 1),
+    of(({ identity }) => identity.ms, 2),
+    of(({ identity }) => identity.cpuMs, 1),
+    of(({ gzip }) => gzip?.ms, 2),
+    of(({ gzip }) => gzip?.cpuMs, 1),
+    kilobytes(one?.identity),
+    kilobytes(one?.gzip),
+    figure(runs.map(({ peakBytes }) => megabytes(peakBytes))).median.toFixed(0),
+  ];
+}
+
+function goalsOf(size: number, samples: Samples): readonly Goal[] {
+  const times = (name: string, encoding: (typeof ENCODINGS)[number]): readonly number[] =>
+    (samples.get(name) ?? []).flatMap((sample) => sample[encoding]?.ms ?? []);
+  const work = `scrape, ${size.toLocaleString("en")} backup sets, unchanged store`;
+  return ["client_golang", "prom-client"].flatMap((peer) =>
+    ENCODINGS.map((encoding) => {
+      const theirs = times(peer, encoding);
+      // Who cannot compress sends everything as it is.
+      const cannot = theirs.length === 0;
+      const figures = `p50, ${encoding === "gzip" ? "gzip" : "plain"}, of ${peer}${cannot ? " (plain, it cannot gzip)" : ""}`;
+      const of = ratio(times(OURS, encoding), cannot ? times(peer, "identity") : theirs);
+      return atMost(work, figures, of, { limit: 0.1, unit: " ×", digits: 3 });
+    }),
+  );
+}

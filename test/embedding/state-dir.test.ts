@@ -1,0 +1,26 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { ResticInstrumentation } from "../../instrumentation/index.ts";
+import { until } from "../support/core/until.ts";
+
+test("what was read is kept in a folder, for the next one", async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), "state-"));
+  onTestFinished(() => rm(stateDir, { recursive: true }));
+  const loads: (number | undefined)[] = [];
+  for (let start = 0; start < 2; start++) {
+    const repositories = [{ repo: "examples/repositories/web", password: "web-password" }];
+    const restic = new ResticInstrumentation({ repositories, stateDir });
+    restic.enable();
+    await until("a collection", () => restic.state()[0]?.state?.content !== undefined);
+    loads.push(restic.state()[0]?.state?.cost.load.requests);
+    restic.disable();
+    // Its lock is a socket in the folder.
+    await until("the end", async () => !(await readdir(stateDir)).includes("lock"));
+  }
+  // Config and key remain.
+  expect(loads).toEqual([20, 2]);
+});

@@ -1,0 +1,41 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { ALL_METRICS, prometheusName } from "./readme.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** What is no metric, or not of ours, though it looks like one. */
+const OTHERS = new Set(["backup_start", "backup_end", "restic_otel"]);
+
+test("every metric that documents, examples and rules name exists", async () => {
+  const examples = await readdir(join(ROOT, "examples"), { recursive: true });
+  const files = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "otel-collector.yaml",
+    "test/peers/telemetry/alerts.yml",
+    "test/peers/scale/pairs.yml",
+    ...examples
+      .filter((name) => /\.(md|ya?ml|json|m?[jt]s|env)$/.test(name))
+      .map((name) => `examples/${name}`),
+  ];
+  const known = new Set(ALL_METRICS.flatMap((metric) => [metric.name, prometheusName(metric)]));
+  const wrong: string[] = [];
+  for (const file of files) {
+    const text = await readFile(join(ROOT, file), "utf8");
+    const names = [
+      // What one of a pair of agents says begins with replica_.
+      ...text.matchAll(/(?<=\b|\breplica_)(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g),
+      ...text.matchAll(/\b(?:backup|restic_otel)\.[a-z][a-z_.]+[a-z]\b/g),
+    ];
+    for (const [name] of names) {
+      if (!known.has(name) && !OTHERS.has(name)) wrong.push(`${file}: ${name}`);
+    }
+  }
+  expect(known.size).toBeGreaterThan(25);
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,183 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpResponse, Send } from "../../instrumentation/http/client.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { answer, close, FaultServer, hang, reset } from "../support/http/fault-server.ts";
+import { listeningPort } from "../support/core/listening-port.ts";
+import { until } from "../support/core/until.ts";
+
+let server: FaultServer;
+let send: Send;
+
+beforeEach(async () => {
+  server = await FaultServer.start();
+  send = httpClient({ connections: 1, proxyEnvironment: {} });
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server.stop();
+});
+
+function ask(
+  method: "GET" | "POST" = "GET",
+  signal = new AbortController().signal,
+): Promise<HttpResponse> {
+  const body = method === "POST" ? Buffer.from("{}") : undefined;
+  return send({ method, url: new URL(server.url), headers: {}, body, maxBytes: 100 }, signal);
+}
+
+const connections = (): number => new Set(server.requests.map(({ socket }) => socket)).size;
+
+test("a connection is used again", async () => {
+  server.answers(answer("a"));
+  await ask();
+  await ask("POST");
+  expect(connections()).toBe(1);
+});
+
+describe("a server that ends a kept connection as the next request comes", () => {
+  test.for([
+    ["in good order", close("before headers")],
+    ["with a reset", reset("before headers")],
+  ] as const)("%s is asked once more at once, on another connection", async ([, fault]) => {
+    server.answers(answer("a"), fault, answer("b"));
+    await ask();
+    expect((await ask()).body.toString()).toBe("b");
+    expect(server.requests).toHaveLength(3);
+    expect(connections()).toBe(2);
+  });
+
+  test("twice is taken at its word", async () => {
+    server.answers(answer("a"), reset("before headers"));
+    await ask();
+    expect(await failureOf(ask())).toMatch(/^transient unreachable: .* broke off the connection$/);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test("also on the one that another request went over meanwhile", async () => {
+    server.answers(answer("a"), reset("before headers"), answer("b"), reset("before headers"));
+    await ask();
+    const [second, third] = await Promise.allSettled([ask(), ask()]);
+    expect(second.status).toBe("rejected");
+    expect(third.status).toBe("fulfilled");
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test.for([
+    ["with a body", Buffer.from("{}"), "2"],
+    ["without one, which it says", undefined, "0"],
+  ] as const)("is not sent twice what may change something, %s", async ([, body, length]) => {
+    server.answers(answer("a"), reset("before headers"), answer("b"));
+    await ask();
+    const post = {
+      method: "POST",
+      url: new URL(server.url),
+      headers: {},
+      body,
+      maxBytes: 1,
+    } as const;
+    const sent = send(post, new AbortController().signal);
+    expect(await failureOf(sent)).toMatch(/broke off the connection$/);
+    expect(server.requests.map(({ headers }) => headers["content-length"])).toEqual([
+      undefined,
+      length,
+    ]);
+  });
+
+  test("in the middle of an answer has failed", async () => {
+    server.answers(answer("a"), reset("mid body"), answer("b"));
+    await ask();
+    expect(await failureOf(ask())).toMatch(/broke off the connection$/);
+    expect((await ask()).body.toString()).toBe("b");
+  });
+
+  test("by silence has failed", async () => {
+    send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 200 });
+    server.answers(answer("a"), hang("before headers"));
+    await ask();
+    expect(await failureOf(ask())).toMatch(/^transient timeout: .* sent nothing for 0.2 s$/);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+test("a connection that has rested for long is not trusted", async () => {
+  server.answers(answer("a"));
+  await ask();
+  const later = performance.now() + 4001;
+  vi.spyOn(performance, "now").mockReturnValue(later);
+  await ask();
+  expect(connections()).toBe(2);
+});
+
+describe("requests that wait for a connection", () => {
+  const failed = new Error("nobody waits any more");
+
+  test("go on when the one before them fails", async () => {
+    server.answers(reset("before headers"), answer("b"));
+    const [first, second] = await Promise.allSettled([ask(), ask()]);
+    expect(first.status).toBe("rejected");
+    expect(second.status === "fulfilled" && second.value.body.toString()).toBe("b");
+  });
+
+  test("are given up with their signal, without having been sent", async () => {
+    send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
+    server.answers(hang("before headers"), answer("b"));
+    const [stuck, waiting] = [new AbortController(), new AbortController()];
+    const first = ask("GET", stuck.signal);
+    const second = ask("GET", waiting.signal);
+    const third = ask();
+    waiting.abort(failed);
+    await expect(second).rejects.toBe(failed);
+    await until("the first request", () => server.requests.length === 1);
+    stuck.abort(failed);
+    await expect(first).rejects.toBe(failed);
+    expect((await third).body.toString()).toBe("b");
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("are given up all together with one signal, which keeps nothing of them", async () => {
+    server.answers(hang("before headers"));
+    const all = new AbortController();
+    const added = vi.spyOn(all.signal, "addEventListener");
+    const removed = vi.spyOn(all.signal, "removeEventListener");
+    const outcomes = Array.from({ length: 5 }, () => ask("GET", all.signal));
+    setImmediate(() => all.abort(failed));
+    for (const outcome of await Promise.allSettled(outcomes))
+      expect(outcome).toEqual({ status: "rejected", reason: failed });
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed).toHaveBeenCalledTimes(1);
+  });
+});
+
+test("a header that would begin another line is not sent, and not shown", async () => {
+  const request = { url: new URL(server.url), headers: { "x-a": "secret\r\nx-b: 1" }, maxBytes: 1 };
+  expect(await failureOf(send(request, new AbortController().signal))).toBe(
+    'config: the header "x-a" has characters that cannot be sent',
+  );
+  expect(server.requests).toEqual([]);
+});
+
+test("a kept connection does not hold the process", async () => {
+  // Not of HTTP's kind, which would end it after 5 s.
+  const patient = createServer((socket) =>
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")),
+  ).listen(0, "127.0.0.1");
+  await once(patient, "listening");
+  const script = `
+    import { httpClient } from "./instrumentation/net/http.ts";
+    const send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
+    await send({ url: new URL(process.argv[1]), headers: {}, maxBytes: 1 }, new AbortController().signal);
+  `;
+  const url = `http://127.0.0.1:${listeningPort(patient)}`;
+  const args = ["--conditions=source", "--input-type=module", "--eval", script, url];
+  const options = { cwd: join(import.meta.dirname, "../.."), timeout: 60_000 };
+  expect((await once(spawn(process.execPath, args, options), "exit"))[0]).toBe(0);
+  patient.close();
+});

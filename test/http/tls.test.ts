@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TLSSocket } from "node:tls";
+
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+
+import { httpClient } from "../../instrumentation/http/client.ts";
+import type { HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
+import { failureOf } from "../support/core/failure.ts";
+import { FaultServer, answer } from "../support/http/fault-server.ts";
+
+const FOLDER = join(import.meta.dirname, "../fixtures/tls");
+const NAMES = ["ca", "other-ca", "server", "client"] as const;
+
+let pem: Readonly<Record<(typeof NAMES)[number], string>>;
+let server: FaultServer;
+
+beforeAll(async () => {
+  const [ca, otherCa, serverPem, clientPem] = await Promise.all(
+    NAMES.map((name) => readFile(join(FOLDER, `${name}.pem`), "utf8")),
+  );
+  pem = {
+    ca: ca ?? "",
+    "other-ca": otherCa ?? "",
+    server: serverPem ?? "",
+    client: clientPem ?? "",
+  };
+});
+
+afterEach(() => server.stop());
+
+async function start(clientCa?: string): Promise<void> {
+  server = await FaultServer.start({
+    tls: { pem: pem.server, ...(clientCa !== undefined && { clientCa }) },
+  });
+  server.answers(answer("sealed"));
+}
+
+function get(url: string, options: Partial<HttpOptions>): Promise<HttpResponse> {
+  const send = httpClient({ connections: 5, proxyEnvironment: {}, ...options });
+  return send({ url: new URL(url), headers: {}, maxBytes: 100 }, new AbortController().signal);
+}
+
+describe("the certificate of a server", () => {
+  test("is good if the given CA signed it", async () => {
+    await start();
+    const { body } = await get(server.url, { ca: pem.ca });
+    expect(body.toString()).toBe("sealed");
+    const both = `${pem["other-ca"]}\n${pem.ca}`;
+    expect((await get(server.url, { ca: both })).status).toBe(200);
+  });
+
+  test.for([
+    ["no CA is given", (): undefined => undefined],
+    ["another CA is given", (): string => pem["other-ca"]],
+  ] as const)("is refused for good if %s", async ([, ca]) => {
+    await start();
+    expect(await failureOf(get(server.url, { ca: ca() }))).toBe(
+      `unreachable: TLS with 127.0.0.1:${server.port} failed: unable to verify the first certificate (UNABLE_TO_VERIFY_LEAF_SIGNATURE); for a repository, RESTIC_CACERT names another CA`,
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  test("may be anything if it is not to be looked at", async () => {
+    await start();
+    expect((await get(server.url, { skipVerify: true })).body.toString()).toBe("sealed");
+  });
+
+  test("is refused for good if it is one of a client", async () => {
+    server = await FaultServer.start({ tls: { pem: pem.client } });
+    expect(await failureOf(get(server.url, { ca: pem.ca }))).toBe(
+      `unreachable: TLS with 127.0.0.1:${server.port} failed: unsuitable certificate purpose (INVALID_PURPOSE)`,
+    );
+  });
+});
+
+describe("a session", () => {
+  const twice = async (options: Partial<HttpOptions>): Promise<readonly string[]> => {
+    const send = httpClient({ connections: 1, proxyEnvironment: {}, ca: pem.ca, ...options });
+    const request = { url: new URL(server.url), headers: {}, maxBytes: 100 };
+    const outcomes: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const sent = send(request, new AbortController().signal);
+      outcomes.push(
+        await sent.then(
+          ({ body }) => body.toString(),
+          () => failureOf(sent),
+        ),
+      );
+    }
+    return outcomes;
+  };
+
+  test("goes on with the next connection to the same server", async () => {
+    await start();
+    const reused: boolean[] = [];
+    server.answers(({ socket }, response) => {
+      reused.push(socket instanceof TLSSocket && socket.isSessionReused());
+      response.writeHead(200, { connection: "close" }).end("sealed");
+    });
+    expect(await twice({})).toEqual(["sealed", "sealed"]);
+    expect(reused).toEqual([false, true]);
+  });
+
+  test("of a server with another name is not trusted the next time either", async () => {
+    await start();
+    const [first, second] = await twice({ serverName: "elsewhere.example" });
+    expect(first).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
+    expect(second).toBe(first);
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("the certificate of a client", () => {
+  test("is shown when the server asks for it", async () => {
+    await start(pem.ca);
+    const options = { ca: pem.ca, clientCertificate: pem.client };
+    expect((await get(server.url, options)).body.toString()).toBe("sealed");
+  });
+
+  test("is missed by a server that says so", async () => {
+    await start(pem.ca);
+    expect(await failureOf(get(server.url, { ca: pem.ca }))).toBe(
+      `unreachable: TLS with 127.0.0.1:${server.port} failed: tlsv13 alert certificate required (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)`,
+    );
+  });
+
+  test.for([
+    ["is none", (): string => "no PEM"],
+    ["has no key", (): string => pem.ca],
+    [
+      "has another's key",
+      (): string => pem.ca + pem.client.slice(pem.client.indexOf("-----BEGIN PRIVATE")),
+    ],
+  ] as const)("%s: an error of the settings", async ([, clientCertificate]) => {
+    await start(pem.ca);
+    const options = { ca: pem.ca, clientCertificate: clientCertificate() };
+    expect(await failureOf(get(server.url, options))).toMatch(
+      /^config: certificate or key of the client cannot be used \(ERR_OSSL_\w+\)$/,
+    );
+  });
+});
+
+test("a server without TLS is told from a bad certificate", async () => {
+  server = await FaultServer.start();
+  expect(await failureOf(get(server.url.replace("http:", "https:"), {}))).toBe(
+    `unreachable: TLS with 127.0.0.1:${server.port} failed: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER)`,
+  );
+});
+
+test("a handshake that hangs is a time-out", async () => {
+  server = await FaultServer.start({ silent: true });
+  const url = server.url.replace("http:", "https:");
+  expect(await failureOf(get(url, { idleMs: 200 }))).toBe(
+    `transient timeout: 127.0.0.1:${server.port} sent nothing for 0.2 s`,
+  );
+});

@@ -1,0 +1,147 @@
+import { expect, test } from "vitest";
+
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { Monitor } from "../../instrumentation/monitor/monitor.ts";
+import type {
+  MonitorSettings,
+  RepositorySettings,
+} from "../../instrumentation/settings/repository.ts";
+import { renderOnce } from "../../src/telemetry/collect-metrics.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { tableText } from "../support/core/table-text.ts";
+
+/** 2024-06-01, after the newest snapshot of the fixtures. */
+const NOW = 1_717_200_000_000;
+
+function repository(url: string, password: string): RepositorySettings {
+  return {
+    repo: new Secret(url),
+    url,
+    disabled: false,
+    password: { scheme: "literal", reference: new Secret(password) },
+    insecureNoPassword: false,
+    environment: {},
+    options: {},
+    connections: undefined,
+    insecureTls: false,
+  };
+}
+
+const V1 = repository("test/fixtures/v1", "correct horse");
+const V2 = repository("test/fixtures/v2", "pässwörd ✓");
+const NOTHING = repository("test/fixtures/nothing", "x");
+const WRONG = repository("test/fixtures/two-keys", "wrong");
+
+function settings(
+  repositories: readonly RepositorySettings[],
+  rest: Partial<MonitorSettings> = {},
+): MonitorSettings {
+  return {
+    repositories,
+    cron: "@daily",
+    timezone: "UTC",
+    timeoutMs: 60_000,
+    concurrency: 8,
+    legacyLabel: false,
+    retryFailed: true,
+    reverifyMs: 3_600_000,
+    ...rest,
+  };
+}
+
+async function exposition(monitor: Monitor, now = NOW): Promise<string> {
+  const text = await renderOnce((meter) => monitor.bind(meter));
+  // What the agent serves is rendered without the SDK, and is the same.
+  expect(tableText(monitor.uniqueTables ?? expect.fail(), now)).toBe(text);
+  return text;
+}
+
+/** The urls that have series of a metric. */
+function urls(text: string, metric: string): readonly string[] {
+  return [...text.matchAll(new RegExp(`^${metric}\\{url="([^"]*)"`, "gm"))].map(
+    ([, url = ""]) => url,
+  );
+}
+
+test("all metrics of repositories in good and bad state", async () => {
+  const monitor = new Monitor(settings([V1, V2, NOTHING, WRONG]), { clock: new FakeClock(NOW) });
+  expect(await exposition(monitor)).toBe("");
+  expect(await monitor.collect()).toEqual({ finishedAt: NOW, failed: 2, total: 4 });
+  await expect(await exposition(monitor)).toMatchFileSnapshot("golden/metrics.prom");
+});
+
+test("isLegacy is added to two metrics on demand, and turns true after 60 days", async () => {
+  const newest = 1_711_846_800;
+  const clock = new FakeClock((newest + 60 * 86_400) * 1000);
+  const monitor = new Monitor(settings([V2], { legacyLabel: true }), { clock });
+  await monitor.collect();
+  const legacy = async (): Promise<readonly string[]> =>
+    (await exposition(monitor, clock.now()))
+      .split("\n")
+      .filter((line) => line.includes("isLegacy"));
+  const lines = await legacy();
+  expect(new Set(lines.map((line) => line.slice(0, line.indexOf("{"))))).toEqual(
+    new Set(["backup_snapshot_count", "backup_newest_timestamp"]),
+  );
+  const web = 'url="test/fixtures/v2",host="web-1",user="root"';
+  const shown = (isLegacy: boolean): readonly string[] => [
+    `backup_snapshot_count{${web},isLegacy="${isLegacy}"} 2`,
+    `backup_newest_timestamp{${web},isLegacy="${isLegacy}"} ${newest}`,
+  ];
+  expect(lines.filter((line) => line.includes(web))).toEqual(shown(false));
+  clock.step(86_400_000);
+  expect((await legacy()).filter((line) => line.includes(web))).toEqual(shown(true));
+});
+
+test("values stay until the next whole day of a set", async () => {
+  const clock = new FakeClock(NOW);
+  const monitor = new Monitor(settings([V1]), { clock });
+  expect(monitor.validUntil(NOW)).toBe(Infinity);
+  await monitor.collect();
+  const before = await exposition(monitor, clock.now());
+  const until = monitor.validUntil(NOW);
+  await clock.advance(until - 1 - NOW);
+  expect(await exposition(monitor, clock.now())).toBe(before);
+  await clock.advance(1);
+  expect(await exposition(monitor, clock.now())).not.toBe(before);
+});
+
+test("a reload takes effect with the next collection: what is gone ends, what is the same is not read again", async () => {
+  const monitor = new Monitor(settings([V1, V2]), { clock: new FakeClock(NOW) });
+  await monitor.collect();
+  const requests = (text: string): readonly string[] =>
+    text
+      .split("\n")
+      .filter((line) => line.startsWith('backup_repository_requests_total{url="test/fixtures/v2"'));
+  const before = requests(await exposition(monitor));
+  expect(before).toEqual([
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="list"} 2',
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="load"} 16',
+  ]);
+
+  monitor.reload(settings([V2, WRONG]));
+  expect(urls(await exposition(monitor), "backup_repository_up")).toEqual([V1.url, V2.url]);
+  await monitor.collect();
+  const after = await exposition(monitor);
+  expect(urls(after, "backup_repository_up")).toEqual([WRONG.url, V2.url]);
+  expect(after).not.toContain(V1.url);
+  expect(requests(after)).toEqual([
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="list"} 3',
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="load"} 16',
+  ]);
+});
+
+test("a repository whose password changed is read with the new one, and keeps what was known meanwhile", async () => {
+  const monitor = new Monitor(settings([V1]), { clock: new FakeClock(NOW) });
+  await monitor.collect();
+  monitor.reload(settings([repository(V1.url, "wrong")]));
+  await monitor.collect();
+  const text = await exposition(monitor);
+  expect(text).toContain(
+    'backup_repository_error{url="test/fixtures/v1",error_type="wrong_password"} 1',
+  );
+  expect(text).toContain('backup_snapshot_count{url="test/fixtures/v1",host="web",user="1-db"} 2');
+  monitor.reload(settings([V1]));
+  await monitor.collect();
+  expect(await exposition(monitor)).not.toContain("backup_repository_error{");
+});

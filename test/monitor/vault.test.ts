@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { Monitor } from "../../instrumentation/monitor/monitor.ts";
+import { schemesWith } from "../../instrumentation/secrets/resolvers.ts";
+import { parseRepository } from "../../instrumentation/settings/repository.ts";
+import type { MonitorSettings } from "../../instrumentation/settings/repository.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { FakeVault, vaultSettings } from "../support/vault/fake-vault.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { until } from "../support/core/until.ts";
+
+const SECRETS = 20;
+
+let server: FakeVault;
+let clock: FakeClock;
+let logger: ArrayLogger;
+let monitor: Monitor;
+
+beforeEach(async () => {
+  server = await FakeVault.start();
+  for (let index = 0; index < SECRETS; index++)
+    server.secrets[`secret/shared-${index}`] = { key: `canary ${index}` };
+  clock = new FakeClock();
+  logger = new ArrayLogger();
+});
+
+afterEach(async () => {
+  await monitor.stop();
+  await server.stop();
+});
+
+/** That many repositories, which are not there, with the secrets in turn. */
+function settings(repositories: number, refresh?: string): MonitorSettings {
+  const env = { VAULT_ADDR: server.url, VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" };
+  return {
+    repositories: Array.from({ length: repositories }, (_, index) => {
+      const password = { vault: `secret/shared-${index % SECRETS}`, field: "key" };
+      const parsed = parseRepository({ repo: `/nowhere/${index}`, password }, schemesWith([]));
+      return "value" in parsed ? parsed.value : expect.fail();
+    }),
+    cron: "@yearly",
+    timezone: "UTC",
+    timeoutMs: 60_000,
+    concurrency: 8,
+    legacyLabel: false,
+    retryFailed: false,
+    reverifyMs: 3_600_000,
+    vault: vaultSettings({ ...env, VAULT_CLIENT_TIMEOUT: "500h" }, refresh && { refresh }),
+  };
+}
+
+function open(given: MonitorSettings): void {
+  monitor = new Monitor(given, { clock, logger, processEnvironment: {} });
+}
+
+const cost = (): unknown => ({
+  logins: server.count("POST auth/approle/login"),
+  lookups: server.calls.filter((call) => call.includes("sys/internal/ui/mounts/")).length,
+  reads: server.calls.filter((call) => call.startsWith("GET secret/data/")).length,
+});
+
+test("500 repositories over 20 secrets cost one login and 20 reads a load; a collection more costs none", async () => {
+  open(settings(500));
+  expect(await monitor.collect()).toMatchObject({ total: 500, failed: 500 });
+  expect([...monitor.store.entries()][0]?.attempt.error?.code).toBe("not_found");
+  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
+  await monitor.collect();
+  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
+  await clock.advance(60_000);
+  monitor.reload(settings(500));
+  await monitor.collect();
+  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: 2 * SECRETS });
+  expect(logger.texts.join()).not.toContain("canary");
+});
+
+test("a refresh costs a read for each secret, at each interval, while the monitor runs", async () => {
+  open(settings(60, "1h"));
+  await monitor.collect();
+  const { version } = monitor;
+  await clock.advance(7_200_000);
+  expect(cost()).toMatchObject({ reads: SECRETS });
+  monitor.start();
+  await until("the collection", () => monitor.version > version + 60);
+  const reads = (): number => (cost() as { readonly reads: number }).reads;
+  for (let times = 1; times <= 2; times++) {
+    const before = monitor.version;
+    await clock.advance(3_600_000);
+    await until("a refresh", () => monitor.version > before);
+    expect(reads()).toBe((1 + times) * SECRETS);
+  }
+  monitor.reload(settings(60));
+  await clock.advance(7_200_000);
+  expect(reads()).toBe(3 * SECRETS);
+});

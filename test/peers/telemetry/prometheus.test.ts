@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { startAgent } from "../../support/agent/agent.ts";
+import type { RunningAgent } from "../../support/agent/agent.ts";
+import { expectedSets } from "../../support/repository/expected-sets.ts";
+import { requirePeer } from "../../support/agent/peers.ts";
+import { query, startPrometheus } from "../../support/otlp/prometheus.ts";
+import type { Server } from "../../support/http/server.ts";
+import { until } from "../../support/core/until.ts";
+
+const FIXTURE = join(import.meta.dirname, "../../fixtures/v1");
+const EXAMPLES = join(import.meta.dirname, "../../../examples/prometheus");
+
+describe.skipIf(!requirePeer("promtool"))("the files for Prometheus", () => {
+  test.for([
+    ["check", "config", join(EXAMPLES, "prometheus.yml")],
+    ["check", "rules", join(EXAMPLES, "alerts.yml")],
+    ["test", "rules", join(import.meta.dirname, "alerts.yml")],
+  ])("promtool %s %s", (args) => {
+    const { status, stdout, stderr } = spawnSync(requirePeer("promtool") ?? "", args, {
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`).toContain("SUCCESS");
+    expect(status).toBe(0);
+  });
+});
+
+interface Rules {
+  readonly data: {
+    readonly groups: readonly {
+      readonly rules: readonly { readonly name: string; readonly state: string }[];
+    }[];
+  };
+}
+
+describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
+  let agent: RunningAgent;
+  let prometheus: Server;
+
+  beforeAll(async () => {
+    agent = await startAgent([
+      { repo: FIXTURE, password: "correct horse" },
+      { repo: "/nowhere", password: "p" },
+    ]);
+    await agent.collect();
+    prometheus = await startPrometheus({
+      config: JSON.stringify({
+        global: { scrape_interval: "1s", evaluation_interval: "1s" },
+        rule_files: [join(EXAMPLES, "alerts.yml")],
+        scrape_configs: [
+          {
+            job_name: "restic-otel",
+            static_configs: [{ targets: [new URL(agent.url).host] }],
+          },
+        ],
+      }),
+    });
+    await until(
+      "the first scrape",
+      async () => (await query(prometheus.url, "up == 1")).length > 0,
+    );
+  });
+
+  afterAll(async () => {
+    await prometheus.stop();
+    await agent.stop();
+  });
+
+  test("every backup set arrives with its values", async () => {
+    const sets = await expectedSets("v1");
+    const byName = async (name: string): Promise<ReadonlyMap<string, number>> => {
+      const found = await query(prometheus.url, name);
+      return new Map(
+        found.map(({ metric, value }) => [`${metric["host"]} ${metric["user"]}`, Number(value[1])]),
+      );
+    };
+    const expected = (pick: (set: (typeof sets)[number]) => number): ReadonlyMap<string, number> =>
+      new Map(sets.map((set) => [`${set.host} ${set.user}`, pick(set)]));
+    expect(await byName("backup_snapshot_count")).toEqual(expected((set) => set.snapshots));
+    expect(await byName("backup_newest_timestamp")).toEqual(expected((set) => set.newest));
+    expect(await byName("backup_oldest_timestamp_seconds")).toEqual(expected((set) => set.oldest));
+  });
+
+  test("the alert rules of restic-reporter fire on what is wrong, and the others rest", async () => {
+    const states = async (): Promise<ReadonlyMap<string, string>> => {
+      const rules: Rules = JSON.parse(await (await fetch(`${prometheus.url}/api/v1/rules`)).text());
+      return new Map(
+        rules.data.groups.flatMap((group) => group.rules).map(({ name, state }) => [name, state]),
+      );
+    };
+    // Groups are evaluated one after the other.
+    await until("the evaluation of both groups", async () => {
+      const now = await states();
+      const isSecondDone = now.get("Backup repository failing") !== "inactive";
+      return isSecondDone && now.get("Backup job failures") === "firing";
+    });
+    expect(Object.fromEntries(await states())).toEqual({
+      "Backup job failures": "firing",
+      "Backup read failures": "firing",
+      "Backup metrics age too old": "inactive",
+      "Backup set age too old": "firing",
+      "Backup agent unreachable": "inactive",
+      "Backup repository failing": "pending",
+      "Backup repository empty": "inactive",
+      "Backup snapshots unreadable": "inactive",
+      "Backup set dated in the future": "inactive",
+      "Backup set vanished": "inactive",
+    });
+  });
+});

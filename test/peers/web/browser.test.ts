@@ -1,0 +1,243 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+
+import type { Status } from "../../../src/web/status/status.ts";
+import { CHROMIUM, requireChromium } from "../../support/agent/peers.ts";
+import { statusFor } from "../../support/web/status.ts";
+import { serveStatus } from "../../support/web/status-server.ts";
+
+/** Set: every state of the page is kept there as a picture, to be looked at. */
+const PICTURES = process.env["RESTIC_OTEL_PICTURES"];
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const ARGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
+
+const daily = (host: string, user: string, last = 0, step = 1) =>
+  Array.from({ length: 25 }, (_, index) => ({
+    host,
+    user,
+    daysAgo: last + index * step + 0.1,
+    addedBytes: 2 ** 30,
+  }));
+const EVIL = `"><img src=x onerror="document.title='broken in'"><script>document.title='broken in'</script>\u202e&amp;`;
+const STATES: Readonly<Record<string, Status>> = {
+  green: statusFor([
+    {
+      url: "rest:https://backups.example.com/web",
+      snapshots: [
+        ...daily("web-1", "root"),
+        ...daily("web-2", "root"),
+        ...daily("db-1", "postgres"),
+      ],
+    },
+    {
+      url: "s3:s3.eu-central-1.amazonaws.com/backups/office",
+      snapshots: daily("laptop", "anna", 0, 2),
+    },
+  ]),
+  late: statusFor([
+    {
+      url: "/srv/backups",
+      snapshots: [
+        ...daily("web-1", "root"),
+        ...daily("web-2", "root", 12),
+        ...daily("web-22", "root", 1),
+      ],
+    },
+  ]),
+  failing: statusFor(
+    [
+      { url: "/srv/fine", snapshots: daily("web-1", "root") },
+      {
+        url: "/srv/nas",
+        error: ["corrupt", "snapshot 3f2a is damaged"],
+        damaged: true,
+        snapshots: daily("nas", "UNKNOWN"),
+      },
+      {
+        url: "sftp:backup@store.example.com:/restic/laptop",
+        error: ["wrong_password", "none of 2 keys opens with this password"],
+        snapshots: daily("laptop", "anna", 70, 3),
+      },
+    ],
+    ["rclone:drive:photos"],
+  ),
+  empty: statusFor([]),
+  hostile: statusFor([
+    { url: `/srv/${EVIL}`, error: ["other", EVIL], damaged: true, snapshots: daily(EVIL, EVIL) },
+  ]),
+  many: statusFor([
+    {
+      url: "rest:https://backups.example.com/all",
+      snapshots: Array.from({ length: 10_000 }, (_, index) => ({
+        host: `host-${String(index).padStart(5, "0")}`,
+        daysAgo: (index % 97) / 20 + 0.05,
+      })),
+    },
+  ]),
+};
+const VIEWS: readonly (readonly [string, BrowserContextOptions])[] = [
+  ["light", { colorScheme: "light", viewport: { width: 1280, height: 800 } }],
+  ["dark", { colorScheme: "dark", viewport: { width: 1280, height: 800 } }],
+  ["phone", { colorScheme: "light", viewport: { width: 390, height: 800 } }],
+  ["dark phone", { colorScheme: "dark", viewport: { width: 390, height: 800 } }],
+];
+
+describe.skipIf(!requireChromium())("the status page in Chromium", () => {
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof serveStatus>>;
+  let state: Status;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS.split(" ") });
+    server = await serveStatus(() => state);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop(0);
+  });
+  beforeEach(() => {
+    state = statusOf("failing");
+  });
+
+  /** A page that says what goes wrong in it. */
+  async function open(
+    link = "",
+    options: BrowserContextOptions = {},
+  ): Promise<Page & { faults: string[] }> {
+    const context = await browser.newContext(options);
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(server.url) && !request.url().startsWith("data:"))
+        faults.push(`asked for ${request.url()}`);
+    });
+    await page.goto(server.url + link);
+    return Object.assign(page, { faults });
+  }
+
+  const cases = Object.keys(STATES).flatMap((name) =>
+    // axe takes its time for 200 rows.
+    (name === "many" ? VIEWS.slice(2, 3) : VIEWS).map(
+      ([view, options]) => [name, view, options] as const,
+    ),
+  );
+
+  test.for(cases)(
+    "%s, %s: axe finds nothing, all of it fits, and nothing is asked of others",
+    async ([name, view, options]) => {
+      state = statusOf(name);
+      const page = await open("", options);
+      // By the browser's own means: the page's policy lets no script in.
+      const session = await page.context().newCDPSession(page);
+      const source = await readFile(AXE, "utf8");
+      await session.send("Runtime.evaluate", { expression: source });
+      const { result } = await session.send("Runtime.evaluate", {
+        expression: `axe.run({ resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html])))`,
+        awaitPromise: true,
+      });
+      expect(result.value).toBe("[]");
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect(page.faults).toEqual([]);
+      if (PICTURES === undefined) return;
+      await mkdir(PICTURES, { recursive: true });
+      await page.screenshot({
+        path: join(PICTURES, `${name}-${view}.png`),
+        fullPage: name !== "many",
+      });
+    },
+  );
+
+  test("states look different", async () => {
+    const page = await open();
+    const colours = await page.evaluate<readonly string[]>(`
+      [...document.querySelectorAll("span.state")].map((one) => {
+        const { color, backgroundColor, borderTopStyle } = getComputedStyle(one);
+        return [one.textContent, color, backgroundColor, borderTopStyle].join(" ");
+      })`);
+    const words = colours.map((colour) => colour.replace(/ rgb.*/, ""));
+    expect(words).toEqual(["failing", "damaged", "never collected", "fine", "late", "failing"]);
+    expect(new Set(colours.slice(0, 5)).size).toBe(5);
+  });
+
+  test("names are text, whatever they hold", async () => {
+    state = statusOf("hostile");
+    const page = await open(`?q=${encodeURIComponent(EVIL.slice(0, 30))}`);
+    expect(await page.title()).toMatch(/restic-otel$/);
+    expect(await page.locator("img").count()).toBe(0);
+    await page.getByRole("link", { name: "<img" }).last().click();
+    expect(await page.locator("tbody").last().locator("tr").count()).toBe(1);
+    expect(await page.title()).toMatch(/restic-otel$/);
+    expect(page.faults).toEqual([]);
+  });
+
+  test("it is searched, sorted and filtered by keyboard alone", async () => {
+    state = statusOf("late");
+    const page = await open();
+    const hosts = (): Promise<readonly string[]> =>
+      page.locator("section:last-of-type tbody th").allInnerTexts();
+    expect(await hosts()).toEqual(["web-2", "web-22", "web-1"]);
+    await page.getByRole("searchbox").focus();
+    await page.keyboard.type("WEB-2");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/?q=WEB-2");
+    expect(await hosts()).toEqual(["web-2", "web-22"]);
+    await page.getByRole("link", { name: "web-2", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**host=web-2&**");
+    expect(await hosts()).toEqual(["web-2"]);
+    await page.getByRole("link", { name: "Show all" }).click();
+    await page.getByRole("columnheader", { name: "Host" }).getByRole("link").click();
+    expect(await hosts()).toEqual(["web-1", "web-2", "web-22"]);
+    expect(await page.getByRole("columnheader", { name: "Host" }).getAttribute("aria-sort")).toBe(
+      "ascending",
+    );
+    const outline = await page.evaluate(
+      "document.querySelector('nav a').focus({ focusVisible: true }), getComputedStyle(document.activeElement).outlineStyle",
+    );
+    expect(outline).toBe("solid");
+  });
+
+  test("10,000 sets have pages", async () => {
+    state = statusOf("many");
+    const page = await open("?sort=host");
+    await page.getByRole("link", { name: "Next" }).click();
+    await page.waitForURL("**page=2");
+    expect(await page.locator("section:last-of-type tbody th").first().innerText()).toBe(
+      "host-00200",
+    );
+    expect(await page.getByText("page 2 of 50, 10,000 sets").count()).toBe(1);
+  });
+
+  test("it shows a new state by itself, and keeps the focus", async () => {
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(server.url);
+    await page.getByRole("columnheader", { name: "User" }).getByRole("link").focus();
+    state = statusOf("green");
+    await page.clock.runFor(31_000);
+    await page.getByText("2 of 2 repositories fine").waitFor();
+    expect(await page.title()).toBe("restic-otel");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("User");
+  });
+
+  test("all of it is there without a script", async () => {
+    const page = await open("", { javaScriptEnabled: false });
+    await page.getByRole("link", { name: "/srv/nas" }).first().click();
+    expect(await page.getByRole("row").count()).toBe(4);
+  });
+});
+
+function statusOf(name: string): Status {
+  return STATES[name] ?? expect.fail(name);
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { beforeEach, afterEach, describe, expect, test } from "vitest";
+
+import { StatefulScene } from "../../support/repository/stateful-scene.ts";
+
+let scene: StatefulScene;
+
+beforeEach(async () => {
+  scene = await StatefulScene.open();
+});
+
+afterEach(() => scene.remove());
+
+test("files that nobody used for 90 days are removed, and nothing else", async () => {
+  scene.add(1);
+  await scene.run();
+  const old = join(scene.folder, `${"a".repeat(64)}-${"b".repeat(16)}`);
+  const other = join(scene.folder, "notes.txt");
+  for (const path of [old, other]) {
+    await writeFile(path, "x", { mode: 0o600 });
+    await utimes(path, scene.now / 1000 - 91 * 86_400, scene.now / 1000 - 91 * 86_400);
+  }
+  await scene.run();
+  expect(await readdir(scene.folder)).not.toContain(old.slice(scene.folder.length + 1));
+  expect(await readdir(scene.folder)).toContain("notes.txt");
+});
+
+test("a scene.folder that is open to others is not used", async () => {
+  await scene.run();
+  await chmod(scene.folder, 0o755);
+  const ids = scene.add(1);
+  expect(await scene.run()).toEqual({ ids, gets: 1 });
+  expect(scene.logger.texts).toEqual([expect.stringContaining("is open to others: chmod 700")]);
+});
+
+describe("two agents on one scene.folder", () => {
+  test("the second one says so and goes on without, until the first has ended", async () => {
+    const ids = scene.add(2);
+    const first = scene.agent();
+    await first.collect();
+    expect(await scene.run()).toEqual({ ids, gets: 2 });
+    expect(scene.logger.texts).toEqual([expect.stringContaining("is in use by another agent")]);
+    await first.stop();
+    expect((await scene.run()).gets).toBe(0);
+  });
+
+  test("one that was killed is no agent any more", async () => {
+    scene.add(2);
+    await scene.run();
+    const listen = `require("node:net").createServer().listen(${JSON.stringify(join(scene.folder, "lock"))}, () => console.log("listening"))`;
+    const child = spawn(process.execPath, ["-e", listen], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+    expect(await readdir(scene.folder)).toContain("lock");
+    expect((await scene.run()).gets).toBe(0);
+    expect(scene.logger.texts).toEqual([]);
+  });
+});

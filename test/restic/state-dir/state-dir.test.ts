@@ -1,0 +1,138 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+
+import { beforeEach, afterEach, describe, expect, test } from "vitest";
+
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
+import { StatefulScene } from "../../support/repository/stateful-scene.ts";
+
+let scene: StatefulScene;
+
+beforeEach(async () => {
+  scene = await StatefulScene.open();
+});
+
+afterEach(() => scene.remove());
+
+describe("after a restart", () => {
+  test("no known snapshot is read again, and all is as it was", async () => {
+    const ids = scene.add(1200);
+    const first = scene.agent();
+    expect(await first.collect()).toEqual({ ids, gets: 1200 });
+    const more = scene.add(3, 5000);
+    await first.collect();
+    await first.stop();
+    expect(await scene.run()).toEqual({ ids: [...ids, ...more].toSorted(), gets: 0 });
+    expect(scene.logger.texts).toEqual([]);
+  });
+
+  test("what is not in the listing is not believed", async () => {
+    const [gone = "", ...kept] = scene.add(3);
+    await scene.run();
+    scene.sealed.files.delete(`snapshots/${gone}`);
+    expect(await scene.run()).toEqual({ ids: kept, gets: 0 });
+  });
+
+  test("a repository that was made anew has no part in what was", async () => {
+    scene.add(3);
+    await scene.run();
+    scene.sealed = new SealedRepository("right");
+    const ids = scene.add(2);
+    expect(await scene.run()).toEqual({ ids, gets: 2 });
+  });
+
+  test("times, names and sums are those that were read", async () => {
+    scene.sealed.addSnapshot({
+      time: "2024-01-02T03:04:05.123456789+01:00",
+      hostname: 'h"\n\u2028ü',
+      username: "",
+      summary: {
+        backup_start: "2024-01-01T00:00:00Z",
+        backup_end: "2024-01-01T00:01:01.5Z",
+        data_added: 2 ** 40,
+      },
+    });
+    scene.sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname: "h" });
+    const first = scene.agent();
+    const before = await first.read();
+    await first.stop();
+    const second = scene.agent();
+    expect(await second.read()).toEqual(before);
+    await second.stop();
+    expect((await scene.run()).gets).toBe(0);
+  });
+});
+
+describe("a state that cannot be believed is thrown away with one line, and written anew", () => {
+  test.for<readonly [string, (text: string) => string]>([
+    ["a changed byte", (text) => text.replace("host-1", "host-9")],
+    ["a line of another file", (text) => `${text}${"0".repeat(32)} []\n`],
+    ["nothing that we wrote", () => "hello\n"],
+    ["without its head", (text) => text.slice(text.indexOf("\n") + 1)],
+    ["bytes that are no text", (text) => `${text}\u0000\ufffd\n`],
+  ])("%s", async ([, change]) => {
+    const ids = scene.add(3);
+    await scene.run();
+    const path = await scene.stateFile();
+    await writeFile(path, change(await readFile(path, "utf8")));
+    expect(await scene.run()).toEqual({ ids, gets: 3 });
+    expect(scene.logger.texts).toHaveLength(1);
+    expect(scene.logger.texts[0]).toContain("the state of a repository is thrown away");
+    expect(await scene.run()).toEqual({ ids, gets: 0 });
+  });
+
+  test("one of a repository with the same id and another key", async () => {
+    scene.add(2);
+    await scene.run();
+    const path = await scene.stateFile();
+    const foreign = await readFile(path, "utf8");
+    const { id } = scene.sealed;
+    scene.sealed = new SealedRepository("right");
+    scene.sealed.writeConfig({ version: 2, id, chunker_polynomial: "3999ee1b688dbd" });
+    const ids = scene.add(1);
+    expect(await scene.run()).toEqual({ ids, gets: 1 });
+    expect(scene.logger.texts).toHaveLength(1);
+    expect(await readFile(path, "utf8")).not.toContain(foreign.split("\n")[1]);
+  });
+});
+
+test("a line that was cut off costs itself, and the file is written anew", async () => {
+  const ids = scene.add(3);
+  await scene.run();
+  const path = await scene.stateFile();
+  const whole = await readFile(path, "utf8");
+  await writeFile(path, whole.slice(0, -20));
+  expect(await scene.run()).toEqual({ ids, gets: 1 });
+  expect(scene.logger.texts).toEqual([]);
+  expect((await readFile(path, "utf8")).split("\n")).toHaveLength(whole.split("\n").length);
+  expect((await scene.run()).gets).toBe(0);
+});
+
+test("a wrong password reads nothing of it", async () => {
+  scene.add(1);
+  await scene.run();
+  await expect(scene.run("wrong")).rejects.toThrow("the password does not open the key");
+});
+
+test("it holds names and times, no password and no key; only its owner can read it", async () => {
+  scene.add(2);
+  await scene.run();
+  const path = await scene.stateFile();
+  const text = await readFile(path, "utf8");
+  expect(text).toContain("host-1");
+  const master = scene.sealed.secrets();
+  for (const secret of ["right", ...master]) expect(text).not.toContain(secret);
+  expect((await stat(scene.folder)).mode & 0o777).toBe(0o700);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test("it does not grow with what is forgotten", async () => {
+  scene.add(500);
+  await scene.run();
+  const before = (await stat(await scene.stateFile())).size;
+  for (const path of scene.sealed.files.keys())
+    if (path.startsWith("snapshots/")) scene.sealed.files.delete(path);
+  const ids = scene.add(20, 1000);
+  expect((await scene.run()).ids).toEqual(ids);
+  expect((await stat(await scene.stateFile())).size).toBeLessThan(before / 10);
+  expect((await scene.run()).gets).toBe(0);
+});

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { VERSION } from "../../../instrumentation/embedding/version.ts";
+
+export const ROOT = join(import.meta.dirname, "../../..");
+const run = promisify(execFile);
+
+/** The output of a program. @throws Error with all that it said */
+export async function output(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const options = { cwd, env, maxBuffer: 2 ** 26, timeout: 240_000 };
+  try {
+    const { stdout } = await run(program, [...args], options);
+    return stdout;
+  } catch (error) {
+    const { stdout = "" }: { readonly stdout?: string } = Object(error);
+    throw new Error(`${String(error)}\n${stdout}`, { cause: error });
+  }
+}
+
+export function npm(args: readonly string[], cwd: string): Promise<string> {
+  return output("npm", args, cwd);
+}
+
+/** Builds both packages and packs them into a folder; gives what stands in a package.json beside that folder's subfolders. */
+export async function packInto(folder: string): Promise<Readonly<Record<string, string>>> {
+  await npm(["run", "build"], ROOT);
+  const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
+  await npm(pack, ROOT);
+  await npm([...pack, "-w", "instrumentation"], ROOT);
+  return Object.fromEntries(
+    ["restic-otel", "restic-otel-instrumentation"].map((name) => [
+      name,
+      `file:../${name}-${VERSION}.tgz`,
+    ]),
+  );
+}
+
+/** Of all files below a folder. */
+export async function sizeMib(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  let bytes = 0;
+  for (const entry of entries)
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  return bytes / 2 ** 20;
+}

@@ -1,0 +1,155 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import type { ContextOptions } from "./backend-context.ts";
+import { failureOf } from "../core/failure.ts";
+import {
+  FaultServer,
+  answer,
+  close,
+  hang,
+  loginPage,
+  reset,
+  status,
+} from "../http/fault-server.ts";
+import type { Fault } from "../http/fault-server.ts";
+
+const TLS = join(import.meta.dirname, "../../fixtures/tls");
+const { signal } = new AbortController();
+
+interface FaultyPlace {
+  /** Opens a backend without retries at a server. */
+  readonly open: (
+    server: FaultServer,
+    options: Pick<ContextOptions, "environment"> & { readonly idleMs?: number },
+  ) => Promise<Backend>;
+  /** What the protocol itself asks for before anything else, answered well. */
+  readonly prelude?: (server: FaultServer) => readonly Fault[];
+  /** What every failure names beside the host. */
+  readonly names: string;
+  /** Parts of logins: in no failure. */
+  readonly secrets: readonly string[];
+  /** A listing that is answered with 404; files are `not_found` everywhere. */
+  readonly missingListing: "other" | "not_found" | "transient not_found";
+}
+
+/** What every backend that speaks HTTP must make of a server that fails; each calls it once. */
+export function faultSuite(
+  name: string,
+  { open, prelude = () => [], names, secrets, missingListing }: FaultyPlace,
+): void {
+  describe(`${name}, from a server that fails:`, () => {
+    let server: FaultServer;
+    let backend: Backend;
+
+    beforeEach(async () => {
+      server = await FaultServer.start();
+      backend = await open(server, { idleMs: 20_000 });
+    });
+
+    afterEach(() => server.stop());
+
+    const list = (): Promise<unknown> => backend.list("keys", undefined, signal);
+    const load = (): Promise<unknown> => backend.load("config", "", signal);
+
+    /** The code of a failure, with `transient` before it; its message is looked at. */
+    async function classOf(
+      call: () => Promise<unknown>,
+      ...faults: readonly Fault[]
+    ): Promise<string> {
+      server.answers(...prelude(server), ...faults);
+      const failure = await failureOf(call());
+      const [, found = "", message = ""] = /^((?:transient )?\w+): (.*)$/s.exec(failure) ?? [];
+      expect(message).toContain(`127.0.0.1:${server.port}`);
+      for (const secret of secrets) expect(failure).not.toContain(secret);
+      return found;
+    }
+
+    test.for([
+      ["401", [status(401)], "denied"],
+      ["403", [status(403)], "denied"],
+      ["400", [status(400)], "other"],
+      ["429", [status(429)], "transient unreachable"],
+      ["500", [status(500)], "transient unreachable"],
+      ["503", [status(503)], "transient unreachable"],
+      ["a reset before the answer", [reset("before headers")], "transient unreachable"],
+      ["a reset in the middle", [reset("mid body")], "transient unreachable"],
+      ["half of the answer", [close("mid body")], "transient unreachable"],
+    ] as const)("%s", async ([, faults, expected]) => {
+      expect(await classOf(list, ...faults)).toBe(expected);
+      backend = await open(server, {});
+      expect(await classOf(load, ...faults)).toBe(expected);
+    });
+
+    test("messages name the place", async () => {
+      server.answers(...prelude(server), status(403));
+      const failure = await failureOf(list());
+      expect(failure).toContain(names);
+      expect(failure).toContain("keys/");
+    });
+
+    test("Retry-After is kept", async () => {
+      server.answers(...prelude(server), status(503, { "retry-after": "7" }));
+      await expect(list()).rejects.toMatchObject({ retryAfterMs: 7000 });
+    });
+
+    test("404", async () => {
+      expect(await classOf(list, status(404))).toBe(missingListing);
+      backend = await open(server, {});
+      expect(await classOf(load, status(404))).toBe("not_found");
+    });
+
+    test("silence", async () => {
+      for (const phase of ["before headers", "mid body"] as const) {
+        backend = await open(server, { idleMs: 1000 });
+        expect(await classOf(list, hang(phase))).toBe("transient timeout");
+      }
+    });
+
+    test("a login page in place of a listing", async () => {
+      expect(await classOf(list, loginPage)).toBe("other");
+    });
+
+    test("a file over its bound", async () => {
+      expect(await classOf(load, answer(Buffer.alloc(MAX_SIZE_BYTES.config + 1)))).toBe("corrupt");
+    });
+
+    test("a call that is given up in the middle", async () => {
+      const reason = new Error("given up");
+      const abort = new AbortController();
+      server.answers(...prelude(server), (request, response) => {
+        hang("mid body")(request, response);
+        setImmediate(() => abort.abort(reason));
+      });
+      await expect(backend.load("config", "", abort.signal)).rejects.toBe(reason);
+    });
+
+    test("no server at all", async () => {
+      await server.stop();
+      expect(await failureOf(load())).toMatch(
+        /^transient unreachable: .*127\.0\.0\.1:\d+ refuses the connection$/,
+      );
+      server = await FaultServer.start();
+    });
+
+    test("a certificate that nobody vouches for, and one of a CA that is named", async () => {
+      const pem = await readFile(join(TLS, "server.pem"), "utf8");
+      const secure = await FaultServer.start({ tls: { pem } });
+      secure.answers(...prelude(secure), answer("c"));
+      const other = { RESTIC_CACERT: join(TLS, "other-ca.pem") };
+      const refused = await failureOf(
+        (await open(secure, { environment: other })).load("config", "", signal),
+      );
+      expect(refused).toMatch(/^unreachable: .*TLS with 127\.0\.0\.1:\d+ failed: /);
+      const right = { RESTIC_CACERT: join(TLS, "ca.pem") };
+      expect(
+        await (await open(secure, { environment: right })).load("config", "", signal),
+      ).toHaveLength(1);
+      await secure.stop();
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { openAzure } from "../../../instrumentation/backends/azure/azure.ts";
+import type { LoadIdentity } from "../../../instrumentation/backends/azure/entra-id.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { openGs } from "../../../instrumentation/backends/gs/gs.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
+import { openSwift } from "../../../instrumentation/backends/swift/swift.ts";
+import { contextOf } from "./backend-context.ts";
+import type { ContextOptions } from "./backend-context.ts";
+
+interface StoreOptions extends ContextOptions {
+  readonly idleMs?: number;
+  readonly loadIdentity?: LoadIdentity;
+  /** Of Azure, whose own is 5,000. */
+  readonly pageSize?: number;
+}
+
+/** The backend of a repository string that begins with `azure:`, `gs:` or `swift:`, without retries. */
+export function openStoreAt(
+  repo: string,
+  { idleMs, loadIdentity, pageSize, ...options }: StoreOptions,
+): Promise<Backend> {
+  const location = parseLocation(repo);
+  const context = contextOf(location.scheme, options);
+  switch (location.scheme) {
+    case "azure":
+      return openAzure(location, context, { idleMs, loadIdentity, pageSize });
+    case "gs":
+      return openGs(location, context, idleMs);
+    case "swift":
+      return openSwift(location, context, idleMs);
+    default:
+      throw new Error(`${repo} is in none of these stores`);
+  }
+}

@@ -1,0 +1,29 @@
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
+import type { Backend, FileType } from "../../../instrumentation/backends/backend.ts";
+import type { RepositoryFiles } from "../repository/sealed-repository.ts";
+
+/** A backend over files in memory that tells each call, as `LIST keys` or `GET config`, before it answers: to count, to fail, to change files. */
+export function recordedBackend(files: RepositoryFiles, onCall: (call: string) => void): Backend {
+  return {
+    location: "memory",
+    connections: 2,
+    async list(type: FileType, _from, signal) {
+      signal.throwIfAborted();
+      onCall(`LIST ${type}`);
+      const names = [...files.keys()]
+        .filter((path) => path.startsWith(`${type}/`))
+        .map((path) => path.slice(type.length + 1));
+      return { names, next: undefined, receivedBytes: 0 };
+    },
+    async load(type: FileType, name: string, signal) {
+      signal.throwIfAborted();
+      onCall(`GET ${type}`);
+      const stored = files.get(type === "config" ? type : `${type}/${name}`);
+      if (!stored) throw new AgentError("not_found", `${type} ${name} is not there`);
+      if (stored.length > MAX_SIZE_BYTES[type])
+        throw new AgentError("corrupt", `${type} ${name} is too long`);
+      return stored;
+    },
+  };
+}

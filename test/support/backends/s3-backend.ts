@@ -1,0 +1,16 @@
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
+import { openS3 } from "../../../instrumentation/backends/s3/s3.ts";
+import { contextOf } from "./backend-context.ts";
+import type { ContextOptions } from "./backend-context.ts";
+
+interface S3Options extends ContextOptions {
+  readonly idleMs?: number;
+}
+
+/** The backend of a repository string that begins with `s3:`, without retries. */
+export function openS3At(repo: string, { idleMs, ...options }: S3Options = {}): Promise<Backend> {
+  const location = parseLocation(repo);
+  if (location.scheme !== "s3") throw new Error(`${repo} is not of S3`);
+  return openS3(location, contextOf("s3", options), idleMs);
+}

@@ -1,0 +1,13 @@
+import { expect } from "vitest";
+
+import { AgentError } from "../../../instrumentation/core/error.ts";
+
+/** How a call fails, as `transient timeout: message` or `denied: message`. Whatever is no AgentError is thrown on. */
+export async function failureOf(call: Promise<unknown>): Promise<string> {
+  const error: unknown = await call.then(
+    () => expect.fail("did not fail"),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AgentError)) throw error;
+  return `${error.transient ? "transient " : ""}${error.code}: ${error.message}`;
+}

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { listeningPort } from "../core/listening-port.ts";
+
+/** A proxy for HTTP on loopback to which every name is one server on loopback: `CONNECT` for https, whole addresses for http. */
+export class LoopbackProxy {
+  /** What was asked, in order: `CONNECT repo.example:443`, `GET http://repo.example/config`. */
+  readonly asked: string[] = [];
+  /** The header Proxy-Authorization of each. */
+  readonly logins: (string | undefined)[] = [];
+  /** What it says in place of passing on; 0: nothing at all. */
+  refusal: number | undefined;
+  /** How many connections were made to it. */
+  connections = 0;
+  readonly #server: Server;
+  readonly #open = new Set<Duplex>();
+
+  private constructor(target: (host: string) => number) {
+    this.#server = createServer((request, response) => {
+      if (!this.#passes(request)) {
+        if (this.refusal) response.writeHead(this.refusal).end();
+        return;
+      }
+      const { pathname, search, hostname } = new URL(request.url ?? "");
+      const onward = httpRequest(
+        {
+          port: target(hostname),
+          host: "127.0.0.1",
+          path: pathname + search,
+          headers: request.headers,
+        },
+        (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
+      );
+      onward.on("error", () => response.destroy()).end();
+    });
+    this.#server.on("connect", (request: IncomingMessage, socket: Duplex) => {
+      if (!this.#passes(request)) {
+        if (this.refusal) socket.end(`HTTP/1.1 ${this.refusal} No\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
+      const [host = ""] = (request.url ?? "").split(":");
+      const onward = connect(target(host), "127.0.0.1", () => {
+        socket.write("HTTP/1.1 200 Connected\r\n\r\n");
+        socket.pipe(onward).pipe(socket);
+      });
+      this.#keep(onward);
+    });
+    this.#server.on("connection", (socket) => {
+      this.connections += 1;
+      this.#keep(socket);
+    });
+  }
+
+  /** `target` is the port of that server, perhaps of one for each name. */
+  static async start(target: (host: string) => number): Promise<LoopbackProxy> {
+    const proxy = new LoopbackProxy(target);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  /** Host and port. */
+  get where(): string {
+    return `127.0.0.1:${listeningPort(this.#server)}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#open) socket.destroy();
+    await once(this.#server, "close");
+  }
+
+  #passes({ method, url, headers }: IncomingMessage): boolean {
+    this.asked.push(`${method} ${url}`);
+    this.logins.push(headers["proxy-authorization"]);
+    return this.refusal === undefined;
+  }
+
+  #keep(socket: Duplex): void {
+    this.#open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#open.delete(socket));
+  }
+}

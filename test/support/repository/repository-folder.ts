@@ -1,0 +1,14 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { FOLDERS } from "../backends/backend-suite.ts";
+import type { RepositoryFiles } from "./sealed-repository.ts";
+
+/** Writes files into a folder, by default a new one, with all folders of a repository. */
+export async function repositoryFolder(files: RepositoryFiles, folder?: string): Promise<string> {
+  const path = folder ?? (await mkdtemp(join(tmpdir(), "repository-")));
+  for (const name of FOLDERS) await mkdir(join(path, name), { recursive: true });
+  await Promise.all([...files].map(([name, bytes]) => writeFile(join(path, name), bytes)));
+  return path;
+}

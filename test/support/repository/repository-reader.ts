@@ -1,0 +1,59 @@
+import { expect } from "vitest";
+
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import { Secret } from "../../../instrumentation/core/secret.ts";
+import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
+import type { Access, Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
+import { FakeClock } from "../core/clock.ts";
+import { recordedBackend } from "../backends/recorded-backend.ts";
+import { SealedRepository } from "./sealed-repository.ts";
+
+/** A sealed repository in memory and the Repository that reads it, with a record of what that cost. */
+export class RepositoryReader {
+  sealed: SealedRepository;
+  readonly clock = new FakeClock();
+  derivations = 0;
+  /** What the last read asked of the backend, in order. */
+  calls: string[] = [];
+  /** Called before each answer: to let files vanish, or fail. */
+  before: (call: string) => void = () => {};
+  readonly #repository: Repository;
+
+  constructor(reverifyMs: number, version: 1 | 2 = 2) {
+    this.sealed = new SealedRepository("right", version);
+    this.#repository = new Repository({
+      clock: this.clock,
+      reverifyMs,
+      onDerivation: () => (this.derivations += 1),
+    });
+  }
+
+  read(password = "right", rest: Partial<Access> = {}): Promise<Catalogue> {
+    this.calls = [];
+    const backend = recordedBackend(this.sealed.files, (call) => {
+      this.calls.push(call);
+      this.before(call);
+    });
+    const access = { keyHint: undefined, publishedId: undefined, ...rest };
+    return this.#repository.read(
+      { backend, password: new Secret(password), ...access },
+      new AbortController().signal,
+    );
+  }
+
+  /** Class and message of the error that a read fails with. */
+  async failure(reading: Promise<unknown>): Promise<string> {
+    const error: unknown = await reading.then(
+      () => expect.fail("did not fail"),
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof AgentError)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+
+  remove(type: "snapshots" | "keys"): void {
+    for (const path of this.sealed.files.keys()) {
+      if (path.startsWith(`${type}/`)) this.sealed.files.delete(path);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { freeAddress } from "../core/free-address.ts";
+import { peerPath } from "../agent/peers.ts";
+import { startServer, type Server } from "../http/server.ts";
+
+/** Of the account that owns everything; rclone refuses shorter ones. */
+export const S3_KEYS = {
+  AWS_ACCESS_KEY_ID: "ACCESSKEY0123456789",
+  AWS_SECRET_ACCESS_KEY: "SECRET+KEY/0123456789abcdefghij",
+} as const;
+
+interface S3ServerOptions {
+  /** Its folders are the buckets. */
+  readonly path: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+  /** PEM with certificate and key. */
+  readonly tls?: string;
+}
+
+interface VersitygwOptions extends S3ServerOptions {
+  readonly region?: string;
+  /** Where accounts are kept, for more than one. */
+  readonly accounts?: string;
+}
+
+/** Starts versitygw, which checks signatures as Amazon does. Its log has a line a request. */
+export async function startVersitygw({
+  path,
+  args = [],
+  region = "us-east-1",
+  tls,
+  accounts,
+}: VersitygwOptions): Promise<Server> {
+  await mkdir(path, { recursive: true });
+  const scheme = tls === undefined ? "http" : "https";
+  const address = await freeAddress();
+  return startServer({
+    command: peerPath("versitygw"),
+    args: [
+      "--port",
+      address,
+      "--region",
+      region,
+      "--health",
+      "/health",
+      "--access-log",
+      "-",
+      ...(tls === undefined ? [] : ["--cert", tls, "--key", tls]),
+      ...(accounts === undefined ? [] : ["--iam-dir", accounts, "--iam-cache-disable"]),
+      ...args,
+      "posix",
+      path,
+    ],
+    announces: /listening on:[^]*?https?:\/\/(\S+)/,
+    url: (listening) => `${scheme}://${listening}`,
+    env: {
+      ROOT_ACCESS_KEY: S3_KEYS.AWS_ACCESS_KEY_ID,
+      ROOT_SECRET_KEY: S3_KEYS.AWS_SECRET_ACCESS_KEY,
+    },
+  });
+}
+
+/** Starts `rclone serve s3`. */
+export async function startRcloneS3({ path, args = [] }: S3ServerOptions): Promise<Server> {
+  await mkdir(path, { recursive: true });
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = S3_KEYS;
+  return startServer({
+    command: peerPath("rclone"),
+    args: [
+      "serve",
+      "s3",
+      "--addr",
+      "127.0.0.1:0",
+      "--auth-key",
+      `${id},${key}`,
+
+      "--config",
+      join(path, "../..", "rclone.conf"),
+      ...args,
+      path,
+    ],
+    announces: /Starting s3 server on \[http:\/\/([^\]/]+)/,
+    url: (address) => `http://${address}`,
+  });
+}

@@ -1,0 +1,213 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { ServerOptions } from "node:https";
+import { json } from "node:stream/consumers";
+import { TLSSocket } from "node:tls";
+
+import { systemClock } from "../../../instrumentation/core/clock.ts";
+import type { Clock } from "../../../instrumentation/core/clock.ts";
+import type { Logger } from "../../../instrumentation/core/log.ts";
+import { parseVaultSettings } from "../../../instrumentation/vault/settings.ts";
+import type { VaultSettings } from "../../../instrumentation/vault/settings.ts";
+import { openVault } from "../../../instrumentation/vault/vault.ts";
+import type { Vault } from "../../../instrumentation/vault/vault.ts";
+import type { FakeClock } from "../core/clock.ts";
+import { listeningPort } from "../core/listening-port.ts";
+import { ArrayLogger } from "../core/logger.ts";
+
+interface FakeRequest {
+  readonly method: string;
+  /** Below /v1/, as it was sent, with its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+  /** Of the certificate that the client has shown. */
+  readonly subject: string | undefined;
+}
+
+interface FakeReply {
+  readonly status: number;
+  /** JSON, or text as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Takes a request and never answers it. */
+export const HANGS = "hangs";
+
+type Answer = FakeReply | typeof HANGS | undefined;
+
+export const DENIED: FakeReply = { status: 403, body: { errors: ["permission denied"] } };
+const MISSING: FakeReply = { status: 404, body: { errors: [] } };
+
+/** As much of Vault as its answers need; for what a real one cannot be made to say. */
+export class FakeVault {
+  readonly requests: FakeRequest[] = [];
+  /** Version by mount. */
+  mounts: Record<string, 1 | 2> = { kv: 1, secret: 2 };
+  /** Fields by path, without `data/`. */
+  secrets: Record<string, unknown> = {
+    "kv/repo": { key: "password one" },
+    "secret/repo": { key: "password two" },
+  };
+  /** The valid ones. Every login adds `login-1`, `login-2`, … */
+  tokens = new Set(["static"]);
+  /** Seconds: of a new token, and of one that is renewed; 0 is for ever. */
+  ttl = 0;
+  renewedTtl: number | undefined;
+  renewable = true;
+  logins = 0;
+  /** Answers first; what it leaves undefined is answered as Vault does. */
+  instead: (request: FakeRequest) => Answer = () => undefined;
+  readonly #server: Server;
+  readonly #scheme: "http" | "https";
+
+  private constructor(tls: ServerOptions | undefined) {
+    const listener: RequestListener = (request, response) => {
+      void this.#receive(request).then((reply) => {
+        if (reply === HANGS) return;
+        const { status, body, headers = {} } = reply ?? MISSING;
+        const text =
+          typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
+        response.writeHead(status, headers).end(text);
+      });
+    };
+    this.#scheme = tls ? "https" : "http";
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
+  }
+
+  static async start(tls?: ServerOptions, socketPath?: string): Promise<FakeVault> {
+    const vault = new FakeVault(tls);
+    vault.#server.listen(
+      socketPath === undefined ? { host: "127.0.0.1", port: 0 } : { path: socketPath },
+    );
+    await once(vault.#server, "listening");
+    return vault;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://${this.host}`;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${listeningPort(this.#server)}`;
+  }
+
+  /** `METHOD path`, each request in order. */
+  get calls(): readonly string[] {
+    return this.requests.map(({ method, path }) => `${method} ${path}`);
+  }
+
+  /** How often something was asked for. */
+  count(call: string): number {
+    return this.calls.filter((one) => one === call).length;
+  }
+
+  /** May be called twice. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  async #receive(message: IncomingMessage): Promise<Answer> {
+    const { method = "", url = "", headers } = message;
+    const body = method === "POST" ? await json(message) : undefined;
+    const { socket } = message;
+    const peer = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    const { subject } = peer ?? {};
+    const path = url.replace(/^\/v1\//, "");
+    const request = { method, path, headers, body, subject };
+    this.requests.push(request);
+    return this.instead(request) ?? this.#answer(request);
+  }
+
+  #answer({ method, path, headers }: FakeRequest): Answer {
+    if (path.startsWith("auth/") && path.endsWith("/login")) {
+      const token = `login-${(this.logins += 1)}`;
+      this.tokens.add(token);
+      return { status: 200, body: { auth: this.#auth(token, this.ttl) } };
+    }
+    const token = String(headers["x-vault-token"]);
+    if (!this.tokens.has(token)) return DENIED;
+    if (path === "auth/token/lookup-self")
+      return { status: 200, body: { data: { ttl: this.ttl, renewable: this.renewable } } };
+    if (path === "auth/token/renew-self")
+      return { status: 200, body: { auth: this.#auth(token, this.renewedTtl ?? this.ttl) } };
+    if (path === "auth/token/revoke-self") {
+      this.tokens.delete(token);
+      return { status: 204 };
+    }
+    return method === "GET" ? this.#read(path) : undefined;
+  }
+
+  #auth(token: string, ttl: number): object {
+    return { client_token: token, lease_duration: ttl, renewable: this.renewable };
+  }
+
+  #read(path: string): Answer {
+    const asked = decodeURIComponent(
+      path.replace(/\?.*/, "").replace("sys/internal/ui/mounts/", ""),
+    );
+    const mount = Object.keys(this.mounts).find((one) => asked.startsWith(`${one}/`));
+    if (mount === undefined) return DENIED;
+    const version = this.mounts[mount];
+    if (path.startsWith("sys/internal/ui/mounts/")) {
+      const options = version === 1 ? null : { version: "2" };
+      return { status: 200, body: { data: { path: `${mount}/`, type: "kv", options } } };
+    }
+    const fields =
+      this.secrets[version === 1 ? asked : asked.replace(`${mount}/data/`, `${mount}/`)];
+    if (fields === undefined || (version === 2 && !asked.startsWith(`${mount}/data/`)))
+      return MISSING;
+    return { status: 200, body: { data: version === 1 ? fields : { data: fields } } };
+  }
+}
+
+/** Settings as they come from variables and a section; whatever is wrong fails the test. */
+export function vaultSettings(
+  env: Readonly<Record<string, string>>,
+  section?: unknown,
+): VaultSettings {
+  const parsed = parseVaultSettings(section, env);
+  if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));
+  return parsed.value;
+}
+
+/** Vault as the agent uses it, with what a test looks at. */
+export interface VaultBench extends Vault {
+  readonly logger: ArrayLogger;
+  /** The value of a reference; by default the field `key`. */
+  value(path: string, more?: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+export function vaultBench(
+  settings: VaultSettings,
+  clock: Clock = systemClock,
+  logger: ArrayLogger & Logger = new ArrayLogger(),
+): VaultBench {
+  const vault = openVault(settings, { clock, logger, proxyEnvironment: {} });
+  const { signal } = new AbortController();
+  return {
+    ...vault,
+    logger,
+    async value(path, more = {}) {
+      const reference = { vault: path, field: "key", ...more };
+      return (await vault.resolver.resolve(reference, signal)).revealText();
+    },
+  };
+}
+
+/** Lets the waits between tries pass until the call has ended. Requests get no share of it: give them long time limits. */
+export async function whileTimePasses<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
+  const ends = call.then(
+    () => true,
+    () => true,
+  );
+  do await clock.advance(100);
+  while (!(await Promise.race([ends, Promise.resolve(false)])));
+  return call;
+}

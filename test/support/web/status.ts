@@ -1,0 +1,96 @@
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import type { ErrorCode } from "../../../instrumentation/core/error.ts";
+import type { StoreEntry } from "../../../instrumentation/core/source.ts";
+import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
+import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
+import { backupSets, idOf } from "../core/backup-sets.ts";
+import { statusOf } from "../../../src/web/status/status.ts";
+import type { Status } from "../../../src/web/status/status.ts";
+
+/** 2026-01-01T00:00:00Z. */
+const NOW = 1_767_225_600_000;
+const DAY_SECONDS = 86_400;
+
+interface Made {
+  readonly host: string;
+  readonly user?: string;
+  readonly daysAgo: number;
+  readonly addedBytes?: number;
+}
+
+interface Repository {
+  readonly url: string;
+  readonly snapshots?: readonly Made[];
+  /** The last attempt failed so, an hour ago. */
+  readonly error?: readonly [ErrorCode, string];
+  /** The error is of some snapshot files alone. */
+  readonly damaged?: boolean;
+}
+
+/** What the page would show of these repositories; those of `unread` have not been collected yet. */
+export function statusFor(
+  repositories: readonly Repository[],
+  unread: readonly string[] = [],
+): Status {
+  return statusOf({
+    urls: [...repositories.map(({ url }) => url), ...unread],
+    entries: repositories.map(entry),
+    nextAt: NOW + 240_000,
+    lateAfterMs: 3 * DAY_SECONDS * 1000,
+    now: NOW,
+  });
+}
+
+function entry({
+  url,
+  snapshots = [],
+  error,
+  damaged = false,
+}: Repository): StoreEntry<RepositoryState> {
+  const complete = !error || damaged;
+  const made = snapshots.map((one, index) => snapshot(one, index));
+  return {
+    subject: { url },
+    state: {
+      content: {
+        config: { id: "1".repeat(64), version: 2 },
+        sets: backupSets(url, made),
+        snapshots: made.length,
+        unreadable: Number(damaged),
+      },
+      cost: {
+        list: { requests: 1, receivedBytes: 1 },
+        load: { requests: 1, receivedBytes: 1 },
+        keyDerivations: 1,
+      },
+      lastRequests: 2,
+    },
+    attempt: {
+      startedAt: NOW - 3_600_000,
+      durationSeconds: 1.25,
+      complete,
+      error: error && new AgentError(error[0], error[1]),
+    },
+    lastCompleteAt: complete ? NOW - 3_600_000 : NOW - 7_200_000,
+    failingSince: complete ? undefined : NOW - 3_600_000,
+  };
+}
+
+function snapshot({ host, user = "root", daysAgo, addedBytes }: Made, index: number): Snapshot {
+  return {
+    id: idOf(String(index)),
+    time: { seconds: NOW / 1000 - daysAgo * DAY_SECONDS, nanoseconds: 0 },
+    hostname: host,
+    username: user,
+    summary:
+      addedBytes === undefined
+        ? undefined
+        : {
+            durationSeconds: 61.5,
+            files: 10,
+            processedBytes: 1000,
+            addedBytes,
+            addedStoredBytes: addedBytes,
+          },
+  };
+}

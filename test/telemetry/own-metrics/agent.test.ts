@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+
+import { boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import { VAULT_METRICS } from "../../../instrumentation/vault/metrics.ts";
+import type { VaultState } from "../../../instrumentation/vault/state.ts";
+import { agentMetrics } from "../../../src/telemetry/own-metrics/agent.ts";
+import type { AgentState } from "../../../src/telemetry/own-metrics/agent.ts";
+import { PrometheusEndpoint } from "../../../src/telemetry/prometheus/endpoint.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { SettableSignals } from "../../support/agent/signals.ts";
+
+const STARTED: AgentState = {
+  version: "1.2.3",
+  revision: "unknown",
+  nodeVersion: "v24.0.0",
+  reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+  shard: { index: 2, total: 5 },
+};
+
+const VAULT: VaultState = {
+  up: true,
+  tokenExpiresAt: 2_764_800_500,
+  logins: 1,
+  reads: { success: 20, denied: 1, not_found: 2, unreachable: 3, other: 4 },
+};
+
+test("an exposition of gauges, counters and odd values, whole", async () => {
+  const clock = new FakeClock(0);
+  const products = new SettableSignals();
+  products.set(
+    [
+      [3, { url: "/srv/a", host: "web-1", user: "db" }],
+      [-1, { url: "rest:https://[::1]:8000/b c/", host: 'say "hi"', user: "a\\b\nc" }],
+      [1e21, { url: "/srv/ü", host: "\u{1F4BE}\t", user: "UNKNOWN" }],
+    ],
+    [[0.5, { url: "/srv/a", operation: "list" }]],
+  );
+  const endpoint = new PrometheusEndpoint({
+    products,
+    agent: () => [
+      boundTable(agentMetrics, () => [STARTED]),
+      boundTable(VAULT_METRICS, () => [VAULT]),
+    ],
+    clock,
+  });
+  const exposition = await endpoint.render();
+  endpoint.shutdown();
+  await expect(exposition.plain().join("")).toMatchFileSnapshot("../../golden/exposition.prom");
+});
+
+test("a reload that failed says so, and when the last good one was", async () => {
+  const failed = { ...STARTED, reload: { successful: false, lastSuccessAt: 2500 } };
+  const points = agentMetrics.map((metric) => [metric.name, [...metric.points(failed, 0)]]);
+  expect(points.slice(1)).toEqual([
+    ["restic_otel.config_last_reload_successful", [[0, {}]]],
+    ["restic_otel.config_last_reload_success_timestamp_seconds", [[2.5, {}]]],
+    ["restic_otel.shard_info", [[1, { index: "2", total: "5" }]]],
+  ]);
+});

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+
+import { expect, test } from "vitest";
+
+import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import {
+  JOB_METRICS,
+  repositoryMetrics,
+  SECRET_METRICS,
+} from "../../../instrumentation/restic/metrics/tables.ts";
+import { VAULT_METRICS } from "../../../instrumentation/vault/metrics.ts";
+import { agentMetrics } from "../../../src/telemetry/own-metrics/agent.ts";
+import { renderOnce } from "../../../src/telemetry/collect-metrics.ts";
+import { otlpMetrics } from "../../../src/telemetry/own-metrics/otlp.ts";
+import { processMetrics } from "../../../src/telemetry/own-metrics/process.ts";
+import { requirePeer } from "../../support/agent/peers.ts";
+
+/** What promtool says of names that existing users' dashboards and alerts have. */
+const CONTRACT = [
+  'backup_days_age use base unit "seconds" instead of "days"',
+  'backup_job_error_count non-histogram and non-summary metrics should not have "_count" suffix',
+  "backup_newest_timestamp label names should be written in 'snake_case' not 'camelCase'",
+  'backup_read_error_count non-histogram and non-summary metrics should not have "_count" suffix',
+  "backup_snapshot_count label names should be written in 'snake_case' not 'camelCase'",
+  'backup_snapshot_count non-histogram and non-summary metrics should not have "_count" suffix',
+];
+
+/** Every metric with one series that has all of its labels. */
+function sample(specs: readonly MetricSpec<never>[]): readonly MetricSpec<null>[] {
+  return specs.map((spec) => ({
+    ...spec,
+    points: () => [[1, Object.fromEntries(spec.labels.map((label) => [label, "x"]))]],
+  }));
+}
+
+const promtool = requirePeer("promtool");
+
+test.skipIf(promtool === undefined)(
+  "promtool objects to nothing but names that are a contract",
+  async () => {
+    const metrics = sample([
+      ...JOB_METRICS,
+      ...repositoryMetrics(true),
+      ...SECRET_METRICS,
+      ...agentMetrics,
+      ...VAULT_METRICS,
+      ...otlpMetrics,
+      ...processMetrics,
+    ]);
+    const exposition = await renderOnce((meter) =>
+      bindMetrics(meter, [boundTable(metrics, () => [null])], () => 0),
+    );
+    expect(exposition.match(/^# TYPE /gm)).toHaveLength(metrics.length);
+
+    const { stdout, stderr } = spawnSync(promtool ?? "", ["check", "metrics"], {
+      input: exposition,
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`.trim().split("\n").toSorted()).toEqual(CONTRACT);
+  },
+);
