@@ -67,7 +67,7 @@ test("all metrics of repositories in good and bad state", async () => {
   const monitor = new Monitor(settings([V1, V2, NOTHING, WRONG]), { clock: new FakeClock(NOW) });
   expect(await exposition(monitor)).toBe("");
   expect(await monitor.collect()).toEqual({ finishedAt: NOW, failed: 2, total: 4 });
-  await expect(await exposition(monitor)).toMatchFileSnapshot("golden/metrics.prom");
+  await expect(await exposition(monitor)).toMatchFileSnapshot("../golden/metrics.prom");
 });
 
 test("isLegacy is added to two metrics on demand, and turns true after 60 days", async () => {

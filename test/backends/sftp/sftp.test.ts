@@ -116,7 +116,7 @@ describe("a server that", () => {
     expect(await failureOf(fake.open("no attributes").load("keys", "a", signal))).toBe(
       `other: ${REPO}/keys/a: the server does not tell its size`,
     );
-    // `.` and `../../restic` too: nothing says that they are no files.
+    // `.` and `..` too: nothing says that they are no files.
     const { names } = await fake.open("no attributes").list("keys", undefined, signal);
     expect(names).toContain("a");
   });

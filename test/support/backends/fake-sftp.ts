@@ -87,7 +87,7 @@ function answer(type: number, id: Buffer, body: Buffer): void {
     case "OPENDIR":
       handles += 1;
       opendirSync(path).closeSync();
-      folders.set(`folder ${handles}`, { path, names: [".", "../..", ...readdirSync(path)] });
+      folders.set(`folder ${handles}`, { path, names: [".", "..", ...readdirSync(path)] });
       return send(HANDLE, id, text(`folder ${handles}`));
     case "READDIR": {
       const open = folders.get(target);

@@ -38,6 +38,6 @@ export function setsOf(json: string): readonly ExpectedSet[] {
 }
 
 export async function expectedSets(fixture: string): Promise<readonly ExpectedSet[]> {
-  const file = new URL(`../fixtures/${fixture}.snapshots.json`, import.meta.url);
+  const file = new URL(`../../fixtures/${fixture}.snapshots.json`, import.meta.url);
   return setsOf(await readFile(file, "utf8"));
 }

@@ -41,7 +41,7 @@ export class StatefulScene {
   }
 
   async remove(): Promise<void> {
-    await rm(join(this.folder, "../.."), { recursive: true });
+    await rm(join(this.folder, ".."), { recursive: true });
   }
 
   /** An agent that lives until it is stopped. */

@@ -78,7 +78,7 @@ export async function startRcloneS3({ path, args = [] }: S3ServerOptions): Promi
       `${id},${key}`,
 
       "--config",
-      join(path, "../..", "rclone.conf"),
+      join(path, "..", "rclone.conf"),
       ...args,
       path,
     ],
