@@ -7,8 +7,8 @@ export type {
 } from "./embedding/config.ts";
 export { trackVanishingSeries } from "./embedding/track-vanishing-series.ts";
 export type { Extensions } from "./monitor/extensions.ts";
-export { product } from "./collect/source-set.ts";
-export type { Product } from "./collect/source-set.ts";
+export { sourceSet } from "./collect/source-set.ts";
+export type { SourceSet } from "./collect/source-set.ts";
 export type { JobOutcome } from "./collect/outcome.ts";
 export type { RepositoryState } from "./restic/state.ts";
 export { MAX_SIZE_BYTES } from "./backends/backend.ts";

@@ -7,7 +7,7 @@ import type { LineLogger } from "./log.ts";
 import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { needRestart } from "./settings/restart-required.ts";
-import { shownSettings } from "./settings/redacted.ts";
+import { redactedSettings } from "./settings/redacted.ts";
 import { agentMetrics } from "./telemetry/own-metrics/agent.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
 import { otlpMetrics } from "./telemetry/own-metrics/otlp.ts";
@@ -146,7 +146,7 @@ export class Agent {
       timeoutMs: otlpTimeoutMs,
       products: this.#products,
       agent: (meter) => bindMetrics(meter, this.#agentTables(), () => clock.now()),
-      schemes: this.monitor.schemes,
+      resolvers: this.monitor.resolvers,
       version: build.version,
       installation: installationOf(this.#settings, this.monitor.urls),
       clock,
@@ -183,7 +183,7 @@ export class Agent {
             outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
           ),
       stopping: () => monitor.stopped,
-      config: () => shownSettings(this.#inForce),
+      config: () => redactedSettings(this.#inForce),
     };
   }
 

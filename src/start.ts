@@ -1,7 +1,7 @@
 import {
   AgentError,
-  schemesWith,
-  NO_ADDRESS,
+  resolversWith,
+  VAULT_DISABLED,
   systemClock,
   VaultScheme,
 } from "restic-otel-instrumentation/internal";
@@ -11,7 +11,7 @@ import { Agent } from "./agent.ts";
 import { readBuild, versionLine } from "./build.ts";
 import { keepHeapSmall } from "./heap.ts";
 import { LineLogger } from "./log.ts";
-import { describeSettings } from "./settings/describe.ts";
+import { settingsSummary } from "./settings/redacted.ts";
 import { parseFlags } from "./settings/flags.ts";
 import type { Flags } from "./settings/flags.ts";
 import { bindWithoutFile, loadSettings } from "./settings/load.ts";
@@ -63,7 +63,7 @@ async function run(
     inherited: inheritedSockets(env, process.pid),
   });
   if (flags.once) return once(agent);
-  logger.info("starting", { version: build.version, ...describeSettings(settings) });
+  logger.info("starting", { version: build.version, ...settingsSummary(settings) });
   const stop = stopped(agent, logger);
   await agent.start();
   return stop;
@@ -92,10 +92,10 @@ async function checkConfig(
   for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
   const { checkSecrets } = await import("./settings/check.ts");
   const vault = new VaultScheme({ clock: systemClock, logger });
-  vault.configure(settings.monitor.vault ?? NO_ADDRESS);
+  vault.configure(settings.monitor.vault ?? VAULT_DISABLED);
   const problems = await checkSecrets(
     settings,
-    schemesWith([vault, ...(extensions.resolvers ?? [])]),
+    resolversWith([vault, ...(extensions.resolvers ?? [])]),
     AbortSignal.timeout(60_000),
   );
   await vault.stop();

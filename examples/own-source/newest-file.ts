@@ -2,8 +2,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { AgentError, product } from "restic-otel-instrumentation";
-import type { MetricSpec, Product, Reading, Source, StoreEntry } from "restic-otel-instrumentation";
+import { AgentError, sourceSet } from "restic-otel-instrumentation";
+import type {
+  MetricSpec,
+  SourceSet,
+  Reading,
+  Source,
+  StoreEntry,
+} from "restic-otel-instrumentation";
 
 interface Tree {
   readonly files: number;
@@ -64,6 +70,6 @@ const METRICS: readonly MetricSpec<StoreEntry<Tree>>[] = [
 ];
 
 /** What is monitored, for `start` of the agent or for a ResticInstrumentation. */
-export function newestFiles(paths: readonly string[]): Product {
-  return product({ sources: paths.map((path) => new NewestFile(path)), metrics: METRICS });
+export function newestFiles(paths: readonly string[]): SourceSet {
+  return sourceSet({ sources: paths.map((path) => new NewestFile(path)), metrics: METRICS });
 }

@@ -50,7 +50,7 @@ const SCHEMES = ["azure", "b2", "gs", "local", "rclone", "rest", "s3", "sftp", "
 
 /**
  * Reads restic's repository string as restic does.
- * @param custom schemes that somebody else brings the backend for
+ * @param custom schemes for which an embedder supplies the backend
  * @throws AgentError `config`; the message holds no credentials
  */
 export function parseLocation(repo: string, custom: readonly string[] = []): Location {
@@ -134,7 +134,7 @@ function invalid(repo: string, problem: string): AgentError {
   return new AgentError("config", `repository "${printableUrl(repo)}": ${problem}`);
 }
 
-/** Schemes with a whole URL behind them. */
+/** Schemes that are followed by a whole URL. */
 const NESTED: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b2", "swift"]);
 
 /**

@@ -7,10 +7,10 @@ import type { StartSpan } from "../core/tracer.ts";
 import type { Attempt, Source } from "../core/source.ts";
 import { announce } from "./outcome.ts";
 import type { CollectionHook, JobOutcome } from "./outcome.ts";
-import { Pacemaker } from "./scheduler.ts";
-import { planOf } from "./plan.ts";
+import { Scheduler } from "./scheduler.ts";
+import { createPlan } from "./plan.ts";
 import type { CollectorSettings, Plan } from "./plan.ts";
-import { RetryLadder } from "./retry-backoff.ts";
+import { RetryBackoff } from "./retry-backoff.ts";
 import { Runner } from "./runner.ts";
 import { spread } from "./spread.ts";
 import type { Begin } from "./spread.ts";
@@ -34,17 +34,17 @@ export class Collector<State> {
   readonly #logger: Logger;
   readonly #hook: CollectionHook | undefined;
   readonly #runner: Runner<State>;
-  readonly #ladder = new RetryLadder();
-  readonly #pacemaker: Pacemaker;
+  readonly #backoff = new RetryBackoff();
+  readonly #scheduler: Scheduler;
   readonly #stopping = new AbortController();
   #configured: Plan<State> | undefined;
   /** What was configured when the last collection began. */
-  #adopted: Plan<State> | undefined;
+  #applied: Plan<State> | undefined;
   #begun = false;
   /** A scheduled time came during the collection that is under way. */
   #skipped = false;
-  #lane: Limit = limit(1);
-  #retryLane: Limit = limit(1);
+  #limiter: Limit = limit(1);
+  #retryLimiter: Limit = limit(1);
   /** Aborted when a collection begins: it takes over the retries that still wait for a place. */
   #retryQueue = new AbortController();
   /** Keys of the sources of the first collection that have not ended an attempt. */
@@ -64,9 +64,9 @@ export class Collector<State> {
       startSpan,
       recorded: (source, attempt) => this.#recorded(source, attempt),
     });
-    this.#pacemaker = new Pacemaker(clock, {
-      due: () => this.#due(),
-      between: () => this.#retry(),
+    this.#scheduler = new Scheduler(clock, {
+      onDue: () => this.#onDue(),
+      onTick: () => this.#retry(),
     });
   }
 
@@ -77,15 +77,15 @@ export class Collector<State> {
    * @throws AgentError `config` if two sources have the same subject
    */
   configure(sources: readonly Source<State>[], settings: CollectorSettings): void {
-    this.#configured = planOf(sources, settings);
-    if (!this.#begun) this.#adopt();
-    this.#pacemaker.reschedule(settings.schedule);
+    this.#configured = createPlan(sources, settings);
+    if (!this.#begun) this.#applyPlan();
+    this.#scheduler.reschedule(settings.schedule);
   }
 
   /** One collection at once, then by the schedule, and the retries in between. */
   start(): void {
-    if (this.#stopping.signal.aborted || this.#pacemaker.nextAt !== undefined) return;
-    this.#pacemaker.start(this.#plan().settings.schedule);
+    if (this.#stopping.signal.aborted || this.#scheduler.nextAt !== undefined) return;
+    this.#scheduler.start(this.#plan().settings.schedule);
     if (!this.collecting) void this.#begin();
   }
 
@@ -118,7 +118,7 @@ export class Collector<State> {
 
   /** When the next scheduled collection begins, milliseconds since the epoch; undefined before `start` and after `stop`. */
   nextAt(): number | undefined {
-    return this.#pacemaker.nextAt;
+    return this.#scheduler.nextAt;
   }
 
   /** Aborts what is under way and records nothing of it. Resolves after 2 s at the latest. */
@@ -130,7 +130,7 @@ export class Collector<State> {
   async #halt(): Promise<void> {
     this.#stopping.abort(new AgentError("other", "the collector was stopped"));
     this.#retryQueue.abort(this.#stopping.signal.reason);
-    await Promise.all([this.#pacemaker.stop(), this.#runner.stop(), this.#job]);
+    await Promise.all([this.#scheduler.stop(), this.#runner.stop(), this.#job]);
   }
 
   #plan(): Plan<State> {
@@ -140,13 +140,13 @@ export class Collector<State> {
 
   #begin(nextAt?: number): Promise<JobOutcome> {
     const plan = this.#plan();
-    if (plan !== this.#adopted) this.#adopt();
+    if (plan !== this.#applied) this.#applyPlan();
     this.#begun = true;
     this.#skipped = false;
     const begin = plan.settings.spread ? spread(nextAt, this.#clock) : undefined;
     // What begins later goes on to be tried again until then.
     if (!begin) {
-      this.#ladder.hold();
+      this.#backoff.hold();
       this.#retryQueue.abort();
       this.#retryQueue = new AbortController();
     }
@@ -155,19 +155,19 @@ export class Collector<State> {
     return job;
   }
 
-  #adopt(): void {
+  #applyPlan(): void {
     const plan = this.#plan();
     const sources = [...plan.sources.values()];
     const { concurrency } = plan.settings;
     this.#runner.retain(sources);
-    this.#ladder.retain(new Set(plan.sources.keys()));
+    this.#backoff.retain(new Set(plan.sources.keys()));
     this.store.retain(sources.map(({ subject }) => subject));
-    if (concurrency !== this.#adopted?.settings.concurrency) {
-      this.#lane = limit(concurrency);
-      this.#retryLane = limit(Math.ceil(concurrency / 2));
+    if (concurrency !== this.#applied?.settings.concurrency) {
+      this.#limiter = limit(concurrency);
+      this.#retryLimiter = limit(Math.ceil(concurrency / 2));
     }
     if (!this.#begun) this.#unread = new Set(plan.sources.keys());
-    this.#adopted = plan;
+    this.#applied = plan;
   }
 
   async #collectAll({ sources, settings }: Plan<State>, begin?: Begin): Promise<JobOutcome> {
@@ -194,7 +194,8 @@ export class Collector<State> {
   ): Promise<Attempt | undefined> {
     const { signal } = this.#stopping;
     const run = (): Promise<Attempt | undefined> =>
-      this.#runner.current(source) ?? this.#lane(() => this.#runner.run(source, timeoutMs), signal);
+      this.#runner.current(source) ??
+      this.#limiter(() => this.#runner.run(source, timeoutMs), signal);
     return unlessAborted(begin(run, source.subject, signal), signal);
   }
 
@@ -213,11 +214,11 @@ export class Collector<State> {
 
   #recorded(source: Source<State>, { error }: Attempt): void {
     const key = subjectKey(source.subject);
-    this.#ladder.ended(key, error, this.#clock.monotonicMs());
+    this.#backoff.ended(key, error, this.#clock.monotonicMs());
     this.#unread?.delete(key);
   }
 
-  #due(): void {
+  #onDue(): void {
     if (!this.collecting) void this.#begin(this.nextAt());
     else if (!this.#skipped) {
       this.#skipped = true;
@@ -226,19 +227,19 @@ export class Collector<State> {
   }
 
   #retry(): number {
-    if (!this.#configured?.settings.retryFailed || !this.#adopted) return Infinity;
+    if (!this.#configured?.settings.retryFailed || !this.#applied) return Infinity;
     const nowMs = this.#clock.monotonicMs();
-    for (const key of this.#ladder.take(nowMs)) {
-      const source = this.#adopted.sources.get(key);
-      if (source) void this.#retryOne(source, this.#adopted.settings.timeoutMs);
+    for (const key of this.#backoff.take(nowMs)) {
+      const source = this.#applied.sources.get(key);
+      if (source) void this.#retryOne(source, this.#applied.settings.timeoutMs);
     }
-    return this.#ladder.nextMs - nowMs;
+    return this.#backoff.nextMs - nowMs;
   }
 
   async #retryOne(source: Source<State>, timeoutMs: number): Promise<void> {
     const { signal } = this.#retryQueue;
     await unlessAborted(
-      this.#retryLane(async () => {
+      this.#retryLimiter(async () => {
         signal.throwIfAborted();
         await this.#runner.run(source, timeoutMs);
       }, signal),

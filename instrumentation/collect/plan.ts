@@ -23,7 +23,7 @@ export interface Plan<State> {
 }
 
 /** @throws AgentError `config` if two sources have the same subject */
-export function planOf<State>(
+export function createPlan<State>(
   sources: readonly Source<State>[],
   settings: CollectorSettings,
 ): Plan<State> {

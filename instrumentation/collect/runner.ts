@@ -21,7 +21,7 @@ export interface RunnerOptions<State> {
   recorded(source: Source<State>, attempt: Attempt): void;
 }
 
-interface Flight<State> {
+interface RunInFlight<State> {
   readonly source: Source<State>;
   readonly controller: AbortController;
   /** Its outcome is of no interest any more. */
@@ -42,7 +42,7 @@ interface Outcome<State> {
 export class Runner<State> {
   readonly #options: RunnerOptions<State>;
   readonly #failures: FailureLog;
-  readonly #flights = new Map<string, Flight<State>>();
+  readonly #runs = new Map<string, RunInFlight<State>>();
   /** When the calls began that did not come back after their abort. */
   readonly #stuckSinceMs = new Map<string, number>();
   #stopped = false;
@@ -54,8 +54,8 @@ export class Runner<State> {
 
   /** The attempt of this source that is under way. */
   current(source: Source<State>): Promise<Attempt | undefined> | undefined {
-    const flight = this.#flights.get(subjectKey(source.subject));
-    return flight?.source === source ? flight.ended : undefined;
+    const run = this.#runs.get(subjectKey(source.subject));
+    return run?.source === source ? run.ended : undefined;
   }
 
   /**
@@ -64,65 +64,65 @@ export class Runner<State> {
    */
   run(source: Source<State>, timeoutMs: number): Promise<Attempt | undefined> {
     const key = subjectKey(source.subject);
-    const before = this.#flights.get(key);
+    const before = this.#runs.get(key);
     if (before?.source === source) return before.ended;
     if (before) cancel(before);
-    const flight: Flight<State> = {
+    const run: RunInFlight<State> = {
       source,
       controller: new AbortController(),
       cancelled: this.#stopped,
       ended: Promise.resolve(undefined),
     };
-    this.#flights.set(key, flight);
-    flight.ended = this.#fly(key, flight, timeoutMs, before?.ended);
-    return flight.ended;
+    this.#runs.set(key, run);
+    run.ended = this.#execute(key, run, timeoutMs, before?.ended);
+    return run.ended;
   }
 
   /** Aborts the attempts of all other sources; they are not recorded. */
   retain(sources: readonly Source<State>[]): void {
     const kept = new Set(sources);
-    for (const flight of this.#flights.values()) if (!kept.has(flight.source)) cancel(flight);
+    for (const run of this.#runs.values()) if (!kept.has(run.source)) cancel(run);
     this.#failures.retain(new Set(sources.map(({ subject }) => subjectKey(subject))));
   }
 
   /** Aborts everything and records nothing more. Resolves when all came back, after 2 s at the latest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const flights = [...this.#flights.values()];
-    for (const flight of flights) cancel(flight);
-    await Promise.all(flights.map(({ ended }) => ended));
+    const runs = [...this.#runs.values()];
+    for (const run of runs) cancel(run);
+    await Promise.all(runs.map(({ ended }) => ended));
   }
 
-  async #fly(
+  async #execute(
     key: string,
-    flight: Flight<State>,
+    run: RunInFlight<State>,
     timeoutMs: number,
     before: Promise<unknown> | undefined,
   ): Promise<Attempt | undefined> {
     try {
       await before;
-      if (flight.cancelled) return undefined;
+      if (run.cancelled) return undefined;
       const { clock, startSpan } = this.#options;
       const startedAt = clock.now();
       const startedMs = clock.monotonicMs();
-      const endSpan = startSpan?.(flight.source.subject);
-      const outcome = this.#stuckOutcome(key) ?? (await this.#collect(key, flight, timeoutMs));
+      const endSpan = startSpan?.(run.source.subject);
+      const outcome = this.#stuckOutcome(key) ?? (await this.#collect(key, run, timeoutMs));
       endSpan?.(outcome.error);
-      return this.#record(key, flight, outcome, startedAt, startedMs);
+      return this.#record(key, run, outcome, startedAt, startedMs);
     } finally {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      if (this.#runs.get(key) === run) this.#runs.delete(key);
     }
   }
 
   #record(
     key: string,
-    flight: Flight<State>,
+    run: RunInFlight<State>,
     outcome: Outcome<State>,
     startedAt: number,
     startedMs: number,
   ): Attempt | undefined {
-    if (flight.cancelled) return undefined;
-    const { source } = flight;
+    if (run.cancelled) return undefined;
+    const { source } = run;
     const { state, complete, error } = outcome;
     const endedMs = this.#options.clock.monotonicMs();
     const attempt: Attempt = {
@@ -137,16 +137,16 @@ export class Runner<State> {
     return attempt;
   }
 
-  async #collect(key: string, flight: Flight<State>, timeoutMs: number): Promise<Outcome<State>> {
+  async #collect(key: string, run: RunInFlight<State>, timeoutMs: number): Promise<Outcome<State>> {
     const { clock, store } = this.#options;
     const startedMs = clock.monotonicMs();
     const returned = new AbortController();
     const call = collectOnce(
-      flight.source,
-      store.get(flight.source.subject)?.state,
-      flight.controller.signal,
+      run.source,
+      store.get(run.source.subject)?.state,
+      run.controller.signal,
     );
-    const expiry = this.#expire(flight, timeoutMs, returned.signal);
+    const expiry = this.#expire(run, timeoutMs, returned.signal);
     const outcome = await Promise.race([call, expiry]);
     returned.abort();
     if (outcome) return outcome;
@@ -159,9 +159,9 @@ export class Runner<State> {
     );
   }
 
-  /** Aborts the flight when its time is over. Resolves when it did not come back after any abort. */
+  /** Aborts the run when its time is over. Resolves when it did not come back after any abort. */
   async #expire(
-    { controller }: Flight<State>,
+    { controller }: RunInFlight<State>,
     timeoutMs: number,
     returned: AbortSignal,
   ): Promise<undefined> {
@@ -187,9 +187,9 @@ export class Runner<State> {
   }
 }
 
-function cancel(flight: Flight<unknown>): void {
-  flight.cancelled = true;
-  flight.controller.abort(new AgentError("other", "the collection was cancelled"));
+function cancel(run: RunInFlight<unknown>): void {
+  run.cancelled = true;
+  run.controller.abort(new AgentError("other", "the collection was cancelled"));
 }
 
 async function collectOnce<State>(

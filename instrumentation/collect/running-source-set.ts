@@ -2,10 +2,10 @@ import { Collector } from "./collector.ts";
 import type { CollectorOptions, CollectorSettings } from "./collector.ts";
 import { boundTable } from "../metrics/observable-gauges.ts";
 import type { BoundTable } from "../metrics/observable-gauges.ts";
-import type { Product, ProductParts } from "./source-set.ts";
+import type { SourceSet, SourceSetParts } from "./source-set.ts";
 
-/** A product with a collector of its own. */
-export interface RunningProduct {
+/** A source set with its collector. */
+export interface RunningSourceSet {
   /** Every source has ended an attempt. */
   readonly ready: boolean;
   /** Grows with every change. */
@@ -18,8 +18,8 @@ export interface RunningProduct {
 }
 
 /** Reads nothing before `start` or `collect`. */
-export function runProduct(product: Product, options: CollectorOptions): RunningProduct {
-  return product(<State>({ sources, metrics }: ProductParts<State>): RunningProduct => {
+export function runSourceSet(sourceSet: SourceSet, options: CollectorOptions): RunningSourceSet {
+  return sourceSet(<State>({ sources, metrics }: SourceSetParts<State>): RunningSourceSet => {
     const collector = new Collector<State>(options);
     return {
       get ready() {

@@ -7,17 +7,17 @@ const LONGEST_SLEEP_MS = 30_000;
 /** A clock that is set back by less than this does not make the same time come twice. */
 const SMALL_STEP_MS = 60_000;
 
-export interface Beat {
+export interface SchedulerCallbacks {
   /** A scheduled time has come. Times missed meanwhile, by a suspended machine, are not made up. */
-  due(): void;
+  onDue(): void;
   /** Called at least every 30 s; returns in how many milliseconds it wants to be called again. */
-  between(): number;
+  onTick(): number;
 }
 
 /** The one loop of a collector. It calls, it does not wait for what it calls. */
-export class Pacemaker {
+export class Scheduler {
   readonly #clock: Clock;
-  readonly #beat: Beat;
+  readonly #callbacks: SchedulerCallbacks;
   #schedule: Schedule | undefined;
   #nextAt: number | undefined;
   /** The last scheduled time; at first that of the start. */
@@ -26,9 +26,9 @@ export class Pacemaker {
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor(clock: Clock, beat: Beat) {
+  constructor(clock: Clock, callbacks: SchedulerCallbacks) {
     this.#clock = clock;
-    this.#beat = beat;
+    this.#callbacks = callbacks;
   }
 
   get nextAt(): number | undefined {
@@ -65,7 +65,7 @@ export class Pacemaker {
       this.#wake = new AbortController();
       this.#checkSchedule();
       const restMs = Math.min(
-        this.#beat.between(),
+        this.#callbacks.onTick(),
         (this.#nextAt ?? Infinity) - this.#clock.now(),
         LONGEST_SLEEP_MS,
       );
@@ -82,7 +82,7 @@ export class Pacemaker {
     }
     this.#lastAt = this.#nextAt;
     this.#nextAt = this.#next(this.#schedule);
-    this.#beat.due();
+    this.#callbacks.onDue();
   }
 
   #next(schedule: Schedule): number {

@@ -6,7 +6,7 @@ export function isMapping(value: unknown): value is Mapping {
 }
 
 /** A member that should be an object; empty if it is none. */
-export function within(mapping: Mapping, key: string): Mapping {
-  const member = mapping[key];
-  return isMapping(member) ? member : {};
+export function member(mapping: Mapping, key: string): Mapping {
+  const value = mapping[key];
+  return isMapping(value) ? value : {};
 }

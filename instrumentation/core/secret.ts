@@ -49,7 +49,7 @@ export interface SecretReference {
   readonly reference: unknown;
 }
 
-/** One way to get secrets. A scheme is one file with one of these, and one line in the table of schemes. */
+/** One way to get secrets. A scheme is one file with one of these, and one line in the table of resolvers. */
 export interface SecretResolver {
   readonly scheme: string;
   /** Keys that may stand in a reference beside the scheme's own: the resolver then gets the whole mapping, not the value of that one key. */

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 
 /** Runs something that heeds a signal, for `ms` at the most. @throws `late` if that was too long */
-export async function within<T>(
+export async function withTimeLimit<T>(
   ms: number,
   late: Error,
   clock: Clock,

@@ -4,10 +4,10 @@ import { parseDurationMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import type { Extensions } from "../monitor/extensions.ts";
-import { schemesWith } from "../secrets/resolvers.ts";
+import { resolversWith } from "../secrets/resolvers.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { MonitorSettings, RepositorySettings } from "../settings/repository.ts";
-import { NO_ADDRESS, parseVaultSettings } from "../vault/settings.ts";
+import { VAULT_DISABLED, parseVaultSettings } from "../vault/settings.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
 /** A secret: text, or where it is found, e.g. `{file: "/run/secrets/restic"}`. */
@@ -108,18 +108,18 @@ function vaultUse(
   const lines = found.map(({ path, message }) => `${path.join(".")}: ${message}`);
   if ("value" in parsed) for (const line of lines) logger?.warn(line);
   else problems.push(...lines);
-  return ("value" in parsed && parsed.value) || NO_ADDRESS;
+  return ("value" in parsed && parsed.value) || VAULT_DISABLED;
 }
 
 function repositories(
   config: ResticInstrumentationConfig,
   problems: string[],
 ): readonly RepositorySettings[] {
-  const schemes = schemesWith(config.resolvers ?? []);
+  const resolvers = resolversWith(config.resolvers ?? []);
   const backends = Object.keys(config.backends ?? {});
   const urls = new Set<string>();
   return config.repositories.flatMap((entry, index) => {
-    const parsed = parseRepository(entry, schemes, backends);
+    const parsed = parseRepository(entry, resolvers, backends);
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push(`${[`repositories[${index}]`, ...path].join(".")}: ${message}`);
     };

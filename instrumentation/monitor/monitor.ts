@@ -2,8 +2,8 @@ import { Collector } from "../collect/collector.ts";
 import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
 import { bindMetrics, boundTable } from "../metrics/observable-gauges.ts";
 import type { BoundTable, Meter } from "../metrics/observable-gauges.ts";
-import { runProduct } from "../collect/running-source-set.ts";
-import type { RunningProduct } from "../collect/running-source-set.ts";
+import { runSourceSet } from "../collect/running-source-set.ts";
+import type { RunningSourceSet } from "../collect/running-source-set.ts";
 import { parseSchedule } from "../collect/schedule.ts";
 import type { Store } from "../collect/store.ts";
 import { systemClock } from "../core/clock.ts";
@@ -19,11 +19,11 @@ import { JOB_METRICS, repositoryMetrics, SECRET_METRICS } from "../restic/metric
 import type { SecretEntry } from "../restic/metrics/tables.ts";
 import { agesAt } from "../restic/state.ts";
 import type { RepositoryState } from "../restic/state.ts";
-import { schemesWith } from "../secrets/resolvers.ts";
+import { resolversWith } from "../secrets/resolvers.ts";
 import type { MonitorSettings } from "../settings/repository.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
 import { VaultScheme } from "../vault/scheme.ts";
-import { NO_ADDRESS } from "../vault/settings.ts";
+import { VAULT_DISABLED } from "../vault/settings.ts";
 
 export interface MonitorOptions extends Extensions {
   readonly clock?: Clock;
@@ -43,13 +43,13 @@ export class Monitor {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #collector: Collector<RepositoryState>;
-  readonly #products: readonly RunningProduct[];
+  readonly #sourceSets: readonly RunningSourceSet[];
   readonly #vault: VaultScheme;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
   readonly #legacyLabel: boolean;
   /** Every way to a secret. */
-  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  readonly resolvers: ReadonlyMap<string, SecretResolver>;
   #isStarted = false;
   #isStopped = false;
   #refreshMs: number | undefined;
@@ -65,10 +65,10 @@ export class Monitor {
       startSpan: options.startSpan,
     });
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
-    this.#products = (options.sources ?? []).map((product) => runProduct(product, host));
+    this.#sourceSets = (options.sources ?? []).map((sourceSet) => runSourceSet(sourceSet, host));
     const processEnvironment = options.processEnvironment ?? process.env;
     this.#vault = new VaultScheme({ ...host, proxyEnvironment: processEnvironment });
-    this.schemes = schemesWith([this.#vault, ...(options.resolvers ?? [])]);
+    this.resolvers = resolversWith([this.#vault, ...(options.resolvers ?? [])]);
     this.#stateDir =
       settings.stateDir === undefined
         ? undefined
@@ -76,7 +76,7 @@ export class Monitor {
     this.#sources = new RepositorySources({
       ...host,
       processEnvironment,
-      schemes: this.schemes,
+      resolvers: this.resolvers,
       openBackend: backendOpener(options.backends),
       stateDir: this.#stateDir,
     });
@@ -90,13 +90,13 @@ export class Monitor {
 
   /** Every repository was read, or has failed, once; and so was everything else. */
   get ready(): boolean {
-    return this.#collector.ready && this.#products.every(({ ready }) => ready);
+    return this.#collector.ready && this.#sourceSets.every(({ ready }) => ready);
   }
 
   /** Grows with every change of what the metrics show. */
   get version(): number {
     const own = this.store.version + this.#sources.refreshes;
-    return this.#products.reduce((sum, { version }) => sum + version, own);
+    return this.#sourceSets.reduce((sum, { version }) => sum + version, own);
   }
 
   /** The repositories that are to be collected, without credentials. */
@@ -109,7 +109,7 @@ export class Monitor {
     this.#isStarted = true;
     this.#keepSecretsFresh();
     this.#collector.start();
-    for (const product of this.#products) product.start();
+    for (const sourceSet of this.#sourceSets) sourceSet.start();
   }
 
   /** The collection of repositories that runs. */
@@ -119,7 +119,7 @@ export class Monitor {
 
   /** A collection of all repositories now; undefined while one runs. */
   collect(): Promise<JobOutcome> | undefined {
-    const others = this.#products.map((product) => product.collect());
+    const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
     return outcome && Promise.all([outcome, ...others]).then(() => outcome);
   }
@@ -142,7 +142,7 @@ export class Monitor {
     await Promise.all([
       this.#collector.stop(),
       this.#vault.stop(),
-      ...this.#products.map((one) => one.stop()),
+      ...this.#sourceSets.map((one) => one.stop()),
     ]);
     await this.#stateDir?.close();
   }
@@ -152,7 +152,7 @@ export class Monitor {
    * what was read of them; secrets are resolved anew for all. `legacyLabel` and `stateDir` stay as they were.
    */
   reload(settings: MonitorSettings): void {
-    const { vault = NO_ADDRESS } = settings;
+    const { vault = VAULT_DISABLED } = settings;
     this.#vault.configure(vault);
     const sources = this.#sources.configure(settings);
     const shared = {
@@ -163,8 +163,8 @@ export class Monitor {
       spread: settings.spread === true,
     };
     this.#collector.configure(sources, shared);
-    for (const product of this.#products) product.configure(shared);
-    this.#refreshMs = "unused" in vault ? undefined : vault.refreshMs;
+    for (const sourceSet of this.#sourceSets) sourceSet.configure(shared);
+    this.#refreshMs = "disabledReason" in vault ? undefined : vault.refreshMs;
     this.#keepSecretsFresh();
   }
 
@@ -184,13 +184,13 @@ export class Monitor {
       ),
       boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
       boundTable(SECRET_METRICS, () => this.#secrets()),
-      ...this.#products.map(({ table }) => table),
+      ...this.#sourceSets.map(({ table }) => table),
     ];
   }
 
   /** `tables` if every metric of them has one point for each set of labels, which nobody knows of what others have added. */
   get uniqueTables(): readonly BoundTable[] | undefined {
-    return this.#products.length === 0 ? this.tables : undefined;
+    return this.#sourceSets.length === 0 ? this.tables : undefined;
   }
 
   /** What is shown of the monitor's own means: it may change at any time, and `version` does not tell. */
@@ -216,7 +216,7 @@ export class Monitor {
   /** Until when, milliseconds since the epoch, the metrics at `now` stay as they are, if nothing is collected. */
   validUntil(now: number): number {
     // Nobody says when the metrics of others change by themselves.
-    if (this.#products.length > 0) return now;
+    if (this.#sourceSets.length > 0) return now;
     let until = Infinity;
     for (const { state } of this.store.entries())
       if (state?.content) until = Math.min(until, agesAt(state.content.sets, now).until);

@@ -15,7 +15,7 @@ import type { MonitorSettings, RepositorySettings } from "../settings/repository
 export interface RepositorySourcesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  readonly resolvers: ReadonlyMap<string, SecretResolver>;
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
@@ -115,7 +115,7 @@ export class RepositorySources {
       reverifyMs,
       openBackend,
       processEnvironment,
-      memory: this.#options.stateDir?.memoryOf(url),
+      cache: this.#options.stateDir?.cacheOf(url),
       clock,
       logger,
     });
@@ -124,7 +124,7 @@ export class RepositorySources {
 
   /** One line when the last good value stays, one when it is fresh again. */
   #handle(reference: SecretReference, url: string): SecretHandle {
-    const { schemes: resolvers, clock, logger } = this.#options;
+    const { resolvers, clock, logger } = this.#options;
     return secretHandle(reference, resolvers, clock, (error) => {
       if (!error) logger.info("a secret can be resolved again", { url });
       else

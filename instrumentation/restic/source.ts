@@ -6,7 +6,7 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/open.ts";
 import { BackupSets } from "./backup-sets.ts";
-import type { Memory } from "./state-dir/state-dir.ts";
+import type { SnapshotCache } from "./state-dir/state-dir.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
@@ -28,7 +28,7 @@ export interface ResticSourceOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   /** What was read before a restart. */
-  readonly memory?: Memory | undefined;
+  readonly cache?: SnapshotCache | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -62,11 +62,11 @@ export class ResticSource implements Source<RepositoryState> {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
     this.#sets = new BackupSets(options.url);
-    const { clock, reverifyMs, memory } = options;
+    const { clock, reverifyMs, cache } = options;
     this.#repository = new Repository({
       clock,
       reverifyMs,
-      memory,
+      cache,
       onDerivation: () => (this.#cost.keyDerivations += 1),
     });
   }

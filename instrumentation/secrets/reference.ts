@@ -22,7 +22,7 @@ export function literal(text: string): SecretReference {
 /** Text, or a mapping with the key of a scheme and what may stand beside it. Checks the shape alone: nothing is resolved. */
 export function parseReference(
   value: unknown,
-  schemes: ReadonlyMap<string, SecretResolver>,
+  resolvers: ReadonlyMap<string, SecretResolver>,
 ): SecretReference | ReferenceProblem {
   if (typeof value === "string") return literal(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -31,8 +31,8 @@ export function parseReference(
     return { path: [], message: `must be ${CHOICES}${quotes}` };
   }
   const mapping: Mapping = { ...value };
-  const scheme = Object.keys(mapping).find((key) => key !== "literal" && schemes.has(key)) ?? "";
-  const resolver = schemes.get(scheme);
+  const scheme = Object.keys(mapping).find((key) => key !== "literal" && resolvers.has(key)) ?? "";
+  const resolver = resolvers.get(scheme);
   const { keys = [] } = resolver ?? {};
   const extra = Object.keys(mapping).find((key) => key !== scheme && !keys.includes(key));
   if (!resolver || (extra !== undefined && keys.length === 0))

@@ -9,7 +9,7 @@ import { withoutVault } from "../vault/reference.ts";
 const RESOLVERS: readonly SecretResolver[] = [literal, file, environment, command];
 
 /** Every way to a secret by its key in the settings: those that need no set-up, Vault until somebody opens it, and others that somebody brings. */
-export function schemesWith(
+export function resolversWith(
   others: readonly SecretResolver[],
 ): ReadonlyMap<string, SecretResolver> {
   const all = [...RESOLVERS, withoutVault("Vault is not used"), ...others];

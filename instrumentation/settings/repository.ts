@@ -76,18 +76,18 @@ const KEYS = [
 
 /**
  * Checks one entry of `repositories`; all that is wrong is reported at once.
- * @param custom schemes of places that somebody else brings the backend for
+ * @param custom schemes for which an embedder supplies the backend
  */
 export function parseRepository(
   value: unknown,
-  schemes: ReadonlyMap<string, SecretResolver>,
+  resolvers: ReadonlyMap<string, SecretResolver>,
   custom: readonly string[] = [],
 ): Parsed {
   if (!isRecord(value))
     return {
       problems: [{ path: [], message: "must be a mapping with the keys repo and password" }],
     };
-  const reader = new EntryReader(value, schemes, custom);
+  const reader = new EntryReader(value, resolvers, custom);
   const parsed = reader.read();
   if (parsed && reader.problems.length === 0) return { value: parsed, warnings: reader.warnings };
   return { problems: reader.problems, ...(parsed?.disabled === false && { url: parsed.url }) };
@@ -97,16 +97,16 @@ class EntryReader {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   readonly #entry: Readonly<Record<string, unknown>>;
-  readonly #schemes: ReadonlyMap<string, SecretResolver>;
+  readonly #resolvers: ReadonlyMap<string, SecretResolver>;
   readonly #custom: readonly string[];
 
   constructor(
     entry: Readonly<Record<string, unknown>>,
-    schemes: ReadonlyMap<string, SecretResolver>,
+    resolvers: ReadonlyMap<string, SecretResolver>,
     custom: readonly string[],
   ) {
     this.#entry = entry;
-    this.#schemes = schemes;
+    this.#resolvers = resolvers;
     this.#custom = custom;
   }
 
@@ -214,7 +214,7 @@ class EntryReader {
   /** Undefined for what is not there, and for what is wrong. */
   #secret(path: readonly string[], value: unknown): SecretReference | undefined {
     if (value === undefined || value === "") return undefined;
-    const parsed = parseReference(value, this.#schemes);
+    const parsed = parseReference(value, this.#resolvers);
     if (!("message" in parsed)) return parsed;
     this.#problem([...path, ...parsed.path], parsed.message);
     return undefined;

@@ -1,6 +1,6 @@
 import { AgentError } from "../core/error.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { within } from "../core/json.ts";
+import { member } from "../core/json.ts";
 import type { Mapping } from "../core/json.ts";
 import { encodePath } from "./path.ts";
 import { Refusal } from "./refusal.ts";
@@ -70,10 +70,10 @@ export class KvReader {
   async #lookUpOnce(path: string, call: Call): Promise<Mount | undefined> {
     try {
       const answer = await this.#client.read(`sys/internal/ui/mounts/${encodePath(path)}`, call);
-      const data = within(answer, "data");
+      const data = member(answer, "data");
       const mountPath = typeof data["path"] === "string" ? data["path"].replace(/\/+$/, "") : "";
       if (!path.startsWith(`${mountPath}/`) || mountPath === "") return undefined;
-      const version = within(data, "options")["version"] === "2" ? 2 : 1;
+      const version = member(data, "options")["version"] === "2" ? 2 : 1;
       const mount = { path: mountPath, version } as const;
       this.#mounts.set(mountPath, mount);
       return mount;
@@ -113,10 +113,10 @@ export class KvReader {
     const query = version === undefined ? "" : `?version=${version}`;
     try {
       const answer = await this.#client.read(encodePath(at) + query, call);
-      const data = within(answer, "data");
+      const data = member(answer, "data");
       if (kvVersion === 1) return data;
       if (data["data"] === null) throw new Refusal(404, "", answer);
-      return within(data, "data");
+      return member(data, "data");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw new Refusal(error.status, explain(error, kvVersion, at, rest));
@@ -131,7 +131,7 @@ function explain(refusal: Refusal, kvVersion: KvVersion, at: string, rest: strin
     return `access is denied (403): a policy of the token must allow "read" on ${at}, and the token must be valid`;
   if (status !== 404) return message;
   if (kvVersion === 1) return `there is no such secret (404 at ${at})`;
-  const metadata = within(within({ body: refusal.body }, "body"), "data")["metadata"];
+  const metadata = member(member({ body: refusal.body }, "body"), "data")["metadata"];
   if (metadata !== undefined)
     return `this version of it is deleted or destroyed (404 at ${at}): undelete it, or write a new one`;
   const hint = rest.startsWith("data/") ? "; leave data/ out of the path" : "";

@@ -4,7 +4,7 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { GivenSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { isMapping, within } from "../core/json.ts";
+import { isMapping, member } from "../core/json.ts";
 import type { Mapping } from "../core/json.ts";
 import { encodePath } from "./path.ts";
 import { Refusal } from "./refusal.ts";
@@ -114,7 +114,7 @@ export class Login {
       const message = `the wrapped secret id for Vault cannot be unwrapped (${error.status}): it has expired, or somebody else has used it; give a new one`;
       throw new AgentError("secret", message);
     });
-    const { secret_id: secretId } = within(answer, "data");
+    const { secret_id: secretId } = member(answer, "data");
     if (typeof secretId !== "string" || secretId === "")
       throw new AgentError("secret", "what the wrapping token for Vault holds is no secret id");
     this.#unwrapped = { wrapping, secretId: new Secret(secretId) };
@@ -129,7 +129,7 @@ export class Login {
       if (!(error instanceof Refusal)) throw error;
       throw new AgentError("secret", `${what} is refused: ${error.message}`);
     });
-    const { client_token: token, lease_duration: ttl, renewable } = within(answer, "auth");
+    const { client_token: token, lease_duration: ttl, renewable } = member(answer, "auth");
     if (typeof token !== "string" || token === "")
       throw new AgentError("secret", `${what} gives no token`);
     const ttlSeconds = positive(ttl);

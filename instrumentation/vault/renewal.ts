@@ -4,11 +4,11 @@ import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { VaultClient } from "./client.ts";
 import { positive } from "./login.ts";
-import { within } from "../core/json.ts";
+import { member } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The token in use. */
-export interface HeldToken {
+export interface ActiveToken {
   readonly token: Secret | undefined;
   /** It comes from a login: it is for this agent alone, and another login gives another one. */
   readonly own: boolean;
@@ -26,7 +26,7 @@ export interface RenewalOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** The token lasts for so long from now on. */
-  readonly lasts: (held: HeldToken, ttlMs: number) => void;
+  readonly lasts: (held: ActiveToken, ttlMs: number) => void;
   /** Puts another token into use. */
   readonly logIn: () => Promise<unknown>;
   /** How it went. */
@@ -40,7 +40,7 @@ const LONGEST_WAIT_MS = 60_000;
  * another token has taken over, or nothing can be done for this one. Never rejects.
  */
 export async function keepToken(
-  held: HeldToken,
+  held: ActiveToken,
   options: RenewalOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -75,7 +75,7 @@ export async function keepToken(
 
 /** False if it cannot be renewed any more. @throws AgentError for a failure that may pass */
 async function isRenewed(
-  held: HeldToken,
+  held: ActiveToken,
   { client, clock, lasts }: RenewalOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -83,7 +83,7 @@ async function isRenewed(
   try {
     const call = { token: held.token, signal };
     const answer = await client.write("auth/token/renew-self", {}, call);
-    const { lease_duration: ttl, renewable } = within(answer, "auth");
+    const { lease_duration: ttl, renewable } = member(answer, "auth");
     const ttlMs = positive(ttl) === undefined ? 0 : Number(ttl) * 1000;
     if (ttlMs > 0) lasts(held, ttlMs);
     held.renewable = renewable === true;
@@ -96,7 +96,7 @@ async function isRenewed(
   }
 }
 
-function warnOfEnd({ expiresMs }: HeldToken, { clock, logger }: RenewalOptions): void {
+function warnOfEnd({ expiresMs }: ActiveToken, { clock, logger }: RenewalOptions): void {
   if (expiresMs === undefined) return;
   const seconds = Math.max(0, Math.round((expiresMs - clock.monotonicMs()) / 1000));
   logger.warn("the Vault token expires and cannot be renewed: give another one", { seconds });

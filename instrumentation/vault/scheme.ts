@@ -1,6 +1,6 @@
 import type { Secret, SecretResolver } from "../core/secret.ts";
 import { checkVaultReference, FURTHER_KEYS, withoutVault } from "./reference.ts";
-import { NO_ADDRESS, sameVault } from "./settings.ts";
+import { VAULT_DISABLED, sameVault } from "./settings.ts";
 import type { VaultUse } from "./settings.ts";
 import type { VaultState } from "./state.ts";
 import { openVault } from "./vault.ts";
@@ -11,8 +11,8 @@ export class VaultScheme implements SecretResolver {
   readonly scheme = "vault";
   readonly keys = FURTHER_KEYS;
   readonly #options: VaultOptions;
-  #use: VaultUse = NO_ADDRESS;
-  #resolver = withoutVault(NO_ADDRESS.unused);
+  #use: VaultUse = VAULT_DISABLED;
+  #resolver = withoutVault(VAULT_DISABLED.disabledReason);
   #vault: Vault | undefined;
   /** Those that were in use, until they have ended. */
   #former: Promise<unknown> = Promise.resolve();
@@ -32,9 +32,9 @@ export class VaultScheme implements SecretResolver {
     const before = this.#vault;
     this.#use = use;
     this.#former = Promise.all([this.#former, before?.stop()]);
-    if ("unused" in use) {
+    if ("disabledReason" in use) {
       this.#vault = undefined;
-      this.#resolver = withoutVault(use.unused);
+      this.#resolver = withoutVault(use.disabledReason);
     } else {
       this.#vault = openVault(use, { ...this.#options, before: before?.state });
       this.#resolver = this.#vault.resolver;

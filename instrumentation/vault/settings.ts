@@ -23,10 +23,10 @@ export interface VaultSettings {
 }
 
 /** Whether Vault is used, and how; if not, why, and what to do about it. */
-export type VaultUse = VaultSettings | { readonly unused: string };
+export type VaultUse = VaultSettings | { readonly disabledReason: string };
 
-export const NO_ADDRESS = {
-  unused: "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+export const VAULT_DISABLED = {
+  disabledReason: "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
 };
 
 /** Whether they say the same, secrets included. */

@@ -6,10 +6,10 @@ import type { VaultClient } from "./client.ts";
 import type { Grant, Login } from "./login.ts";
 import { Refusal } from "./refusal.ts";
 import { keepToken } from "./renewal.ts";
-import type { HeldToken } from "./renewal.ts";
+import type { ActiveToken } from "./renewal.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { VaultState } from "./state.ts";
-import { within } from "../core/time-limit.ts";
+import { withTimeLimit } from "../core/time-limit.ts";
 
 export interface TokenOptions {
   readonly client: VaultClient;
@@ -28,11 +28,11 @@ const REVOKE_MS = 2000;
 /** Keeps a token that is good: logs in on first use, one login at a time, renews, and logs in again. */
 export class VaultToken {
   readonly #options: TokenOptions;
-  readonly #logins = new SingleFlight<HeldToken>();
+  readonly #logins = new SingleFlight<ActiveToken>();
   readonly #stop = new AbortController();
   /** Ends the keeping of the token in use. */
   #keeping = new AbortController();
-  #held: HeldToken | undefined;
+  #held: ActiveToken | undefined;
   #refused: { readonly error: AgentError; readonly untilMs: number } | undefined;
   /** Paths that a new token was denied too, and when. */
   readonly #denied = new Map<string, number>();
@@ -78,7 +78,7 @@ export class VaultToken {
     const { client, clock, logger } = this.#options;
     const late = new AgentError("timeout", "Vault takes too long");
     try {
-      await within(REVOKE_MS, late, clock, (signal) =>
+      await withTimeLimit(REVOKE_MS, late, clock, (signal) =>
         client.write("auth/token/revoke-self", {}, { token, signal }),
       );
     } catch (error) {
@@ -87,7 +87,7 @@ export class VaultToken {
     }
   }
 
-  async #current(signal: AbortSignal): Promise<HeldToken> {
+  async #current(signal: AbortSignal): Promise<ActiveToken> {
     const given = await this.#options.login.givenToken();
     const held = this.#held;
     const now = this.#options.clock.monotonicMs();
@@ -97,11 +97,11 @@ export class VaultToken {
     return held && isGood === true ? held : this.#logIn(signal);
   }
 
-  #logIn(signal: AbortSignal): Promise<HeldToken> {
+  #logIn(signal: AbortSignal): Promise<ActiveToken> {
     return this.#logins.run(() => this.#logInOnce(), signal);
   }
 
-  async #logInOnce(): Promise<HeldToken> {
+  async #logInOnce(): Promise<ActiveToken> {
     const { login, clock, logger, state } = this.#options;
     if (this.#refused && clock.monotonicMs() < this.#refused.untilMs) throw this.#refused.error;
     try {
@@ -110,7 +110,7 @@ export class VaultToken {
       if (grant.own) state.logins += 1;
       this.#refused = undefined;
       logger.debug("has a Vault token", { ttl_seconds: grant.ttlSeconds });
-      return this.#adopt(grant);
+      return this.#activate(grant);
     } catch (error) {
       const failure = toAgentError(error);
       // An answer it was, but one that is of no use.
@@ -122,9 +122,9 @@ export class VaultToken {
     }
   }
 
-  #adopt({ token, ttlSeconds, renewable, own }: Grant): HeldToken {
+  #activate({ token, ttlSeconds, renewable, own }: Grant): ActiveToken {
     const { clock, state } = this.#options;
-    const held: HeldToken = {
+    const held: ActiveToken = {
       token,
       own,
       obtainedMs: clock.monotonicMs(),
@@ -140,7 +140,7 @@ export class VaultToken {
     this.#keeping = new AbortController();
     const keeper = {
       ...this.#options,
-      lasts: (kept: HeldToken, ttlMs: number) => this.#lasts(kept, ttlMs),
+      lasts: (kept: ActiveToken, ttlMs: number) => this.#lasts(kept, ttlMs),
       logIn: () => this.#logIn(this.#stop.signal),
       report: (error?: unknown) => this.#report(error),
     };
@@ -148,7 +148,7 @@ export class VaultToken {
     return held;
   }
 
-  #lasts(held: HeldToken, ttlMs: number): void {
+  #lasts(held: ActiveToken, ttlMs: number): void {
     const { clock, state } = this.#options;
     held.expiresMs = clock.monotonicMs() + ttlMs;
     state.tokenExpiresAt = clock.now() + ttlMs;
@@ -166,7 +166,7 @@ export class VaultToken {
   }
 
   /** True if another token than the denied one is there now. */
-  async #isReplaced(held: HeldToken, path: string, signal: AbortSignal): Promise<boolean> {
+  async #isReplaced(held: ActiveToken, path: string, signal: AbortSignal): Promise<boolean> {
     const { login, client, clock, state } = this.#options;
     if (!login.isRepeatable) {
       if ((await this.#current(signal)) !== held) return true;

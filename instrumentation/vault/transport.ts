@@ -10,7 +10,7 @@ import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
 import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
-import { within } from "../core/time-limit.ts";
+import { withTimeLimit } from "../core/time-limit.ts";
 
 /** What node-vault asks for. Secrets are still sealed: they are opened here, and nothing that it prints has them. */
 export interface VaultRequest {
@@ -65,7 +65,7 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
     const late = new AgentError("timeout", `${where} did not answer within ${timeoutMs / 1000} s`, {
       transient: true,
     });
-    const response = await within(timeoutMs, late, clock, (limit) =>
+    const response = await withTimeLimit(timeoutMs, late, clock, (limit) =>
       send({ ...request, maxBytes: MAX_BYTES }, AbortSignal.any([signal, limit])),
     );
     return answerOf(response, `Vault at ${where}`, clock, [

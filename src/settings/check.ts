@@ -15,13 +15,13 @@ const AT_ONCE = 8;
 /** Resolves every secret of the enabled repositories and of the headers of pushes; a line for each that cannot be had. */
 export async function checkSecrets(
   { monitor, otlp }: AgentSettings,
-  schemes: ReadonlyMap<string, SecretResolver>,
+  resolvers: ReadonlyMap<string, SecretResolver>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const inTurn = limit(AT_ONCE);
   // All of them are made before the first is resolved: they share what is fetched from then on.
   const checks = named({ monitor, otlp }).map(([name, reference]) => {
-    const handle = secretHandle(reference, schemes, systemClock);
+    const handle = secretHandle(reference, resolvers, systemClock);
     return async (): Promise<string | undefined> =>
       inTurn(() => handle.current(signal), signal).then(
         () => undefined,

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import {
   AgentError,
   isRecord,
-  NO_ADDRESS,
+  VAULT_DISABLED,
   parseRepository,
   unknownKey,
 } from "restic-otel-instrumentation/internal";
@@ -39,8 +39,8 @@ export interface FileSettings {
 
 /** What may stand in settings beside what is built in. */
 export interface Known {
-  readonly schemes: ReadonlyMap<string, SecretResolver>;
-  /** Schemes of places that somebody else brings the backend for. */
+  readonly resolvers: ReadonlyMap<string, SecretResolver>;
+  /** Schemes for which an embedder supplies the backend. */
   readonly backends: readonly string[];
   /** What the section `vault` means, be it there or not. */
   readonly vault: (section: unknown) => VaultSection;
@@ -81,7 +81,7 @@ function parseSettingsFile(document: SettingsDocument, known: Known): FileSettin
     values: {},
     repositories: [],
     otlp: undefined,
-    vault: NO_ADDRESS,
+    vault: VAULT_DISABLED,
     warnings: [],
   };
   if (document.problems.length > 0) return { ...nothing, problems: document.problems };
@@ -126,7 +126,7 @@ function parseMapping(
       : unknownKey(name, ["repositories", "otlp", "vault", ...FILE_SETTINGS]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
-  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, known.schemes);
+  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, known.resolvers);
   problems.push(
     ...(otlp?.problems ?? []).map(({ path, message }) =>
       document.problem(["otlp", ...path], message),
@@ -171,7 +171,7 @@ function parseRepositories(
   document: SettingsDocument,
   list: readonly unknown[],
   path: readonly string[],
-  { schemes, backends }: Known,
+  { resolvers, backends }: Known,
 ): Pick<FileSettings, "repositories" | "problems" | "warnings"> {
   const repositories: RepositorySettings[] = [];
   const problems: string[] = [];
@@ -179,7 +179,7 @@ function parseRepositories(
   const seen = new Map<string, number>();
   for (const [index, entry] of list.entries()) {
     const at = [...path, index];
-    const parsed = parseRepository(entry, schemes, backends);
+    const parsed = parseRepository(entry, resolvers, backends);
     const reported = (found: readonly Problem[]): readonly string[] =>
       found.map((one) => document.problem([...at, ...one.path], one.message));
     let url: string | undefined;

@@ -1,7 +1,12 @@
 import { access } from "node:fs/promises";
 
 import convict from "convict";
-import { AgentError, nearest, NO_ADDRESS, schemesWith } from "restic-otel-instrumentation/internal";
+import {
+  AgentError,
+  nearest,
+  VAULT_DISABLED,
+  resolversWith,
+} from "restic-otel-instrumentation/internal";
 import type {
   Extensions,
   MonitorSettings,
@@ -66,7 +71,7 @@ export async function loadSettings({
   // A compose file with `RESTIC_OTEL_BIND=` means that it is not set.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const found = await findRepositories(flags, env, {
-    schemes: schemesWith(extensions.resolvers ?? []),
+    resolvers: resolversWith(extensions.resolvers ?? []),
     backends: Object.keys(extensions.backends ?? {}),
     vault: (section) => vaultSection(section, env, flags.vault),
   });
@@ -152,7 +157,7 @@ async function findRepositories(
     repositories,
     otlp: undefined,
     // Nothing of the environment lies in Vault.
-    vault: NO_ADDRESS,
+    vault: VAULT_DISABLED,
     problems,
     warnings: [],
     source: "environment",

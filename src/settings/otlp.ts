@@ -53,7 +53,7 @@ export function endpointName(url: string): string {
 /** Checks the list `otlp` of a settings file. */
 export function parseOtlp(
   value: unknown,
-  schemes: Schemes,
+  resolvers: Resolvers,
 ): {
   readonly value: readonly OtlpEndpoint[];
   readonly problems: readonly Problem[];
@@ -65,7 +65,7 @@ export function parseOtlp(
     const problem = (path: readonly (string | number)[], message: string): undefined => {
       problems.push({ path: [index, ...path], message });
     };
-    return parseEndpoint(entry, schemes, problem);
+    return parseEndpoint(entry, resolvers, problem);
   });
   const names = endpoints.map((endpoint) => endpoint && endpointName(endpoint.url));
   for (const [index, name] of names.entries())
@@ -74,7 +74,7 @@ export function parseOtlp(
   return { value: endpoints.filter((endpoint) => endpoint !== undefined), problems };
 }
 
-type Schemes = ReadonlyMap<string, SecretResolver>;
+type Resolvers = ReadonlyMap<string, SecretResolver>;
 type Report = (path: readonly (string | number)[], message: string) => undefined;
 
 /** Secrets look alike to everything else that compares. */
@@ -91,7 +91,7 @@ export function sameEndpoints(a: readonly OtlpEndpoint[], b: readonly OtlpEndpoi
 
 function parseEndpoint(
   entry: unknown,
-  schemes: Schemes,
+  resolvers: Resolvers,
   problem: Report,
 ): OtlpEndpoint | undefined {
   if (!isRecord(entry)) return problem([], "must be a mapping with the key endpoint");
@@ -100,7 +100,7 @@ function parseEndpoint(
   const url = address(entry["endpoint"], problem);
   const { protocol, compression, timeoutMs } = OTLP_DEFAULTS;
   const endpoint = {
-    headers: headers(entry["headers"], schemes, problem),
+    headers: headers(entry["headers"], resolvers, problem),
     protocol: choice(entry["protocol"], PROTOCOLS, protocol, (text) => problem(["protocol"], text)),
     compression: choice(entry["compression"], COMPRESSIONS, compression, (text) =>
       problem(["compression"], text),
@@ -133,7 +133,7 @@ export function endpointUrl(text: string): URL | undefined {
   return url?.username === "" && url.password === "" ? url : undefined;
 }
 
-function headers(value: unknown, schemes: Schemes, problem: Report): OtlpEndpoint["headers"] {
+function headers(value: unknown, resolvers: Resolvers, problem: Report): OtlpEndpoint["headers"] {
   if (value === undefined) return {};
   if (!isRecord(value)) {
     problem(["headers"], "must be a mapping from names to values");
@@ -141,7 +141,7 @@ function headers(value: unknown, schemes: Schemes, problem: Report): OtlpEndpoin
   }
   const parsed: Record<string, SecretReference> = {};
   for (const [name, given] of Object.entries(value)) {
-    const reference = parseReference(given, schemes);
+    const reference = parseReference(given, resolvers);
     if ("message" in reference) problem(["headers", name, ...reference.path], reference.message);
     else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) problem(["headers", name], "is no header name");
     else parsed[name.toLowerCase()] = reference;

@@ -1,19 +1,64 @@
+import { VAULT_DISABLED } from "restic-otel-instrumentation/internal";
 import type { RepositorySettings, SecretReference } from "restic-otel-instrumentation/internal";
 
-import { describeSettings } from "./describe.ts";
+import { formatBind } from "./bind.ts";
 import type { AgentSettings } from "./load.ts";
+import { endpointName } from "./otlp.ts";
 
 const REDACTED = "[redacted]";
 
-/** The settings in force as somebody may see them: where secrets come from, and none of them. */
-export function shownSettings(settings: AgentSettings): Readonly<Record<string, unknown>> {
+/** The settings in force for one log line, without secrets. */
+export function settingsSummary(
+  settings: AgentSettings,
+): Readonly<Record<string, string | number | boolean>> {
+  const { monitor, bind, disabledCount, startupWaitMs, logLevel, logFormat, source } = settings;
+  const {
+    repositories,
+    cron,
+    timezone,
+    timeoutMs,
+    concurrency,
+    legacyLabel,
+    retryFailed,
+    reverifyMs,
+    vault = VAULT_DISABLED,
+  } = monitor;
   return {
-    ...describeSettings(settings),
-    repositories: settings.monitor.repositories.map(shownRepository),
+    settings: source,
+    repositories: repositories.map(({ url }) => url).join(" "),
+    disabled: disabledCount,
+    shard: settings.shard ? `${settings.shard.index}/${settings.shard.total}` : "none",
+    bind: bind.map(formatBind).join(" ") || "none",
+    webConfigFile: settings.webConfigFile ?? "none",
+    enableLifecycle: settings.enableLifecycle,
+    prometheus: settings.prometheus,
+    otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
+    otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
+    otlpTimeoutSeconds: settings.otlpTimeoutMs / 1000,
+    vault: "disabledReason" in vault ? "not used" : vault.address,
+    cron,
+    timezone: timezone ?? "of the process",
+    timeoutSeconds: timeoutMs / 1000,
+    concurrency,
+    spread: monitor.spread === true,
+    retryFailed,
+    reverifySeconds: reverifyMs / 1000,
+    startupWaitSeconds: startupWaitMs / 1000,
+    legacyLabel,
+    logLevel,
+    logFormat,
   };
 }
 
-function shownRepository({
+/** The settings in force for `GET /-/config`: the source of each secret in place of the secret. */
+export function redactedSettings(settings: AgentSettings): Readonly<Record<string, unknown>> {
+  return {
+    ...settingsSummary(settings),
+    repositories: settings.monitor.repositories.map(redactedRepository),
+  };
+}
+
+function redactedRepository({
   url,
   password,
   insecureNoPassword,
@@ -24,9 +69,9 @@ function shownRepository({
 }: RepositorySettings): Readonly<Record<string, unknown>> {
   return {
     repo: url,
-    ...(password && { password: shownReference(password) }),
+    ...(password && { password: redactedReference(password) }),
     ...(insecureNoPassword && { insecure_no_password: true }),
-    environment: mapped(environment, shownReference),
+    environment: mapped(environment, redactedReference),
     // Arguments of programs may hold anything.
     options: mapped(options, () => REDACTED),
     ...(connections !== undefined && { connections }),
@@ -34,8 +79,8 @@ function shownRepository({
   };
 }
 
-/** Files and variables are shown by their names; commands may hold a secret. */
-function shownReference({ scheme, reference }: SecretReference): unknown {
+/** Names of files and variables are shown; commands may hold a secret. */
+function redactedReference({ scheme, reference }: SecretReference): unknown {
   if (scheme === "literal") return REDACTED;
   const isName = (scheme === "file" || scheme === "env") && typeof reference === "string";
   return { [scheme]: isName ? reference : REDACTED };
@@ -43,7 +88,7 @@ function shownReference({ scheme, reference }: SecretReference): unknown {
 
 function mapped<T>(
   record: Readonly<Record<string, T>>,
-  shown: (value: T) => unknown,
+  redact: (value: T) => unknown,
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, shown(value)]));
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, redact(value)]));
 }

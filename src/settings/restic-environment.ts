@@ -22,7 +22,7 @@ export function namesRepository(env: Environment): boolean {
 /** The one repository that restic's own variables name: its password is found as restic finds it. */
 export async function repositoryOf(
   env: Environment,
-  { schemes, backends }: Known,
+  { resolvers, backends }: Known,
   signal: AbortSignal,
 ): Promise<{ readonly repository?: RepositorySettings; readonly problems: readonly string[] }> {
   const problems: string[] = [];
@@ -33,13 +33,13 @@ export async function repositoryOf(
   const entry = {
     repo:
       env["RESTIC_REPOSITORY"] ||
-      (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", schemes, signal)),
+      (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", resolvers, signal)),
     password,
     environment: Object.fromEntries(
       FOR_THE_REPOSITORY.filter((name) => env[name]).map((name) => [name, { env: name }]),
     ),
   };
-  const parsed = parseRepository(entry, schemes, backends);
+  const parsed = parseRepository(entry, resolvers, backends);
   if ("value" in parsed) return { repository: parsed.value, problems };
   return {
     problems: parsed.problems.map(
@@ -77,11 +77,11 @@ function wordsOf(command: string, problems: string[]): readonly string[] {
 
 async function fromFile(
   path: string,
-  schemes: Known["schemes"],
+  resolvers: Known["resolvers"],
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return (await schemes.get("file")?.resolve(path, signal))?.revealText() ?? "";
+    return (await resolvers.get("file")?.resolve(path, signal))?.revealText() ?? "";
   } catch (error) {
     throw new AgentError(
       "config",

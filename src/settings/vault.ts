@@ -1,4 +1,4 @@
-import { NO_ADDRESS, parseVaultSettings } from "restic-otel-instrumentation/internal";
+import { VAULT_DISABLED, parseVaultSettings } from "restic-otel-instrumentation/internal";
 import type { Problem, VaultUse } from "restic-otel-instrumentation/internal";
 
 /** What the section `vault` of a file says, with the variables of Vault's own programs. The path of a problem that is not of the section is the name of a variable. */
@@ -8,7 +8,7 @@ export interface VaultSection {
   readonly warnings: readonly Problem[];
 }
 
-const SWITCHED_OFF = { unused: "Vault is switched off by --no-vault" };
+const SWITCHED_OFF = { disabledReason: "Vault is switched off by --no-vault" };
 
 /** @param isAllowed false with `--no-vault` */
 export function vaultSection(
@@ -22,6 +22,6 @@ export function vaultSection(
     const inSection = problems.filter(({ path }) => path[0] === "vault");
     return { value: SWITCHED_OFF, problems: inSection, warnings: [] };
   }
-  if ("problems" in parsed) return { value: NO_ADDRESS, problems, warnings: [] };
-  return { value: parsed.value ?? NO_ADDRESS, problems: [], warnings: parsed.warnings };
+  if ("problems" in parsed) return { value: VAULT_DISABLED, problems, warnings: [] };
+  return { value: parsed.value ?? VAULT_DISABLED, problems: [], warnings: parsed.warnings };
 }

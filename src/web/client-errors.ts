@@ -12,7 +12,7 @@ interface Fault extends Error {
 export const MAX_URL_LENGTH = 4096;
 
 /** Answers what is no request of HTTP, too slow or too long, and closes its connection. */
-export function refuseFaults(server: Server): void {
+export function rejectClientErrors(server: Server): void {
   server.on("clientError", (fault: Fault, socket: Duplex) => {
     if (fault.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const status = statusOf(fault);

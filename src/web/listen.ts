@@ -69,7 +69,7 @@ function answers(path: string): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
-const MENDS: ReadonlyMap<unknown, string> = new Map([
+const HINTS: ReadonlyMap<unknown, string> = new Map([
   [
     "EADDRINUSE",
     "the address is in use: stop what listens there, or set another address with --bind",
@@ -84,7 +84,7 @@ const MENDS: ReadonlyMap<unknown, string> = new Map([
 
 function cannotListen(cause: unknown, at: Bind | Inherited): AgentError {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const known = "path" in at && code === "EACCES" ? NO_WRITING : MENDS.get(code);
+  const known = "path" in at && code === "EACCES" ? NO_WRITING : HINTS.get(code);
   const [where, other] =
     "fd" in at
       ? [`the inherited socket ${at.fd}`, "is it one that listens (Accept=no)?"]

@@ -9,7 +9,7 @@ import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 import type { Bind } from "../settings/bind.ts";
 import { textAnswer } from "./response.ts";
 import type { Answer, Routes } from "./response.ts";
-import { MAX_URL_LENGTH, refuseFaults } from "./client-errors.ts";
+import { MAX_URL_LENGTH, rejectClientErrors } from "./client-errors.ts";
 import type { Protection } from "./config/protection.ts";
 import { Connections } from "./connections.ts";
 import { listen } from "./listen.ts";
@@ -94,7 +94,7 @@ export async function startServer({
   const server = createServer(LIMITS, respond);
   // A body is refused before it is sent.
   server.on("checkContinue", respond);
-  refuseFaults(server);
+  rejectClientErrors(server);
   const tls =
     protection?.secure &&
     new (await import("./config/tls-front.ts")).TlsFront(server, protection, logger);
@@ -176,7 +176,7 @@ async function answer(
   protection: Protection | undefined,
 ): Promise<Answer> {
   const path = pathOf(request.url ?? "");
-  const refused = refusal(request) ?? (await protection?.admit(request, path));
+  const refused = reject(request) ?? (await protection?.authorize(request, path));
   if (refused) return refused;
   const get = routes.get(path);
   const post = routes.get(`POST ${path}`);
@@ -202,7 +202,7 @@ async function answer(
 
 const READS: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
 
-function refusal({ url = "", headers }: IncomingMessage): Answer | undefined {
+function reject({ url = "", headers }: IncomingMessage): Answer | undefined {
   if (url.length > MAX_URL_LENGTH) return textAnswer(414, "the URL is too long");
   const length = headers["content-length"] ?? "0";
   if (length === "0" && headers["transfer-encoding"] === undefined) return undefined;

@@ -80,15 +80,15 @@ export async function run(
 
 /** The peak of a running process as Linux knows it; 0 elsewhere. */
 export function peakOf(pid: number | undefined): number {
-  return memoryOf(pid, "VmHWM");
+  return cacheOf(pid, "VmHWM");
 }
 
 /** What a running process has in memory now. */
 export function residentOf(pid: number): number {
-  return memoryOf(pid, "VmRSS");
+  return cacheOf(pid, "VmRSS");
 }
 
-function memoryOf(pid: number | undefined, field: string): number {
+function cacheOf(pid: number | undefined, field: string): number {
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(procFile(pid, "status"))?.[1];
   return Number(kib ?? 0) * 1024;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
-import { schemesWith } from "../../instrumentation/secrets/resolvers.ts";
+import { resolversWith } from "../../instrumentation/secrets/resolvers.ts";
 import { parseRepository } from "../../instrumentation/settings/repository.ts";
 import type { MonitorSettings } from "../../instrumentation/settings/repository.ts";
 import { FakeClock } from "../support/core/clock.ts";
@@ -35,7 +35,7 @@ function settings(repositories: number, refresh?: string): MonitorSettings {
   return {
     repositories: Array.from({ length: repositories }, (_, index) => {
       const password = { vault: `secret/shared-${index % SECRETS}`, field: "key" };
-      const parsed = parseRepository({ repo: `/nowhere/${index}`, password }, schemesWith([]));
+      const parsed = parseRepository({ repo: `/nowhere/${index}`, password }, resolversWith([]));
       return "value" in parsed ? parsed.value : expect.fail();
     }),
     cron: "@yearly",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { SecretReference } from "../../instrumentation/core/secret.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
-import { describeSettings } from "../../src/settings/describe.ts";
+import { settingsSummary } from "../../src/settings/redacted.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
 import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
@@ -160,7 +160,7 @@ test("interval, time-out and address: OTEL_* < RESTIC_OTEL_* < flag", async () =
 test("a token in the query of an address is not printed", async () => {
   const settings = await told({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://c/m?token=CANARY" });
   expect(urls(settings)).toEqual(["http://c/m?token=CANARY"]);
-  expect(describeSettings(settings)).toMatchObject({ otlp: "http://c/m" });
+  expect(settingsSummary(settings)).toMatchObject({ otlp: "http://c/m" });
 });
 
 const ADDRESS =

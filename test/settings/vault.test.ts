@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
-import { describeSettings } from "../../src/settings/describe.ts";
+import { settingsSummary } from "../../src/settings/redacted.ts";
 import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const REPOSITORIES = "repositories:\n  - { repo: /a, vault_material: web }\n";
@@ -17,7 +17,7 @@ describe("Vault is used", () => {
       auth: { method: "approle", mount: "approle", secretId: { secret: new Secret("canary") } },
     });
     expect(settings.warnings).toEqual([]);
-    const described = JSON.stringify(describeSettings(settings));
+    const described = JSON.stringify(settingsSummary(settings));
     expect(described).toContain('"vault":"https://vault.example.com:8200"');
     expect(described).not.toContain("canary");
   });
@@ -62,10 +62,10 @@ describe("Vault is not used", () => {
       ["--no-vault"],
       "Vault is switched off by --no-vault",
     ],
-  ] as const)("%s", async ([, env, args, unused]) => {
+  ] as const)("%s", async ([, env, args, disabledReason]) => {
     const settings = await settingsOf(OLD, { env, args });
-    expect(settings.monitor.vault).toEqual({ unused });
-    expect(describeSettings(settings)).toMatchObject({ vault: "not used" });
+    expect(settings.monitor.vault).toEqual({ disabledReason });
+    expect(settingsSummary(settings)).toMatchObject({ vault: "not used" });
     expect(settings.warnings).toEqual([]);
   });
 

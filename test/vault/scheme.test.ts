@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { NO_ADDRESS } from "../../instrumentation/vault/settings.ts";
+import { VAULT_DISABLED } from "../../instrumentation/vault/settings.ts";
 import type { VaultSettings } from "../../instrumentation/vault/settings.ts";
 import { VaultScheme } from "../../instrumentation/vault/scheme.ts";
 import { FakeClock } from "../support/core/clock.ts";
@@ -41,9 +41,9 @@ const value = async (): Promise<string> => (await scheme.resolve(REFERENCE, sign
 test("is not used until it is told how, and says so", async () => {
   expect(scheme.check(REFERENCE)).toBeUndefined();
   expect(scheme.check({ vault: "secret/../x", field: "key" })).toContain("no ..");
-  expect(await failureOf(value())).toContain(NO_ADDRESS.unused);
+  expect(await failureOf(value())).toContain(VAULT_DISABLED.disabledReason);
   expect(scheme.states).toEqual([]);
-  scheme.configure({ unused: "for a reason" });
+  scheme.configure({ disabledReason: "for a reason" });
   expect(await failureOf(value())).toBe(
     "secret: the secret at secret/repo (field key) in Vault: for a reason",
   );
@@ -78,9 +78,9 @@ test("what is read while the settings change is read as they are then, and the t
 test("one that is not used any more ends, and has no metrics", async () => {
   scheme.configure(at(first));
   await value();
-  scheme.configure(NO_ADDRESS);
+  scheme.configure(VAULT_DISABLED);
   expect(scheme.states).toEqual([]);
   await scheme.stop();
   expect(first.count(REVOKE)).toBe(1);
-  expect(await failureOf(value())).toContain(NO_ADDRESS.unused);
+  expect(await failureOf(value())).toContain(VAULT_DISABLED.disabledReason);
 });

@@ -19,7 +19,7 @@ export interface AzureLogin {
   /** `https://account.blob.core.windows.net/`; the path of a container follows. */
   readonly base: string;
   /** What to do if it is denied. */
-  readonly mend: string;
+  readonly hint: string;
   /** A token may be got anew when it is refused. */
   readonly renews: boolean;
   /** @param refused what the last call gave was refused */
@@ -73,7 +73,7 @@ function sharedKey(where: string, base: string, account: string, key: string): A
   const secret = createSecretKey(key, "base64");
   return {
     base,
-    mend: "AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
+    hint: "AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
     renews: false,
     async authorize(url, headers) {
       const signed = createHmac("sha256", secret)
@@ -100,7 +100,7 @@ function sharedSignature(base: string, sas: string): AzureLogin {
   const parameters = new URLSearchParams(sas.replace(/^\?/, ""));
   return {
     base,
-    mend: "AZURE_ACCOUNT_SAS must be a signature that allows reading and listing (rl) in this container, and has not expired",
+    hint: "AZURE_ACCOUNT_SAS must be a signature that allows reading and listing (rl) in this container, and has not expired",
     renews: false,
     async authorize(url, headers) {
       const signed = new URL(url);
@@ -121,7 +121,7 @@ function entra(
   let last: AzureToken | undefined;
   return {
     base,
-    mend: "the identity needs the role Storage Blob Data Reader for this container",
+    hint: "the identity needs the role Storage Blob Data Reader for this container",
     renews: true,
     async authorize(url, headers, refused, signal) {
       last = await (refused && last ? tokens.renewed(last, signal) : tokens.current(signal));

@@ -76,7 +76,7 @@ export async function openAzure(
       response = await exchange(url, maxBytes, true, signal);
     if (response.status === 200) return response;
     const failure = azureFailure(response);
-    throw azureError(response, failure, `${where}${shown} at ${url.host}`, login.mend, clock);
+    throw azureError(response, failure, `${where}${shown} at ${url.host}`, login.hint, clock);
   }
 
   /** The token itself is refused, and not what its identity may do. */

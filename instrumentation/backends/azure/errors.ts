@@ -20,13 +20,13 @@ const NO_CONTAINER: ReadonlySet<string | undefined> = new Set([
 /**
  * The error that an answer is which is not 200.
  * @param what says what was asked for, and of whom
- * @param mend what to do if it is denied
+ * @param hint what to do if it is denied
  */
 export function azureError(
   response: HttpResponse,
   code: string | undefined,
   what: string,
-  mend: string,
+  hint: string,
   clock: Clock,
 ): AgentError {
   const { status } = response;
@@ -34,7 +34,7 @@ export function azureError(
   if (NO_CONTAINER.has(code))
     return new MissingPlaceError(`${what}: the container is not there (${said})`);
   if (status === 401 || status === 403)
-    return new AgentError("denied", `${what}: access denied (${said}): ${mend}`);
+    return new AgentError("denied", `${what}: access denied (${said}): ${hint}`);
   if (code === "BlobArchived")
     return new AgentError("other", `${what}: is archived and must be rehydrated first (${said})`);
   if (status >= 400 && status < 500 && status !== 404 && status !== 429)

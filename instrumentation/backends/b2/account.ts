@@ -75,9 +75,9 @@ export async function authorize(
     },
     signal,
   );
-  const mend =
+  const hint =
     "restrict the application key to this bucket, or give it the capability listBuckets as well";
-  if (response.status !== 200) throw b2Error(response, what, mend, clock);
+  if (response.status !== 200) throw b2Error(response, what, hint, clock);
   const listed = parseAnswer(response)?.["buckets"];
   if (!Array.isArray(listed)) throw notB2(what, response);
   for (const entry of listed.filter(isObject)) {
@@ -109,9 +109,9 @@ async function ask(
     return { granted, version };
   }
   if (!response) throw new TypeError("no version was asked for");
-  const mend =
+  const hint =
     "B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists";
-  throw b2Error(response, what, mend, clock);
+  throw b2Error(response, what, hint, clock);
 }
 
 /** An answer of v2, v3 or v4 in one form. */

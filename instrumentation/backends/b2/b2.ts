@@ -76,8 +76,8 @@ export async function openB2(
       // That the key may not do it is not the token's fault.
       if (response.status !== 401 || code === "unauthorized" || renewed) {
         if (code === "bad_bucket_id") forget(used);
-        const mend = `the application key needs the capability ${request.capability} for this bucket`;
-        throw b2Error(response, what, mend, clock);
+        const hint = `the application key needs the capability ${request.capability} for this bucket`;
+        throw b2Error(response, what, hint, clock);
       }
       used = await account(used, signal);
     }

@@ -27,12 +27,12 @@ export function failureCode(response: HttpResponse): string | undefined {
 /**
  * The error that an answer is which is not 200.
  * @param what says what was asked for, and of whom
- * @param mend what to do if it is denied
+ * @param hint what to do if it is denied
  */
 export function b2Error(
   response: HttpResponse,
   what: string,
-  mend: string,
+  hint: string,
   clock: Clock,
 ): AgentError {
   const { status } = response;
@@ -46,7 +46,7 @@ export function b2Error(
   if (code === "bad_bucket_id")
     return new MissingPlaceError(`${what}: the bucket is not there any more (${said})`);
   if (status === 401 || status === 403)
-    return new AgentError("denied", `${what}: access denied (${said}): ${mend}`);
+    return new AgentError("denied", `${what}: access denied (${said}): ${hint}`);
   if (status >= 400 && status < 500 && status !== 404 && status !== 429)
     return new AgentError("other", `${what}: the server answers ${said}`);
   return statusError(response, what, clock);

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 
 /** Notices that nothing comes although something is awaited. */
-export class Silence {
+export class InactivityTimeout {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #notice: () => void;
@@ -11,7 +11,7 @@ export class Silence {
   #watching = false;
 
   /**
-   * @param notice called after `ms` of silence, at the latest after twice that
+   * @param notice called after `ms` of inactivity, at the latest after twice that
    * @param over ends the watch
    */
   constructor(clock: Clock, ms: number, notice: () => void, over: AbortSignal) {
@@ -22,9 +22,9 @@ export class Silence {
   }
 
   /** What gives this promise is awaited. */
-  async during<T>(work: Promise<T>): Promise<T> {
+  async guard<T>(work: Promise<T>): Promise<T> {
     this.#awaited += 1;
-    this.heard();
+    this.reset();
     if (!this.#watching) void this.#watch();
     try {
       return await work;
@@ -33,7 +33,7 @@ export class Silence {
     }
   }
 
-  heard(): void {
+  reset(): void {
     this.#sounds += 1;
   }
 

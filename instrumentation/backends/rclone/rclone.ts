@@ -13,7 +13,7 @@ import type { RcloneLocation } from "./location.ts";
 import { restBackend } from "../rest/protocol.ts";
 import { SharedConnection } from "../child-process/shared-connection.ts";
 import type { Connection } from "../child-process/shared-connection.ts";
-import { Silence } from "../child-process/inactivity-timeout.ts";
+import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
 /** rclone repeats by itself what a provider refuses for the moment, and says nothing meanwhile. */
 const SILENCE_MS = 60_000;
@@ -72,7 +72,7 @@ function connect(
     // Not the session: it would write its farewell into a pipe that may be in the middle of a write, which Node.js does not survive.
     pipes.destroy();
   });
-  const silence = new Silence(
+  const inactivity = new InactivityTimeout(
     clock,
     SILENCE_MS,
     () => {
@@ -87,14 +87,14 @@ function connect(
     base: BASE,
     connections,
     headers: {},
-    send: http2Send(session, child, where, silence),
+    send: http2Send(session, child, where, inactivity),
     clock,
   });
   return {
     dead: death.signal,
     async ask(call) {
       try {
-        return await silence.during(call(rest));
+        return await inactivity.guard(call(rest));
       } catch (error) {
         // It was said before the answer, but came by another pipe.
         await setImmediate();
@@ -112,7 +112,7 @@ function http2Send(
   session: ClientHttp2Session,
   child: Child,
   where: string,
-  silence: Silence,
+  inactivity: InactivityTimeout,
 ): Send {
   return async ({ url, headers, maxBytes }, signal) => {
     let head: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
@@ -121,12 +121,12 @@ function http2Send(
     try {
       const stream = session.request({ ":path": url.pathname, ...headers }, { signal });
       stream.once("response", (answered) => {
-        silence.heard();
+        inactivity.reset();
         head = answered;
       });
       for await (const chunk of stream) {
         if (!Buffer.isBuffer(chunk)) continue;
-        silence.heard();
+        inactivity.reset();
         size += chunk.length;
         // Leaving the loop resets the stream: nothing more is received.
         if (size > maxBytes)

@@ -5,7 +5,7 @@ import { AgentError } from "../../core/error.ts";
 import { printable } from "../child-process/child-process.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
-import { Silence } from "../child-process/inactivity-timeout.ts";
+import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
 interface SftpOptions {
   /** Of the program that reaches the server. */
@@ -40,7 +40,7 @@ export class SftpClient {
   readonly dead: AbortSignal;
   readonly #options: SftpOptions;
   readonly #death = new AbortController();
-  readonly #silence: Silence;
+  readonly #inactivity: InactivityTimeout;
   readonly #greeting: Awaited = Promise.withResolvers();
   readonly #awaited = new Map<number, Awaited>();
   #greeted = false;
@@ -52,18 +52,18 @@ export class SftpClient {
     const { pipes, where, clock } = options;
     const silent = `${where}: the server has sent nothing for ${SILENCE_MS / 1000} s`;
     const notice = (): void => this.die(new AgentError("timeout", silent));
-    this.#silence = new Silence(clock, SILENCE_MS, notice, this.dead);
+    this.#inactivity = new InactivityTimeout(clock, SILENCE_MS, notice, this.dead);
     const reader = new PacketReader();
     pipes.stdout.on("data", (chunk: Buffer) => {
       if (this.dead.aborted) return;
-      this.#silence.heard();
+      this.#inactivity.reset();
       try {
         for (const reply of reader.read(chunk)) this.#receive(reply);
       } catch (error) {
         this.#failure(error);
       }
     });
-    this.#silence.during(this.#greeting.promise).catch(() => {});
+    this.#inactivity.guard(this.#greeting.promise).catch(() => {});
     pipes.stdin.write(packet(SFTP.init, u32(VERSION)));
   }
 
@@ -193,7 +193,7 @@ export class SftpClient {
     const awaited: Awaited = Promise.withResolvers();
     this.#awaited.set(id, awaited);
     this.#options.pipes.stdin.write(packet(type, u32(id), ...fields));
-    return this.#silence.during(awaited.promise);
+    return this.#inactivity.guard(awaited.promise);
   }
 
   #receive(reply: SftpPacket): void {

@@ -6,7 +6,7 @@ import { reasonOf } from "./config.ts";
 import { isCorrupt, isNamed, isNotFound } from "./verified-load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { Turns } from "./time-sliced-queue.ts";
+import { TimeSlicedQueue } from "./time-sliced-queue.ts";
 import { unpack } from "./decompress.ts";
 
 /** A snapshot of thousands of paths has a few MiB of JSON. */
@@ -65,7 +65,7 @@ export async function loadSnapshots(
 
   /** With those that follow, and not decoded yet: one of them alone may expand to thousands of times its size. */
   const opened: (readonly [LoadedFile, Uint8Array | SealError])[] = [];
-  const decoding = new Turns((files: readonly LoadedFile[], at) => {
+  const decoding = new TimeSlicedQueue((files: readonly LoadedFile[], at) => {
     if (opened.length === 0) opened.push(...key.openFirst(files, at));
     const next = opened.shift();
     if (next) decode(...next);

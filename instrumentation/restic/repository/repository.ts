@@ -4,7 +4,7 @@ import type { Secret } from "../../core/secret.ts";
 import { MissingPlaceError } from "../../backends/backend.ts";
 import type { Backend } from "../../backends/backend.ts";
 import type { Ids } from "../../backends/file-ids.ts";
-import type { Memory } from "../state-dir/state-dir.ts";
+import type { SnapshotCache } from "../state-dir/state-dir.ts";
 import { decodeConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
@@ -35,7 +35,7 @@ export interface RepositoryOptions {
   readonly reverifyMs: number;
   readonly onDerivation: () => void;
   /** What was read before a restart. */
-  readonly memory?: Memory | undefined;
+  readonly cache?: SnapshotCache | undefined;
 }
 
 /** With what a repository is read this time. */
@@ -82,9 +82,9 @@ export class Repository {
    * @throws AgentError; what was read so far is kept for the next time
    */
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    // Before a key is open nobody knows what the memory has.
+    // Before a key is open nobody knows what the cache has.
     const isKnown = (id: string): boolean =>
-      this.#snapshots.has(id) || (this.#options.memory !== undefined && !this.#session);
+      this.#snapshots.has(id) || (this.#options.cache !== undefined && !this.#session);
     const ahead = new ReadAhead(access.backend, isKnown, signal);
     this.#ahead = ahead;
     try {
@@ -136,16 +136,16 @@ export class Repository {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<SnapshotFiles> {
-    const { memory } = this.#options;
+    const { cache } = this.#options;
     const fresh: Snapshot[] = [];
     const found = (snapshot: Snapshot): void => {
       this.#snapshots.add(snapshot);
-      if (memory) fresh.push(snapshot);
+      if (cache) fresh.push(snapshot);
     };
     try {
       return await loadSnapshots(backend, master, ids, found, signal);
     } finally {
-      await memory?.keep(fresh);
+      await cache?.append(fresh);
     }
   }
 
@@ -175,7 +175,7 @@ export class Repository {
     const config = decodeConfig(await sealedConfig(), opened.master);
     if (known && known.config.id !== config.id) this.#snapshots.clear();
     if (known?.config.id !== config.id)
-      await this.#options.memory?.recall(config.id, opened.master, this.#snapshots);
+      await this.#options.cache?.load(config.id, opened.master, this.#snapshots);
     this.#session = { ...opened, config, password, verifiedAt: now };
     return this.#session;
   }
@@ -220,7 +220,7 @@ export class Repository {
 
   async #settle(ids: Ids, unreadable: ReadonlyMap<string, string>): Promise<Catalogue> {
     this.#snapshots.retain(ids);
-    await this.#options.memory?.tidy(this.#snapshots);
+    await this.#options.cache?.compact(this.#snapshots);
     const session = this.#session;
     if (!session) throw new AgentError("other", "the repository is not open");
     return { config: session.config, snapshots: this.#snapshots, unreadable };

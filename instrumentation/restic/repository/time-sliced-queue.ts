@@ -2,7 +2,7 @@
 const TURN_MS = 5;
 
 /** Work that is done once the event loop has seen to all connections, a few milliseconds at a time. */
-export class Turns<T> {
+export class TimeSlicedQueue<T> {
   readonly #work: (items: readonly T[], at: number) => void;
   #items: T[] = [];
   #isPlanned = false;

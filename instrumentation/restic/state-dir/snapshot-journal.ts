@@ -66,7 +66,7 @@ export class SnapshotJournal {
   }
 
   /** Writes the file anew, if it is not there, or too much of it is of snapshots that were forgotten. */
-  async tidy(table: SnapshotTable): Promise<void> {
+  async compact(table: SnapshotTable): Promise<void> {
     const records = this.#records;
     const vain = records === undefined ? Infinity : records - table.size;
     if (vain <= MAX_VAIN || vain <= table.size) return;

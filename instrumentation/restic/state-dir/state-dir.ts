@@ -7,13 +7,13 @@ import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 
 /** What was read of a repository before the agent was restarted. Never fails: at the worst nothing is known. */
-export interface Memory {
+export interface SnapshotCache {
   /** Begins with a repository: adds what is known of it. Nothing of it is believed before a listing has it. */
-  recall(repositoryId: string, master: Key, table: SnapshotTable): Promise<void>;
+  load(repositoryId: string, master: Key, table: SnapshotTable): Promise<void>;
   /** Keeps what was read. */
-  keep(snapshots: readonly Snapshot[]): Promise<void>;
+  append(snapshots: readonly Snapshot[]): Promise<void>;
   /** Called after each complete listing, with what is there. */
-  tidy(table: SnapshotTable): Promise<void>;
+  compact(table: SnapshotTable): Promise<void>;
 }
 
 /** The folder of the setting `stateDir`, opened when it is first used. */
@@ -30,7 +30,7 @@ export class StateDir {
   }
 
   /** For one repository, with a line of log when something is thrown away. */
-  memoryOf(url: string): Memory {
+  cacheOf(url: string): SnapshotCache {
     let journal: SnapshotJournal | undefined;
     const warn = (what: string, error: unknown): void =>
       this.#logger.warn(what, {
@@ -49,7 +49,7 @@ export class StateDir {
     }
 
     return {
-      recall: async (repositoryId, master, table) => {
+      load: async (repositoryId, master, table) => {
         const folder = await this.#open();
         if (!folder) return;
         const key = master.derive(`restic-otel state of ${repositoryId}`);
@@ -68,8 +68,8 @@ export class StateDir {
           warn("the state of a repository cannot be read, it goes on without", error);
         }
       },
-      keep: (snapshots) => attempt((open) => open.append(snapshots)),
-      tidy: (table) => attempt((open) => open.tidy(table)),
+      append: (snapshots) => attempt((open) => open.append(snapshots)),
+      compact: (table) => attempt((open) => open.compact(table)),
     };
   }
 

@@ -9,7 +9,7 @@ import { collectOnce } from "../collect-metrics.ts";
 import type { Bind } from "../collect-metrics.ts";
 import type { Signals } from "../prometheus/endpoint.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { since } from "./start-time.ts";
+import { withCounterStart } from "./start-time.ts";
 
 export interface CollectOptions {
   /** What is monitored. */
@@ -37,9 +37,9 @@ export async function collectAll(
     const unbind = [products.bind(meter), agent(meter)];
     return () => unbind.forEach((one) => one());
   };
-  if (!tables) return batches(since(await collectOnce(bind, resource), startMs), size);
+  if (!tables) return batches(withCounterStart(await collectOnce(bind, resource), startMs), size);
   const produced = producedParts(tables, startMs, now, size);
-  return joined(produced, since(await collectOnce(agent, resource), startMs), size);
+  return joined(produced, withCounterStart(await collectOnce(agent, resource), startMs), size);
 }
 
 /** The agent's own go with the last of the others. */

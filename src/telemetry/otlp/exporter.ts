@@ -24,7 +24,7 @@ import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { checkAnswer } from "./response.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { within } from "./within.ts";
+import { withTimeLimit } from "./within.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Before compression: a Collector refuses more than 20 MiB. */
@@ -33,7 +33,7 @@ const compress = promisify(gzip);
 
 export interface OtlpExporterOptions {
   /** Ways to the secrets in headers. */
-  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  readonly resolvers: ReadonlyMap<string, SecretResolver>;
   /** Of the agent. */
   readonly version: string;
   readonly clock: Clock;
@@ -81,7 +81,7 @@ async function report(
 
 type Push = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;
 
-function sender(endpoint: OtlpEndpoint, { schemes, version, clock }: OtlpExporterOptions): Push {
+function sender(endpoint: OtlpEndpoint, { resolvers, version, clock }: OtlpExporterOptions): Push {
   const { protocol, compression, timeoutMs, url } = endpoint;
   const where = endpointName(url);
   const serializer = protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer;
@@ -95,7 +95,7 @@ function sender(endpoint: OtlpEndpoint, { schemes, version, clock }: OtlpExporte
     ...(compression === "gzip" && { "content-encoding": "gzip" }),
   };
   const secrets = Object.entries(endpoint.headers).map(
-    ([name, reference]) => [name, secretHandle(reference, schemes, clock)] as const,
+    ([name, reference]) => [name, secretHandle(reference, resolvers, clock)] as const,
   );
   let client: Promise<Send> | undefined;
 
@@ -130,7 +130,7 @@ function sender(endpoint: OtlpEndpoint, { schemes, version, clock }: OtlpExporte
       return;
     }
     const body = compression === "gzip" ? await compress(plain) : plain;
-    await within(timeoutMs, where, clock, (late) => {
+    await withTimeLimit(timeoutMs, where, clock, (late) => {
       const either = AbortSignal.any([signal, late]);
       return retry(() => attemptTwice(body, either), clock, either);
     });

@@ -12,7 +12,7 @@ import { OtlpPush } from "./push.ts";
 export interface OpenPushOptions {
   readonly endpoints: readonly OtlpEndpoint[];
   /** Ways to the secrets in headers. */
-  readonly schemes: ReadonlyMap<string, SecretResolver>;
+  readonly resolvers: ReadonlyMap<string, SecretResolver>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** What is monitored. */
@@ -28,14 +28,14 @@ export interface OpenPushOptions {
 
 /** Connects nothing yet. Loaded only when there is an endpoint. */
 export function openPush(options: OpenPushOptions): OtlpPush {
-  const { endpoints, schemes, intervalMs, timeoutMs, products, agent, version, installation } =
+  const { endpoints, resolvers, intervalMs, timeoutMs, products, agent, version, installation } =
     options;
   const { clock, logger } = options;
   const resource = agentResource(version, installation);
   const startMs = clock.now();
   return new OtlpPush({
     targets: endpoints.map((endpoint) => {
-      const exporter = new OtlpExporter(endpoint, { schemes, version, clock });
+      const exporter = new OtlpExporter(endpoint, { resolvers, version, clock });
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),

@@ -6,7 +6,7 @@ import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
 import { pointsOf } from "./batches.ts";
 import type { EndpointState } from "../own-metrics/otlp.ts";
-import { within } from "./within.ts";
+import { withTimeLimit } from "./within.ts";
 
 /** Of label sets of a normal length a few MiB. */
 const POINTS = 5000;
@@ -35,21 +35,21 @@ export class OtlpPush {
   readonly states: readonly EndpointState[];
   readonly #options: OtlpPushOptions;
   readonly #ended = new AbortController();
-  readonly #lanes: readonly Lane[];
+  readonly #queues: readonly EndpointQueue[];
 
   constructor(options: OtlpPushOptions) {
     this.#options = options;
-    this.#lanes = options.targets.map((target) => new Lane(target, options));
-    this.states = this.#lanes.map(({ state }) => state);
+    this.#queues = options.targets.map((target) => new EndpointQueue(target, options));
+    this.states = this.#queues.map(({ state }) => state);
   }
 
   start(): void {
-    void this.#beat();
+    void this.#pushAtIntervals();
   }
 
   /** Pushes now; an endpoint that is still busy gets one more push when it is done. Never rejects. */
   async push(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.push()));
+    await Promise.all(this.#queues.map((queue) => queue.push()));
   }
 
   /** Pushes in the next turn of the event loop: the end of a collection of many backup sets takes a long one. */
@@ -64,7 +64,7 @@ export class OtlpPush {
     await this.push();
   }
 
-  async #beat(): Promise<void> {
+  async #pushAtIntervals(): Promise<void> {
     const { clock, intervalMs } = this.#options;
     const { signal } = this.#ended;
     while (!signal.aborted) {
@@ -79,7 +79,7 @@ export class OtlpPush {
 }
 
 /** The pushes to one endpoint, one at a time. */
-class Lane {
+class EndpointQueue {
   readonly state: EndpointState;
   readonly #target: PushTarget;
   readonly #options: OtlpPushOptions;
@@ -119,7 +119,7 @@ class Lane {
     const { endpoint } = state;
     const { clock, logger, timeoutMs, collect } = this.#options;
     try {
-      await within(timeoutMs, endpoint, clock, async (signal) => {
+      await withTimeLimit(timeoutMs, endpoint, clock, async (signal) => {
         for (const part of await collect(POINTS)) {
           // Many take tens of milliseconds to be made, and again to be encoded: others get their turn in between.
           if (pointsOf(part) === POINTS) await turn();

@@ -5,7 +5,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
  * The same metrics with counters that count since `startMs` (milliseconds since the epoch). The SDK counts from when their
  * instrument was made; a back end takes another start for a reset.
  */
-export function since(all: ResourceMetrics, startMs: number): ResourceMetrics {
+export function withCounterStart(all: ResourceMetrics, startMs: number): ResourceMetrics {
   const startTime: [number, number] = [
     Math.floor(startMs / 1000),
     Math.floor(startMs % 1000) * 1e6,

@@ -5,7 +5,7 @@ import type { Clock } from "restic-otel-instrumentation/internal";
  * Runs something that heeds a signal, for `ms` at the most.
  * @throws AgentError `timeout` if that was too long
  */
-export async function within(
+export async function withTimeLimit(
   ms: number,
   what: string,
   clock: Clock,

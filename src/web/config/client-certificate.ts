@@ -7,7 +7,7 @@ import type { TlsConfig } from "./tls-config.ts";
 type ClientRules = Pick<TlsConfig, "clientAuth" | "clientAllowedSans">;
 
 /** Why a client whose handshake is done may not come in; undefined if it may. */
-export function refusal(
+export function rejectReason(
   socket: TLSSocket,
   { clientAuth, clientAllowedSans }: ClientRules,
 ): string | undefined {

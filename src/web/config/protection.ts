@@ -7,7 +7,7 @@ import type { AgentError, Clock, Logger } from "restic-otel-instrumentation/inte
 import { textAnswer } from "../response.ts";
 import type { Answer } from "../response.ts";
 import { openBcrypt } from "./bcrypt.ts";
-import { refusal } from "./client-certificate.ts";
+import { rejectReason } from "./client-certificate.ts";
 import { Login } from "./login.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { readWebConfig } from "./web-config-file.ts";
@@ -67,12 +67,12 @@ export class Protection {
   }
 
   /** Why a client whose handshake is done may not come in; undefined if it may. */
-  refusal(socket: TLSSocket): string | undefined {
-    return this.#config.tls && refusal(socket, this.#config.tls);
+  rejectReason(socket: TLSSocket): string | undefined {
+    return this.#config.tls && rejectReason(socket, this.#config.tls);
   }
 
   /** What a request is answered with in place of what it asks for; undefined if it may have it. */
-  async admit({ headers }: IncomingMessage, path: string): Promise<Answer | undefined> {
+  async authorize({ headers }: IncomingMessage, path: string): Promise<Answer | undefined> {
     if (this.#options.open.includes(path)) return undefined;
     if (this.#limiter?.take() === false) return textAnswer(429, "too many requests");
     const { users } = this.#config;

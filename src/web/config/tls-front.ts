@@ -12,7 +12,7 @@ import type { Logger } from "restic-otel-instrumentation/internal";
 interface TlsRules {
   /** Another object once the files have changed. */
   readonly secure: TlsOptions | undefined;
-  refusal(socket: TLSSocket): string | undefined;
+  rejectReason(socket: TLSSocket): string | undefined;
 }
 
 /** HTTP/2 keeps what HTTP/1.1 is held to. */
@@ -55,7 +55,7 @@ export class TlsFront {
       Reflect.apply(serve, server, [socket]);
     };
     server.removeAllListeners("connection");
-    server.on("connection", (socket: Socket) => this.#greet(socket));
+    server.on("connection", (socket: Socket) => this.#sniffTls(socket));
     this.#http2.on("request", (request, response) => server.emit("request", request, response));
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
@@ -78,7 +78,7 @@ export class TlsFront {
   }
 
   /** The first byte tells TLS from a browser that was sent to `http://`. */
-  #greet(socket: Socket): void {
+  #sniffTls(socket: Socket): void {
     this.#accepted.add(socket);
     this.#silent.add(socket);
     socket.once("close", () => {
@@ -109,7 +109,7 @@ export class TlsFront {
 
   /** A server that listens nowhere: it is handed its connections. */
   #startTls(secure: TlsOptions): TlsServer {
-    const server = createTlsServer(secure, (socket) => this.#admit(socket));
+    const server = createTlsServer(secure, (socket) => this.#authorize(socket));
     server.on("tlsClientError", (error, socket) => {
       this.#logger.debug("a TLS handshake failed", { error: error.message });
       socket.destroy();
@@ -117,9 +117,9 @@ export class TlsFront {
     return server;
   }
 
-  #admit(socket: TLSSocket): void {
+  #authorize(socket: TLSSocket): void {
     if (this.#stopping) return void socket.destroy();
-    const refusal = this.#rules.refusal(socket);
+    const refusal = this.#rules.rejectReason(socket);
     if (refusal !== undefined) {
       this.#logger.debug("a client was refused", { client: socket.remoteAddress, error: refusal });
       socket.destroy();

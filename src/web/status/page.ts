@@ -1,10 +1,10 @@
 import type { Answer } from "../response.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { parseIsoTime } from "./time.ts";
+import { parseTime } from "./time.ts";
 import { linkTo, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
-import { counted, grouped, relative, span } from "./quantity.ts";
+import { counted, grouped, relative, humanDuration } from "./quantity.ts";
 import { repositoryTable } from "./repository-table.ts";
 import { setTable } from "./set-table.ts";
 import type { RepositoryHealth, Status } from "./status.ts";
@@ -16,7 +16,7 @@ const CONTENT_SECURITY_POLICY =
 export function statusPage(version: string, whole: Status, query: Query): Answer {
   const { repositories, sets } = select(whole, query);
   const { shown, page, pages } = pageOf(sets, query.page);
-  const now = parseIsoTime(whole.now);
+  const now = parseTime(whole.now);
   const stale = new Set(
     whole.repositories.filter(({ state }) => state === "failing").map(({ url }) => url),
   );
@@ -88,13 +88,13 @@ function summary(
     ] as const
   ).map(([state, word]) => (count(state) > 0 ? `, ${count(state)} ${word}` : ""));
   const late = sets.filter((set) => set.late).length;
-  const next = nextCollection === null ? undefined : (parseIsoTime(nextCollection) - now) / 1000;
+  const next = nextCollection === null ? undefined : (parseTime(nextCollection) - now) / 1000;
   return html`<strong
       >${count("fine")} of ${counted(repositories.length, "repository", "repositories")}
       fine</strong
     >${others.join("")}, <strong>${counted(late, "backup set", "backup sets")}</strong> of
     ${sets.length} older than
-    ${span(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
+    ${humanDuration(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
 }
 
 /** The colour of the whole. */

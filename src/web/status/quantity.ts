@@ -12,7 +12,7 @@ export function bytes(count: number): string {
 }
 
 /** A span of time as people say it: `40 s`, `12 min`, `3 h`, `5 days`. */
-export function span(seconds: number): string {
+export function humanDuration(seconds: number): string {
   const s = Math.abs(seconds);
   if (s < 100) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;
   if (s < 100 * 60) return `${Math.round(s / 60)} min`;
@@ -24,7 +24,7 @@ export function span(seconds: number): string {
 export function relative(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole === 0) return "now";
-  return whole < 0 ? `in ${span(whole)}` : `${span(whole)} ago`;
+  return whole < 0 ? `in ${humanDuration(whole)}` : `${humanDuration(whole)} ago`;
 }
 
 const GROUPED = new Intl.NumberFormat("en");

@@ -1,11 +1,11 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
-import { ago, clockTime } from "./moment.ts";
-import { parseIsoTime } from "./time.ts";
+import { ago, clockTime } from "./time.ts";
+import { parseTime } from "./time.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
-import { grouped, span } from "./quantity.ts";
+import { grouped, humanDuration } from "./quantity.ts";
 import type { RepositoryHealth, RepositoryStatus } from "./status.ts";
 
 const WORDS: Readonly<Record<RepositoryHealth, string>> = {
@@ -56,7 +56,7 @@ function row(repository: RepositoryStatus, query: Query, now: number): Html {
       >${error ? explanation(repository, now) : ""}
     </th>
     ${cell("Last success", lastSuccess === null ? "never" : ago(lastSuccess, now))}
-    ${cell("Took", durationSeconds === null ? "–" : span(durationSeconds), "number")}
+    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number")}
     ${cell("Snapshots", snapshots === null ? "–" : grouped(snapshots), "number")}
     ${cell("Unreadable", unreadableSnapshots ?? "–", "number")}
     ${cell("Requests", requests === null ? "–" : grouped(requests), "number")}
@@ -67,12 +67,12 @@ function explanation({ error, failingSince }: RepositoryStatus, now: number): Ht
   if (!error) return html``;
   return html`<p class="error">
     <b>${error.type}</b>${failingSince === null ? "" : since(failingSince, now)}: ${error.message}.
-    <i>${error.mend}</i>
+    <i>${error.hint}</i>
   </p>`;
 }
 
 function since(time: string, now: number): Html {
   return html`, failing since
     <time datetime="${time}">${clockTime(time)}</time>
-    (${span((now - parseIsoTime(time)) / 1000)})`;
+    (${humanDuration((now - parseTime(time)) / 1000)})`;
 }

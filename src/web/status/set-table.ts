@@ -1,10 +1,10 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
-import { ago } from "./moment.ts";
+import { ago } from "./time.ts";
 import { linkTo } from "./query.ts";
 import type { Query, Sort } from "./query.ts";
-import { bytes, grouped, span } from "./quantity.ts";
+import { bytes, grouped, humanDuration } from "./quantity.ts";
 import type { SetStatus } from "./status.ts";
 
 const COLUMNS: readonly (readonly [string, Sort | undefined])[] = [
@@ -64,7 +64,7 @@ function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<strin
     ${cell("Last 30 days", calendar(set.daysAgo))}
     ${cell("Snapshots", grouped(snapshots), "number")} ${cell("Oldest", ago(oldest, now))}
     ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number")}
-    ${cell("Took", durationSeconds === null ? "–" : span(durationSeconds), "number")}
+    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number")}
     ${cell("Repository", repository, "repository")}
   </tr> `;
 }

@@ -34,7 +34,7 @@ export interface RepositoryStatus {
   readonly error: {
     readonly type: ErrorCode;
     readonly message: string;
-    readonly mend: string;
+    readonly hint: string;
   } | null;
   readonly failingSince: string | null;
   readonly lastSuccess: string | null;
@@ -100,7 +100,7 @@ export function repositoriesOf(
   );
 }
 
-const MENDS: Readonly<Record<ErrorCode, string>> = {
+const HINTS: Readonly<Record<ErrorCode, string>> = {
   unreachable: "Is the server up, and is the address right? It is tried again by itself.",
   timeout:
     "The server or the disk hangs, or the time limit (timeout) is too short. It is tried again by itself.",
@@ -109,7 +109,7 @@ const MENDS: Readonly<Record<ErrorCode, string>> = {
   wrong_password:
     "Was the password changed in the repository? Put the new one where the agent finds it.",
   corrupt: "Have restic look at it: restic check. The other snapshots are shown.",
-  secret: "The password could not be had: see the message, and mend where it comes from.",
+  secret: "The password cannot be read: the message says why. Fix its source.",
   config: "A setting of this repository is wrong: see the message.",
   other: "See the message and the log.",
 };
@@ -123,7 +123,7 @@ function repositoryStatus(
   return {
     url,
     state: health(entry),
-    error: error ? { type: error.code, message: error.message, mend: MENDS[error.code] } : null,
+    error: error ? { type: error.code, message: error.message, hint: HINTS[error.code] } : null,
     failingSince: timeOrNull(entry?.failingSince),
     lastSuccess: timeOrNull(entry?.lastCompleteAt),
     durationSeconds: entry?.attempt.durationSeconds ?? null,

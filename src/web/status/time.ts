@@ -1,9 +1,25 @@
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
+import { relative } from "./quantity.ts";
+
 /** ISO 8601 in UTC, of milliseconds since the epoch. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
 /** Milliseconds since the epoch. */
-export function parseIsoTime(time: string): number {
+export function parseTime(time: string): number {
   return Date.parse(time);
+}
+
+/** `2026-01-31 06:30 UTC`. */
+export function clockTime(time: string): string {
+  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** How long ago a time was, and the time itself. */
+export function ago(time: string, now: number): Html {
+  return html`<time datetime="${time}"
+    >${relative((now - parseTime(time)) / 1000)} <small>${clockTime(time)}</small></time
+  >`;
 }

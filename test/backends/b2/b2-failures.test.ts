@@ -47,7 +47,7 @@ async function failing(environment: Readonly<Record<string, string>> = {}): Prom
   return failure.replaceAll(`127.0.0.1:${server.port}`, "HOST");
 }
 
-describe("is denied, with the mend:", () => {
+describe("is denied, with the hint:", () => {
   test.for([
     ["a wrong key", { B2_ACCOUNT_KEY: "K001wrong" }],
     ["a key that is not there", { B2_ACCOUNT_ID: "nobody" }],

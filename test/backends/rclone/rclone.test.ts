@@ -96,12 +96,12 @@ describe("an rclone that", () => {
     ["x: AccessDenied: no\n", "denied", "x: AccessDenied: no", ""],
     ["dial tcp: no such host\n\n", "transient unreachable", "dial tcp: no such host", ""],
     ["fatal\n", "transient unreachable", "fatal", ""],
-  ] as const)("ends at once and says %s", async ([said, code, last, mend]) => {
+  ] as const)("ends at once and says %s", async ([said, code, last, hint]) => {
     const FAKE_STDERR = join(folder, "stderr");
     await writeFile(FAKE_STDERR, said);
     const backend = open("exits", { FAKE_STDERR });
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      `${code}: ${place()}: ${process.execPath} ends with 1 and says "${last}"${mend}`,
+      `${code}: ${place()}: ${process.execPath} ends with 1 and says "${last}"${hint}`,
     );
   });
 

@@ -2,13 +2,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { afterEach, expect, test, vi } from "vitest";
 
-import { Turns } from "../../../instrumentation/restic/repository/time-sliced-queue.ts";
+import { TimeSlicedQueue } from "../../../instrumentation/restic/repository/time-sliced-queue.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
 test("work is done in order, after whatever the event loop has to do now", async () => {
   const done: number[] = [];
-  const turns = new Turns((items: readonly number[], at) => done.push(...items.slice(at, at + 1)));
+  const turns = new TimeSlicedQueue((items: readonly number[], at) =>
+    done.push(...items.slice(at, at + 1)),
+  );
   turns.add(1);
   turns.add(2);
   expect(done).toEqual([]);
@@ -25,7 +27,7 @@ test("it is parted, so that others have their turn", async () => {
   vi.spyOn(performance, "now").mockImplementation(() => now);
   const done: number[] = [];
   // Each takes 3 ms; two of them are enough for one turn.
-  const turns = new Turns((items: readonly number[], at) => {
+  const turns = new TimeSlicedQueue((items: readonly number[], at) => {
     now += 3;
     done.push(...items.slice(at, at + 1));
   });

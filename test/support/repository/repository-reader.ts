@@ -8,7 +8,7 @@ import { FakeClock } from "../core/clock.ts";
 import { recordedBackend } from "../backends/recorded-backend.ts";
 import { SealedRepository } from "./sealed-repository.ts";
 
-/** A sealed repository in memory and the Repository that reads it, with a record of what that cost. */
+/** A sealed repository in cache and the Repository that reads it, with a record of what that cost. */
 export class RepositoryReader {
   sealed: SealedRepository;
   readonly clock = new FakeClock();

@@ -51,7 +51,7 @@ export class StatefulScene {
       clock: new FakeClock(),
       reverifyMs: 3_600_000,
       onDerivation: () => {},
-      memory: stateDir.memoryOf("rest:x"),
+      cache: stateDir.cacheOf("rest:x"),
     });
     let gets = 0;
     const count = (call: string): void => {

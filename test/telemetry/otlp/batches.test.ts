@@ -4,7 +4,7 @@ import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observ
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches } from "../../../src/telemetry/otlp/batches.ts";
-import { since } from "../../../src/telemetry/otlp/start-time.ts";
+import { withCounterStart } from "../../../src/telemetry/otlp/start-time.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { hosts } from "../../support/agent/signals.ts";
 
@@ -72,7 +72,7 @@ test.for([
 });
 
 test("counters count since the agent's start, whenever their provider was made", async () => {
-  const { scopeMetrics } = since(await collected, 1_767_225_600_250);
+  const { scopeMetrics } = withCounterStart(await collected, 1_767_225_600_250);
   const starts = scopeMetrics
     .flatMap(({ metrics }) => metrics)
     .filter(({ descriptor }) => descriptor.name === "b")

@@ -4,7 +4,7 @@ import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observ
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
-import { schemesWith } from "../../../instrumentation/secrets/resolvers.ts";
+import { resolversWith } from "../../../instrumentation/secrets/resolvers.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 async function push(
   changes: Partial<OtlpEndpoint> = {},
   names: readonly string[] = ["web"],
-  schemes = schemesWith([]),
+  resolvers = resolversWith([]),
 ): Promise<string> {
   const metric: MetricSpec<unknown> = {
     name: "backup.days_age",
@@ -52,7 +52,7 @@ async function push(
     ...changes,
   };
   try {
-    const exporter = new OtlpExporter(endpoint, { schemes, version: "1.2.3", clock });
+    const exporter = new OtlpExporter(endpoint, { resolvers, version: "1.2.3", clock });
     await exporter.push(metrics, limit.signal);
     return "accepted";
   } catch (error) {
@@ -214,8 +214,10 @@ test("a header whose secret was rotated is sent anew, once", async () => {
   };
   const reference = { scheme: "rotating", reference: "" };
   receiver.answers.push(reply(401, ""));
-  const schemes = new Map([["rotating", rotating]]);
-  expect(await push({ headers: { authorization: reference } }, ["web"], schemes)).toBe("accepted");
+  const resolvers = new Map([["rotating", rotating]]);
+  expect(await push({ headers: { authorization: reference } }, ["web"], resolvers)).toBe(
+    "accepted",
+  );
   expect(receiver.received.map(({ headers }) => headers.authorization)).toEqual([
     "token-1",
     "token-2",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { schemesWith } from "../../../instrumentation/secrets/resolvers.ts";
+import { resolversWith } from "../../../instrumentation/secrets/resolvers.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { agentResource } from "../../../src/telemetry/resource.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
@@ -47,7 +47,7 @@ function exporter(): OtlpExporter {
     },
   } as const;
   return new OtlpExporter(endpoint, {
-    schemes: schemesWith([]),
+    resolvers: resolversWith([]),
     version: "1",
     clock: new FakeClock(),
   });
