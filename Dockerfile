@@ -10,7 +10,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 COPY instrumentation/package.json instrumentation/
 RUN ["npm", "ci"]
-COPY tsconfig.json bundle.ts ./
+COPY tsconfig.json ./
 COPY src src
 COPY instrumentation instrumentation
 RUN ["npm", "run", "build"]

@@ -172,7 +172,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       expect(results).toSatisfy(isQuick);
       const { imported, collected } = JSON.parse(await node(app, "loaded.mjs"));
       expect(imported).toEqual([]);
-      expect(collected).toContain("restic-otel-instrumentation/dist/local.js");
+      expect(collected).toContain("restic-otel-instrumentation/dist/backends/local/local.js");
     });
   });
 

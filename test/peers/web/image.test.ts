@@ -144,7 +144,7 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
 
   test("its threads are there: one compares passwords, one reads local files", async () => {
     const app = join(folder, "agent/app");
-    const thread = join(app, "instrumentation/dist/file-reader-worker.js");
+    const thread = join(app, "instrumentation/dist/backends/local/file-reader-worker.js");
     expect(await readFile(thread, "utf8")).toContain("parentPort");
     const webConfig = join(folder, "web.yml");
     await writeFile(webConfig, `basic_auth_users: { alice: ${hashSync("password", 4)} }\n`);

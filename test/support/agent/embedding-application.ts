@@ -103,7 +103,7 @@ export const LOADED_PROGRAM = `
 import { registerHooks } from "node:module";
 const loaded = new Set();
 registerHooks({ load(url, context, next) { loaded.add(url); return next(url, context); } });
-const heavy = () => [...loaded].filter((url) => /undici|node-vault|monitor\\.js|dist\\/(local|rest|s3|b2|sftp|rclone|azure|gs|swift)\\.js/.test(url)).map((url) => url.replace(/.*\\/node_modules\\//, ""));
+const heavy = () => [...loaded].filter((url) => /undici|node-vault|monitor\\.js|dist\\/backends\\/(\\w+)\\/\\1\\.js/.test(url)).map((url) => url.replace(/.*\\/node_modules\\//, ""));
 const { ResticInstrumentation } = await import("restic-otel-instrumentation");
 const imported = heavy();
 const restic = new ResticInstrumentation({ repositories: [{ repo: process.env.REPO, password: "web-password" }] });
