@@ -31,13 +31,5 @@ export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
 export { Secret } from "./core/secret.ts";
 export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
-export type {
-  Attempt,
-  Job,
-  Labels,
-  MetricSpec,
-  Point,
-  Reading,
-  Source,
-  StoreEntry,
-} from "./core/source.ts";
+export type { Attempt, Job, Labels, Reading, Source, StoreEntry } from "./core/source.ts";
+export type { MetricSpec, Point } from "./metrics/spec.ts";

@@ -1,4 +1,5 @@
-import type { MetricSpec, Source, StoreEntry } from "../core/source.ts";
+import type { Source, StoreEntry } from "../core/source.ts";
+import type { MetricSpec } from "../metrics/spec.ts";
 
 export interface SourceSetParts<State> {
   readonly sources: readonly Source<State>[];

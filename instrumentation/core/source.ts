@@ -46,24 +46,3 @@ export interface Job {
   /** Milliseconds since the epoch. */
   readonly finishedAt: number;
 }
-
-export type Point = readonly [value: number, labels: Labels];
-
-/** One metric: a row of a table. Names stand in such tables only; what reads never names a metric. */
-export interface MetricSpec<Entry> {
-  /** The name of the OpenTelemetry instrument; the Prometheus name is this with `_` for `.` (and `_total` for a counter). */
-  readonly name: string;
-  readonly kind: "gauge" | "counter";
-  /** `s`, `By` or nothing (METRICS: a unit that a Collector would append must be in the name already). */
-  readonly unit?: "s" | "By";
-  readonly description: string;
-  /** Label names in the order of the documentation. */
-  readonly labels: readonly string[];
-  /** No I/O, no exception. `now` is milliseconds since the epoch. */
-  points(entry: Entry, now: number): Iterable<Point>;
-  /**
-   * What the points are made of: they are the same as long as this is the same object. Left out, they may always be others. The agent
-   * renders its own metrics by it; those of others go through the SDK, which takes all points each time.
-   */
-  basis?(entry: Entry, now: number): object;
-}

@@ -1,4 +1,4 @@
-import type { MetricSpec, Point } from "../core/source.ts";
+import type { MetricSpec, Point } from "./spec.ts";
 import { finitePoints } from "./observable-gauges.ts";
 import type { BoundTable } from "./observable-gauges.ts";
 

@@ -1,6 +1,6 @@
 import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
 
-import type { MetricSpec, Point } from "../core/source.ts";
+import type { MetricSpec, Point } from "./spec.ts";
 
 export type { Meter };
 

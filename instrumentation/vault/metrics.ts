@@ -1,4 +1,4 @@
-import type { MetricSpec } from "../core/source.ts";
+import type { MetricSpec } from "../metrics/spec.ts";
 import { READ_RESULTS } from "./state.ts";
 import type { VaultState } from "./state.ts";
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 import { MANUAL, manual } from "./manual.ts";
-import type { MetricSpec } from "../../instrumentation/core/source.ts";
+import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 import {
   JOB_METRICS,

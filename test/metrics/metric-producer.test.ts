@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import { produceMetrics } from "../../instrumentation/metrics/metric-producer.ts";
-import type { MetricSpec, Point } from "../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../instrumentation/metrics/spec.ts";
 
 function spec(name: string, kind: "gauge" | "counter", points: readonly Point[]): MetricSpec<null> {
   return { name, kind, unit: "s", description: "d", labels: ["a"], points: () => points };

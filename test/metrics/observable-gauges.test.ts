@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { BoundTable } from "../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec } from "../../instrumentation/core/source.ts";
+import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 class ManualReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}

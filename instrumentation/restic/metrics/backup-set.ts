@@ -1,4 +1,4 @@
-import type { MetricSpec, Point } from "../../core/source.ts";
+import type { MetricSpec, Point } from "../../metrics/spec.ts";
 import { ageDays, agesAt } from "../state.ts";
 import type { Summary } from "../repository/snapshot.ts";
 import type { BackupSet } from "../state.ts";

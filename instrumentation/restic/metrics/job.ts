@@ -1,4 +1,5 @@
-import type { Job, MetricSpec, StoreEntry } from "../../core/source.ts";
+import type { Job, StoreEntry } from "../../core/source.ts";
+import type { MetricSpec } from "../../metrics/spec.ts";
 
 /** The last whole collection, and what the store holds now. */
 export interface JobEntry {

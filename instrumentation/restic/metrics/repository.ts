@@ -1,4 +1,5 @@
-import type { MetricSpec, Point, StoreEntry } from "../../core/source.ts";
+import type { StoreEntry } from "../../core/source.ts";
+import type { MetricSpec, Point } from "../../metrics/spec.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "../state.ts";
 
 export type RepositoryEntry = StoreEntry<RepositoryState>;

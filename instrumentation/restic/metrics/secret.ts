@@ -1,4 +1,5 @@
-import type { Labels, MetricSpec } from "../../core/source.ts";
+import type { Labels } from "../../core/source.ts";
+import type { MetricSpec } from "../../metrics/spec.ts";
 
 /** The secrets that a repository is opened with. */
 export interface SecretEntry {

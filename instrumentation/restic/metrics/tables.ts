@@ -1,4 +1,4 @@
-import type { MetricSpec } from "../../core/source.ts";
+import type { MetricSpec } from "../../metrics/spec.ts";
 import { backupSetMetrics } from "./backup-set.ts";
 import { REPOSITORY_METRICS } from "./repository.ts";
 import type { RepositoryEntry } from "./repository.ts";

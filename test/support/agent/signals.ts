@@ -1,6 +1,7 @@
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import type { BoundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { Labels, MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { Labels } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import type { Bind } from "../../../src/telemetry/collect-metrics.ts";
 import type { Signals } from "../../../src/telemetry/prometheus/endpoint.ts";
 

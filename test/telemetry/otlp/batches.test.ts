@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches } from "../../../src/telemetry/otlp/batches.ts";
 import { withCounterStart } from "../../../src/telemetry/otlp/start-time.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import type { BoundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import type { Bind } from "../../../src/telemetry/collect-metrics.ts";
 import { collectAll } from "../../../src/telemetry/otlp/collect-all.ts";
 

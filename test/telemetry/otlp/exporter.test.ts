@@ -5,7 +5,7 @@ import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
 import { resolversWith } from "../../../instrumentation/secrets/resolvers.ts";
-import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";

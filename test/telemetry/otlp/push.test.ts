@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import { collectOnce, renderOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { batches, pointsOf } from "../../../src/telemetry/otlp/batches.ts";

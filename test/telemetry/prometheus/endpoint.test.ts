@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import { ExpositionPart } from "../../../src/telemetry/collect-metrics.ts";
 import { PrometheusEndpoint } from "../../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock } from "../../support/core/clock.ts";

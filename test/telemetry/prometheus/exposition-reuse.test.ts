@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import type { BoundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
 import { Store } from "../../../instrumentation/collect/store.ts";
 import { BackupSets } from "../../../instrumentation/restic/backup-sets.ts";
 import { repositoryMetrics } from "../../../instrumentation/restic/metrics/tables.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec, Point } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
 import { renderOnce } from "../../../src/telemetry/collect-metrics.ts";
 import { tableText } from "../../support/core/table-text.ts";
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 
 import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import type { MetricSpec } from "../../../instrumentation/core/source.ts";
+import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
 import {
   JOB_METRICS,
   repositoryMetrics,
