@@ -200,8 +200,8 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
     test("says its version by its own name, and has its manual page", async () => {
       expect(await output("npx", ["restic-otel", "--version"], app)).toMatch(/^restic-otel \d/);
       const manifest = await readFile(join(app, "node_modules/restic-otel/package.json"), "utf8");
-      const { man }: { readonly man: string } = JSON.parse(manifest);
-      expect(await readFile(join(app, "node_modules/restic-otel", man), "utf8")).toContain(
+      const { man }: { readonly man: readonly string[] } = JSON.parse(manifest);
+      expect(await readFile(join(app, "node_modules/restic-otel", man[0] ?? ""), "utf8")).toContain(
         ".TH RESTIC-OTEL 1",
       );
     });
