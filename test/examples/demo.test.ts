@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 
 import { expect, test } from "vitest";
 
-import { listeningPort } from "../support/core/listening-port.ts";
+import { freePort } from "../support/core/free-port.ts";
 import { until } from "../support/core/until.ts";
 
-/** What `npm run demo` shows, whenever it is run: ages are those of the samples when they were made. */
+/** The output of `npm run demo` on any day: the samples are dated relative to today. */
 const SHOWN = `
 REPOSITORY                      HOST   USER      SNAPSHOTS  AGE
 examples/repositories/database  db-1   postgres  4          0 d    fine
@@ -32,16 +31,7 @@ Status    http://localhost:PORT/
 Stop      Ctrl-C
 `;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = listeningPort(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-test("the demo shows a table, green and red, where to look, and ends when it is told to", async () => {
+test("the demo shows a table and the addresses, and ends at a signal", async () => {
   const port = await freePort();
   const demo = spawn(
     process.execPath,
