@@ -6,7 +6,7 @@ import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
 import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
-import { needRestart } from "./settings/restart-required.ts";
+import { restartRequired } from "./settings/restart-required.ts";
 import { redactedSettings } from "./settings/redacted.ts";
 import { agentMetrics } from "./telemetry/own-metrics/agent.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
@@ -199,7 +199,7 @@ export class Agent {
     try {
       const next = await load();
       for (const warning of next.warnings) logger.warn(warning);
-      for (const name of needRestart(this.#settings, next))
+      for (const name of restartRequired(this.#settings, next))
         logger.warn(`a change of ${name} needs a restart`);
       this.monitor.reload(next.monitor);
       this.#inForce = {

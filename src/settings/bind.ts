@@ -1,57 +1,57 @@
 import type { Format } from "./formats.ts";
 
-/** A port of TCP. */
+/** A TCP address. */
 interface TcpBind {
-  /** Undefined for all interfaces. */
+  /** undefined: all interfaces. */
   readonly host: string | undefined;
   readonly port: number;
 }
 
-/** A socket in the file system. */
+/** A Unix domain socket. */
 export interface UnixBind {
   /** Absolute. */
   readonly path: string;
-  /** Undefined: as the umask of the process has it. */
+  /** File mode; undefined: from the umask of the process. */
   readonly mode: number | undefined;
 }
 
-/** Where the agent listens. */
+/** An address to listen on. */
 export type Bind = TcpBind | UnixBind;
 
 const TCP = /^(?:\[(?<v6>[0-9a-fA-F:.]+(?:%\w+)?)\]|(?<host>[^:[\]\s]*)):(?<port>\d{1,5})$/;
 const UNIX = /^unix:(?<path>\/[^?,\0]*[^?,/\0])(?:\?mode=(?<mode>0?[0-7]{3}))?$/;
-const NOWHERE = "none";
+const NONE = "none";
 
-/** What fits into an address of the kernel, with a zero at its end. */
+/** `sun_path` of unix(7) has 108 bytes including the terminating zero. */
 const MAX_PATH_BYTES = 107;
 
-/** One address, a list of them (in a variable parted by commas), or `none`. */
+/** One address, a list of addresses (comma-separated in a variable), or `none`. */
 export const bind: Format<readonly Bind[]> = {
   repeatable: true,
   check(value) {
-    if (value === NOWHERE) return undefined;
+    if (value === NONE) return undefined;
     const addresses = listOf(value);
-    return addresses.length === 0 ? WRONG : addresses.map(wrongBind).find(Boolean);
+    return addresses.length === 0 ? EXPECTED : addresses.map(checkAddress).find(Boolean);
   },
-  parse: (value) => (value === NOWHERE ? [] : listOf(value).map((one) => parseBind(String(one)))),
+  parse: (value) => (value === NONE ? [] : listOf(value).map((one) => parseBind(String(one)))),
 };
 
-const WRONG =
+const EXPECTED =
   'must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"';
 
-function wrongBind(address: unknown): string | undefined {
-  if (typeof address !== "string") return WRONG;
+function checkAddress(address: unknown): string | undefined {
+  if (typeof address !== "string") return EXPECTED;
   if (address.startsWith("unix:")) {
     const path = UNIX.exec(address)?.groups?.["path"];
     if (path === undefined)
       return `"${address}" must be "unix:/path" with an absolute path, or "unix:/path?mode=0660"`;
     return Buffer.byteLength(path) <= MAX_PATH_BYTES
       ? undefined
-      : `the path of a socket has at most ${MAX_PATH_BYTES} bytes: ${path}`;
+      : `the socket path is longer than ${MAX_PATH_BYTES} bytes: ${path}`;
   }
   const port = TCP.exec(address)?.groups?.["port"];
-  if (port === undefined) return WRONG;
-  return Number(port) <= 65_535 ? undefined : `port ${port} is not one: the highest is 65535`;
+  if (port === undefined) return EXPECTED;
+  return Number(port) <= 65_535 ? undefined : `port ${port} is out of range: the maximum is 65535`;
 }
 
 function parseBind(address: string): Bind {
@@ -66,7 +66,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** An address as it is written; the mode of a socket is no part of it. */
+/** Formats an address as in the settings, without the mode of a socket. */
 export function formatBind(bound: Bind): string {
   if ("path" in bound) return `unix:${bound.path}`;
   const { host, port } = bound;

@@ -9,21 +9,20 @@ import type { SecretReference, SecretResolver } from "restic-otel-instrumentatio
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";
 
-/** Secrets that are resolved side by side. */
-const AT_ONCE = 8;
+const CONCURRENCY = 8;
 
-/** Resolves every secret of the enabled repositories and of the headers of pushes; a line for each that cannot be had. */
+/** Resolves every secret of the enabled repositories and of the OTLP headers. Returns a line for each that fails. */
 export async function checkSecrets(
   { monitor, otlp }: AgentSettings,
   resolvers: ReadonlyMap<string, SecretResolver>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const inTurn = limit(AT_ONCE);
-  // All of them are made before the first is resolved: they share what is fetched from then on.
-  const checks = named({ monitor, otlp }).map(([name, reference]) => {
+  const limited = limit(CONCURRENCY);
+  // Handles share the fetches that start after their creation: create all of them before the first fetch.
+  const checks = namedSecrets({ monitor, otlp }).map(([name, reference]) => {
     const handle = secretHandle(reference, resolvers, systemClock);
     return async (): Promise<string | undefined> =>
-      inTurn(() => handle.current(signal), signal).then(
+      limited(() => handle.current(signal), signal).then(
         () => undefined,
         (error: unknown) => `${name}: ${toAgentError(error).message}`,
       );
@@ -32,7 +31,7 @@ export async function checkSecrets(
   return problems.filter((problem) => problem !== undefined);
 }
 
-function named({
+function namedSecrets({
   monitor,
   otlp,
 }: Pick<AgentSettings, "monitor" | "otlp">): readonly (readonly [string, SecretReference])[] {

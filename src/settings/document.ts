@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
-/** A scalar without quotes: what it means is the reader's to say. */
+/** An unquoted scalar whose type the caller decides. */
 export class PlainScalar {
   readonly text: string;
 
@@ -11,51 +11,51 @@ export class PlainScalar {
 }
 
 interface DocumentOptions {
-  /** Scalars as they are written: text if they are in quotes, else PlainScalar. Keys are text. Default: by YAML's core schema. */
+  /** "written": quoted scalars and keys become strings, unquoted scalars PlainScalar. Default: YAML's core schema. */
   readonly scalars?: "written";
 }
 
-/** A settings file as YAML, of which JSON is a part, with the place of everything in it. */
+/** A settings file in YAML or JSON (a subset of YAML), with the position of every value. */
 export class SettingsDocument {
   readonly file: string;
   readonly value: unknown;
-  /** What is wrong with the text itself, as a line. */
+  /** The first syntax error, if any, as `file:line:column: message`. */
   readonly problems: readonly string[];
   readonly #lines = new LineCounter();
   readonly #document: Document;
 
   constructor(file: string, text: string, { scalars }: DocumentOptions = {}) {
     this.file = file;
-    // Messages of the parser quote the text, which holds secrets: only their codes and places are used.
+    // The parser's messages quote the text, which holds secrets: use only their codes and positions.
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
       ...(scalars === "written" && { schema: "failsafe", merge: true }),
     });
-    const fault = this.#fault(text);
-    this.problems = fault === undefined ? [] : [fault];
-    if (fault !== undefined) return;
+    const syntaxError = this.#syntaxError(text);
+    this.problems = syntaxError === undefined ? [] : [syntaxError];
+    if (syntaxError !== undefined) return;
     if (scalars === "written") markPlain(this.#document);
     try {
       this.value = this.#document.toJS({ maxAliasCount: 100 });
     } catch {
       // The exception quotes the text.
-      this.problems = [this.#at(0, "", "its aliases expand to far too much")];
+      this.problems = [this.#at(0, "", "aliases expand to too many values")];
     }
   }
 
-  /** The first fault of the text: those that the parser finds behind it follow from it mostly. */
-  #fault(text: string): string | undefined {
+  /** The first error only: most later ones are its consequences. */
+  #syntaxError(text: string): string | undefined {
     const comment = /^[\t ]*\/\//m.exec(text);
-    if (comment) return this.#at(comment.index, "", "// begins no comment here: use #");
+    if (comment) return this.#at(comment.index, "", "// does not start a comment: use #");
     const alias = unresolvedAlias(this.#document);
     if (alias) return this.#at(start(alias) ?? 0, "", QUOTES_NEEDED);
     const [error] = this.#document.errors;
     return error && this.#at(error.pos[0], "", reason(error, text));
   }
 
-  /** `file:line:column: path: message`, for the key or entry that the path names, or the nearest one around it. */
+  /** Formats `file:line:column: path: message` with the position of the key or entry at `path`, or of the nearest enclosing one. */
   problem(path: readonly (string | number)[], message: string): string {
     return this.#at(this.#offset(path), printPath(path), message);
   }
@@ -95,7 +95,7 @@ function markPlain(document: Document): void {
 
 const QUOTES_NEEDED = "a value that begins with *, @, & or % must be put in quotes";
 
-/** What begins with `*` and names nothing: a cron rule, a password. */
+/** An alias without an anchor: usually an unquoted cron rule or password that begins with `*`. */
 function unresolvedAlias(document: Document): Alias | undefined {
   let found: Alias | undefined;
   visit(document, {
@@ -126,18 +126,18 @@ function reason({ code, pos }: YAMLError, text: string): string {
   switch (code) {
     case "DUPLICATE_KEY": {
       const key = /^["']?([\w.-]+)/.exec(text.slice(pos[0]))?.[1] ?? "";
-      return `the key ${key} stands here a second time`;
+      return `duplicate key ${key}: remove one of the two`;
     }
     case "TAB_AS_INDENT":
-      return "a tab indents nothing in YAML: use blanks";
+      return "YAML does not allow tabs for indentation: use spaces";
     case "MULTIPLE_DOCS":
-      return "a second document begins here: a file has one";
+      return "a second YAML document starts here: only one per file is allowed";
     case "BAD_SCALAR_START":
     case "BAD_ALIAS":
       return QUOTES_NEEDED;
     default:
       return pos[0] >= text.trimEnd().length
-        ? "the file ends in the middle: a bracket or a quote is not closed"
-        : "is neither valid JSON nor YAML here: a bracket, a quote, a comma or a blank too many or missing";
+        ? "unexpected end of file: a bracket or a quote is not closed"
+        : "invalid YAML or JSON: check the brackets, quotes, commas and spaces here";
   }
 }

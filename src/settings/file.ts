@@ -21,34 +21,37 @@ import type { Setting } from "./schema.ts";
 import { shardText } from "./shard.ts";
 import type { VaultSection } from "./vault.ts";
 
-/** Thousands of repositories are a few MiB. */
+/** Thousands of repositories take a few MiB. */
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** What a file says, as far as it is right. */
+/** The valid part of a settings file, and the problems of the rest. */
 export interface FileSettings {
-  /** By name, as written. */
+  /** Unparsed values by the name of the setting. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Disabled ones too. */
+  /** Includes disabled entries. */
   readonly repositories: readonly RepositorySettings[];
-  /** Undefined if the file says nothing of it. */
+  /** undefined: the file has no key `otlp`. */
   readonly otlp: readonly OtlpEndpoint[] | undefined;
   readonly vault: VaultSection["value"];
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** What may stand in settings beside what is built in. */
-export interface Known {
+/** Resolvers, backends and Vault settings that the entries of a file can refer to. */
+export interface SettingsContext {
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
-  /** Schemes for which an embedder supplies the backend. */
+  /** Schemes whose backend the embedding application supplies. */
   readonly backends: readonly string[];
-  /** What the section `vault` means, be it there or not. */
+  /** Parses the section `vault`; undefined: the file has none. */
   readonly vault: (section: unknown) => VaultSection;
 }
 
-/** @throws AgentError `config` if there is no such file */
-export async function readSettingsFile(file: string, known: Known): Promise<FileSettings> {
-  return parseSettingsFile(new SettingsDocument(file, await read(file)), known);
+/** @throws AgentError `config` if the file cannot be read; a file with invalid content is returned with its problems */
+export async function readSettingsFile(
+  file: string,
+  context: SettingsContext,
+): Promise<FileSettings> {
+  return parseSettingsFile(new SettingsDocument(file, await read(file)), context);
 }
 
 async function read(file: string): Promise<string> {
@@ -57,16 +60,16 @@ async function read(file: string): Promise<string> {
     if (size > MAX_BYTES)
       throw new AgentError(
         "config",
-        `${file}: has ${size} bytes, more than a settings file can have (${MAX_BYTES})`,
+        `${file}: is too large: ${size} bytes, the maximum for a settings file is ${MAX_BYTES}`,
       );
     return await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof AgentError || !(error instanceof Error) || !("code" in error)) throw error;
     const reasons: Readonly<Record<string, string>> = {
       ENOENT:
-        "there is no such file: name one with --config, or set RESTIC_REPOSITORY for a single repository",
+        "file not found: name one with --config, or set RESTIC_REPOSITORY for a single repository",
       EISDIR: "is a directory: name a file with --config",
-      EACCES: "may not be read by this user",
+      EACCES: "permission denied: allow the user of the agent to read the file",
     };
     throw new AgentError(
       "config",
@@ -76,7 +79,7 @@ async function read(file: string): Promise<string> {
   }
 }
 
-function parseSettingsFile(document: SettingsDocument, known: Known): FileSettings {
+function parseSettingsFile(document: SettingsDocument, context: SettingsContext): FileSettings {
   const nothing = {
     values: {},
     repositories: [],
@@ -90,14 +93,14 @@ function parseSettingsFile(document: SettingsDocument, known: Known): FileSettin
     return {
       ...nothing,
       problems: [
-        `${document.file}: is empty: a list of repositories, or a mapping with the key repositories, is needed`,
+        `${document.file}: is empty: must be a list of repositories, or a mapping with the key repositories`,
       ],
     };
   }
   if (Array.isArray(value))
-    return withVault(document, undefined, known, {
+    return withVault(document, undefined, context, {
       ...nothing,
-      ...parseRepositories(document, value, [], known),
+      ...parseRepositories(document, value, [], context),
     });
   if (!isRecord(value))
     return {
@@ -109,13 +112,13 @@ function parseSettingsFile(document: SettingsDocument, known: Known): FileSettin
         ),
       ],
     };
-  return parseMapping(document, value, known);
+  return parseMapping(document, value, context);
 }
 
 function parseMapping(
   document: SettingsDocument,
   value: Readonly<Record<string, unknown>>,
-  known: Known,
+  context: SettingsContext,
 ): FileSettings {
   const { repositories: list, otlp: endpoints, vault, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
@@ -126,35 +129,35 @@ function parseMapping(
       : unknownKey(name, ["repositories", "otlp", "vault", ...FILE_SETTINGS]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
-  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, known.resolvers);
+  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, context.resolvers);
   problems.push(
     ...(otlp?.problems ?? []).map(({ path, message }) =>
       document.problem(["otlp", ...path], message),
     ),
   );
   if (list === undefined)
-    problems.push(document.problem([], "repositories is missing: the list of them"));
+    problems.push(document.problem([], "repositories is missing: add a list of repositories"));
   else if (!Array.isArray(list))
     problems.push(document.problem(["repositories"], "must be a list"));
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  const parsed = parseRepositories(document, entries, ["repositories"], known);
-  return withVault(document, vault, known, {
+  const parsed = parseRepositories(document, entries, ["repositories"], context);
+  return withVault(document, vault, context, {
     ...parsed,
-    // convict takes a mapping for settings of its own.
+    // convict would read a mapping as nested settings.
     values: { ...values, ...(isRecord(values["shard"]) && { shard: shardText(values["shard"]) }) },
     otlp: otlp?.value,
     problems: [...problems, ...parsed.problems],
   });
 }
 
-/** A problem of the section has a place in the file, one of a variable has none. */
+/** Adds the Vault settings. Problems of the section get its position in the file, problems of variables have none. */
 function withVault(
   document: SettingsDocument,
   section: unknown,
-  known: Known,
+  context: SettingsContext,
   settings: Omit<FileSettings, "vault">,
 ): FileSettings {
-  const vault = known.vault(section);
+  const vault = context.vault(section);
   const line = ({ path, message }: Problem): string =>
     path[0] === "vault" && section !== undefined
       ? document.problem(path, message)
@@ -171,23 +174,23 @@ function parseRepositories(
   document: SettingsDocument,
   list: readonly unknown[],
   path: readonly string[],
-  { resolvers, backends }: Known,
+  { resolvers, backends }: SettingsContext,
 ): Pick<FileSettings, "repositories" | "problems" | "warnings"> {
   const repositories: RepositorySettings[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];
   const seen = new Map<string, number>();
   for (const [index, entry] of list.entries()) {
-    const at = [...path, index];
+    const entryPath = [...path, index];
     const parsed = parseRepository(entry, resolvers, backends);
-    const reported = (found: readonly Problem[]): readonly string[] =>
-      found.map((one) => document.problem([...at, ...one.path], one.message));
+    const lines = (found: readonly Problem[]): readonly string[] =>
+      found.map((problem) => document.problem([...entryPath, ...problem.path], problem.message));
     let url: string | undefined;
     if ("problems" in parsed) {
-      problems.push(...reported(parsed.problems));
+      problems.push(...lines(parsed.problems));
       ({ url } = parsed);
     } else {
-      warnings.push(...reported(parsed.warnings));
+      warnings.push(...lines(parsed.warnings));
       repositories.push(parsed.value);
       if (!parsed.value.disabled) ({ url } = parsed.value);
     }
@@ -197,8 +200,8 @@ function parseRepositories(
     else
       problems.push(
         document.problem(
-          [...at, "repo"],
-          `is the same repository as ${path.join("")}[${first}]; credentials do not tell two apart`,
+          [...entryPath, "repo"],
+          `is the same repository as ${path.join("")}[${first}] (credentials are not compared): remove one of the two`,
         ),
       );
   }

@@ -4,16 +4,16 @@ import { boolean } from "./formats.ts";
 import { settingNames, SETTINGS } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 
-/** The command line, taken apart. */
+/** The parsed command line. */
 export interface Flags {
   readonly help: boolean;
   readonly version: boolean;
   readonly once: boolean;
   readonly checkConfig: boolean;
   readonly healthcheck: boolean;
-  /** False with `--no-vault`. */
+  /** false: `--no-vault` is given. */
   readonly vault: boolean;
-  /** Settings as they were written. */
+  /** Unparsed values by the name of the setting. */
   readonly values: Readonly<Partial<Record<SettingName, string>>>;
 }
 
@@ -40,8 +40,8 @@ function isSwitch(name: string): name is Switch {
 }
 
 /**
- * Reads `--x y`, `--x=y` and, for users of Go programs, the same with one dash.
- * @throws AgentError `config` for a flag that is not known, or has no value or one too many
+ * Accepts `--x y`, `--x=y` and, like Go programs, both with one dash.
+ * @throws AgentError `config` for an unknown flag, a missing value or an unexpected one
  */
 export function parseFlags(argv: readonly string[]): Flags {
   const values: Partial<Record<SettingName, string>> = {};
@@ -49,10 +49,10 @@ export function parseFlags(argv: readonly string[]): Flags {
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (name === undefined) throw usage(`"${argument}" is no flag: there are only flags`);
+    if (name === undefined) throw usage(`unexpected argument "${argument}": use flags only`);
     const setting = VALUE_FLAGS.get(name);
     if (setting !== undefined) {
-      const value = given ?? (isYesOrNo(setting) ? "true" : rest.shift());
+      const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
       if (value === undefined) throw usage(`--${name} needs a value`);
       values[setting] = joined(setting, values[setting], value);
     } else if (name === "h" || isSwitch(name)) {
@@ -75,13 +75,13 @@ export function parseFlags(argv: readonly string[]): Flags {
   };
 }
 
-/** As in Go, such a flag takes its value only behind an equals sign. */
-function isYesOrNo(name: SettingName): boolean {
+/** As in Go, a boolean flag takes its value only after an equals sign. */
+function isBoolean(name: SettingName): boolean {
   const { format }: Setting<unknown> = SETTINGS[name];
   return format === boolean;
 }
 
-/** The last one counts, but for a list. */
+/** A repeated flag replaces the value before, or is appended if the setting is a list. */
 function joined(name: SettingName, before: string | undefined, value: string): string {
   const { format }: Setting<unknown> = SETTINGS[name];
   return before !== undefined && format.repeatable ? `${before},${value}` : value;

@@ -1,12 +1,12 @@
 import { parseDurationMs, parseSchedule } from "restic-otel-instrumentation/internal";
 
-/** How a setting is written: what is wrong with a value, and what it becomes. */
+/** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
-  /** Says what is wrong and how to mend it; undefined if nothing is. */
+  /** Returns what is wrong with the value and what to write instead; undefined: it is valid. */
   check(value: unknown): string | undefined;
-  /** Only for a value that passed. */
+  /** @param value for which `check` returned undefined */
   parse(value: unknown): T;
-  /** A flag may be given several times: its values, with commas between them, are one. */
+  /** The flag can be repeated: its values are joined with commas. */
   readonly repeatable?: true;
 }
 
@@ -59,7 +59,7 @@ export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
         : `must be one of ${choices.join(", ")}`,
     parse(value) {
       const found = choices.find((choice) => choice === value);
-      if (found === undefined) throw new TypeError("not checked");
+      if (found === undefined) throw new TypeError("the value was not checked");
       return found;
     },
   };
@@ -78,7 +78,7 @@ export const timezone: Format<string> = {
     if (typeof value !== "string") return "must be text: put it in quotes";
     const failed = messageOf(() => parseSchedule("@daily", value || undefined)) !== undefined;
     return failed
-      ? `"${value}" is no time zone: use a name like "Europe/Berlin" or "UTC"`
+      ? `unknown time zone "${value}": use a name like "Europe/Berlin" or "UTC"`
       : undefined;
   },
   parse: String,

@@ -4,15 +4,18 @@ import type { Setting, SettingName } from "./schema.ts";
 const WIDTH = 80;
 const COLUMN = 24;
 
-/** Flags and what they do, by title. */
+/** Groups of flags: title, and for each flag its description. */
 export const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   [
-    "What to do",
+    "Actions",
     [
-      ["--once", "collect once, print the metrics and end: 1 if a repository failed"],
-      ["--check-config", "say what is wrong with settings and secrets, and end"],
-      ["--healthcheck", "ask the agent that runs with these settings: 0 if it is alive"],
-      ["--help, --version", "print this, or the version, and end"],
+      ["--once", "collect once, print the metrics, exit with 1 if a repository failed"],
+      ["--check-config", "check the settings and all secrets, print the problems and exit"],
+      [
+        "--healthcheck",
+        "query the agent that runs with these settings, exit with 0 if it is alive",
+      ],
+      ["--help, --version", "print this help or the version, and exit"],
     ],
   ],
   [
@@ -29,51 +32,51 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
     ],
   ],
   [
-    "Of restic-reporter",
+    "Compatibility with restic-reporter",
     [
       ["--no-vault", "do not use HashiCorp Vault, even if VAULT_ADDR is set"],
-      ["--no-discover-vault", "accepted: Vault is never looked for"],
+      ["--no-discover-vault", "accepted and ignored: Vault is never discovered"],
     ],
   ],
 ];
 
-/** What for, and the command. */
+/** Purpose and command. */
 export const EXAMPLES: readonly (readonly [string, string])[] = [
   [
-    "one repository, from restic's own environment, once",
+    "collect one repository once, from restic's own variables",
     "RESTIC_REPOSITORY=/srv/repo RESTIC_PASSWORD_FILE=pw restic-otel --once",
   ],
   [
-    "all repositories of a file, each hour",
+    "collect all repositories of a file every hour",
     'restic-otel --config /etc/restic-otel.yaml --cron "0 * * * *"',
   ],
   [
-    "is the file right, and is every secret there?",
+    "check the file and resolve every secret",
     "restic-otel --config /etc/restic-otel.yaml --check-config",
   ],
 ];
 
 function flag(name: SettingName, value = ""): readonly [string, string] {
-  const { flag: written = "", doc, default: initial }: Setting<unknown> = SETTINGS[name];
-  const takes = value === "" ? "" : ` ${value}`;
-  const shown = value === "" || initial === "" ? "" : ` (${initial})`;
-  return [`--${written}${takes}`, `${doc}${shown}`];
+  const { flag: flagName = "", doc, default: initial }: Setting<unknown> = SETTINGS[name];
+  const argument = value === "" ? "" : ` ${value}`;
+  const suffix = value === "" || initial === "" ? "" : ` (${initial})`;
+  return [`--${flagName}${argument}`, `${doc}${suffix}`];
 }
 
-/** What `--help` prints, at most 80 columns wide. */
+/** The output of `--help`, at most 80 columns wide. */
 export function helpText(): string {
   const groups = GROUPS.map(
     ([title, rows]) => `${title}:\n${rows.map(([left, right]) => row(left, right)).join("")}`,
   );
-  const examples = EXAMPLES.map(([what, command]) => `  # ${what}\n  ${command}\n`);
-  return `restic-otel: tells whether every restic backup is alive, as metrics.
+  const examples = EXAMPLES.map(([purpose, command]) => `  # ${purpose}\n  ${command}\n`);
+  return `restic-otel: reports as metrics whether every restic backup is alive.
 
 Usage: restic-otel [flags]
 
 ${groups.join("\n")}
-Each setting is also a key of the file and a variable, ${variableOf("cron")} and so
-on: default < file < variable < flag. SIGHUP reads the file again, SIGUSR1
-collects now.
+Each setting is also a key in the file and a variable, such as
+${variableOf("cron")}. Precedence: default < file < variable < flag.
+SIGHUP reloads the file, SIGUSR1 starts a collection.
 
 Examples:
 ${examples.join("")}`;
@@ -86,7 +89,7 @@ function row(left: string, right: string): string {
     if (last.length + 1 + word.length > WIDTH - COLUMN) lines.push(word);
     else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
   }
-  // A long flag has a line of its own.
+  // The description of a long flag starts on the next line.
   if (left.length + 2 >= COLUMN) lines.unshift("");
   return lines
     .map((line, index) => `${(index === 0 ? `  ${left}` : "").padEnd(COLUMN - 1)} ${line}`)

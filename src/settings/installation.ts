@@ -4,8 +4,8 @@ import { formatBind } from "./bind.ts";
 import type { AgentSettings } from "./load.ts";
 
 /**
- * Tells one installation from another on the same host: by the file, or the repository without one, and where it listens.
- * @param urls of the repositories, without credentials
+ * Identifies this installation among others on the same host, by its settings file (or repositories, without a file) and its addresses.
+ * @param urls the printable URLs of the repositories
  */
 export function installationOf(
   { bind, source }: Pick<AgentSettings, "bind" | "source">,

@@ -15,26 +15,26 @@ import type {
 
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { Bind } from "./bind.ts";
-import type { FileSettings, Known } from "./file.ts";
+import type { FileSettings, SettingsContext } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
-import { namesRepository, repositoryOf } from "./restic-environment.ts";
+import { namesRepository, repositoryFromEnvironment } from "./restic-environment.ts";
 import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 import { shardOf } from "./shard.ts";
 import type { Shard } from "./shard.ts";
 import { vaultSection } from "./vault.ts";
 
-/** Everything that the agent is told, checked. */
+/** All settings of the agent, validated. */
 export interface AgentSettings {
   readonly monitor: MonitorSettings;
   readonly disabledCount: number;
-  /** Undefined: all repositories are collected here. */
+  /** undefined: this agent collects all repositories. */
   readonly shard: Shard | undefined;
-  /** Empty: nowhere. */
+  /** Empty: no HTTP server. */
   readonly bind: readonly Bind[];
-  /** Undefined: HTTP in the clear, for everybody. */
+  /** undefined: plain HTTP without login. */
   readonly webConfigFile: string | undefined;
   readonly healthWithoutLogin: boolean;
   readonly enableLifecycle: boolean;
@@ -47,9 +47,9 @@ export interface AgentSettings {
   readonly lateAfterMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  /** Shown, but nothing to stop for. */
+  /** Problems that do not prevent the start. */
   readonly warnings: readonly string[];
-  /** The file, or `environment`. */
+  /** The path of the settings file, or `environment`. */
   readonly source: string;
 }
 
@@ -60,15 +60,15 @@ export interface SettingsInput {
 }
 
 /**
- * Default < OTEL_* < file < RESTIC_OTEL_* < flag.
- * @throws AgentError `config` with all that is wrong, a line each
+ * Precedence: default < OTEL_* < file < RESTIC_OTEL_* < flag.
+ * @throws AgentError `config` with all problems, one per line
  */
 export async function loadSettings({
   flags,
   env: environment,
   extensions = {},
 }: SettingsInput): Promise<AgentSettings> {
-  // A compose file with `RESTIC_OTEL_BIND=` means that it is not set.
+  // An empty variable means unset: a compose file may contain `RESTIC_OTEL_BIND=`.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const found = await findRepositories(flags, env, {
     resolvers: resolversWith(extensions.resolvers ?? []),
@@ -80,9 +80,9 @@ export async function loadSettings({
     ...found.problems,
     ...otel.problems,
     ...(found.otlp || otel.disabled ? [] : otel.otlpProblems),
-    ...wrong("bind", otel.values["bind"], "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT"),
-    ...wrongVariables(env),
-    ...wrongFlags(flags),
+    ...check("bind", otel.values["bind"], "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT"),
+    ...checkVariables(env),
+    ...checkFlags(flags),
   ];
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
   const value = merge({ ...otel.values, ...found.values }, env, flags);
@@ -132,31 +132,34 @@ export async function loadSettings({
   };
 }
 
-interface Found extends FileSettings {
+interface SourcedSettings extends FileSettings {
   readonly source: string;
 }
 
-/** A file wins over restic's own variables; those are for somebody who has one repository and no file. */
+/** Reads the file, which takes precedence, or the single repository of restic's own variables. */
 async function findRepositories(
   flags: Flags,
   env: SettingsInput["env"],
-  known: Known,
-): Promise<Found> {
+  context: SettingsContext,
+): Promise<SourcedSettings> {
   const named = flags.values.config ?? env[variableOf("config")];
   const file = named ?? SETTINGS.config.default;
   if (named !== undefined || !namesRepository(env) || (await exists(file))) {
     const { readSettingsFile } = await import("./file.ts");
-    const settings = await readSettingsFile(file, known);
-    const warning = namesRepository(env) ? [`RESTIC_REPOSITORY is not used, ${file} wins`] : [];
+    const settings = await readSettingsFile(file, context);
+    const warning = namesRepository(env)
+      ? [`RESTIC_REPOSITORY is ignored: ${file} takes precedence`]
+      : [];
     return { ...settings, warnings: [...settings.warnings, ...warning], source: file };
   }
-  const { repository, problems } = await repositoryOf(env, known, AbortSignal.timeout(30_000));
+  const signal = AbortSignal.timeout(30_000);
+  const { repository, problems } = await repositoryFromEnvironment(env, context, signal);
   const repositories: readonly RepositorySettings[] = repository ? [repository] : [];
   return {
     values: {},
     repositories,
     otlp: undefined,
-    // Nothing of the environment lies in Vault.
+    // restic's variables cannot refer to Vault.
     vault: VAULT_DISABLED,
     problems,
     warnings: [],
@@ -164,7 +167,7 @@ async function findRepositories(
   };
 }
 
-/** Where the agent listens, as far as flags and variables say it. */
+/** The addresses to listen on according to flags and variables alone. */
 export function bindWithoutFile(flags: Flags, env: SettingsInput["env"]): readonly Bind[] {
   const { format, default: initial, name } = SETTINGS.bind;
   const given = [flags.values.bind, env[variableOf(name)]];
@@ -178,34 +181,34 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-function wrongVariables(env: SettingsInput["env"]): readonly string[] {
-  return settingNames().flatMap((name) => wrong(name, env[variableOf(name)], variableOf(name)));
+function checkVariables(env: SettingsInput["env"]): readonly string[] {
+  return settingNames().flatMap((name) => check(name, env[variableOf(name)], variableOf(name)));
 }
 
-function wrongFlags({ values }: Flags): readonly string[] {
+function checkFlags({ values }: Flags): readonly string[] {
   return settingNames().flatMap((name) => {
     const { flag = "" }: Setting<unknown> = SETTINGS[name];
-    return wrong(name, values[name], `--${flag}`);
+    return check(name, values[name], `--${flag}`);
   });
 }
 
-function wrong(name: SettingName, value: string | undefined, where: string): readonly string[] {
+function check(name: SettingName, value: string | undefined, where: string): readonly string[] {
   const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
   return message === undefined ? [] : [`${where}: ${message}`];
 }
 
-/** Kubernetes injects some for a Service of that name: no reason to stop. */
+/** Warnings, not problems: Kubernetes injects such variables for a Service called restic-otel. */
 function unknownVariables(env: SettingsInput["env"]): readonly string[] {
   const known = settingNames().map((name) => variableOf(name).slice(PREFIX.length));
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
     .map((name) => {
       const near = nearest(name.slice(PREFIX.length), known);
-      return `the variable ${name} is not known${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
+      return `unknown variable ${name}${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
     });
 }
 
-/** Default < file < variable < flag; all of them have been checked. */
+/** Returns a getter. Precedence: default < file < variable < flag. All values are checked before. */
 function merge(
   values: FileSettings["values"],
   env: SettingsInput["env"],
@@ -220,7 +223,7 @@ function merge(
           default: initial,
           doc,
           env: variableOf(name),
-          format: (value: unknown) => refuse(format.check(value)),
+          format: (value: unknown) => throwProblem(format.check(value)),
         },
       ];
     }),
@@ -232,6 +235,6 @@ function merge(
   return (setting) => setting.format.parse(config.get(setting.name));
 }
 
-function refuse(problem: string | undefined): void {
+function throwProblem(problem: string | undefined): void {
   if (problem !== undefined) throw new Error(problem);
 }

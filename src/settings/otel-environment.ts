@@ -4,9 +4,9 @@ import type { SecretReference } from "restic-otel-instrumentation/internal";
 import {
   choice,
   COMPRESSIONS,
-  ENDPOINT_WRONG,
+  ENDPOINT_EXPECTED,
   endpointUrl,
-  isHalf,
+  isIncompletePair,
   OTLP_DEFAULTS,
   PROTOCOLS,
   withSignalPath,
@@ -15,41 +15,41 @@ import type { OtlpEndpoint } from "./otlp.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What OpenTelemetry's own variables say ("OpenTelemetry Environment Variable Specification", "OTLP Exporter Configuration"). */
+/** The settings in OpenTelemetry's own variables ("OpenTelemetry Environment Variable Specification", "OTLP Exporter Configuration"). */
 export interface OtelEnvironment {
-  /** `OTEL_SDK_DISABLED`: no metrics at all; status page and log stay. */
+  /** `OTEL_SDK_DISABLED`: export no metrics; the status page and the log remain. */
   readonly disabled: boolean;
   /** Whether `/metrics` is served. */
   readonly prometheus: boolean;
   readonly otlp: OtlpEndpoint | undefined;
-  /** Settings under their own names, as somebody would write them. */
+  /** Other settings by their name in the file, unparsed. */
   readonly values: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
-  /** What is wrong with `otlp`: nothing to stop for if it is not used. */
+  /** Problems of `otlp`, which do not matter if the file sets the endpoints. */
   readonly otlpProblems: readonly string[];
-  /** Shown if something is pushed. */
+  /** Warnings that matter if there is an OTLP endpoint. */
   readonly warnings: readonly string[];
 }
 
 const EXPORTERS = ["none", "prometheus", "otlp"];
 
-/** Empty variables count as not set. */
+/** @param env without empty variables: they mean unset */
 export function readOtelEnvironment(env: Environment): OtelEnvironment {
   const problems: string[] = [];
-  const wrongEndpoint: string[] = [];
-  const { endpoint, isNamed } = endpointOf(env, wrongEndpoint);
-  const named = env["OTEL_METRICS_EXPORTER"]?.split(",").map((name) => name.trim());
-  for (const name of named ?? [])
+  const endpointProblems: string[] = [];
+  const { endpoint, isSet } = endpointOf(env, endpointProblems);
+  const exporters = env["OTEL_METRICS_EXPORTER"]?.split(",").map((name) => name.trim());
+  for (const name of exporters ?? [])
     if (!EXPORTERS.includes(name))
       problems.push(
-        `OTEL_METRICS_EXPORTER: "${name}" is not known, known are ${EXPORTERS.join(", ")}`,
+        `OTEL_METRICS_EXPORTER: unknown exporter "${name}"; known are ${EXPORTERS.join(", ")}`,
       );
-  if (named?.includes("none") && named.length > 1)
-    problems.push("OTEL_METRICS_EXPORTER: none stands alone: leave it out, or the others");
-  const pushes = named?.includes("otlp") ?? isNamed;
+  if (exporters?.includes("none") && exporters.length > 1)
+    problems.push("OTEL_METRICS_EXPORTER: none cannot be combined with other exporters");
+  const pushes = exporters?.includes("otlp") ?? isSet;
   return {
     disabled: env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true",
-    prometheus: named?.includes("prometheus") ?? true,
+    prometheus: exporters?.includes("prometheus") ?? true,
     otlp: pushes ? endpoint : undefined,
     values: {
       ...duration("OTEL_METRIC_EXPORT_INTERVAL", "otlpInterval", env, problems),
@@ -57,17 +57,17 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
       ...bind(env),
     },
     problems,
-    // They may be there for other programs.
-    otlpProblems: pushes ? wrongEndpoint : [],
-    warnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_WRONG],
+    // Variables that are not used here may be set for other programs.
+    otlpProblems: pushes ? endpointProblems : [],
+    warnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_IGNORED],
   };
 }
 
-/** The variable of metrics wins over that of all signals. */
+/** OTEL_EXPORTER_OTLP_METRICS_* takes precedence over OTEL_EXPORTER_OTLP_*. */
 function endpointOf(
   env: Environment,
   problems: string[],
-): { readonly endpoint: OtlpEndpoint; readonly isNamed: boolean } {
+): { readonly endpoint: OtlpEndpoint; readonly isSet: boolean } {
   const read = (
     name: string,
   ): { readonly variable: string; readonly value: string | undefined } => {
@@ -87,15 +87,15 @@ function endpointOf(
       : isOwn
         ? endpointUrl(address)?.href
         : withSignalPath(address);
-  if (url === undefined) problems.push(`${variable}: ${ENDPOINT_WRONG}`);
+  if (url === undefined) problems.push(`${variable}: ${ENDPOINT_EXPECTED}`);
   const tls = {
     ca: read("CERTIFICATE").value,
     cert: read("CLIENT_CERTIFICATE").value,
     key: read("CLIENT_KEY").value,
   };
-  if (isHalf(tls))
+  if (isIncompletePair(tls))
     problems.push(
-      "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together",
+      "set both OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY, or neither",
     );
   const endpoint = {
     url: url ?? "",
@@ -108,10 +108,10 @@ function endpointOf(
     timeoutMs: milliseconds(read("TIMEOUT"), problems) ?? OTLP_DEFAULTS.timeoutMs,
     tls,
   };
-  return { endpoint, isNamed: address !== undefined };
+  return { endpoint, isSet: address !== undefined };
 }
 
-/** `name=value,name=value`, percent-encoded: values are secrets. */
+/** Parses `name=value,name=value`, percent-encoded. The values may be secrets: no message repeats them. */
 function headers(
   variable: string,
   env: Environment,
@@ -129,10 +129,10 @@ function headers(
   return parsed;
 }
 
-const ATTRIBUTES_WRONG =
-  "OTEL_RESOURCE_ATTRIBUTES is not used: must be name=value,name=value with every other , and = percent-encoded";
+const ATTRIBUTES_IGNORED =
+  "OTEL_RESOURCE_ATTRIBUTES is ignored: must be name=value,name=value with every other , and = percent-encoded";
 
-/** The SDK leaves all of them out, without a word, if one is wrong. */
+/** The SDK silently ignores all attributes if one is invalid. */
 function areAttributes(text: string): boolean {
   return text
     .split(",")

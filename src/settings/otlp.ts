@@ -18,14 +18,14 @@ type Protocol = (typeof PROTOCOLS)[number];
 export const COMPRESSIONS = ["gzip", "none"] as const;
 type Compression = (typeof COMPRESSIONS)[number];
 
-/** Where metrics are pushed to, and how. */
+/** An OTLP receiver of metrics. */
 export interface OtlpEndpoint {
-  /** The whole address, with `/v1/metrics`. */
+  /** The complete URL, including `/v1/metrics`. */
   readonly url: string;
   readonly headers: Readonly<Record<string, SecretReference>>;
   readonly protocol: Protocol;
   readonly compression: Compression;
-  /** Of one request with its retries. */
+  /** Time limit of one request with its retries. */
   readonly timeoutMs: number;
   /** Paths of PEM files. */
   readonly tls: {
@@ -45,7 +45,7 @@ const KEYS = ["endpoint", "headers", "protocol", "compression", "timeout", "tls"
 const TLS_KEYS = ["ca", "cert", "key"];
 const SIGNAL_PATH = "/v1/metrics";
 
-/** What is printed, and the label `endpoint`: some back ends take a token in the query. */
+/** The URL without its query, which may contain a token: for logs and for the label `endpoint`. */
 export function endpointName(url: string): string {
   return url.replace(/[?#].*$/s, "");
 }
@@ -68,16 +68,21 @@ export function parseOtlp(
     return parseEndpoint(entry, resolvers, problem);
   });
   const names = endpoints.map((endpoint) => endpoint && endpointName(endpoint.url));
-  for (const [index, name] of names.entries())
-    if (name !== undefined && names.indexOf(name) < index)
-      problems.push({ path: [index, "endpoint"], message: "is the same as one before" });
+  for (const [index, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (name !== undefined && first < index)
+      problems.push({
+        path: [index, "endpoint"],
+        message: `is the same as in otlp[${first}]: remove one of the two`,
+      });
+  }
   return { value: endpoints.filter((endpoint) => endpoint !== undefined), problems };
 }
 
 type Resolvers = ReadonlyMap<string, SecretResolver>;
 type Report = (path: readonly (string | number)[], message: string) => undefined;
 
-/** Secrets look alike to everything else that compares. */
+/** Compares secrets too, which isDeepStrictEqual() considers equal. */
 export function sameEndpoints(a: readonly OtlpEndpoint[], b: readonly OtlpEndpoint[]): boolean {
   return (
     isDeepStrictEqual(a, b) &&
@@ -112,15 +117,15 @@ function parseEndpoint(
 }
 
 function address(value: unknown, problem: Report): string | undefined {
-  if (value === undefined) return problem([], "endpoint is missing: the address of the receiver");
+  if (value === undefined) return problem([], "endpoint is missing: add the URL of the receiver");
   const url = typeof value === "string" ? withSignalPath(value) : undefined;
-  return url ?? problem(["endpoint"], ENDPOINT_WRONG);
+  return url ?? problem(["endpoint"], ENDPOINT_EXPECTED);
 }
 
-export const ENDPOINT_WRONG =
-  'must be an address like "http://collector:4318", without a login: that goes into headers';
+export const ENDPOINT_EXPECTED =
+  'must be a URL like "http://collector:4318" without user and password: set credentials in headers';
 
-/** The address that metrics go to, for one that all signals share; undefined if it is none. */
+/** Appends `/v1/metrics` to the base URL of all signals; undefined: not a valid URL. */
 export function withSignalPath(base: string): string | undefined {
   const url = endpointUrl(base);
   if (url && !url.pathname.endsWith(SIGNAL_PATH))
@@ -143,7 +148,8 @@ function headers(value: unknown, resolvers: Resolvers, problem: Report): OtlpEnd
   for (const [name, given] of Object.entries(value)) {
     const reference = parseReference(given, resolvers);
     if ("message" in reference) problem(["headers", name, ...reference.path], reference.message);
-    else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) problem(["headers", name], "is no header name");
+    else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      problem(["headers", name], "is not a valid header name");
     else parsed[name.toLowerCase()] = reference;
   }
   return parsed;
@@ -159,7 +165,7 @@ export function choice<T extends string>(
   const found = choices.find((one) => one === value);
   if (found === undefined)
     problem(
-      `must be one of ${choices.join(", ")}${value === "grpc" ? "; gRPC is not spoken" : ""}`,
+      `must be one of ${choices.join(", ")}${value === "grpc" ? "; gRPC is not supported" : ""}`,
     );
   return found ?? initial;
 }
@@ -183,11 +189,11 @@ function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {
     return problem(["tls", key], "must be the path of a PEM file");
   };
   const parsed = { ca: file("ca"), cert: file("cert"), key: file("key") };
-  if (isHalf(parsed)) problem(["tls"], "cert and key belong together");
+  if (isIncompletePair(parsed)) problem(["tls"], "set both cert and key, or neither");
   return parsed;
 }
 
-/** A certificate of the client without its key, or the other way round. */
-export function isHalf({ cert, key }: OtlpEndpoint["tls"]): boolean {
+/** A client certificate without its key, or the other way round. */
+export function isIncompletePair({ cert, key }: OtlpEndpoint["tls"]): boolean {
   return (cert === undefined) !== (key === undefined);
 }

@@ -7,7 +7,7 @@ import { endpointName } from "./otlp.ts";
 
 const REDACTED = "[redacted]";
 
-/** The settings in force for one log line, without secrets. */
+/** The settings in effect as the fields of one log line, without secrets. */
 export function settingsSummary(
   settings: AgentSettings,
 ): Readonly<Record<string, string | number | boolean>> {
@@ -50,7 +50,7 @@ export function settingsSummary(
   };
 }
 
-/** The settings in force for `GET /-/config`: the source of each secret in place of the secret. */
+/** The settings in effect for `GET /-/config`, with the source of each secret instead of its value. */
 export function redactedSettings(settings: AgentSettings): Readonly<Record<string, unknown>> {
   return {
     ...settingsSummary(settings),
@@ -71,22 +71,22 @@ function redactedRepository({
     repo: url,
     ...(password && { password: redactedReference(password) }),
     ...(insecureNoPassword && { insecure_no_password: true }),
-    environment: mapped(environment, redactedReference),
-    // Arguments of programs may hold anything.
-    options: mapped(options, () => REDACTED),
+    environment: mapValues(environment, redactedReference),
+    // Options such as rclone.args may contain secrets.
+    options: mapValues(options, () => REDACTED),
     ...(connections !== undefined && { connections }),
     ...(insecureTls && { insecure_tls: true }),
   };
 }
 
-/** Names of files and variables are shown; commands may hold a secret. */
+/** Shows the names of files and variables, and redacts the rest: a command may contain a secret. */
 function redactedReference({ scheme, reference }: SecretReference): unknown {
   if (scheme === "literal") return REDACTED;
   const isName = (scheme === "file" || scheme === "env") && typeof reference === "string";
   return { [scheme]: isName ? reference : REDACTED };
 }
 
-function mapped<T>(
+function mapValues<T>(
   record: Readonly<Record<string, T>>,
   redact: (value: T) => unknown,
 ): Readonly<Record<string, unknown>> {

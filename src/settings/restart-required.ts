@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { AgentSettings } from "./load.ts";
 import { sameEndpoints } from "./otlp.ts";
 
-/** The names of the settings that differ and cannot change in a process that runs. */
-export function needRestart(before: AgentSettings, next: AgentSettings): readonly string[] {
+/** The names of the settings that differ and take effect only after a restart. */
+export function restartRequired(before: AgentSettings, next: AgentSettings): readonly string[] {
   const changed = {
     bind: !isDeepStrictEqual(before.bind, next.bind),
     webConfigFile: before.webConfigFile !== next.webConfigFile,

@@ -1,12 +1,12 @@
 import { AgentError, parseRepository, shellWords } from "restic-otel-instrumentation/internal";
 import type { RepositorySettings } from "restic-otel-instrumentation/internal";
 
-import type { Known } from "./file.ts";
+import type { SettingsContext } from "./file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables of restic that are those of the repository; the others that a backend reads count for all anyway. */
-const FOR_THE_REPOSITORY = [
+/** restic's variables that configure one repository. A backend reads all others from the process environment. */
+const REPOSITORY_VARIABLES = [
   "RESTIC_REST_USERNAME",
   "RESTIC_REST_PASSWORD",
   "RESTIC_CACERT",
@@ -14,15 +14,15 @@ const FOR_THE_REPOSITORY = [
   "RESTIC_KEY_HINT",
 ];
 
-/** Whether restic itself would find a repository in the environment. */
+/** Whether restic's own variables name a repository. */
 export function namesRepository(env: Environment): boolean {
   return Boolean(env["RESTIC_REPOSITORY"] || env["RESTIC_REPOSITORY_FILE"]);
 }
 
-/** The one repository that restic's own variables name: its password is found as restic finds it. */
-export async function repositoryOf(
+/** The repository of restic's own variables. The password variables have the same precedence as in restic. */
+export async function repositoryFromEnvironment(
   env: Environment,
-  { resolvers, backends }: Known,
+  { resolvers, backends }: SettingsContext,
   signal: AbortSignal,
 ): Promise<{ readonly repository?: RepositorySettings; readonly problems: readonly string[] }> {
   const problems: string[] = [];
@@ -36,7 +36,7 @@ export async function repositoryOf(
       (await fromFile(env["RESTIC_REPOSITORY_FILE"] ?? "", resolvers, signal)),
     password,
     environment: Object.fromEntries(
-      FOR_THE_REPOSITORY.filter((name) => env[name]).map((name) => [name, { env: name }]),
+      REPOSITORY_VARIABLES.filter((name) => env[name]).map((name) => [name, { env: name }]),
     ),
   };
   const parsed = parseRepository(entry, resolvers, backends);
@@ -60,7 +60,7 @@ function passwordOf(env: Environment, problems: string[]): unknown {
   if (file) return { file };
   if (password) return { env: "RESTIC_PASSWORD" };
   problems.push(
-    "there is no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
+    "no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
   );
   return undefined;
 }
@@ -77,7 +77,7 @@ function wordsOf(command: string, problems: string[]): readonly string[] {
 
 async function fromFile(
   path: string,
-  resolvers: Known["resolvers"],
+  resolvers: SettingsContext["resolvers"],
   signal: AbortSignal,
 ): Promise<string> {
   try {

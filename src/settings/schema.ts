@@ -4,14 +4,14 @@ import { boolean, cron, duration, integer, oneOf, text, timezone } from "./forma
 import type { Format } from "./formats.ts";
 import { shard } from "./shard.ts";
 
-/** One setting: the schema, the help, the README's table and the names of variables and flags are made of these. */
+/** One setting. The convict schema, the help, the manual page and the table of settings are generated from these. */
 export interface Setting<T> {
   readonly name: string;
   readonly format: Format<T>;
-  /** As somebody would write it. */
+  /** As the user would write it. */
   readonly default: string;
   readonly doc: string;
-  /** Without its dashes. */
+  /** Without dashes. */
   readonly flag?: string;
 }
 
@@ -30,93 +30,98 @@ export const SETTINGS = {
     "bind",
     bind,
     ":9121",
-    "address of the HTTP server: host:port, [::1]:port or unix:/path?mode=0660; a list of them (the flag several times), or none",
+    "address to listen on: host:port, [::1]:port, unix:/path?mode=0660 or none; repeat the flag, or write a list, for several",
     "bind",
   ),
   webConfigFile: setting(
     "webConfigFile",
     text,
     "",
-    "TLS, logins, headers and rate limit, in the format of Prometheus's exporters",
+    "file with TLS, users, headers and rate limit, in the format of Prometheus's exporter-toolkit",
     "web.config.file",
   ),
   healthWithoutLogin: setting(
     "healthWithoutLogin",
     boolean,
     "false",
-    "answer /-/healthy and /-/ready without a login and outside of the rate limit",
+    "answer /-/healthy and /-/ready without login and without rate limit",
   ),
   enableLifecycle: setting(
     "enableLifecycle",
     boolean,
     "false",
-    "POST /-/reload and /-/collect reload and collect, GET /-/config shows the settings",
+    "enable POST /-/reload, POST /-/collect and GET /-/config",
     "web.enable-lifecycle",
   ),
   cron: setting(
     "cron",
     cron,
     "0 0 * * *",
-    "when repositories are collected: five or six fields, @daily, @every 1h30m, CRON_TZ=Zone …",
+    "schedule of the collections: five or six fields, @daily, @every 1h30m, CRON_TZ=Zone …",
     "cron",
   ),
-  timezone: setting("timezone", timezone, "", "zone of cron; that of the process if empty"),
-  timeout: setting("timeout", duration, "5m", "time limit of a repository in a collection"),
+  timezone: setting(
+    "timezone",
+    timezone,
+    "",
+    "time zone of cron; if empty, the time zone of the process",
+  ),
+  timeout: setting("timeout", duration, "5m", "time limit for collecting one repository"),
   concurrency: setting(
     "concurrency",
     integer(1, 1000),
     "8",
-    "repositories that are collected side by side",
+    "maximum number of repositories that are collected in parallel",
   ),
   retryFailed: setting(
     "retryFailed",
     boolean,
     "true",
-    "try repositories that failed for a passing reason again after 1, 2, 4, 8, 15 … minutes",
+    "retry a repository with a transient error after 1, 2, 4, 8, 15 … minutes",
   ),
   reverify: setting(
     "reverify",
     duration,
     "1h",
-    "how long a key that opened is trusted before the keys are listed again",
+    "how long an opened key is trusted before the keys of the repository are listed again",
   ),
   spread: setting(
     "spread",
     boolean,
     "false",
-    "begin repositories one after the other in the time between two scheduled collections, not all at once",
+    "stagger the repositories of a scheduled collection over 80 % of the interval",
   ),
   shard: setting(
     "shard",
     shard,
     "",
-    "the part of the repositories that is collected here: 2/5 is the third of five, auto/5 takes the number at the end of the host name",
+    "share of the repositories that this agent collects: 2/5 is the third of five, auto/5 takes the number at the end of the host name",
     "shard",
   ),
   stateDir: setting(
     "stateDir",
     text,
     "",
-    "folder for what was read of snapshots, so that a restart reads none again; nothing is kept if empty",
+    "directory that caches snapshots across restarts; if empty, a restart reads all snapshots again",
   ),
   startupWait: setting(
     "startupWait",
     duration,
     "60s",
-    "how long /metrics waits for the first collection",
+    "how long a scrape waits for the first collection",
   ),
   lateAfter: setting(
     "lateAfter",
     duration,
     "72h",
-    "age from which a backup set is shown as late on the status page; no metric depends on it",
+    "age at which the status page marks a backup set as late; metrics do not depend on it",
   ),
-  otlpInterval: setting("otlpInterval", duration, "60s", "time between pushes to OTLP endpoints"),
+  otlpInterval: setting("otlpInterval", duration, "60s", "interval of the OTLP pushes"),
   otlpTimeout: setting(
     "otlpTimeout",
     duration,
     "30s",
-    "time limit of a push with all its requests; a request has its own",
+    "time limit of one OTLP push with all its requests; each request has its own time limit",
   ),
   legacyLabel: setting(
     "legacyLabel",
@@ -128,22 +133,22 @@ export const SETTINGS = {
     "logLevel",
     oneOf(LOG_LEVELS),
     "info",
-    `lowest level that is logged: ${LOG_LEVELS.join(", ")}`,
+    `lowest log level to print: ${LOG_LEVELS.join(", ")}`,
     "log-level",
   ),
   logFormat: setting(
     "logFormat",
     oneOf(LOG_FORMATS),
     "text",
-    `form of a log line: ${LOG_FORMATS.join(", ")}`,
+    `format of the log lines: ${LOG_FORMATS.join(", ")}`,
     "log-format",
   ),
-  config: setting("config", text, "config.json", "the file with the repositories", "config"),
+  config: setting("config", text, "config.json", "settings file with the repositories", "config"),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export type SettingName = keyof typeof SETTINGS;
 
-/** Where the file itself is cannot stand in it. */
+/** Settings that the file may contain: all but its own path. */
 export const FILE_SETTINGS: readonly string[] = Object.keys(SETTINGS).filter(
   (name) => name !== "config",
 );

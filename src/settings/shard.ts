@@ -5,17 +5,17 @@ import { isRecord } from "restic-otel-instrumentation/internal";
 
 import type { Format } from "./formats.ts";
 
-/** One of several agents that share the repositories. */
+/** The share of one agent, if several agents divide the repositories among them. */
 export interface Shard {
-  /** From 0. */
+  /** Counted from 0. */
   readonly index: number;
   readonly total: number;
 }
 
-/** More agents than anybody has. */
+/** Bounds the loop of `shardOf`. */
 const MAX_TOTAL = 10_000;
 
-/** `2/5` or `{index: 2, total: 5}`, both from 0; `auto/5` takes the number at the end of the host's name; empty for none. */
+/** `2/5` or `{index: 2, total: 5}`, counted from 0; `auto/5`: the index is the number at the end of the host name; empty: no shard. */
 export const shard: Format<Shard | undefined> = {
   check(value) {
     if (value === "") return undefined;
@@ -28,7 +28,7 @@ export const shard: Format<Shard | undefined> = {
   },
 };
 
-/** The shard, or what is wrong with what was written. */
+/** Returns the shard, or a message if the value is invalid. */
 export function readShard(value: unknown, host: string): Shard | string {
   const [, written, of] = /^(\d+|auto)\/(\d+)$/.exec(typeof value === "string" ? value : "") ?? [];
   const given = isRecord(value)
@@ -40,15 +40,17 @@ export function readShard(value: unknown, host: string): Shard | string {
       };
   const { index, total, keys } = given;
   if (written === "auto" && index === undefined)
-    return `auto needs a host name that ends in a number, as that of a pod of a StatefulSet: this one is "${host}"`;
+    return `auto needs a host name that ends in a number, like a pod of a StatefulSet; this host name is "${host}"`;
   if (!isNumber(index) || !isNumber(total) || keys !== 2)
-    return 'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}';
-  if (total < 1 || total > MAX_TOTAL) return `there can be 1 to ${MAX_TOTAL} shards, not ${total}`;
-  if (index >= total) return `the shards of ${total} are 0 to ${total - 1}: there is no ${index}`;
+    return 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}';
+  if (total < 1 || total > MAX_TOTAL)
+    return `the number of shards must be from 1 to ${MAX_TOTAL}, not ${total}`;
+  if (index >= total)
+    return `the index of a shard of ${total} must be from 0 to ${total - 1}, not ${index}`;
   return { index, total };
 }
 
-/** A mapping of the file in its short form. */
+/** Converts the mapping of a file to the short form. */
 export function shardText({ index, total }: Readonly<Record<string, unknown>>): string {
   return `${String(index)}/${String(total)}`;
 }
@@ -63,8 +65,8 @@ function numberOf(host: string): number | undefined {
 }
 
 /**
- * Whose a repository is, by its printable URL. Rendezvous hashing (Thaler and Ravishankar 1996): each shard bids, the highest
- * bid wins, so that another shard takes its part of the repositories, and no other one moves.
+ * The index of the shard that collects the repository with this printable URL. Rendezvous hashing (Thaler and Ravishankar 1996):
+ * each shard bids, the highest bid wins. An additional shard takes its share, and no repository moves between the other shards.
  */
 export function shardOf(url: string, total: number): number {
   let best = 0;

@@ -114,7 +114,7 @@ describe("--check-config", () => {
       stdout: "",
       stderr:
         "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n" +
-        "FILE:2:18: [1].repo: is the same repository as [0]; credentials do not tell two apart\n",
+        "FILE:2:18: [1].repo: is the same repository as [0] (credentials are not compared): remove one of the two\n",
     });
   });
 

@@ -44,7 +44,7 @@ describe("without it the agent starts all the same, and says what is missing:", 
       [],
       "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
     ],
-    ["--no-vault", {}, ["--no-vault"], "Vault is switched off by --no-vault"],
+    ["--no-vault", {}, ["--no-vault"], "Vault is disabled by --no-vault"],
     [
       "no way to log in",
       { VAULT_ROLE_ID: "" },

@@ -8,7 +8,7 @@ import { GROUPS } from "../../src/settings/help.ts";
 import { requireManual } from "../support/agent/peers.ts";
 import { MANUAL, manual } from "./manual.ts";
 
-test("the manual page is that of the code: npm run docs writes it", async () => {
+test("the manual page is up to date: npm run docs generates it", async () => {
   expect(await readFile(MANUAL, "utf8")).toBe(manual());
 });
 
@@ -19,17 +19,17 @@ const RENDERERS = [
   ["mandoc", "-Tutf8", PAGE],
 ] as const;
 
-describe.skipIf(!requireManual())("nothing is wrong with it", () => {
+describe.skipIf(!requireManual())("the manual page renders without warnings", () => {
   test.for(RENDERERS)("%s %s", ([program, ...args]) => {
     const env = { ...process.env, MANWIDTH: "80", LC_ALL: "C.UTF-8" };
     const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", env });
     if (args[0] === "-Tlint") {
-      // It says when it was changed in git, not in itself.
+      // The page has no date: git has it.
       const found = stdout.split("\n").filter((line) => line && !line.includes("missing date"));
       return expect([found, stderr]).toEqual([[], ""]);
     }
     expect([status, stderr]).toEqual([0, ""]);
-    // A letter over itself is a bold one.
+    // Bold: a letter, a backspace, the same letter.
     const plain = stdout
       .split("\b")
       .map((part, index, parts) => (index < parts.length - 1 ? part.slice(0, -1) : part));

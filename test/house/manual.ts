@@ -6,41 +6,43 @@ import { VERSION } from "../../instrumentation/embedding/version.ts";
 export const MANUAL = new URL("../../restic-otel.1", import.meta.url);
 
 const SIGNALS = [
-  ["HUP", "reads the file again; a bad one is refused as a whole, and the old settings stay."],
-  ["USR1", "collects now."],
-  ["INT, TERM", "stop: scrapes that have arrived are answered, for up to 4 seconds."],
+  ["HUP", "Reloads the settings file. If it is invalid, the previous settings stay in effect."],
+  ["USR1", "Starts a collection."],
+  ["INT, TERM", "Stop the agent. Scrapes in progress are answered, for up to 4 seconds."],
 ] as const;
 const EXITS = [
-  ["0", "It was stopped, or did what it was asked for."],
-  ["1", "A repository failed under --once."],
-  ["2", "The usage or the settings are wrong, or the address is in use."],
+  ["0", "The agent was stopped, or the action succeeded."],
+  ["1", "With --once: a repository failed."],
+  ["2", "A flag or a setting is invalid, or the address is in use."],
 ] as const;
 
-/** The manual page, made of what --help and the README's table are made of. */
+/** The manual page, generated from the flags of --help and the table of settings. */
 export function manual(): string {
   return [
     `.TH RESTIC-OTEL 1 "" "restic-otel ${VERSION}" "User Commands"`,
     ".SH NAME",
-    `restic-otel \\- ${text("tells whether every restic backup is alive, as metrics")}`,
+    `restic-otel \\- ${text("reports as metrics whether every restic backup is alive")}`,
     ".SH SYNOPSIS",
     ".B restic-otel",
     "[flags]",
     ".SH DESCRIPTION",
     text(
-      "Reads restic repositories, without a lock and without writing to them, groups their snapshots into backup sets by host and user, and serves their number, newest time and age to Prometheus or pushes them by OTLP.",
+      "Reads restic repositories without locking or changing them, groups the snapshots into backup sets by host and user, and exports the number, newest time and age of each set to Prometheus or by OTLP.",
     ),
     ...GROUPS.map(group),
-    ".SH THE FILE AND THE ENVIRONMENT",
-    text("Each setting is a key of the file and a variable: default < file < variable < flag."),
+    ".SH FILE AND ENVIRONMENT",
+    text(
+      "Each setting is a key in the file and a variable. Precedence: default < file < variable < flag.",
+    ),
     ...settingNames().flatMap((name) => {
       const { doc, default: initial }: Setting<unknown> = SETTINGS[name];
       const names = name === "config" ? variableOf(name) : `${name}, ${variableOf(name)}`;
       return item(names, initial === "" ? doc : `${doc} (${initial})`);
     }),
     ".SH SIGNALS",
-    ...SIGNALS.flatMap(([signal, what]) => item(signal, what)),
+    ...SIGNALS.flatMap(([signal, effect]) => item(signal, effect)),
     ".SH EXIT STATUS",
-    ...EXITS.flatMap(([code, what]) => item(code, what)),
+    ...EXITS.flatMap(([code, meaning]) => item(code, meaning)),
     ".SH EXAMPLES",
     EXAMPLES.map(example).join("\n.PP\n"),
     ".SH SEE ALSO",
@@ -50,20 +52,20 @@ export function manual(): string {
 }
 
 function group([title, rows]: (typeof GROUPS)[number]): string {
-  const items = rows.flatMap(([flag, what]) => item(flag, what));
+  const items = rows.flatMap(([flag, description]) => item(flag, description));
   return `.SH ${text(title.toUpperCase())}\n${items.join("\n")}`;
 }
 
-function item(tag: string, what: string): readonly string[] {
-  return [".TP", `.B ${text(tag)}`, text(what)];
+function item(tag: string, description: string): readonly string[] {
+  return [".TP", `.B ${text(tag)}`, text(description)];
 }
 
-function example([what, command]: readonly [string, string]): string {
-  const title = text(`${what[0]?.toUpperCase() ?? ""}${what.slice(1)}`);
+function example([purpose, command]: readonly [string, string]): string {
+  const title = text(`${purpose[0]?.toUpperCase() ?? ""}${purpose.slice(1)}`);
   return [title, ".PP", ".nf", ".RS 4", text(command), ".RE", ".fi"].join("\n");
 }
 
-/** As text for roff: nothing in it is a command, and a hyphen can be copied. */
+/** Escapes text for roff, so that it contains no command and its hyphens can be copied. */
 function text(plain: string): string {
   return plain
     .replaceAll("\\", "\\e")

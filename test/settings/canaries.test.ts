@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { refusalOf } from "../support/agent/settings-file.ts";
+import { errorOf } from "../support/agent/settings-file.ts";
 
-/** Wherever a secret may stand, in whatever wrong shape: it is in no message. */
+/** Settings with a syntax error or a wrong type near a secret. */
 test.for([
   '[{"repo": "/a", "password": {"CANARY": "CANARY"}}]',
   '[{"repo": "/a", "password": ["CANARY"]}]',
@@ -24,8 +24,8 @@ test.for([
   '{"repositories": [], "otlp": [{"endpoint": "http://u:CANARY@h:4318"}]}',
   '{"repositories": [], "otlp": [{"endpoint": "http://h:4318", "headers": {"a b": "CANARY"}}]}',
   '[{"repo": "/a", "password": "p", "b2_account_id": 5, "b2_key": "CANARY"}]',
-])("no secret in the refusal of %s", async (content) => {
-  const refused = await refusalOf(content);
-  expect(refused).toMatch(/^FILE:/);
-  expect(refused).not.toMatch(/CANARY|CAN%|ARY@/);
+])("the error message does not contain the secret: %s", async (content) => {
+  const message = await errorOf(content);
+  expect(message).toMatch(/^FILE:/);
+  expect(message).not.toMatch(/CANARY|CAN%|ARY@/);
 });

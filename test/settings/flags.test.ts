@@ -26,7 +26,7 @@ test.for([
   [["--log-level", "info", "--log-level", "warn"], { logLevel: "warn" }],
   [["--web.enable-lifecycle", "--config", "a"], { enableLifecycle: "true", config: "a" }],
   [["-web.enable-lifecycle=false"], { enableLifecycle: "false" }],
-] as const)("%j are settings", ([argv, values]) => {
+] as const)("%j sets settings", ([argv, values]) => {
   expect(parseFlags(argv)).toEqual({ ...NONE, values });
 });
 
@@ -46,7 +46,7 @@ test.for([
   [["--no-vault=false"], {}],
   [["--no-discover-vault"], {}],
   [["-no-discover-vault=true"], {}],
-] as const)("%j are switches", ([argv, switched]) => {
+] as const)("%j sets switches", ([argv, switched]) => {
   expect(parseFlags(argv)).toEqual({ ...NONE, ...switched, values: {} });
 });
 
@@ -54,11 +54,11 @@ test.for([
   ["--conifg", "unknown flag --conifg, did you mean --config?"],
   ["-x", "unknown flag --x"],
   ["--port=80", "unknown flag --port"],
-  ["config.json", '"config.json" is no flag: there are only flags'],
-  ["--", '"--" is no flag: there are only flags'],
+  ["config.json", 'unexpected argument "config.json": use flags only'],
+  ["--", 'unexpected argument "--": use flags only'],
   ["--cron", "--cron needs a value"],
   ["--once=yes", "--once takes no value"],
-] as const)("%s is refused", ([argument, problem]) => {
+] as const)("%s is rejected", ([argument, problem]) => {
   expect(() => parseFlags([argument])).toThrow(
     expect.objectContaining({
       code: "config",

@@ -5,19 +5,19 @@ import type { SecretReference } from "../../instrumentation/core/secret.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
 import { settingsOf } from "../support/agent/settings-file.ts";
 
-/** Each enabled repository, as what its settings say. */
+/** The settings of each enabled repository, secrets revealed. */
 function repositories({ monitor }: AgentSettings): readonly unknown[] {
   return monitor.repositories.map(({ repo, url, password, environment }) => ({
     repo: repo.revealText(),
     url,
-    password: password && shown(password),
+    password: password && revealed(password),
     environment: Object.fromEntries(
-      Object.entries(environment).map(([name, reference]) => [name, shown(reference)]),
+      Object.entries(environment).map(([name, reference]) => [name, revealed(reference)]),
     ),
   }));
 }
 
-function shown({ scheme, reference }: SecretReference): unknown {
+function revealed({ scheme, reference }: SecretReference): unknown {
   return reference instanceof Secret ? reference.revealText() : { [scheme]: reference };
 }
 
@@ -25,23 +25,23 @@ const A = '{"repo": "/a", "password": "p"}';
 const B = '{"repo": "rest:http://u:x@h/b", "password": "q"}';
 
 test.for([
-  ["the list of old", `[${A}, ${B}]`],
+  ["a list as of restic-reporter", `[${A}, ${B}]`],
   ["trailing commas", `[${A.replace("}", ",}")}, ${B.replace("}", ",}")},]`],
   ["tabs in JSON", `[\n\t{\n\t\t"repo":\t"/a",\n\t\t"password":\t"p"\n\t},\n\t${B}\n]\n`],
-  ["line ends of Windows", `[\r\n  {"repo": "/a",\r\n  "password": "p"},\r\n  ${B}\r\n]\r\n`],
+  ["Windows line ends", `[\r\n  {"repo": "/a",\r\n  "password": "p"},\r\n  ${B}\r\n]\r\n`],
   ["a byte order mark", `\u{feff}[${A}, ${B}]`],
-  ["an object", `{"repositories": [${A}, ${B}]}`],
-  ["an object with a comma at its end", `{"repositories": [${A}, ${B},],}`],
+  ["a mapping in JSON", `{"repositories": [${A}, ${B}]}`],
+  ["a mapping in JSON with a trailing comma", `{"repositories": [${A}, ${B},],}`],
   ["a list in YAML", "- repo: /a\n  password: p\n- {repo: 'rest:http://u:x@h/b', password: q}\n"],
   [
     "a mapping in YAML",
     "# mine\nrepositories:\n  - repo: /a\n    password: p # bad\n  - repo: rest:http://u:x@h/b\n    password: q\n",
   ],
   [
-    "what is false, empty or disabled",
+    "keys that are false or empty",
     `[${A.replace("}", ', "disabled": false, "insecure_no_password": false, "vault_material": "", "b2_vault_material": "", "b2_account_id": "", "b2_key": ""}')}, ${B}]`,
   ],
-] as const)("%s", async ([, content]) => {
+] as const)("a file with %s is valid", async ([, content]) => {
   const settings = await settingsOf(content);
   expect(repositories(settings)).toEqual([
     { repo: "/a", url: "/a", password: "p", environment: {} },
@@ -50,7 +50,7 @@ test.for([
   expect(settings.warnings).toEqual([]);
 });
 
-test("a value of YAML can stand in several places", async () => {
+test("a YAML alias repeats a value", async () => {
   const settings = await settingsOf(
     "- { repo: /a, password: &same { file: pw } }\n- { repo: /b, password: *same }\n",
   );
@@ -60,33 +60,33 @@ test("a value of YAML can stand in several places", async () => {
   ]);
 });
 
-/** One entry at /r, what its password is and what its environment. */
+/** The keys of an entry beside `repo`; its password; its environment. */
 test.for([
-  ["text", '"password": " p\\n"', " p\n", {}],
+  ["a string", '"password": " p\\n"', " p\n", {}],
   ["a file", '"password": {"file": "/run/pw"}', { file: "/run/pw" }, {}],
   ["a variable", '"password": {"env": "PW"}', { env: "PW" }, {}],
   ["a command", '"password": {"command": ["pass", "a b"]}', { command: ["pass", "a b"] }, {}],
   [
-    "Vault",
+    "a Vault reference",
     '"password": {"vault": "kv/x", "field": "key"}',
     { vault: { vault: "kv/x", field: "key" } },
     {},
   ],
   [
-    "the short form for Vault",
+    "the short form of a Vault reference",
     '"vault_material": "restic/web"',
     { vault: { vault: "kv/restic/web", field: "key" } },
     {},
   ],
-  ["none at all", '"insecure_no_password": true', undefined, {}],
+  ["no password", '"insecure_no_password": true', undefined, {}],
   [
-    "B2 in the entry",
+    "the B2 keys of the entry",
     '"password": "p", "b2_account_id": "id", "b2_key": {"file": "k"}',
     "p",
     { B2_ACCOUNT_ID: "id", B2_ACCOUNT_KEY: { file: "k" } },
   ],
   [
-    "B2 from Vault",
+    "the B2 keys from Vault",
     '"password": "p", "b2_vault_material": "b2/web"',
     "p",
     {
@@ -95,23 +95,23 @@ test.for([
     },
   ],
   [
-    "variables of its own, which win over the short forms",
+    "an environment, which takes precedence over the short forms",
     '"password": "p", "b2_account_id": "id", "environment": {"B2_ACCOUNT_ID": "other", "RESTIC_REST_PASSWORD": {"env": "W"}}',
     "p",
     { B2_ACCOUNT_ID: "other", RESTIC_REST_PASSWORD: { env: "W" } },
   ],
-] as const)("%s", async ([, keys, password, environment]) => {
+] as const)("an entry with %s is valid", async ([, keys, password, environment]) => {
   const settings = await settingsOf(`[{"repo": "/r", ${keys}}]`);
   expect(repositories(settings)).toEqual([{ repo: "/r", url: "/r", password, environment }]);
   expect(settings.warnings).toEqual([]);
 });
 
-test("a repository without a password says so", async () => {
+test("an entry without a password needs insecure_no_password", async () => {
   const { monitor } = await settingsOf('[{"repo": "/r", "insecure_no_password": true}]');
   expect(monitor.repositories[0]).toMatchObject({ insecureNoPassword: true });
 });
 
-test("disabled entries are counted, and checked for keys and types alone", async () => {
+test("disabled entries are counted, and only their keys and types are checked", async () => {
   const settings = await settingsOf(
     `[${A}, {"disabled": true, "repo": "/a"}, {"disabled": true, "repo": "ftp://h/"},
       {"disabled": true, "repo": "/x", "password": {"env": "NEVER_SET"}}]`,
@@ -123,18 +123,21 @@ test("disabled entries are counted, and checked for keys and types alone", async
 
 test.for([
   ["an empty list", "[]", 0],
-  ["an empty list in an object", "repositories: []\n", 0],
-  ["all disabled", '[{"repo": "/a", "disabled": true}]', 1],
-] as const)("nothing enabled is no error: %s", async ([, content, disabled]) => {
-  const settings = await settingsOf(content);
-  expect(settings.monitor.repositories).toEqual([]);
-  expect(settings.disabledCount).toBe(disabled);
-  expect(settings.warnings).toEqual([
-    "FILE: no repository is enabled, there is nothing to collect",
-  ]);
-});
+  ["an empty list in a mapping", "repositories: []\n", 0],
+  ["only a disabled entry", '[{"repo": "/a", "disabled": true}]', 1],
+] as const)(
+  "no enabled repository causes a warning, not an error: %s",
+  async ([, content, disabled]) => {
+    const settings = await settingsOf(content);
+    expect(settings.monitor.repositories).toEqual([]);
+    expect(settings.disabledCount).toBe(disabled);
+    expect(settings.warnings).toEqual([
+      "FILE: no repository is enabled, there is nothing to collect",
+    ]);
+  },
+);
 
-test("what is there twice is a warning, and says what wins", async () => {
+test("a value that is given twice causes a warning that says which one is used", async () => {
   const settings = await settingsOf(
     `repositories:
   - repo: /a

@@ -5,13 +5,18 @@ import { helpText } from "../../src/settings/help.ts";
 
 const lines = helpText().split("\n");
 
-test("fits a terminal", () => {
+test("the help fits a terminal of 80 columns", () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
-test("is in groups, and ends with three examples that are right", () => {
+test("the help has groups of flags, and ends with three valid examples", () => {
   expect(lines.filter((line) => /^\S.*:$/.test(line))).toEqual(
-    expect.arrayContaining(["What to do:", "Settings:", "Of restic-reporter:", "Examples:"]),
+    expect.arrayContaining([
+      "Actions:",
+      "Settings:",
+      "Compatibility with restic-reporter:",
+      "Examples:",
+    ]),
   );
   const examples = lines.slice(lines.indexOf("Examples:") + 1);
   expect(examples.join("\n")).toMatch(/^(  # \S.*\n  \S.*\n){3}$/);
@@ -23,7 +28,7 @@ test("is in groups, and ends with three examples that are right", () => {
   }
 });
 
-test("names the flags, and none that there is not", () => {
+test("the help names every flag, and no unknown one", () => {
   const named = [...helpText().matchAll(/--([a-z][a-z.-]*[a-z])/g)].map(([, name = ""]) => name);
   expect(named).toEqual(
     expect.arrayContaining([

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 
-import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
+import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
-/** As `restic options` of 0.19.1 prints them. */
+/** The output of `restic options` 0.19.1. */
 const RESTIC_OPTIONS =
   "azure.access-tier azure.connections b2.connections gs.connections gs.region local.connections rclone.args rclone.connections rclone.program rclone.timeout rest.connections s3.bucket-lookup s3.connections s3.enable-restore s3.layout s3.list-objects-v1 s3.region s3.restore-days s3.restore-tier s3.restore-timeout s3.retries s3.storage-class s3.unsafe-anonymous-auth sftp.args sftp.command sftp.connections swift.connections".split(
     " ",
   );
 
-test("options of restic, connections and the trust in certificates are those of a repository", async () => {
+test("an entry sets restic's options, connections and insecure_tls for its repository", async () => {
   const { monitor, warnings } = await settingsOf(`
 - repo: s3:s3.example.com/bucket
   password: p
@@ -36,7 +36,7 @@ test("options of restic, connections and the trust in certificates are those of 
   expect(warnings).toEqual([]);
 });
 
-test("every option that restic lists is taken", async () => {
+test("every option that restic lists is accepted", async () => {
   const valueOf = (name: string): string => {
     if (name.endsWith("timeout")) return "1h30m";
     if (["connections", "retries", "days"].some((end) => name.endsWith(end))) return "2";
@@ -49,22 +49,22 @@ test("every option that restic lists is taken", async () => {
 
 test.for([
   [
-    "an option that is nearly one",
+    "a misspelled option",
     '[{"repo": "/a", "password": "p", "options": {"s3.regoin": "x"}}]',
     "FILE:1:46: [0].options.s3.regoin: unknown option, did you mean s3.region?",
   ],
   [
-    "an option that its scheme has not",
+    "an option that the scheme does not have",
     '[{"repo": "/a", "password": "p", "options": {"gs.compression": "x"}}]',
     "FILE:1:46: [0].options.gs.compression: unknown option; known are gs.connections, gs.region",
   ],
   [
-    "an option of nothing",
+    "an option without scheme",
     '[{"repo": "/a", "password": "p", "options": {"constructor": "x"}}]',
     'FILE:1:46: [0].options.constructor: unknown option; known are those that "restic options" lists',
   ],
   [
-    "values that options do not take",
+    "invalid values",
     `repositories:
   - repo: /a
     password: p
@@ -88,10 +88,10 @@ test.for([
     ].join("\n"),
   ],
   [
-    "options that are none",
+    "a string as options",
     '[{"repo": "/a", "password": "p", "options": "s3.region=x"}]',
     "FILE:1:34: [0].options: must be a mapping from restic's options to values",
   ],
-] as const)("%s", async ([, content, message]) => {
-  expect(await refusalOf(content)).toBe(message);
+] as const)("%s: the entry is rejected", async ([, content, message]) => {
+  expect(await errorOf(content)).toBe(message);
 });

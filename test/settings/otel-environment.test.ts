@@ -4,14 +4,14 @@ import type { SecretReference } from "../../instrumentation/core/secret.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { settingsSummary } from "../../src/settings/redacted.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
+import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
-/** A file that says nothing of all this. */
-const SILENT = "repositories: []\n";
+/** A file without settings of OpenTelemetry. */
+const NO_OTLP = "repositories: []\n";
 
-function told(env: Environment, content = SILENT, args: readonly string[] = []) {
+function load(env: Environment, content = NO_OTLP, args: readonly string[] = []) {
   return settingsOf(content, { env, args });
 }
 
@@ -28,32 +28,32 @@ const urls = ({ otlp }: AgentSettings): readonly string[] => otlp.map(({ url }) 
 
 const LOCAL = "http://localhost:4318/v1/metrics";
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318" };
-const SENT = "http://c:4318/v1/metrics";
+const ENDPOINT_URL = "http://c:4318/v1/metrics";
 
-/** Whether /metrics is served, and where is pushed to. */
+/** Variables; whether /metrics is served; the URLs of the OTLP endpoints. */
 test.for<[Environment, boolean, readonly string[]]>([
   [{}, true, []],
-  [ENDPOINT, true, [SENT]],
+  [ENDPOINT, true, [ENDPOINT_URL]],
   [{ OTEL_METRICS_EXPORTER: "none" }, false, []],
   [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "none" }, false, []],
   [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "prometheus" }, true, []],
-  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "otlp" }, false, [SENT]],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "otlp" }, false, [ENDPOINT_URL]],
   [{ OTEL_METRICS_EXPORTER: "otlp" }, false, [LOCAL]],
   [{ OTEL_METRICS_EXPORTER: "otlp, prometheus" }, true, [LOCAL]],
-  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "" }, true, [SENT]],
+  [{ ...ENDPOINT, OTEL_METRICS_EXPORTER: "" }, true, [ENDPOINT_URL]],
   [{ ...ENDPOINT, OTEL_SDK_DISABLED: "True" }, false, []],
-  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "false" }, true, [SENT]],
-  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "1" }, true, [SENT]],
-])("%o", async ([env, prometheus, endpoints]) => {
-  const settings = await told(env);
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "false" }, true, [ENDPOINT_URL]],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "1" }, true, [ENDPOINT_URL]],
+])("%o selects the exporters", async ([env, prometheus, endpoints]) => {
+  const settings = await load(env);
   expect([settings.prometheus, urls(settings)]).toEqual([prometheus, endpoints]);
 });
 
-test("without a word of the environment, an endpoint has the defaults", async () => {
-  const { otlp, otlpIntervalMs, otlpTimeoutMs } = await told(ENDPOINT);
+test("an endpoint has defaults for all other variables", async () => {
+  const { otlp, otlpIntervalMs, otlpTimeoutMs } = await load(ENDPOINT);
   expect(otlp).toEqual([
     {
-      url: SENT,
+      url: ENDPOINT_URL,
       headers: {},
       protocol: "http/json",
       compression: "gzip",
@@ -64,7 +64,7 @@ test("without a word of the environment, an endpoint has the defaults", async ()
   expect([otlpIntervalMs, otlpTimeoutMs]).toEqual([60_000, 30_000]);
 });
 
-/** What the variables of all signals say, and those of metrics in their place. */
+/** Values for the variables of all signals, and for the variables of metrics. */
 const EVERY = {
   ENDPOINT: ["https://all/base", "https://own/base"],
   HEADERS: ["a=1,both=all", "both=o%2Cwn, B = 2 "],
@@ -82,11 +82,11 @@ function every(prefix: string, index: 0 | 1): Environment {
   );
 }
 
-test("every variable of the exporter, for all signals and for metrics alone", async () => {
+test("every variable of the exporter is read, and the one for metrics takes precedence over the one for all signals", async () => {
   const all = every("OTEL_EXPORTER_OTLP_", 0);
   const own = every("OTEL_EXPORTER_OTLP_METRICS_", 1);
-  const { otlp: ofAll } = await told(all);
-  expect(ofAll).toMatchObject([
+  const { otlp: forAllSignals } = await load(all);
+  expect(forAllSignals).toMatchObject([
     {
       url: "https://all/base/v1/metrics",
       protocol: "http/protobuf",
@@ -95,11 +95,11 @@ test("every variable of the exporter, for all signals and for metrics alone", as
       tls: { ca: "/all/ca", cert: "/all/cert", key: "/all/key" },
     },
   ]);
-  expect(revealed(ofAll[0]?.headers ?? {})).toEqual({ a: "1", both: "all" });
-  const { otlp: ofOwn } = await told({ ...all, ...own });
-  expect(ofOwn).toMatchObject([
+  expect(revealed(forAllSignals[0]?.headers ?? {})).toEqual({ a: "1", both: "all" });
+  const { otlp: forMetrics } = await load({ ...all, ...own });
+  expect(forMetrics).toMatchObject([
     {
-      // The address of metrics is taken as it is.
+      // The specification: the URL for metrics is used as is.
       url: "https://own/base",
       protocol: "http/json",
       compression: "gzip",
@@ -107,10 +107,10 @@ test("every variable of the exporter, for all signals and for metrics alone", as
       tls: { ca: "/own/ca", cert: "/own/cert", key: "/own/key" },
     },
   ]);
-  expect(revealed(ofOwn[0]?.headers ?? {})).toEqual({ a: "1", both: "o,wn", b: "2" });
+  expect(revealed(forMetrics[0]?.headers ?? {})).toEqual({ a: "1", both: "o,wn", b: "2" });
 });
 
-test("the file wins over the environment, and takes none of its headers", async () => {
+test("the file takes precedence over the environment, and its endpoints get no headers from there", async () => {
   const env = {
     ...every("OTEL_EXPORTER_OTLP_", 0),
     OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
@@ -119,52 +119,52 @@ test("the file wins over the environment, and takes none of its headers", async 
     OTEL_METRIC_EXPORT_TIMEOUT: "2000",
     OTEL_EXPORTER_PROMETHEUS_PORT: "1",
   };
-  const content = `${SILENT}otlp: [{endpoint: 'http://file:1'}]\notlpInterval: 3s\notlpTimeout: 4s\nbind: ':2'\n`;
-  const settings = await told(env, content);
+  const content = `${NO_OTLP}otlp: [{endpoint: 'http://file:1'}]\notlpInterval: 3s\notlpTimeout: 4s\nbind: ':2'\n`;
+  const settings = await load(env, content);
   expect(settings.otlp).toMatchObject([{ url: "http://file:1/v1/metrics", headers: {} }]);
   expect([settings.otlpIntervalMs, settings.otlpTimeoutMs, settings.bind]).toEqual([
     3000,
     4000,
     [{ host: undefined, port: 2 }],
   ]);
-  expect(urls(await told(ENDPOINT, `${SILENT}otlp: []\n`))).toEqual([]);
+  expect(urls(await load(ENDPOINT, `${NO_OTLP}otlp: []\n`))).toEqual([]);
 });
 
-test("interval, time-out and address: OTEL_* < RESTIC_OTEL_* < flag", async () => {
+test("the precedence of interval, timeout and address is OTEL_* < RESTIC_OTEL_* < flag", async () => {
   const env = {
     OTEL_METRIC_EXPORT_INTERVAL: "4321",
     OTEL_METRIC_EXPORT_TIMEOUT: "1234",
     OTEL_EXPORTER_PROMETHEUS_HOST: "::1",
     OTEL_EXPORTER_PROMETHEUS_PORT: "9464",
   };
-  const shown = ({ otlpIntervalMs, otlpTimeoutMs, bind }: AgentSettings): unknown => [
+  const values = ({ otlpIntervalMs, otlpTimeoutMs, bind }: AgentSettings): unknown => [
     otlpIntervalMs,
     otlpTimeoutMs,
     ...bind,
   ];
-  expect(shown(await told(env))).toEqual([4321, 1234, { host: "::1", port: 9464 }]);
+  expect(values(await load(env))).toEqual([4321, 1234, { host: "::1", port: 9464 }]);
   const own = {
     ...env,
     RESTIC_OTEL_OTLP_INTERVAL: "5s",
     RESTIC_OTEL_OTLP_TIMEOUT: "6s",
     RESTIC_OTEL_BIND: "h:7",
   };
-  expect(shown(await told(own))).toEqual([5000, 6000, { host: "h", port: 7 }]);
-  const { bind } = await told(own, SILENT, ["--bind", "h:8"]);
+  expect(values(await load(own))).toEqual([5000, 6000, { host: "h", port: 7 }]);
+  const { bind } = await load(own, NO_OTLP, ["--bind", "h:8"]);
   expect(bind).toEqual([{ host: "h", port: 8 }]);
-  expect((await told({ OTEL_EXPORTER_PROMETHEUS_HOST: "h" })).bind).toEqual([
+  expect((await load({ OTEL_EXPORTER_PROMETHEUS_HOST: "h" })).bind).toEqual([
     { host: "h", port: 9121 },
   ]);
 });
 
-test("a token in the query of an address is not printed", async () => {
-  const settings = await told({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://c/m?token=CANARY" });
+test("a token in the query of an endpoint is not printed", async () => {
+  const settings = await load({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://c/m?token=CANARY" });
   expect(urls(settings)).toEqual(["http://c/m?token=CANARY"]);
   expect(settingsSummary(settings)).toMatchObject({ otlp: "http://c/m" });
 });
 
 const ADDRESS =
-  'must be an address like "http://collector:4318", without a login: that goes into headers';
+  'must be a URL like "http://collector:4318" without user and password: set credentials in headers';
 
 test.for<[Environment, string]>([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: "c:4318" }, `OTEL_EXPORTER_OTLP_ENDPOINT: ${ADDRESS}`],
@@ -175,7 +175,7 @@ test.for<[Environment, string]>([
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
-    "OTEL_EXPORTER_OTLP_PROTOCOL: must be one of http/json, http/protobuf; gRPC is not spoken",
+    "OTEL_EXPORTER_OTLP_PROTOCOL: must be one of http/json, http/protobuf; gRPC is not supported",
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "json" },
@@ -199,15 +199,15 @@ test.for<[Environment, string]>([
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_CLIENT_KEY: "/key" },
-    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together",
+    "set both OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY, or neither",
   ],
   [
     { OTEL_METRICS_EXPORTER: "console" },
-    'OTEL_METRICS_EXPORTER: "console" is not known, known are none, prometheus, otlp',
+    'OTEL_METRICS_EXPORTER: unknown exporter "console"; known are none, prometheus, otlp',
   ],
   [
     { OTEL_METRICS_EXPORTER: "none,otlp" },
-    "OTEL_METRICS_EXPORTER: none stands alone: leave it out, or the others",
+    "OTEL_METRICS_EXPORTER: none cannot be combined with other exporters",
   ],
   [
     { OTEL_METRIC_EXPORT_INTERVAL: "0" },
@@ -219,16 +219,16 @@ test.for<[Environment, string]>([
   ],
   [
     { OTEL_EXPORTER_PROMETHEUS_PORT: "70000" },
-    "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT: port 70000 is not one: the highest is 65535",
+    "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT: port 70000 is out of range: the maximum is 65535",
   ],
-])("%o is refused", async ([env, message]) => {
-  expect(await refusalOf(SILENT, { env })).toBe(message);
+])("%o is rejected", async ([env, message]) => {
+  expect(await errorOf(NO_OTLP, { env })).toBe(message);
 });
 
-test("what is not used may be wrong: it may be there for other programs", async () => {
+test("invalid variables are ignored unless they are used: they may be set for other programs", async () => {
   const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_TIMEOUT: "x" };
-  expect((await told(env)).otlp).toEqual([]);
-  expect((await told({ ...env, ...ENDPOINT, OTEL_SDK_DISABLED: "true" })).otlp).toEqual([]);
+  expect((await load(env)).otlp).toEqual([]);
+  expect((await load({ ...env, ...ENDPOINT, OTEL_SDK_DISABLED: "true" })).otlp).toEqual([]);
 });
 
 test.for([
@@ -238,10 +238,13 @@ test.for([
   ["a=1=2", false],
   ["=1", false],
   ["a=%", false],
-] as const)("attributes %o", async ([text, good]) => {
-  const env = { ...ENDPOINT, OTEL_RESOURCE_ATTRIBUTES: text };
-  const warned = (await told(env)).warnings.filter((line) => line.includes("ATTRIBUTES"));
-  expect(warned).toHaveLength(good ? 0 : 1);
-  const { warnings } = await told({ OTEL_RESOURCE_ATTRIBUTES: text });
-  expect(warnings.join()).not.toContain("ATTRIBUTES");
-});
+] as const)(
+  "invalid OTEL_RESOURCE_ATTRIBUTES cause a warning if there is an endpoint: %o",
+  async ([text, valid]) => {
+    const env = { ...ENDPOINT, OTEL_RESOURCE_ATTRIBUTES: text };
+    const warned = (await load(env)).warnings.filter((line) => line.includes("ATTRIBUTES"));
+    expect(warned).toHaveLength(valid ? 0 : 1);
+    const { warnings } = await load({ OTEL_RESOURCE_ATTRIBUTES: text });
+    expect(warnings.join()).not.toContain("ATTRIBUTES");
+  },
+);

@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { readFile } from "node:fs/promises";
 
 import { README } from "../house/readme.ts";
-import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
+import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const withOtlp = (otlp: unknown): string => JSON.stringify({ repositories: [], otlp });
 
-test("several endpoints, each with its own settings", async () => {
+test("each endpoint has its own settings", async () => {
   const { otlp } = await settingsOf(
     withOtlp([
       { endpoint: "http://a:4318/" },
@@ -40,15 +40,31 @@ test("several endpoints, each with its own settings", async () => {
 });
 
 const ADDRESS =
-  'must be an address like "http://collector:4318", without a login: that goes into headers';
+  'must be a URL like "http://collector:4318" without user and password: set credentials in headers';
 const C = { endpoint: "http://c" };
 
 test.for<[string, unknown, string]>([
-  ["no list", "http://c", "FILE:1:20: otlp: must be a list of endpoints"],
-  ["no mapping", ["http://c"], "FILE:1:28: otlp[0]: must be a mapping with the key endpoint"],
-  ["no endpoint", [{}], "FILE:1:28: otlp[0]: endpoint is missing: the address of the receiver"],
-  ["no scheme", [{ endpoint: "c:4318" }], `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`],
-  ["a login", [{ endpoint: "http://u:CANARY@c" }], `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`],
+  ["a string as list", "http://c", "FILE:1:20: otlp: must be a list of endpoints"],
+  [
+    "a string as endpoint",
+    ["http://c"],
+    "FILE:1:28: otlp[0]: must be a mapping with the key endpoint",
+  ],
+  [
+    "an entry without endpoint",
+    [{}],
+    "FILE:1:28: otlp[0]: endpoint is missing: add the URL of the receiver",
+  ],
+  [
+    "an address without scheme",
+    [{ endpoint: "c:4318" }],
+    `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`,
+  ],
+  [
+    "an address with user and password",
+    [{ endpoint: "http://u:CANARY@c" }],
+    `FILE:1:29: otlp[0].endpoint: ${ADDRESS}`,
+  ],
   [
     "an unknown key",
     [{ ...C, header: {} }],
@@ -57,33 +73,33 @@ test.for<[string, unknown, string]>([
   [
     "an unknown protocol",
     [{ ...C, protocol: "grpc" }],
-    "FILE:1:51: otlp[0].protocol: must be one of http/json, http/protobuf; gRPC is not spoken",
+    "FILE:1:51: otlp[0].protocol: must be one of http/json, http/protobuf; gRPC is not supported",
   ],
   [
-    "a time-out without its unit",
+    "a timeout without unit",
     [{ ...C, timeout: "10" }],
     'FILE:1:51: otlp[0].timeout: must be a duration with its unit, like "10s"',
   ],
   [
-    "a header that is none",
+    "an invalid header name",
     [{ ...C, headers: { "a b": "CANARY" } }],
-    "FILE:1:62: otlp[0].headers.a b: is no header name",
+    "FILE:1:62: otlp[0].headers.a b: is not a valid header name",
   ],
   [
-    "a key without its certificate",
+    "a key without certificate",
     [{ ...C, tls: { key: "k" } }],
-    "FILE:1:51: otlp[0].tls: cert and key belong together",
+    "FILE:1:51: otlp[0].tls: set both cert and key, or neither",
   ],
   [
-    "the same twice",
+    "a duplicate endpoint",
     [C, { endpoint: "http://c/v1/metrics?token=CANARY" }],
-    "FILE:1:53: otlp[1].endpoint: is the same as one before",
+    "FILE:1:53: otlp[1].endpoint: is the same as in otlp[0]: remove one of the two",
   ],
-])("%s", async ([, otlp, message]) => {
-  expect(await refusalOf(withOtlp(otlp))).toBe(message);
+])("%s is rejected", async ([, otlp, message]) => {
+  expect(await errorOf(withOtlp(otlp))).toBe(message);
 });
 
-test("the file of the README", async () => {
+test("the OTLP example of the README is valid", async () => {
   const readme = await readFile(README, "utf8");
   const [, block = ""] = /```yaml\n(otlp:\n[^]*?)```/.exec(readme) ?? [];
   const settings = await settingsOf(`repositories: []\n${block}`);

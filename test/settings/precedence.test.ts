@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 
 import { settingNames, variableOf } from "../../src/settings/schema.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
-import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
+import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
-/** What a setting of the table ends up as. */
-const USED: Readonly<Record<string, (settings: AgentSettings) => unknown>> = {
+/** Reads the effective value of a setting. */
+const EFFECTIVE: Readonly<Record<string, (settings: AgentSettings) => unknown>> = {
   bind: ({ bind }) => bind,
   cron: ({ monitor }) => monitor.cron,
   timezone: ({ monitor }) => monitor.timezone,
@@ -19,7 +19,7 @@ const USED: Readonly<Record<string, (settings: AgentSettings) => unknown>> = {
   logFormat: ({ logFormat }) => logFormat,
 };
 
-/** Name, default, what the file says, what the variable says, what the flag says if there is one; each with what it means. */
+/** Name, default, and for file, variable and flag (if there is one): the text and the parsed value. */
 const CASES: readonly (readonly [
   string,
   unknown,
@@ -53,35 +53,35 @@ const CASES: readonly (readonly [
 ];
 
 test.for(CASES)(
-  "%s: default < file < variable < flag",
+  "the precedence of %s is default < file < variable < flag",
   async ([name, initial, [inFile, ofFile], [inVariable, ofVariable], flag]) => {
-    const used = USED[name] ?? expect.fail(name);
+    const effective = EFFECTIVE[name] ?? expect.fail(name);
     const file = JSON.stringify({ repositories: [], [name]: inFile });
     const env = { [variableOf(name)]: inVariable };
-    expect(used(await settingsOf("[]"))).toEqual(initial);
-    expect(used(await settingsOf("[]", { env }))).toEqual(ofVariable);
-    expect(used(await settingsOf(file))).toEqual(ofFile);
-    expect(used(await settingsOf(file, { env: { [variableOf(name)]: "" } }))).toEqual(ofFile);
-    expect(used(await settingsOf(file, { env }))).toEqual(ofVariable);
+    expect(effective(await settingsOf("[]"))).toEqual(initial);
+    expect(effective(await settingsOf("[]", { env }))).toEqual(ofVariable);
+    expect(effective(await settingsOf(file))).toEqual(ofFile);
+    expect(effective(await settingsOf(file, { env: { [variableOf(name)]: "" } }))).toEqual(ofFile);
+    expect(effective(await settingsOf(file, { env }))).toEqual(ofVariable);
     if (!flag) return;
     const [inFlag, ofFlag] = flag;
     const option = `--${name.replaceAll(/[A-Z]/g, "-$&").toLowerCase()}`;
-    expect(used(await settingsOf(file, { env, args: [option, inFlag] }))).toEqual(ofFlag);
+    expect(effective(await settingsOf(file, { env, args: [option, inFlag] }))).toEqual(ofFlag);
   },
 );
 
-test("no setting is called as the variables that Kubernetes makes for a Service", () => {
+test("no variable has a name that Kubernetes injects for a Service", () => {
   expect(settingNames().map(variableOf).join(" ")).not.toMatch(/_(PORT|PORT_\w+|SERVICE_HOST)\b/);
 });
 
-test("the file is named by a flag, else by a variable", async () => {
+test("the flag takes precedence over the variable that names the file", async () => {
   const settings = await settingsOf("[]", { env: { RESTIC_OTEL_CONFIG: "/nowhere" } });
   expect(settings.warnings).toEqual([
     "FILE: no repository is enabled, there is nothing to collect",
   ]);
 });
 
-test("variables of that name that are none are a warning, with the nearest one", async () => {
+test("an unknown RESTIC_OTEL_* variable causes a warning that names the nearest one", async () => {
   const env = {
     RESTIC_OTEL_LOGLEVEL: "debug",
     RESTIC_OTEL_PORT: "tcp://10.0.0.1:9121",
@@ -90,18 +90,18 @@ test("variables of that name that are none are a warning, with the nearest one",
   };
   const { warnings } = await settingsOf("[]", { env });
   expect(warnings.slice(0, -1)).toEqual([
-    "the variable RESTIC_OTEL_LOGLEVEL is not known, did you mean RESTIC_OTEL_LOG_LEVEL?",
-    "the variable RESTIC_OTEL_PORT is not known",
-    "the variable RESTIC_OTEL_SERVICE_HOST is not known",
+    "unknown variable RESTIC_OTEL_LOGLEVEL, did you mean RESTIC_OTEL_LOG_LEVEL?",
+    "unknown variable RESTIC_OTEL_PORT",
+    "unknown variable RESTIC_OTEL_SERVICE_HOST",
   ]);
 });
 
-test("all that is wrong in file, variables and flags is said at once", async () => {
-  const refused = await refusalOf("repositories: []\ntimeout: 5\n", {
+test("all problems of file, variables and flags are reported at once", async () => {
+  const message = await errorOf("repositories: []\ntimeout: 5\n", {
     env: { RESTIC_OTEL_CONCURRENCY: "many", RESTIC_OTEL_CRON: "* * *" },
     args: ["--log-level", "loud", "--bind", "9121"],
   });
-  expect(refused.split("\n")).toEqual([
+  expect(message.split("\n")).toEqual([
     'FILE:2:1: timeout: must be a duration with its unit, like "30s", "5m" or "1h30m"',
     "RESTIC_OTEL_CRON: cron '* * *' is not valid: it has 3 fields in place of five (or six, seconds first); " +
       "a good one is '0 3 * * *' (each day at 03:00), '@hourly' or '@every 1h30m'",
@@ -124,13 +124,13 @@ test.for([
     ],
   ],
   ["none", []],
-] as const)("%s is where to listen", async ([bind, addresses]) => {
+] as const)("the address %s is valid", async ([bind, addresses]) => {
   expect((await settingsOf("[]", { args: ["--bind", bind] })).bind).toEqual(addresses);
 });
 
 test.for(["::1:80", "host", "host:", ":http", "h:1:2", "a b:1", "[::1]", ":65536", ":1,"])(
-  "%s is not",
+  "the address %s is invalid",
   async (bind) => {
-    expect(await refusalOf("[]", { args: ["--bind", bind] })).toMatch(/^--bind: /);
+    expect(await errorOf("[]", { args: ["--bind", bind] })).toMatch(/^--bind: /);
   },
 );

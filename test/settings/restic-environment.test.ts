@@ -14,9 +14,9 @@ let folder: string;
 let before: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "zero-"));
+  folder = await mkdtemp(join(tmpdir(), "restic-environment-"));
   before = process.cwd();
-  // A worker thread cannot change its folder; vitest runs tests in processes.
+  // chdir() does not work in worker threads: vitest must run tests in processes.
   process.chdir(folder);
 });
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 const load = (env: Readonly<Record<string, string>>): Promise<AgentSettings> =>
   loadSettings({ flags: parseFlags([]), env });
 
-/** Repository, password and environment of the only one. */
+/** Source, repository, password and environment of the only entry. */
 function only({ monitor, source }: AgentSettings): unknown {
   const [repository, ...others] = monitor.repositories;
   expect(others).toEqual([]);
@@ -47,7 +47,7 @@ test.for([
   [{ RESTIC_PASSWORD_FILE: "/run/pw", RESTIC_PASSWORD: "p" }, { file: "/run/pw" }],
   [{ RESTIC_PASSWORD_COMMAND: "pass 'my repo' x" }, { command: ["pass", "my repo", "x"] }],
   [{ RESTIC_PASSWORD_COMMAND: "pass x", RESTIC_PASSWORD: "p" }, { command: ["pass", "x"] }],
-] as const)("one repository, and its password: %j", async ([env, password]) => {
+] as const)("the password variables have the precedence of restic: %j", async ([env, password]) => {
   const settings = await load({ RESTIC_REPOSITORY: "/srv/r", ...env });
   expect(only(settings)).toEqual({
     source: "environment",
@@ -58,13 +58,13 @@ test.for([
   expect(settings.warnings).toEqual([]);
 });
 
-test("the repository may stand in a file, white space around it", async () => {
+test("RESTIC_REPOSITORY_FILE names a file with the repository, and white space around it is removed", async () => {
   await writeFile("repo", " rest:http://h/r \n");
   const env = { RESTIC_REPOSITORY_FILE: "repo", RESTIC_PASSWORD: "p" };
   expect(only(await load(env))).toMatchObject({ repo: "rest:http://h/r" });
 });
 
-test("logins and certificates of the environment go along, and nothing else of it", async () => {
+test("the repository gets logins and certificates of the environment, and no other variables", async () => {
   const env = {
     RESTIC_REPOSITORY: "rest:http://h/r",
     RESTIC_PASSWORD: "p",
@@ -85,21 +85,21 @@ test("logins and certificates of the environment go along, and nothing else of i
   });
 });
 
-test("they do not go to the repositories of a file", async () => {
+test("repositories of a file get no logins and certificates of the environment", async () => {
   const { monitor } = await settingsOf('[{"repo": "rest:http://h/r", "password": "p"}]', {
     env: { RESTIC_REST_USERNAME: "u", RESTIC_REST_PASSWORD: "w", RESTIC_CACERT: "/ca.pem" },
   });
   expect(monitor.repositories[0]?.environment).toEqual({});
 });
 
-test("a file in the default place wins, and says so once", async () => {
+test("a file at the default path takes precedence over RESTIC_REPOSITORY, with a warning", async () => {
   await writeFile("config.json", '[{"repo": "/b", "password": "q"}]');
   const settings = await load({ RESTIC_REPOSITORY: "/a", RESTIC_PASSWORD: "p" });
   expect(only(settings)).toMatchObject({ source: "config.json", repo: "/b" });
-  expect(settings.warnings).toEqual(["RESTIC_REPOSITORY is not used, config.json wins"]);
+  expect(settings.warnings).toEqual(["RESTIC_REPOSITORY is ignored: config.json takes precedence"]);
 });
 
-test("settings of the agent hold without a file too", async () => {
+test("RESTIC_OTEL_* variables are used without a file too", async () => {
   const { monitor } = await load({
     RESTIC_REPOSITORY: "/a",
     RESTIC_PASSWORD: "p",
@@ -112,20 +112,20 @@ test.for([
   [
     "no file and no repository",
     {},
-    "config.json: there is no such file: name one with --config, or set RESTIC_REPOSITORY for a single repository",
+    "config.json: file not found: name one with --config, or set RESTIC_REPOSITORY for a single repository",
   ],
   [
-    "a file that is named is not there",
+    "a missing file that is named",
     { RESTIC_OTEL_CONFIG: "mine.yaml", RESTIC_REPOSITORY: "/a", RESTIC_PASSWORD: "p" },
-    "mine.yaml: there is no such file: name one with --config, or set RESTIC_REPOSITORY for a single repository",
+    "mine.yaml: file not found: name one with --config, or set RESTIC_REPOSITORY for a single repository",
   ],
   [
     "no password",
     { RESTIC_REPOSITORY: "/a" },
-    "there is no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
+    "no password for RESTIC_REPOSITORY: set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD",
   ],
   [
-    "each of two twice",
+    "two sources for the repository and two for the password",
     {
       RESTIC_REPOSITORY: "/a",
       RESTIC_REPOSITORY_FILE: "a",
@@ -135,20 +135,20 @@ test.for([
     "RESTIC_REPOSITORY and RESTIC_REPOSITORY_FILE are both set: unset one\nRESTIC_PASSWORD_COMMAND and RESTIC_PASSWORD_FILE are both set: unset one",
   ],
   [
-    "a quote that is not closed",
+    "an unclosed quote",
     { RESTIC_REPOSITORY: "/a", RESTIC_PASSWORD_COMMAND: "pass 'CANARY" },
     "RESTIC_PASSWORD_COMMAND: a quote ' is not closed",
   ],
   [
-    "a file with the repository that is not there",
+    "a missing repository file",
     { RESTIC_REPOSITORY_FILE: "repo", RESTIC_PASSWORD: "p" },
     "RESTIC_REPOSITORY_FILE: the file repo is not there",
   ],
   [
-    "a repository that is none",
+    "an invalid repository",
     { RESTIC_REPOSITORY: "rest:http://u:CANARY@h:99999/", RESTIC_PASSWORD: "p" },
     'RESTIC_REPOSITORY: repository "rest:http://h:99999/": it is not a valid address; special characters of user and password must be percent-encoded',
   ],
-] as const)("%s", async ([, env, message]) => {
+] as const)("%s is rejected", async ([, env, message]) => {
   await expect(load(env)).rejects.toThrow(expect.objectContaining({ code: "config", message }));
 });

@@ -7,19 +7,22 @@ const URLS = Array.from(
   (_, index) => `rest:https://backup.example.com/host-${index}`,
 );
 
-test.for([1, 2, 5, 16])("%i shards share all repositories evenly, each has one", (total) => {
-  const counts = Array.from({ length: total }, () => 0);
-  for (const url of URLS) {
-    const index = shardOf(url, total);
-    expect(Number.isInteger(index) && index >= 0 && index < total).toBe(true);
-    expect(shardOf(url, total)).toBe(index);
-    counts[index] = (counts[index] ?? 0) + 1;
-  }
-  const fair = URLS.length / total;
-  for (const count of counts) expect(Math.abs(count - fair)).toBeLessThan(6 * Math.sqrt(fair));
-});
+test.for([1, 2, 5, 16])(
+  "%i shards divide the repositories evenly, each has exactly one shard",
+  (total) => {
+    const counts = Array.from({ length: total }, () => 0);
+    for (const url of URLS) {
+      const index = shardOf(url, total);
+      expect(Number.isInteger(index) && index >= 0 && index < total).toBe(true);
+      expect(shardOf(url, total)).toBe(index);
+      counts[index] = (counts[index] ?? 0) + 1;
+    }
+    const fair = URLS.length / total;
+    for (const count of counts) expect(Math.abs(count - fair)).toBeLessThan(6 * Math.sqrt(fair));
+  },
+);
 
-test("one shard more takes its part, and no other repository moves", () => {
+test("an additional shard takes its share, and no repository moves between the other shards", () => {
   for (const total of [1, 4, 9]) {
     const moved = URLS.filter((url) => shardOf(url, total) !== shardOf(url, total + 1));
     expect(moved.every((url) => shardOf(url, total + 1) === total)).toBe(true);
@@ -27,7 +30,7 @@ test("one shard more takes its part, and no other repository moves", () => {
   }
 });
 
-test("which shard a repository has is the same in every version of the agent", () => {
+test("the shard of a repository is the same in every version of the agent", () => {
   expect(URLS.slice(0, 8).map((url) => shardOf(url, 5))).toMatchInlineSnapshot(`
     [
       4,
@@ -48,38 +51,34 @@ test.for<readonly [unknown, string, unknown]>([
   [{ index: 4, total: 5 }, "h", { index: 4, total: 5 }],
   ["auto/5", "restic-otel-3", { index: 3, total: 5 }],
   ["auto/50", "restic-otel-12.restic-otel.backup.svc", { index: 12, total: 50 }],
-])("%j on %s", ([written, host, expected]) => {
+])("%j on the host %s is a shard", ([written, host, expected]) => {
   expect(readShard(written, host)).toEqual(expected);
 });
 
 test.for<readonly [unknown, string, string]>([
-  ["5/5", "h", "the shards of 5 are 0 to 4: there is no 5"],
-  ["auto/3", "pod-3", "the shards of 3 are 0 to 2: there is no 3"],
+  ["5/5", "h", "the index of a shard of 5 must be from 0 to 4, not 5"],
+  ["auto/3", "pod-3", "the index of a shard of 3 must be from 0 to 2, not 3"],
   [
     "auto/3",
     "pod",
-    'auto needs a host name that ends in a number, as that of a pod of a StatefulSet: this one is "pod"',
+    'auto needs a host name that ends in a number, like a pod of a StatefulSet; this host name is "pod"',
   ],
-  ["0/0", "h", "there can be 1 to 10000 shards, not 0"],
-  ["1", "h", 'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}'],
-  ["-1/5", "h", 'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}'],
-  [2, "h", 'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}'],
-  [null, "h", 'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}'],
-  [
-    { index: 1 },
-    "h",
-    'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}',
-  ],
+  ["0/0", "h", "the number of shards must be from 1 to 10000, not 0"],
+  ["1", "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],
+  ["-1/5", "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],
+  [2, "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],
+  [null, "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],
+  [{ index: 1 }, "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],
   [
     { index: 1, total: 5, x: 1 },
     "h",
-    'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}',
+    'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}',
   ],
   [
     { index: 1.5, total: 5 },
     "h",
-    'must be like "2/5", the third of five, or "auto/5", or {index: 2, total: 5}',
+    'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}',
   ],
-])("%j on %s is refused", ([written, host, problem]) => {
+])("%j on the host %s is rejected", ([written, host, problem]) => {
   expect(readShard(written, host)).toBe(problem);
 });

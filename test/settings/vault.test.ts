@@ -2,27 +2,27 @@ import { describe, expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { settingsSummary } from "../../src/settings/redacted.ts";
-import { refusalOf, settingsOf } from "../support/agent/settings-file.ts";
+import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const REPOSITORIES = "repositories:\n  - { repo: /a, vault_material: web }\n";
-const OLD = '[{"repo": "/a", "vault_material": "web"}]';
+const LEGACY_LIST = '[{"repo": "/a", "vault_material": "web"}]';
 const ADDRESS = { VAULT_ADDR: "https://vault.example.com:8200/" };
 
 describe("Vault is used", () => {
-  test("by VAULT_ADDR, with a file of old", async () => {
+  test("if VAULT_ADDR is set, with a file of restic-reporter", async () => {
     const env = { ...ADDRESS, VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "canary" };
-    const settings = await settingsOf(OLD, { env });
+    const settings = await settingsOf(LEGACY_LIST, { env });
     expect(settings.monitor.vault).toMatchObject({
       address: "https://vault.example.com:8200",
       auth: { method: "approle", mount: "approle", secretId: { secret: new Secret("canary") } },
     });
     expect(settings.warnings).toEqual([]);
-    const described = JSON.stringify(settingsSummary(settings));
-    expect(described).toContain('"vault":"https://vault.example.com:8200"');
-    expect(described).not.toContain("canary");
+    const summary = JSON.stringify(settingsSummary(settings));
+    expect(summary).toContain('"vault":"https://vault.example.com:8200"');
+    expect(summary).not.toContain("canary");
   });
 
-  test("by the section, over which VAULT_ADDR wins", async () => {
+  test("if the section has an address, over which VAULT_ADDR takes precedence", async () => {
     const section = "vault: { address: 'http://127.0.0.1:8200', refresh: 6h }\n";
     const { monitor } = await settingsOf(section + REPOSITORIES);
     expect(monitor.vault).toMatchObject({
@@ -33,9 +33,9 @@ describe("Vault is used", () => {
     expect(other.monitor.vault).toMatchObject({ address: "https://vault.example.com:8200" });
   });
 
-  test("any certificate: one warning", async () => {
+  test("with a warning if its certificate is not verified", async () => {
     const env = { ...ADDRESS, VAULT_SKIP_VERIFY: "1" };
-    expect((await settingsOf(OLD, { env })).warnings).toEqual([
+    expect((await settingsOf(LEGACY_LIST, { env })).warnings).toEqual([
       "vault: its certificate is not verified: anybody on the way can read the secrets",
     ]);
     const section = "vault:\n  tls: { skipVerify: true }\n";
@@ -43,7 +43,7 @@ describe("Vault is used", () => {
       "FILE:1:1: vault: its certificate is not verified: anybody on the way can read the secrets",
     ]);
     const no = { ...ADDRESS, VAULT_SKIP_VERIFY: "false" };
-    expect((await settingsOf(OLD, { env: no })).warnings).toEqual([]);
+    expect((await settingsOf(LEGACY_LIST, { env: no })).warnings).toEqual([]);
   });
 });
 
@@ -55,21 +55,21 @@ describe("Vault is not used", () => {
       [],
       "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
     ],
-    ["with --no-vault", ADDRESS, ["--no-vault"], "Vault is switched off by --no-vault"],
+    ["with --no-vault", ADDRESS, ["--no-vault"], "Vault is disabled by --no-vault"],
     [
-      "with --no-vault, whatever the variables are",
+      "with --no-vault, even if a variable is invalid",
       { VAULT_ADDR: "canary" },
       ["--no-vault"],
-      "Vault is switched off by --no-vault",
+      "Vault is disabled by --no-vault",
     ],
   ] as const)("%s", async ([, env, args, disabledReason]) => {
-    const settings = await settingsOf(OLD, { env, args });
+    const settings = await settingsOf(LEGACY_LIST, { env, args });
     expect(settings.monitor.vault).toEqual({ disabledReason });
     expect(settingsSummary(settings)).toMatchObject({ vault: "not used" });
     expect(settings.warnings).toEqual([]);
   });
 
-  test("a section without an address says so", async () => {
+  test("with a section without an address, which causes a warning", async () => {
     const { warnings } = await settingsOf(`vault: { timeout: 5s }\n${REPOSITORIES}`);
     expect(warnings).toEqual(["FILE:1:1: vault: is not used: it has no address"]);
   });
@@ -77,7 +77,7 @@ describe("Vault is not used", () => {
 
 test.for([
   [
-    "all of the section at once, each at its place",
+    "several keys of the section",
     `vault:\n  address: vault:8200\n  timout: 5s\n  auth:\n    method: aprole\n${REPOSITORIES}`,
     {},
     [
@@ -87,8 +87,8 @@ test.for([
     ],
   ],
   [
-    "variables by their names",
-    OLD,
+    "variables",
+    LEGACY_LIST,
     { VAULT_ADDR: "https://user:canary@vault", VAULT_MAX_RETRIES: "many", VAULT_SKIP_VERIFY: "no" },
     [
       'VAULT_ADDR: must be an address like "https://vault:8200", without a login',
@@ -97,16 +97,19 @@ test.for([
     ],
   ],
   [
-    "a section that is none",
+    "a section that is not a mapping",
     `vault: yes\n${REPOSITORIES}`,
     {},
     ["FILE:1:1: vault: must be a mapping"],
   ],
-] as const)("%s", async ([, content, env, lines]) => {
-  const refused = await refusalOf(content, { env });
-  expect(refused.split("\n").toSorted()).toEqual([...lines].toSorted());
-  expect(refused).not.toContain("canary");
-});
+] as const)(
+  "all problems are reported with their position or variable: %s",
+  async ([, content, env, lines]) => {
+    const message = await errorOf(content, { env });
+    expect(message.split("\n").toSorted()).toEqual([...lines].toSorted());
+    expect(message).not.toContain("canary");
+  },
+);
 
 test.for([
   [
@@ -119,15 +122,15 @@ test.for([
     '{"vault": "kv/a", "field": "key", "version": "2"}',
     "must have a positive integer as version, or none",
   ],
-] as const)("%s is refused when the file is read", async ([, reference, message]) => {
-  expect(await refusalOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
+] as const)("%s is rejected when the file is read", async ([, reference, message]) => {
+  expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
     `FILE:1:17: [0].password: ${message}`,
   );
 });
 
-test("an unknown key beside vault is named", async () => {
+test("an unknown key beside vault is reported", async () => {
   const reference = '{"vault": "kv/a", "feld": "key"}';
-  expect(await refusalOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
+  expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
     "FILE:1:47: [0].password.feld: unknown key; known are vault, field, version, kvVersion",
   );
 });

@@ -6,13 +6,13 @@ import { parseFlags } from "../../../src/settings/flags.ts";
 import { loadSettings } from "../../../src/settings/load.ts";
 import type { AgentSettings } from "../../../src/settings/load.ts";
 
-/** What the agent is told beside the file. */
-interface Told {
+/** Command line and environment of the agent. */
+interface Invocation {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Writes a settings file that is there while it is used. */
+/** Writes a settings file, and removes it after `use`. */
 async function withSettingsFile<T>(content: string, use: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "settings-"));
   try {
@@ -24,10 +24,10 @@ async function withSettingsFile<T>(content: string, use: (file: string) => Promi
   }
 }
 
-/** What the agent makes of a file with this content; the file is called FILE in warnings. */
+/** The settings from a file with this content. Warnings call the file FILE. */
 export function settingsOf(
   content: string,
-  { args = [], env = {} }: Told = {},
+  { args = [], env = {} }: Invocation = {},
 ): Promise<AgentSettings> {
   return withSettingsFile(content, async (file) => {
     const flags = parseFlags(["--config", file, ...args]);
@@ -37,12 +37,15 @@ export function settingsOf(
   });
 }
 
-/** The whole message that refuses a file with this content; the file is called FILE in it. */
-export function refusalOf(content: string, { args = [], env = {} }: Told = {}): Promise<string> {
+/** The complete error message for a file with this content, which it calls FILE. */
+export function errorOf(
+  content: string,
+  { args = [], env = {} }: Invocation = {},
+): Promise<string> {
   return withSettingsFile(content, async (file) => {
     const flags = parseFlags(["--config", file, ...args]);
     return loadSettings({ flags, env }).then(
-      () => "was taken",
+      () => "no error",
       (error: unknown) =>
         (error instanceof Error ? error.message : String(error)).replaceAll(file, "FILE"),
     );
