@@ -30,16 +30,20 @@ export class LoopbackProxy {
         {
           port: target(hostname),
           host: "127.0.0.1",
+          method: request.method,
           path: pathname + search,
           headers: request.headers,
         },
         (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
       );
-      onward.on("error", () => response.destroy()).end();
+      onward.on("error", () => response.destroy());
+      request.pipe(onward);
     });
     this.#server.on("connect", (request: IncomingMessage, socket: Duplex) => {
       if (!this.#passes(request)) {
         if (this.refusal) socket.end(`HTTP/1.1 ${this.refusal} No\r\nContent-Length: 0\r\n\r\n`);
+        // Sockets of node:http stay half open.
+        socket.on("end", () => socket.end()).resume();
         return;
       }
       const [host = ""] = (request.url ?? "").split(":");
@@ -68,7 +72,13 @@ export class LoopbackProxy {
     return `127.0.0.1:${listeningPort(this.#server)}`;
   }
 
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   async stop(): Promise<void> {
+    if (!this.#server.listening) return;
     this.#server.close();
     for (const socket of this.#open) socket.destroy();
     await once(this.#server, "close");

@@ -4,14 +4,11 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { resolversWith } from "../../../instrumentation/secrets/resolvers.ts";
-import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
-import { agentResource } from "../../../src/telemetry/resource.ts";
-import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
-import { FakeClock } from "../../support/core/clock.ts";
+import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
+import type { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { failureOf } from "../../support/core/failure.ts";
 import { answer, FaultServer } from "../../support/http/fault-server.ts";
-import { SettableSignals, hosts } from "../../support/agent/signals.ts";
+import { exporterTo, pushOnce } from "../../support/otlp/exporter-push.ts";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/tls");
 const pem = (name: string): Promise<string> => readFile(join(FOLDER, `${name}.pem`), "utf8");
@@ -32,53 +29,43 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An exporter that trusts the CA in `ca.pem` of the folder. */
-function exporter(): OtlpExporter {
-  const endpoint = {
-    url: `${server.url}/v1/metrics`,
+/** An exporter that trusts the CA in `ca.pem` of the folder, with a certificate of its own. */
+function exporter(tls: Partial<OtlpEndpoint["tls"]> = {}): OtlpExporter {
+  const client = join(FOLDER, "client.pem");
+  return exporterTo(`${server.url}/v1/metrics`, {
     headers: {},
-    protocol: "http/json",
-    compression: "gzip",
-    timeoutMs: 10_000,
-    tls: {
-      ca: join(folder, "ca.pem"),
-      cert: join(FOLDER, "client.pem"),
-      key: join(FOLDER, "client.pem"),
-    },
-  } as const;
-  return new OtlpExporter(endpoint, {
-    resolvers: resolversWith([]),
-    version: "1",
-    clock: new FakeClock(),
+    timeoutMs: 1000,
+    tls: { ca: join(folder, "ca.pem"), cert: client, key: client, ...tls },
   });
 }
 
-async function push(to: OtlpExporter): Promise<void> {
-  const signals = new SettableSignals();
-  signals.set(hosts(1, 1));
-  const metrics = await collectOnce(signals.bind, agentResource("1", "here"));
-  await to.push(metrics, new AbortController().signal);
-}
-
-test("a certificate of the CA in the file, and one of the client", async () => {
+test("a custom CA, and a certificate of the client", async () => {
   await cp(join(FOLDER, "ca.pem"), join(folder, "ca.pem"));
-  await push(exporter());
+  await pushOnce(exporter());
   expect(server.requests).toHaveLength(1);
 });
 
-test("a certificate that nobody vouches for, until the file is the right one", async () => {
+test("a server that wants a certificate of the client takes no request without one", async () => {
+  await cp(join(FOLDER, "ca.pem"), join(folder, "ca.pem"));
+  expect(await failureOf(pushOnce(exporter({ cert: undefined, key: undefined })))).toMatch(
+    "unreachable: ",
+  );
+  expect(server.requests).toEqual([]);
+});
+
+test("an unknown CA fails until the file is the right one", async () => {
   await cp(join(FOLDER, "other-ca.pem"), join(folder, "ca.pem"));
   const pushing = exporter();
-  expect(await failureOf(push(pushing))).toBe(
+  expect(await failureOf(pushOnce(pushing))).toBe(
     `unreachable: TLS with 127.0.0.1:${server.port} failed: self-signed certificate in certificate chain (SELF_SIGNED_CERT_IN_CHAIN); tls.ca, or OTEL_EXPORTER_OTLP_CERTIFICATE, names another CA`,
   );
   await cp(join(FOLDER, "ca.pem"), join(folder, "ca.pem"));
-  await push(pushing);
+  await pushOnce(pushing);
   expect(server.requests).toHaveLength(1);
 });
 
-test("a file that is not there", async () => {
-  expect(await failureOf(push(exporter()))).toBe(
+test("a certificate file that is missing", async () => {
+  expect(await failureOf(pushOnce(exporter()))).toBe(
     `config: the certificate file ${folder}/ca.pem cannot be read`,
   );
 });

@@ -1,0 +1,62 @@
+import { beforeEach, expect, test } from "vitest";
+
+import { AgentError } from "../../../instrumentation/core/error.ts";
+import { Secret } from "../../../instrumentation/core/secret.ts";
+import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
+import type { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
+import { failureOf } from "../../support/core/failure.ts";
+import { exporterTo, pushOnce } from "../../support/otlp/exporter-push.ts";
+import { reply, startReceiver } from "../../support/otlp/otlp-receiver.ts";
+import type { Receiver } from "../../support/otlp/otlp-receiver.ts";
+
+let receiver: Receiver;
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+
+/** An exporter with a header `authorization` whose secret comes from `resolve`. */
+function exporterWith(resolve: SecretResolver["resolve"]): OtlpExporter {
+  const resolver: SecretResolver = { scheme: "test", check: () => undefined, resolve };
+  const headers = { authorization: { scheme: "test", reference: "" } };
+  return exporterTo(receiver.url, { headers }, { resolvers: new Map([["test", resolver]]) });
+}
+
+const tokens = (): readonly unknown[] =>
+  receiver.received.map(({ headers }) => headers.authorization);
+
+function rotating(): SecretResolver["resolve"] {
+  let current = 0;
+  return async () => new Secret(`token-${++current}`);
+}
+
+test.for([401, 403])("after %i the secrets are resolved again, and sent again", async (status) => {
+  receiver.answers.push(reply(status, ""));
+  const exporter = exporterWith(rotating());
+  await pushOnce(exporter);
+  await pushOnce(exporter);
+  expect(tokens()).toEqual(["token-1", "token-2", "token-2"]);
+});
+
+test("a receiver that denies the new secret as well gets no third request", async () => {
+  receiver.otherwise = reply(401, "");
+  expect(await failureOf(pushOnce(exporterWith(rotating())))).toBe(
+    `denied: ${receiver.url}: access denied (401)`,
+  );
+  expect(tokens()).toEqual(["token-1", "token-2"]);
+});
+
+test("without a secret a denied request is not repeated", async () => {
+  receiver.otherwise = reply(401, "");
+  const exporter = exporterTo(receiver.url, { headers: {} });
+  expect(await failureOf(pushOnce(exporter))).toBe(`denied: ${receiver.url}: access denied (401)`);
+  expect(receiver.received).toHaveLength(1);
+});
+
+test("a secret that cannot be resolved fails the push, and nothing is sent", async () => {
+  const exporter = exporterWith(async () => {
+    throw new AgentError("secret", "the file /token cannot be read");
+  });
+  expect(await failureOf(pushOnce(exporter))).toBe("secret: the file /token cannot be read");
+  expect(receiver.received).toEqual([]);
+});
