@@ -5,8 +5,8 @@ import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/open.ts";
-import { BackupSets } from "./backup-sets.ts";
-import type { SnapshotCache } from "./state-dir/state-dir.ts";
+import { backupSets } from "./backup-sets.ts";
+import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
@@ -44,7 +44,6 @@ export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
   readonly #options: ResticSourceOptions;
   readonly #repository: Repository;
-  readonly #sets: BackupSets;
   readonly #cost: RepositoryCost = {
     list: { requests: 0, receivedBytes: 0 },
     load: { requests: 0, receivedBytes: 0 },
@@ -61,7 +60,6 @@ export class ResticSource implements Source<RepositoryState> {
   constructor(options: ResticSourceOptions) {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
-    this.#sets = new BackupSets(options.url);
     const { clock, reverifyMs, cache } = options;
     this.#repository = new Repository({
       clock,
@@ -94,7 +92,7 @@ export class ResticSource implements Source<RepositoryState> {
     });
     try {
       const catalogue = await this.#read(previous?.content, signal);
-      const state = { content: this.#content(catalogue), ...costs() };
+      const state = { content: this.#content(catalogue, previous?.content), ...costs() };
       return { state, complete: true, error: this.#report(catalogue) };
     } catch (error) {
       return {
@@ -195,10 +193,13 @@ export class ResticSource implements Source<RepositoryState> {
     await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
-  #content({ config, snapshots, unreadable }: Catalogue): RepositoryContent {
+  #content(
+    { config, snapshots, unreadable }: Catalogue,
+    previous: RepositoryContent | undefined,
+  ): RepositoryContent {
     return {
       config,
-      sets: this.#sets.update(snapshots),
+      sets: backupSets(this.#options.url, snapshots.values(), previous?.sets),
       snapshots: snapshots.size + unreadable.size,
       unreadable: unreadable.size,
     };

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Repository } from "../../instrumentation/restic/repository/repository.ts";
-import { backupSets } from "../support/core/backup-sets.ts";
+import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { expectedSets } from "../support/repository/expected-sets.ts";
 import { recordedBackend } from "../support/backends/recorded-backend.ts";
@@ -48,13 +48,15 @@ test.for([
     );
     expect(config.version).toBe(version);
     expect(unreadable.size).toBe(0);
-    const sets = backupSets("url", snapshots).map(({ labels, newest, oldest, ...set }) => ({
-      host: labels["host"],
-      user: labels["user"],
-      snapshots: set.snapshots,
-      newest: newest.time.seconds,
-      oldest: oldest.time.seconds,
-    }));
+    const sets = backupSets("url", snapshots.values()).map(
+      ({ labels, newest, oldest, ...set }) => ({
+        host: labels["host"],
+        user: labels["user"],
+        snapshots: set.snapshots,
+        newest: newest.time.seconds,
+        oldest: oldest.time.seconds,
+      }),
+    );
     expect(sets).toEqual(await expectedSets(fixture));
   },
 );

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import { ageDays, agesAt, nextAgeChange } from "../../instrumentation/restic/state.ts";
-import { backupSets, idOf } from "../support/core/backup-sets.ts";
+import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
+import { idOf } from "../support/repository/snapshot-id.ts";
 
 const DAY = 86_400_000;
 const T = Date.parse("2024-05-01T12:00:00Z");

@@ -9,7 +9,6 @@ import { MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend, FileType } from "../backend.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
-import { Ids } from "../file-ids.ts";
 import type { LocalLocation } from "../location.ts";
 
 /** The thread pool has four threads, and a mount that hangs keeps one for good. */
@@ -118,11 +117,11 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
 }
 
 /** `readdir` has all entries at once, outside of the heap too, and takes longer for many. */
-async function filesIn(folder: string): Promise<Ids> {
-  const ids = new Ids();
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const names: string[] = [];
   for await (const entry of await opendir(folder, { bufferSize: ENTRIES }))
-    if (!entry.isDirectory()) ids.push(entry.name);
-  return ids;
+    if (!entry.isDirectory()) names.push(entry.name);
+  return names;
 }
 
 /** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */

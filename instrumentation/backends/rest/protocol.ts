@@ -3,7 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
-import type { Backend, Page } from "../backend.ts";
+import type { Backend } from "../backend.ts";
 import { listedNames } from "./listing.ts";
 
 /** The server compares the whole header. REST protocol of restic, version 2. */
@@ -80,7 +80,7 @@ function listingError(error: unknown): unknown {
   return error;
 }
 
-function namesIn({ headers, body }: HttpResponse, where: string): Page["names"] {
+function namesIn({ headers, body }: HttpResponse, where: string): readonly string[] {
   const names = listedNames(body);
   if (names) return names;
   const type = headers["content-type"] ?? "no content type";

@@ -1,13 +1,30 @@
 import { AgentError } from "../../core/error.ts";
+import { MissingPlaceError } from "../../backends/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { parseObject } from "./json.ts";
+import { isNotFound } from "./verified-load.ts";
 
 /** The `config` file of a repository. restic design document, section "Repository Format". */
 export interface RepositoryConfig {
   /** 64 hex digits, random: the one stable identity of a repository. */
   readonly id: string;
   readonly version: 1 | 2;
+}
+
+/** @throws AgentError `not_found` if there is no repository */
+export async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await backend.load("config", "", signal);
+  } catch (error) {
+    if (!isNotFound(error) || error instanceof MissingPlaceError) throw error;
+    throw new AgentError(
+      "not_found",
+      `no restic repository at ${backend.location}: there is no config file`,
+      { cause: error },
+    );
+  }
 }
 
 /**

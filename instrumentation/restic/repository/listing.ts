@@ -1,18 +1,21 @@
 import { AgentError } from "../../core/error.ts";
 import { MissingPlaceError } from "../../backends/backend.ts";
 import type { Backend, FileType, Page } from "../../backends/backend.ts";
-import { Ids } from "../../backends/file-ids.ts";
 import { isNotFound } from "./verified-load.ts";
 
-/** More files, or pages, than any repository has of a type: ends a listing that never ends. */
+/** Bound of names and pages, so that an endless listing ends: no repository has as many files of a type. */
 const MAX_FILES = 10_000_000;
 
-/**
- * All names of a type that can be files of a repository, as they are listed; temporary files and litter left out, as restic does.
- * A page that fails fails the listing: a part of a listing is none.
- */
-export async function listIds(backend: Backend, type: FileType, signal: AbortSignal): Promise<Ids> {
-  const ids = new Ids();
+/** SHA-256 as restic writes it. restic ignores other names too: temporary files, litter. */
+const FILE_ID = /^[0-9a-f]{64}$/;
+
+/** The names of all files of a type, each once. A page that fails fails the listing: a partial listing would hide files. */
+export async function listIds(
+  backend: Backend,
+  type: FileType,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
   let from: string | undefined;
   let seen = 0;
   do {
@@ -21,20 +24,18 @@ export async function listIds(backend: Backend, type: FileType, signal: AbortSig
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
-    if (from === undefined && page.next === undefined && page.names instanceof Ids)
-      return page.names;
-    for (const name of page.names) ids.push(name);
+    for (const id of idsIn(page.names)) ids.add(id);
     from = page.next;
   } while (from !== undefined);
   return ids;
 }
 
-/** Each once, so that the same files are read in the same order whoever lists them. */
-export function inOrder(ids: Iterable<string>): readonly string[] {
-  return [...new Set(ids)].toSorted();
+/** The names of restic's files among others, each once. */
+export function idsIn(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((name) => FILE_ID.test(name)));
 }
 
-/** Folders are made when they are needed, and object stores have none: one that is not there is empty. */
+/** A missing folder is empty: writers create folders on demand, and object stores have none. */
 async function listPage(
   backend: Backend,
   type: FileType,

@@ -1,6 +1,5 @@
 import type { Backend, FileType, Page } from "../../backends/backend.ts";
-import { Ids } from "../../backends/file-ids.ts";
-import { inOrder } from "./listing.ts";
+import { idsIn } from "./listing.ts";
 
 /** Bound of what is held until a key opens it. */
 const MAX_BYTES = 16 * 2 ** 20;
@@ -37,7 +36,10 @@ export class ReadAhead implements Backend {
     this.#page.then(
       ({ names }) => {
         // In the order in which they will be asked for.
-        const wanted = inOrder([...Ids.of(names)].filter((id) => !this.#isKnown(id))).values();
+        const wanted = [...idsIn(names)]
+          .filter((id) => !this.#isKnown(id))
+          .toSorted()
+          .values();
         for (let place = 0; place < this.connections; place++) void this.#loadEach(wanted);
       },
       // Whoever asks for the listing gets the failure.

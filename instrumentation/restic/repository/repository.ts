@@ -1,21 +1,19 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
-import { MissingPlaceError } from "../../backends/backend.ts";
 import type { Backend } from "../../backends/backend.ts";
-import type { Ids } from "../../backends/file-ids.ts";
-import type { SnapshotCache } from "../state-dir/state-dir.ts";
-import { decodeConfig, opensConfig } from "./config.ts";
+import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
 import type { RepositoryConfig } from "./config.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
-import { inOrder, listIds } from "./listing.ts";
-import { isCorrupt, isNotFound } from "./verified-load.ts";
+import { listIds } from "./listing.ts";
+import { isCorrupt } from "./verified-load.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotFiles } from "./load-snapshots.ts";
+import type { SnapshotCache } from "./snapshot-cache.ts";
+import { nameSharing } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { SnapshotTable } from "./snapshot-table.ts";
 
 /** An empty listing after a full one is believed when a second one, this long after, agrees. */
 const CONFIRM_EMPTY_MS = 3000;
@@ -23,8 +21,8 @@ const CONFIRM_EMPTY_MS = 3000;
 /** All snapshots of a repository as of one listing. */
 export interface Catalogue {
   readonly config: RepositoryConfig;
-  /** The same object in each collection; holds more while one is under way. */
-  readonly snapshots: SnapshotTable;
+  /** By file name. Valid until the next read. */
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** Names of snapshot files that could not be read, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -62,8 +60,8 @@ interface Session extends OpenedKey {
 export class Repository {
   readonly #options: RepositoryOptions;
   readonly #keys: KeySearch;
-  /** By name; holds also what a collection that was cut short has read, so that the next one need not. */
-  readonly #snapshots = new SnapshotTable();
+  /** By file name; also those that an interrupted collection has read, so that the next one does not read them again. */
+  readonly #snapshots = new Map<string, Snapshot>();
   #foreign: ReadonlySet<string> = new Set();
   #session: Session | undefined;
   /** Of the read that is under way. */
@@ -99,14 +97,13 @@ export class Repository {
     const before = this.#session;
     const session = await this.#unlock(access, signal);
     let ids = await listIds(backend, "snapshots", signal);
-    if (ids.length === 0 && access.publishedId !== undefined)
+    if (ids.size === 0 && access.publishedId !== undefined)
       ids = await this.#confirmEmpty(session, access, signal);
     // One that never held a snapshot looks the same when it is gone.
-    else if (ids.length === 0 && session === before) {
+    else if (ids.size === 0 && session === before) {
       if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
     }
-    // What is known is nearly all.
-    const unknown = inOrder(this.#snapshots.missing(ids));
+    const unknown = [...ids].filter((id) => !this.#snapshots.has(id)).toSorted();
     const files = await this.#load(backend, session, unknown, signal);
     const suspicious =
       [...files.foreign].some((id) => !this.#foreign.has(id)) ||
@@ -117,7 +114,7 @@ export class Repository {
 
     let { unreadable } = files;
     if (files.gone.size > 0) {
-      const still = new Set(await listIds(backend, "snapshots", signal));
+      const still = await listIds(backend, "snapshots", signal);
       if (still.size === 0)
         throw new AgentError("other", "all snapshots vanished while they were read");
       const contradictory = [...files.gone].filter((id) => still.has(id));
@@ -138,8 +135,10 @@ export class Repository {
   ): Promise<SnapshotFiles> {
     const { cache } = this.#options;
     const fresh: Snapshot[] = [];
-    const found = (snapshot: Snapshot): void => {
-      this.#snapshots.add(snapshot);
+    const share = nameSharing();
+    const found = (decoded: Snapshot): void => {
+      const snapshot = share(decoded);
+      this.#snapshots.set(snapshot.id, snapshot);
       if (cache) fresh.push(snapshot);
     };
     try {
@@ -157,7 +156,7 @@ export class Repository {
     let sealed = known ? undefined : await loadConfig(backend, signal);
     const sealedConfig = async (): Promise<Uint8Array> =>
       (sealed ??= await loadConfig(backend, signal));
-    const ids = inOrder(await listIds(backend, "keys", signal));
+    const ids = [...(await listIds(backend, "keys", signal))].toSorted();
     if (ids.length === 0) {
       await sealedConfig();
       throw noKeys();
@@ -174,8 +173,11 @@ export class Repository {
     );
     const config = decodeConfig(await sealedConfig(), opened.master);
     if (known && known.config.id !== config.id) this.#snapshots.clear();
-    if (known?.config.id !== config.id)
-      await this.#options.cache?.load(config.id, opened.master, this.#snapshots);
+    if (known?.config.id !== config.id) {
+      const cached = await this.#options.cache?.load(config.id, opened.master);
+      const share = nameSharing();
+      for (const snapshot of cached ?? []) this.#snapshots.set(snapshot.id, share(snapshot));
+    }
     this.#session = { ...opened, config, password, verifiedAt: now };
     return this.#session;
   }
@@ -206,37 +208,27 @@ export class Repository {
     session: Session,
     { backend, publishedId }: Access,
     signal: AbortSignal,
-  ): Promise<Ids> {
+  ): Promise<ReadonlySet<string>> {
     if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
       throw new AgentError(
         "not_found",
         `the repository ${String(publishedId).slice(0, 8)} is gone: an empty one is in its place`,
       );
     }
-    if ((await listIds(backend, "keys", signal)).length === 0) throw noKeys();
+    if ((await listIds(backend, "keys", signal)).size === 0) throw noKeys();
     await this.#options.clock.sleep(CONFIRM_EMPTY_MS, signal);
     return listIds(backend, "snapshots", signal);
   }
 
-  async #settle(ids: Ids, unreadable: ReadonlyMap<string, string>): Promise<Catalogue> {
-    this.#snapshots.retain(ids);
+  async #settle(
+    ids: ReadonlySet<string>,
+    unreadable: ReadonlyMap<string, string>,
+  ): Promise<Catalogue> {
+    for (const id of this.#snapshots.keys()) if (!ids.has(id)) this.#snapshots.delete(id);
     await this.#options.cache?.compact(this.#snapshots);
     const session = this.#session;
     if (!session) throw new AgentError("other", "the repository is not open");
     return { config: session.config, snapshots: this.#snapshots, unreadable };
-  }
-}
-
-async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8Array> {
-  try {
-    return await backend.load("config", "", signal);
-  } catch (error) {
-    if (!isNotFound(error) || error instanceof MissingPlaceError) throw error;
-    throw new AgentError(
-      "not_found",
-      `no restic repository at ${backend.location}: there is no config file`,
-      { cause: error },
-    );
   }
 }
 

@@ -2,19 +2,19 @@ import { parseInstant, secondsBetween } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
 import { count, isObject, parseObject, text } from "./json.ts";
 
-/** What a monitor needs of a snapshot file. restic design document, section "Snapshots". */
+/** The fields of a snapshot file that a monitor needs. restic design document, section "Snapshots". */
 export interface Snapshot {
   /** The name of its file. */
   readonly id: string;
-  /** When the backup started, by the clock of the client. */
+  /** Start of the backup by the client's clock. */
   readonly time: Instant;
   readonly hostname: string;
   readonly username: string;
-  /** restic 0.17 and later. */
+  /** Written by restic 0.17 and later. */
   readonly summary: Summary | undefined;
 }
 
-/** Undefined is what the snapshot does not tell. */
+/** undefined: the snapshot does not say. */
 export interface Summary {
   readonly durationSeconds: number | undefined;
   readonly files: number | undefined;
@@ -23,13 +23,13 @@ export interface Summary {
   readonly addedStoredBytes: number | undefined;
 }
 
-/** Names become labels: nobody has a host name of this length but somebody who wants to do harm. */
+/** Names become labels: refuse those that no host or user has. */
 const MAX_NAME_BYTES = 1024;
 
-/** Go's zero time: what restic writes when it does not know, the year 1. */
+/** Go's zero time, in the year 1: restic writes it for an unknown time. */
 const ZERO_TIME_SECONDS = -62_135_596_800;
 
-/** @throws Error with a short reason that may be shown */
+/** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
   const object = parseObject(json);
   const time = parseInstant(text(object, "time"));
@@ -41,6 +41,21 @@ export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
     username: name(object, "username"),
     summary: summary(object["summary"]),
   };
+}
+
+/** Lets snapshots share equal names: thousands of snapshots have the names of a few hosts. */
+export function nameSharing(): (snapshot: Snapshot) => Snapshot {
+  const names = new Map<string, string>();
+  const shared = (value: string): string => {
+    const known = names.get(value) ?? value;
+    names.set(known, known);
+    return known;
+  };
+  return (snapshot) => ({
+    ...snapshot,
+    hostname: shared(snapshot.hostname),
+    username: shared(snapshot.username),
+  });
 }
 
 function name(object: Readonly<Record<string, unknown>>, field: string): string {
@@ -55,25 +70,14 @@ function summary(value: unknown): Summary | undefined {
   if (!isObject(value)) return undefined;
   const start = instant(value["backup_start"]);
   const end = instant(value["backup_end"]);
-  const files = count(value, "total_files_processed");
-  const processedBytes = count(value, "total_bytes_processed");
-  // `rewrite` makes a summary with these two alone: its times are zero and its other counters mean nothing.
-  if (!start || !end) {
-    return {
-      durationSeconds: undefined,
-      files,
-      processedBytes,
-      addedBytes: undefined,
-      addedStoredBytes: undefined,
-    };
-  }
-  const addedBytes = count(value, "data_added");
+  const hasTimes = start !== undefined && end !== undefined;
   return {
-    durationSeconds: secondsBetween(start, end),
-    files,
-    processedBytes,
-    addedBytes,
-    addedStoredBytes: count(value, "data_added_packed"),
+    files: count(value, "total_files_processed"),
+    processedBytes: count(value, "total_bytes_processed"),
+    durationSeconds: hasTimes ? secondsBetween(start, end) : undefined,
+    // `restic rewrite` writes zero times into a summary that it makes up: its other counters mean nothing.
+    addedBytes: hasTimes ? count(value, "data_added") : undefined,
+    addedStoredBytes: hasTimes ? count(value, "data_added_packed") : undefined,
   };
 }
 

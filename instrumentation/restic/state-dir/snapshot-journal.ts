@@ -4,7 +4,6 @@ import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
 import type { Snapshot } from "../repository/snapshot.ts";
-import type { SnapshotTable } from "../repository/snapshot-table.ts";
 import { decodeRecord, encodeSnapshot, openLine, seal } from "./record.ts";
 
 /** So many records at once, so that nothing else waits longer than some milliseconds. */
@@ -13,7 +12,12 @@ const AT_ONCE = 500;
 const MAX_BYTES = 2 ** 31;
 const READ_BYTES = 2 ** 20;
 /** A file is written anew when it has this many records in vain, and more of them than good ones. */
-const MAX_VAIN = 100;
+const MAX_OBSOLETE = 100;
+
+interface JournalContent {
+  readonly snapshots: readonly Snapshot[];
+  readonly problem?: string;
+}
 
 /** What was read of the immutable snapshot files of one repository, kept in a file: a line a snapshot, appended. */
 export class SnapshotJournal {
@@ -36,19 +40,18 @@ export class SnapshotJournal {
   }
 
   /**
-   * Hands out what is in the file. A line that was cut off at the end is left out: the agent died while it wrote.
-   * @returns what is wrong with it, if it cannot be believed: then nothing was handed out
+   * The snapshots in the file. An incomplete last line is ignored: the agent was killed while it wrote.
+   * @returns problem: why the file cannot be trusted; then no snapshot of it is returned
    */
-  async read(found: (snapshot: Snapshot) => void): Promise<string | undefined> {
+  async read(): Promise<JournalContent> {
     const file = await openIfThere(this.#path);
-    if (!file) return undefined;
+    if (!file) return { snapshots: [] };
     try {
       const snapshots: Snapshot[] = [];
       const problem = await this.#readLines(file, snapshots);
-      if (problem !== undefined) return problem;
-      for (const snapshot of snapshots) found(snapshot);
+      if (problem !== undefined) return { snapshots: [], problem };
       await utimes(this.#path, this.#openedAt / 1000, this.#openedAt / 1000);
-      return undefined;
+      return { snapshots };
     } finally {
       await file.close();
     }
@@ -56,38 +59,30 @@ export class SnapshotJournal {
 
   async append(snapshots: readonly Snapshot[]): Promise<void> {
     if (snapshots.length === 0 || this.#records === undefined) return;
-    for (let from = 0; from < snapshots.length; from += AT_ONCE) {
-      await appendFile(this.#path, this.#lines(snapshots.slice(from, from + AT_ONCE)), {
-        mode: 0o600,
-      });
+    for (const batch of batches(snapshots)) {
+      await appendFile(this.#path, this.#lines(batch), { mode: 0o600 });
       await setImmediate();
     }
     this.#records += snapshots.length;
   }
 
-  /** Writes the file anew, if it is not there, or too much of it is of snapshots that were forgotten. */
-  async compact(table: SnapshotTable): Promise<void> {
+  /** Writes a new file if there is none, or if most of its records are of forgotten snapshots. */
+  async compact(snapshots: ReadonlyMap<string, Snapshot>): Promise<void> {
     const records = this.#records;
-    const vain = records === undefined ? Infinity : records - table.size;
-    if (vain <= MAX_VAIN || vain <= table.size) return;
+    const obsolete = records === undefined ? Infinity : records - snapshots.size;
+    if (obsolete <= MAX_OBSOLETE || obsolete <= snapshots.size) return;
     const path = `${this.#path}.new`;
     await unlink(path).catch(() => {});
     const file = await open(path, "wx", 0o600);
     try {
       await file.appendFile(seal(this.#head, this.#key));
-      let part: Snapshot[] = [];
-      for (const snapshot of table) {
-        part.push(snapshot);
-        if (part.length < AT_ONCE) continue;
-        await file.appendFile(this.#lines(part));
-        part = [];
-      }
-      await file.appendFile(this.#lines(part));
+      for (const batch of batches([...snapshots.values()]))
+        await file.appendFile(this.#lines(batch));
     } finally {
       await file.close();
     }
     await rename(path, this.#path);
-    this.#records = table.size;
+    this.#records = snapshots.size;
   }
 
   #lines(snapshots: readonly Snapshot[]): string {
@@ -129,6 +124,11 @@ export class SnapshotJournal {
     snapshots.push(snapshot);
     return undefined;
   }
+}
+
+function* batches(snapshots: readonly Snapshot[]): Generator<readonly Snapshot[]> {
+  for (let from = 0; from < snapshots.length; from += AT_ONCE)
+    yield snapshots.slice(from, from + AT_ONCE);
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {

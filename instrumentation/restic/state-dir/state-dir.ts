@@ -1,20 +1,8 @@
 import type { Logger } from "../../core/log.ts";
-import type { Key } from "../crypto/key.ts";
-import type { Snapshot } from "../repository/snapshot.ts";
-import type { SnapshotTable } from "../repository/snapshot-table.ts";
+import type { SnapshotCache } from "../repository/snapshot-cache.ts";
 import { SnapshotJournal } from "./snapshot-journal.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
-
-/** What was read of a repository before the agent was restarted. Never fails: at the worst nothing is known. */
-export interface SnapshotCache {
-  /** Begins with a repository: adds what is known of it. Nothing of it is believed before a listing has it. */
-  load(repositoryId: string, master: Key, table: SnapshotTable): Promise<void>;
-  /** Keeps what was read. */
-  append(snapshots: readonly Snapshot[]): Promise<void>;
-  /** Called after each complete listing, with what is there. */
-  compact(table: SnapshotTable): Promise<void>;
-}
 
 /** The folder of the setting `stateDir`, opened when it is first used. */
 export class StateDir {
@@ -49,9 +37,9 @@ export class StateDir {
     }
 
     return {
-      load: async (repositoryId, master, table) => {
+      load: async (repositoryId, master) => {
         const folder = await this.#open();
-        if (!folder) return;
+        if (!folder) return [];
         const key = master.derive(`restic-otel state of ${repositoryId}`);
         const opened = new SnapshotJournal(
           folder.pathOf(repositoryId, url),
@@ -60,16 +48,18 @@ export class StateDir {
           this.#now(),
         );
         try {
-          const problem = await opened.read((snapshot) => table.add(snapshot));
+          const { snapshots, problem } = await opened.read();
           if (problem !== undefined)
             warn("the state of a repository is thrown away", new Error(`its file ${problem}`));
           journal = opened;
+          return snapshots;
         } catch (error) {
           warn("the state of a repository cannot be read, it goes on without", error);
+          return [];
         }
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),
-      compact: (table) => attempt((open) => open.compact(table)),
+      compact: (snapshots) => attempt((open) => open.compact(snapshots)),
     };
   }
 

@@ -103,7 +103,7 @@ describe("files that change while they are read", () => {
       if (call === "GET snapshots") reader.sealed.files.delete(`snapshots/${id}`);
     };
     const { snapshots, unreadable } = await reader.read();
-    expect([...snapshots].map(({ hostname }) => hostname)).toContain("kept");
+    expect([...snapshots.values()].map(({ hostname }) => hostname)).toContain("kept");
     expect(unreadable.size).toBe(0);
   });
 
@@ -126,7 +126,7 @@ describe("files that change while they are read", () => {
     reader.sealed.addSnapshot({ time: TIME, hostname: "new" });
     const { config, snapshots } = await reader.read("right", { publishedId: "old" });
     expect(config.id).toBe(reader.sealed.id);
-    expect([...snapshots].map(({ hostname }) => hostname)).toEqual(["new"]);
+    expect([...snapshots.values()].map(({ hostname }) => hostname)).toEqual(["new"]);
   });
 
   test("an upgrade from version 1 to 2 is noticed by its first compressed file", async () => {

@@ -140,7 +140,7 @@ test.for(cases)(
     const signal = new AbortController().signal;
     const first = await repository.read(access, signal);
     expect([...first.unreadable]).toEqual([[id, reason]]);
-    expect([...first.snapshots].map(({ hostname }) => hostname)).toContain("good");
+    expect([...first.snapshots.values()].map(({ hostname }) => hostname)).toContain("good");
 
     calls.length = 0;
     const second = await repository.read(access, signal);

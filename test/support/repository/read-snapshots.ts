@@ -32,7 +32,9 @@ export async function readSnapshots(
   };
   const { snapshots, unreadable } = await repository.read(access, new AbortController().signal);
   if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(", ")}`);
-  return sorted([...snapshots].map(({ id, hostname, username }) => ({ id, hostname, username })));
+  return sorted(
+    [...snapshots.values()].map(({ id, hostname, username }) => ({ id, hostname, username })),
+  );
 }
 
 /** The same of what `restic snapshots --json` prints. */

@@ -64,7 +64,7 @@ export class StatefulScene {
         { backend, password: new Secret(password), ...access },
         new AbortController().signal,
       );
-      return [...snapshots].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      return [...snapshots.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     };
     const collect = async (password?: string): Promise<Collected> => {
       gets = 0;

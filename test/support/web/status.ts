@@ -3,7 +3,8 @@ import type { ErrorCode } from "../../../instrumentation/core/error.ts";
 import type { StoreEntry } from "../../../instrumentation/core/source.ts";
 import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
-import { backupSets, idOf } from "../core/backup-sets.ts";
+import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
+import { idOf } from "../repository/snapshot-id.ts";
 import { statusOf } from "../../../src/web/status/status.ts";
 import type { Status } from "../../../src/web/status/status.ts";
 

@@ -5,11 +5,10 @@ import type { BoundTable } from "../../../instrumentation/metrics/observable-gau
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
 import { Store } from "../../../instrumentation/collect/store.ts";
-import { BackupSets } from "../../../instrumentation/restic/backup-sets.ts";
+import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
 import { repositoryMetrics } from "../../../instrumentation/restic/metrics/tables.ts";
-import { Ids } from "../../../instrumentation/backends/file-ids.ts";
-import { SnapshotTable } from "../../../instrumentation/restic/repository/snapshot-table.ts";
-import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
+import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
+import type { BackupSet, RepositoryState } from "../../../instrumentation/restic/state.ts";
 import { metricTexts, partsOf } from "../../../src/telemetry/prometheus/exposition-text.ts";
 import type { MetricText } from "../../../src/telemetry/prometheus/exposition-text.ts";
 import { Dice } from "../../support/core/dice.ts";
@@ -27,7 +26,7 @@ class Scene {
   made = 0;
   readonly #dice: Dice;
   readonly #table: BoundTable;
-  readonly #repositories = new Map<string, { table: SnapshotTable; sets: BackupSets }>();
+  readonly #repositories = new Map<string, { snapshots: Snapshot[]; sets: readonly BackupSet[] }>();
   #texts: ReadonlyMap<string, MetricText<string>> = new Map();
 
   constructor(seed: number, legacyLabel = false) {
@@ -37,9 +36,9 @@ class Scene {
 
   /** A collection of a repository that found some more snapshots, of some of its hosts. */
   add(url: string, snapshots: number, hosts: number): void {
-    const { table } = this.#repository(url);
+    const repository = this.#repository(url);
     for (let count = 0; count < snapshots; count++) {
-      table.add({
+      repository.snapshots.push({
         id: this.#dice.hex(64),
         time: { seconds: NOW / 1000 + 86_400 - this.#dice.roll(100 * 86_400), nanoseconds: 0 },
         hostname: `host-${this.#dice.roll(hosts)}`,
@@ -52,16 +51,19 @@ class Scene {
 
   /** Somebody forgot some snapshots. */
   forget(url: string): void {
-    const { table } = this.#repository(url);
-    table.retain(Ids.of([...table].map(({ id }) => id).filter(() => this.#dice.roll(10) > 0)));
+    const repository = this.#repository(url);
+    repository.snapshots = repository.snapshots.filter(() => this.#dice.roll(10) > 0);
     this.collect(url);
   }
 
   collect(url: string): void {
-    const { table, sets } = this.#repository(url);
+    const repository = this.#repository(url);
+    const { snapshots } = repository;
+    const sets = backupSets(url, snapshots, repository.sets);
+    repository.sets = sets;
     const cost = { requests: this.#dice.roll(9), receivedBytes: 0 };
     const state: RepositoryState = {
-      content: { config: CONFIG, sets: sets.update(table), snapshots: table.size, unreadable: 0 },
+      content: { config: CONFIG, sets, snapshots: snapshots.length, unreadable: 0 },
       cost: { list: cost, load: cost, keyDerivations: 1 },
       lastRequests: 1,
     };
@@ -95,10 +97,10 @@ class Scene {
     return partsOf(texts).join("");
   }
 
-  #repository(url: string): { table: SnapshotTable; sets: BackupSets } {
+  #repository(url: string): { snapshots: Snapshot[]; sets: readonly BackupSet[] } {
     const repository = this.#repositories.get(url) ?? {
-      table: new SnapshotTable(),
-      sets: new BackupSets(url),
+      snapshots: [],
+      sets: [],
     };
     this.#repositories.set(url, repository);
     return repository;
