@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
-import { README, replaceBetween } from "../house/readme.ts";
+import { page, replaceBetween } from "../house/docs.ts";
 import { benchChanging } from "./parts/changing.ts";
 import { benchCollections } from "./parts/collections.ts";
 import { benchFar } from "./parts/far.ts";
@@ -58,7 +58,11 @@ if (args.includes("--write") && process.exitCode !== 1) {
   const date = new Date().toISOString().slice(0, 10);
   const note = `Medians of ${RUNS} runs (least–most), of ${RUNS * 3} at 1,000 snapshots or less and at starts; peers in turn in the same run; ${date}, ${machine}.\n`;
   await writeFile(
-    README,
-    replaceBetween(await readFile(README, "utf8"), "bench", [...texts, reached, note].join("\n")),
+    page("performance"),
+    replaceBetween(
+      await readFile(page("performance"), "utf8"),
+      "bench",
+      [...texts, reached, note].join("\n"),
+    ),
   );
 }

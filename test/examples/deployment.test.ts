@@ -134,9 +134,9 @@ test("the agent takes what the manifests give it", async () => {
   expect(compareSync(textAt(login, "password"), hash.replace("$2y$", "$2b$"))).toBe(true);
 });
 
-test("the web config of the README is one", async () => {
-  const readme = await readFile(join(EXAMPLES, "../README.md"), "utf8");
-  const [, web = ""] = /```yaml\n# web\.yaml\n([^]*?)```/.exec(readme) ?? [];
+test("the web config of docs/http.md is valid", async () => {
+  const text = await readFile(join(EXAMPLES, "../docs/http.md"), "utf8");
+  const [, web = ""] = /```yaml\n# web\.yaml\n([^]*?)```/.exec(text) ?? [];
   const folder = await webConfigFolder(web);
   onTestFinished(() => folder.remove());
   await cp(folder.path("ca.pem"), folder.path("clients-ca.pem"));

@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from "yaml";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { readShard } from "../../src/settings/shard.ts";
-import { ALL_METRICS, prometheusName } from "../house/readme.ts";
+import { ALL_METRICS, prometheusName } from "../house/docs.ts";
 import { at, kindsOf, textAt } from "../support/agent/manifest.ts";
 import { settingsOf } from "../support/agent/settings-file.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { ALL_METRICS, prometheusName } from "./readme.ts";
+import { ALL_METRICS, prometheusName } from "./docs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -12,8 +12,10 @@ const OTHERS = new Set(["backup_start", "backup_end", "restic_otel"]);
 
 test("every metric that documents, examples and rules name exists", async () => {
   const examples = await readdir(join(ROOT, "examples"), { recursive: true });
+  const pages = await readdir(join(ROOT, "docs"));
   const files = [
     "README.md",
+    ...pages.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "otel-collector.yaml",

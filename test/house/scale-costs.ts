@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { replaceBetween } from "./readme.ts";
+import { replaceBetween } from "./docs.ts";
 
 export const SCALE_README = new URL("../../examples/scale/README.md", import.meta.url);
 

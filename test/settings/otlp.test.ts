@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { readFile } from "node:fs/promises";
 
-import { README } from "../house/readme.ts";
+import { page } from "../house/docs.ts";
 import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
 const withOtlp = (otlp: unknown): string => JSON.stringify({ repositories: [], otlp });
@@ -99,9 +99,9 @@ test.for<[string, unknown, string]>([
   expect(await errorOf(withOtlp(otlp))).toBe(message);
 });
 
-test("the OTLP example of the README is valid", async () => {
-  const readme = await readFile(README, "utf8");
-  const [, block = ""] = /```yaml\n(otlp:\n[^]*?)```/.exec(readme) ?? [];
+test("the OTLP settings of docs/opentelemetry.md are valid", async () => {
+  const text = await readFile(page("opentelemetry"), "utf8");
+  const [, block = ""] = /```yaml\n(otlp:\n[^]*?)```/.exec(text) ?? [];
   const settings = await settingsOf(`repositories: []\n${block}`);
   expect(settings.bind).toEqual([]);
   expect(settings.otlp).toMatchObject([

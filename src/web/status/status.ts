@@ -6,6 +6,7 @@ import type {
   StoreEntry,
 } from "restic-otel-instrumentation/internal";
 
+import { ERROR_HELP } from "./error-help.ts";
 import { isoTime } from "./time.ts";
 
 /**
@@ -100,20 +101,6 @@ export function repositoriesOf(
   );
 }
 
-const HINTS: Readonly<Record<ErrorCode, string>> = {
-  unreachable: "Is the server up, and is the address right? It is tried again by itself.",
-  timeout:
-    "The server or the disk hangs, or the time limit (timeout) is too short. It is tried again by itself.",
-  denied: "The login is refused: check user, password or key, and whether they may list and read.",
-  not_found: "Nothing is there: check the path. Was the repository moved, or a disk not mounted?",
-  wrong_password:
-    "Was the password changed in the repository? Put the new one where the agent finds it.",
-  corrupt: "Have restic look at it: restic check. The other snapshots are shown.",
-  secret: "The password cannot be read: the message says why. Fix its source.",
-  config: "A setting of this repository is wrong: see the message.",
-  other: "See the message and the log.",
-};
-
 function repositoryStatus(
   url: string,
   entry: StoreEntry<RepositoryState> | undefined,
@@ -123,7 +110,9 @@ function repositoryStatus(
   return {
     url,
     state: health(entry),
-    error: error ? { type: error.code, message: error.message, hint: HINTS[error.code] } : null,
+    error: error
+      ? { type: error.code, message: error.message, hint: ERROR_HELP[error.code].hint }
+      : null,
     failingSince: timeOrNull(entry?.failingSince),
     lastSuccess: timeOrNull(entry?.lastCompleteAt),
     durationSeconds: entry?.attempt.durationSeconds ?? null,

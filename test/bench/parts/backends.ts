@@ -6,7 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { README, replaceBetween } from "../../house/readme.ts";
+import { page, replaceBetween } from "../../house/docs.ts";
 import { peerPath } from "../../support/agent/peers.ts";
 import { benchPlaces } from "../backend-places.ts";
 import type { BenchPlace } from "../backend-places.ts";
@@ -56,8 +56,8 @@ if (process.argv.includes("--write")) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
   const note = `A repository of ${SNAPSHOTS} snapshots and one key; medians of ${RUNS} runs, restic (\`snapshots --no-lock\`, without its cache) in turn in the same run; requests and what they brought, counted at the server, or (in brackets) where that speaks no HTTP by what the backend was asked for; half of a first collection is the derivation of the key; ${new Date().toISOString().slice(0, 10)}, ${machine}.\n`;
   await writeFile(
-    README,
-    replaceBetween(await readFile(README, "utf8"), "backends", `${table}\n${note}`),
+    page("backends"),
+    replaceBetween(await readFile(page("backends"), "utf8"), "backends", `${table}\n${note}`),
   );
 }
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { replaceBetween } from "../../house/readme.ts";
+import { replaceBetween } from "../../house/docs.ts";
 import { SCALE_README } from "../../house/scale-costs.ts";
 import { CountingProxy } from "../../support/http/counting-proxy.ts";
 import { peerPath } from "../../support/agent/peers.ts";

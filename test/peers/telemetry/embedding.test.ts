@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { README } from "../../house/readme.ts";
+import { page } from "../../house/docs.ts";
 import { PASSWORD, writeRepository } from "../../bench/repositories.ts";
 import {
   application,
@@ -139,12 +139,11 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       expect(await node(app, "app.cjs")).toBe(`${FEW}\n`);
     });
 
-    test("the program of the README", async () => {
-      const readme = await readFile(README, "utf8");
-      const [, program = ""] = /```js\n(import [^]*?)```/.exec(readme) ?? [];
+    test("the program of docs/embedding.md", async () => {
+      const text = await readFile(page("embedding"), "utf8");
+      const [, program = ""] = /```js\n(import [^]*?)```/.exec(text) ?? [];
       const own = program.replace(/repo: "[^"]*"/, "repo: process.env.REPO");
-      const rest = "await restic.collect(); await meterProvider.forceFlush(); restic.disable();";
-      await writeFile(join(app, "readme.mjs"), `${own}\n${rest}`);
+      await writeFile(join(app, "readme.mjs"), `${own}\nrestic.disable();\n`);
       expect(await node(app, "readme.mjs")).toContain("backup.days_age");
     });
 

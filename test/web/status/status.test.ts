@@ -42,7 +42,7 @@ test("the schema of /api/status, version 1", () => {
         error: {
           type: "denied",
           message: "access denied (403)",
-          hint: expect.stringContaining("The login is refused"),
+          hint: expect.stringContaining("Check user, password or key"),
         },
         failingSince: "2025-12-31T23:00:00.000Z",
         lastSuccess: "2025-12-31T22:00:00.000Z",

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { README } from "../../house/readme.ts";
+import { page } from "../../house/docs.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { mountKv, startVault } from "../../support/vault/vault.ts";
 
@@ -15,13 +15,13 @@ const PARTS = ["package.json", "node_modules", "src", "instrumentation", "exampl
 const { RESTIC_OTEL_PEERS_REQUIRED: required } = process.env;
 const lacksCurl = required !== "1" && spawnSync("curl", ["--version"]).status !== 0;
 
-if (lacksCurl) process.stdout.write("without curl the lines of the README are not run\n");
+if (lacksCurl) process.stdout.write("without curl the lines of docs/secrets.md are not run\n");
 
 test.skipIf(!requirePeer("vault") || lacksCurl)(
-  "from an empty server to a repository that is read, by the lines of the README",
+  "from an empty server to a repository that is read, by the lines of docs/secrets.md",
   async () => {
-    const readme = await readFile(README, "utf8");
-    const [, lines = ""] = /### Vault\n[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
+    const text = await readFile(page("secrets"), "utf8");
+    const [, lines = ""] = /## Vault\n[^]*?```sh\n([^]*?)```/.exec(text) ?? [];
     expect(lines.trim().split("\n").length).toBeLessThan(10);
     const vault = await startVault();
     onTestFinished(() => vault.stop());

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
+import { page } from "../../house/docs.ts";
 import { startAgent } from "../../support/agent/agent.ts";
 import { AZURITE, startAzurite } from "../../support/stores/azurite.ts";
 import { CountingProxy } from "../../support/http/counting-proxy.ts";
@@ -49,7 +50,7 @@ const there =
   requireSwift() &&
   requireSshd();
 
-/** What Keystone answers to README's application credential and to nothing else; the object storage is at swift.example.com. */
+/** What Keystone answers to the page's application credential and to nothing else; the object storage is at swift.example.com. */
 function keystone(token: string): Fault {
   return (request, response) => {
     void (async () => {
@@ -72,16 +73,16 @@ function keystone(token: string): Fault {
   };
 }
 
-/** The entries of README, as they stand there. */
+/** The entries of docs/backends.md, unchanged. */
 async function entries(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const readme = await readFile(join(ROOT, "README.md"), "utf8");
-  const [, block = ""] = /\n### Backends\n[^]*?\n```yaml\n([^]*?)\n```\n/.exec(readme) ?? [];
+  const markdown = await readFile(page("backends"), "utf8");
+  const [, block = ""] = /\n## One entry each\n[^]*?\n```yaml\n([^]*?)\n```\n/.exec(markdown) ?? [];
   const { repositories } = parse(block);
   return repositories;
 }
 
-/** Each host of README is a server on loopback, reached through a proxy; its certificate is for none of them. */
-describe.skipIf(!there)("the entries of README", () => {
+/** Each host of the page is a server on loopback, reached through a proxy; its certificate is for none of them. */
+describe.skipIf(!there)("the entries of docs/backends.md", () => {
   let root: string;
   let stop: (() => Promise<unknown>)[] = [];
   let proxy: LoopbackProxy;

@@ -1,0 +1,69 @@
+import { access, readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+async function pages(): Promise<readonly (readonly [name: string, text: string])[]> {
+  const docs = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md"));
+  const names = ["README.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)];
+  return Promise.all(
+    names.map(async (name) => [name, await readFile(join(ROOT, name), "utf8")] as const),
+  );
+}
+
+/** GitHub's anchor of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+}
+
+test("the README has at most 200 lines and 10 KB, each page at most 300 lines", async () => {
+  for (const [name, text] of await pages()) {
+    const lines = text.trimEnd().split("\n").length;
+    expect(lines, name).toBeLessThanOrEqual(name === "README.md" ? 200 : 300);
+    if (name === "README.md") expect(Buffer.byteLength(text)).toBeLessThanOrEqual(10 * 1024);
+  }
+});
+
+test("every relative link of a page leads to a file and a heading that exist", async () => {
+  const broken: string[] = [];
+  for (const [name, text] of await pages()) {
+    const links = [
+      ...text.matchAll(/\]\(([^)\s]+)\)/g),
+      ...text.matchAll(/(?:src|srcset)="([^"]+)"/g),
+    ].flatMap(([, link]) => (link === undefined || /^https?:/.test(link) ? [] : [link]));
+    for (const link of links) {
+      const [path = "", fragment] = link.split("#");
+      const file = path === "" ? name : join(dirname(name), path);
+      const exists = await access(join(ROOT, file)).then(
+        () => true,
+        () => false,
+      );
+      if (!exists) broken.push(`${name}: ${link}`);
+      else if (fragment !== undefined) {
+        const target = await readFile(join(ROOT, file), "utf8");
+        const anchors = [...target.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+          anchor(heading),
+        );
+        if (!anchors.includes(fragment)) broken.push(`${name}: ${link}`);
+      }
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+test("every YAML and JSON block of a page parses", async () => {
+  let count = 0;
+  for (const [name, text] of await pages()) {
+    for (const [, code = ""] of text.matchAll(/^ *```(?:ya?ml|json)\n([^]*?)^ *```/gm)) {
+      count += 1;
+      for (const document of parseAllDocuments(code)) expect(document.errors, name).toEqual([]);
+    }
+  }
+  expect(count).toBeGreaterThan(5);
+});
