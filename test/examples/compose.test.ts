@@ -29,8 +29,8 @@ test("every file that compose.yaml mounts exists, and every service that it depe
 });
 
 test("every image of compose.yaml has a version", async () => {
-  for (const { image = "" } of Object.values(await services()))
-    expect(image === "restic-otel" || /:v?\d+\.\d+/.test(image), image).toBe(true);
+  const images = Object.values(await services()).map(({ image = "" }) => image);
+  expect(images.filter((image) => !/:v?\d+\.\d+/.test(image))).toEqual(["restic-otel"]);
 });
 
 test("the agent accepts the settings of the compose example", async () => {
