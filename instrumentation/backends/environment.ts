@@ -1,8 +1,7 @@
 import { Secret } from "../core/secret.ts";
 import type { ProxyEnvironment } from "../http/proxy.ts";
+import type { Variables } from "./context.ts";
 import type { Location } from "./location.ts";
-
-export type Variables = Readonly<Record<string, Secret>>;
 
 /** Variables that belong together: one of them for a repository hides all of them in the process. */
 const FAMILIES = {
@@ -64,9 +63,4 @@ export function proxyVariables(own: Variables, visible: ProxyEnvironment): Proxy
     ...visible,
     ...Object.fromEntries(named.map(([name, secret]) => [name, secret.revealText()])),
   };
-}
-
-/** The value of a variable; undefined if it is empty, or not there. */
-export function valueOf(variables: Variables, name: string): string | undefined {
-  return variables[name]?.revealText() || undefined;
 }

@@ -1,7 +1,7 @@
 import type { HttpOptions } from "../http/client.ts";
 import { certificates } from "../core/pem.ts";
-import type { BackendContext } from "./open.ts";
-import { valueOf } from "./environment.ts";
+import type { BackendContext } from "./context.ts";
+import { valueOf } from "./context.ts";
 
 /**
  * How the servers of a repository are spoken to: connections, proxy, certificates.

@@ -1,56 +1,13 @@
-import type { Clock } from "../core/clock.ts";
-import type { ProxyEnvironment } from "../http/proxy.ts";
 import type { Backend } from "./backend.ts";
+import type { BackendContext, OpenBackend, OpenContext, OpenCustomBackend } from "./context.ts";
 import { counted } from "./decorators/counted.ts";
-import type { BackendCost } from "./decorators/counted.ts";
+import { retrying } from "./decorators/retrying.ts";
+import { proxyVariables, variablesFor, visibleTo } from "./environment.ts";
 import { parseLocation } from "./location.ts";
 import type { Location } from "./location.ts";
 import { connectionsOf } from "./options.ts";
-import type { Options } from "./options.ts";
-import { retrying } from "./decorators/retrying.ts";
-import { proxyVariables, variablesFor, visibleTo } from "./environment.ts";
-import type { Variables } from "./environment.ts";
 
-/** What settings and process give for a repository. */
-export interface OpenContext {
-  /** Variables for this repository alone. */
-  readonly environment: Variables;
-  /** restic's `-o` options, checked. */
-  readonly options?: Options | undefined;
-  readonly connections?: number | undefined;
-  readonly insecureTls?: boolean;
-  readonly processEnvironment: ProxyEnvironment;
-  readonly clock: Clock;
-  readonly cost: BackendCost;
-}
-
-/** The same for a backend. */
-export interface BackendContext {
-  /** The repository's variables, over those of the process that restic reads for the scheme. All of them are secrets. */
-  readonly environment: Variables;
-  /** restic's `-o` options, checked: `s3.region` and the like. */
-  readonly options: Options;
-  /** Requests that may be under way at once. */
-  readonly connections: number;
-  /** Any certificate of a server will do. */
-  readonly insecureTls: boolean;
-  /** What a child process gets beside `environment`: that of the process, without the families that the repository has its own of. */
-  readonly processEnvironment: ProxyEnvironment;
-  /** `HTTP_PROXY` and its kin. */
-  readonly proxyEnvironment: ProxyEnvironment;
-  readonly clock: Clock;
-}
-
-/**
- * Opens the place that a repository string names.
- * @throws AgentError `config` for a scheme that cannot be read, `secret` or `config` for a variable that is no use
- */
-export type OpenBackend = (repo: string, context: OpenContext) => Promise<Backend>;
-
-/** @param address what stands behind the scheme and its colon */
-export type OpenCustomBackend = (address: string, context: BackendContext) => Promise<Backend>;
-
-/** Opens nothing yet: connections are made by the first call. */
+/** @param custom the backends of an embedder by their scheme */
 export function backendOpener(
   custom: Readonly<Record<string, OpenCustomBackend>> = {},
 ): OpenBackend {
@@ -61,7 +18,6 @@ export function backendOpener(
   };
 }
 
-/** What a backend of a scheme gets. */
 export function backendContext(
   scheme: Location["scheme"],
   {
@@ -85,7 +41,7 @@ export function backendContext(
   };
 }
 
-/** A backend is one file and one line here; it is loaded when it is used. */
+/** Each backend is one folder and one case here; it is loaded when a repository uses it. */
 async function openByScheme(
   location: Location,
   context: BackendContext,

@@ -1,3 +1,7 @@
+import { parseDurationMs } from "../core/duration.ts";
+import { parseBool } from "../core/parse-bool.ts";
+import type { Options } from "./context.ts";
+
 /** Says what is wrong with a value; undefined if nothing is. */
 type Check = (value: string) => string | undefined;
 
@@ -8,18 +12,13 @@ const connections: Check = (value) =>
 
 const whole: Check = (value) => (/^\d{1,9}$/.test(value) ? undefined : "must be a whole number");
 
-/** Go's strconv.ParseBool. */
-const TRUE: ReadonlySet<string> = new Set(["1", "t", "T", "TRUE", "true", "True"]);
-const FALSE: ReadonlySet<string> = new Set(["0", "f", "F", "FALSE", "false", "False"]);
-
 const boolean: Check = (value) =>
-  TRUE.has(value) || FALSE.has(value) ? undefined : "must be true or false";
+  parseBool(value) === undefined ? "must be true or false" : undefined;
 
-/** Go's time.ParseDuration. */
 const duration: Check = (value) =>
-  /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(value)
-    ? undefined
-    : 'must be a duration with its unit, like "30s" or "1m"';
+  parseDurationMs(value) === undefined
+    ? 'must be a duration with its unit, like "30s" or "1m"'
+    : undefined;
 
 const lookup: Check = (value) =>
   /^(?:auto|dns|path)?$/i.test(value) ? undefined : "must be auto, dns or path";
@@ -56,13 +55,6 @@ export const OPTIONS: ReadonlyMap<string, Check> = new Map(
     "swift.connections": connections,
   }),
 );
-
-export type Options = Readonly<Record<string, string>>;
-
-/** A checked option that is true or false. */
-export function isOn(options: Options | undefined, name: string): boolean {
-  return TRUE.has(options?.[name] ?? "");
-}
 
 /** Requests that may be under way at once, if nobody says otherwise; restic's own 5 make a first collection slow. */
 const CONNECTIONS = 20;

@@ -2,9 +2,37 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import { AgentError } from "./error.ts";
+import type { ErrorCode } from "./error.ts";
 
 /**
- * The content of PEM files, a list parted by commas; undefined for none.
+ * The text of a PEM file.
+ * @param name the setting or variable that names the file
+ * @throws AgentError `code`
+ */
+export async function readPem(
+  file: string,
+  name: string,
+  code: ErrorCode = "config",
+): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new AgentError(code, `${name}: the file ${file} cannot be read${reason}`, { cause });
+  }
+}
+
+/** Node.js accepts any text as a CA, and then rejects every server. */
+export function holdsCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The content of PEM files, listed with commas between them; undefined for none.
  * @throws AgentError `config`, naming the variable
  */
 export async function certificates(
@@ -14,23 +42,11 @@ export async function certificates(
   if (!files) return undefined;
   const contents = await Promise.all(
     files.split(",").map(async (file) => {
-      const invalid = (problem: string, options = {}): AgentError =>
-        new AgentError("config", `${variable}: the file ${file} ${problem}`, options);
-      const pem = await readFile(file, "utf8").catch((cause: unknown) => {
-        throw invalid("cannot be read", { cause });
-      });
-      // Node takes anything for a CA, and then trusts nobody.
-      if (!isCertificate(pem)) throw invalid("holds no certificate");
+      const pem = await readPem(file, variable);
+      if (!holdsCertificate(pem))
+        throw new AgentError("config", `${variable}: the file ${file} holds no certificate`);
       return pem;
     }),
   );
   return contents.join("\n");
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** Runs something that heeds a signal, for `ms` at the most. @throws `late` if that was too long */
+/** Runs work that ends when its signal is aborted, and aborts it after `ms`. @throws `late` if the time is over */
 export async function withTimeLimit<T>(
   ms: number,
   late: Error,

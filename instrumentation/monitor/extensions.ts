@@ -1,6 +1,6 @@
 import type { SourceSet } from "../collect/source-set.ts";
 import type { SecretResolver } from "../core/secret.ts";
-import type { OpenCustomBackend } from "../backends/open.ts";
+import type { OpenCustomBackend } from "../backends/context.ts";
 
 /** What others add to the monitor, from outside of this repository. */
 export interface Extensions {

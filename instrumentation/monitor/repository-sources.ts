@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
-import type { OpenBackend } from "../backends/open.ts";
+import type { OpenBackend } from "../backends/context.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import { ResticSource } from "../restic/source.ts";
 import { sameReference } from "../secrets/reference.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "../core/log.ts";
 import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { OpenBackend } from "../backends/open.ts";
+import type { OpenBackend } from "../backends/context.ts";
 import { backupSets } from "./backup-sets.ts";
 import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import { Repository } from "./repository/repository.ts";

@@ -1,5 +1,5 @@
 import type { Labels } from "../core/source.ts";
-import type { BackendCost } from "../backends/decorators/counted.ts";
+import type { BackendCost } from "../backends/context.ts";
 import type { RepositoryConfig } from "./repository/config.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 

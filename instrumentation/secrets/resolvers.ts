@@ -3,15 +3,14 @@ import { command } from "./command.ts";
 import { environment } from "./environment.ts";
 import { file } from "./file.ts";
 import { literal } from "./literal.ts";
-import { withoutVault } from "../vault/reference.ts";
 
-/** All ways to get a secret that need no set-up: one line each. */
+/** The resolvers that need no set-up: one line each. */
 const RESOLVERS: readonly SecretResolver[] = [literal, file, environment, command];
 
-/** Every way to a secret by its key in the settings: those that need no set-up, Vault until somebody opens it, and others that somebody brings. */
+/** All resolvers by their scheme: those that need no set-up, and others. */
 export function resolversWith(
   others: readonly SecretResolver[],
 ): ReadonlyMap<string, SecretResolver> {
-  const all = [...RESOLVERS, withoutVault("Vault is not used"), ...others];
+  const all = [...RESOLVERS, ...others];
   return new Map(all.map((resolver) => [resolver.scheme, resolver]));
 }

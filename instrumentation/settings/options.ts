@@ -1,5 +1,6 @@
 import { nearest } from "./nearest.ts";
-import { isRecord } from "./problem.ts";
+import { isJsonObject } from "../core/json.ts";
+
 import { OPTIONS } from "../backends/options.ts";
 
 /**
@@ -13,7 +14,7 @@ export function parseOptions(
   report: (path: readonly string[], message: string) => void,
 ): Readonly<Record<string, string>> {
   if (value === undefined) return {};
-  if (!isRecord(value)) {
+  if (!isJsonObject(value)) {
     report([], "must be a mapping from restic's options to values");
     return {};
   }

@@ -6,10 +6,6 @@ export interface Problem {
   readonly message: string;
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** `unknown key`, with the known one that is near. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const near = nearest(key, known);

@@ -2,9 +2,11 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
 import { parseOptions } from "./options.ts";
-import { isRecord, unknownKey } from "./problem.ts";
+import { isJsonObject } from "../core/json.ts";
+import { unknownKey } from "./problem.ts";
 import type { Problem } from "./problem.ts";
-import { parseLocation, printableUrl } from "../backends/location.ts";
+import { parseLocation } from "../backends/location.ts";
+import { printableUrl } from "../backends/printable-url.ts";
 import { CHOICES, literal, parseReference } from "../secrets/reference.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
@@ -83,7 +85,7 @@ export function parseRepository(
   resolvers: ReadonlyMap<string, SecretResolver>,
   custom: readonly string[] = [],
 ): Parsed {
-  if (!isRecord(value))
+  if (!isJsonObject(value))
     return {
       problems: [{ path: [], message: "must be a mapping with the keys repo and password" }],
     };
@@ -183,7 +185,7 @@ class EntryReader {
   #environment(): Readonly<Record<string, SecretReference>> {
     const value = this.#entry["environment"];
     if (value === undefined) return {};
-    if (!isRecord(value)) {
+    if (!isJsonObject(value)) {
       this.#problem(["environment"], "must be a mapping from variables to values");
       return {};
     }

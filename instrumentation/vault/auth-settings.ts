@@ -1,6 +1,6 @@
 import { Secret } from "../core/secret.ts";
-import { isMapping } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
+import { isJsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
 
 /** A secret that a login needs. A file is read at each login. */
@@ -65,7 +65,7 @@ export function authOfEnvironment(env: Environment): VaultAuth {
 
 /** Checks `auth` of the section. Undefined if something is wrong. */
 export function parseAuth(value: unknown, env: Environment, report: Report): VaultAuth | undefined {
-  if (!isMapping(value)) return report([], "must be a mapping with the key method");
+  if (!isJsonObject(value)) return report([], "must be a mapping with the key method");
   const { method } = value;
   const known = Object.keys(METHODS).find((name) => name === method);
   const keys = METHODS[known ?? ""];
@@ -81,7 +81,7 @@ export function parseAuth(value: unknown, env: Environment, report: Report): Vau
 
 function methodOf(
   method: string | undefined,
-  section: Mapping,
+  section: JsonObject,
   env: Environment,
   report: Report,
 ): VaultAuth | undefined {
@@ -135,7 +135,7 @@ function givenSecret(
 ): GivenSecret | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "string" && value !== "") return { name, secret: new Secret(value) };
-  const [[key, content] = [], ...others] = isMapping(value) ? Object.entries(value) : [];
+  const [[key, content] = [], ...others] = isJsonObject(value) ? Object.entries(value) : [];
   if (typeof content === "string" && content !== "" && others.length === 0) {
     if (key === "file") return { file: withHome(content, env) };
     if (key === "env") return variable(content, env);
@@ -153,7 +153,7 @@ function withHome(path: string, env: Environment): string {
   return path.startsWith("~/") ? (env["HOME"] ?? "") + path.slice(1) : path;
 }
 
-export function textOf(section: Mapping, key: string, report: Report): string | undefined {
+export function textOf(section: JsonObject, key: string, report: Report): string | undefined {
   const value = section[key];
   if (value === undefined || value === "") return undefined;
   return typeof value === "string" ? value : report([key], "must be text: put it in quotes");

@@ -1,8 +1,8 @@
 import { AgentError, toAgentError } from "../core/error.ts";
 import type { Secret } from "../core/secret.ts";
 import { retry } from "../http/retry.ts";
-import { isMapping } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
+import { isJsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 import type { VaultSettings } from "./settings.ts";
 import type { VaultState } from "./state.ts";
@@ -18,9 +18,9 @@ export interface Call {
 /** Vault's HTTP API. Paths lie below `/v1/` and are encoded; passing failures are tried again. */
 export interface VaultClient {
   /** @throws Refusal, AgentError `secret`, or the reason of the signal */
-  read(path: string, call: Call): Promise<Mapping>;
+  read(path: string, call: Call): Promise<JsonObject>;
   /** @param data may hold secrets, which are opened when they are sent. @throws as `read` */
-  write(path: string, data: Mapping, call: Call): Promise<Mapping>;
+  write(path: string, data: JsonObject, call: Call): Promise<JsonObject>;
 }
 
 export interface ClientOptions extends TransportOptions {
@@ -53,14 +53,14 @@ export function openClient(settings: VaultSettings, options: ClientOptions): Vau
   async function ask(
     { signal }: Call,
     request: (vault: NodeVaultClient) => Promise<unknown>,
-  ): Promise<Mapping> {
+  ): Promise<JsonObject> {
     if (outage && clock.monotonicMs() < outage.untilMs) throw outage.error;
     const vault = await open();
     try {
       const answer = await retry(() => request(vault), clock, signal, settings.retries);
       state.up = true;
       outage = undefined;
-      return isMapping(answer) ? answer : {};
+      return isJsonObject(answer) ? answer : {};
     } catch (error) {
       signal.throwIfAborted();
       state.up = error instanceof Refusal;

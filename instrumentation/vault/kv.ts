@@ -1,8 +1,8 @@
 import { AgentError } from "../core/error.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { member } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
-import { encodePath } from "./path.ts";
+import type { JsonObject } from "../core/json.ts";
+import { encodePath } from "../core/encode-path.ts";
 import { Refusal } from "./refusal.ts";
 
 type KvVersion = 1 | 2;
@@ -34,7 +34,7 @@ export class KvReader {
   }
 
   /** The fields of a secret. @throws Refusal 403 or 404 that says what to do, AgentError `secret` */
-  async read(address: KvAddress, call: Call): Promise<Mapping> {
+  async read(address: KvAddress, call: Call): Promise<JsonObject> {
     const known = this.#known(address.path);
     try {
       return await this.#readAt(known ?? (await this.#lookUp(address.path, call)), address, call);
@@ -83,7 +83,7 @@ export class KvReader {
     }
   }
 
-  async #readAt(mount: Mount | undefined, address: KvAddress, call: Call): Promise<Mapping> {
+  async #readAt(mount: Mount | undefined, address: KvAddress, call: Call): Promise<JsonObject> {
     const { path, kvVersion } = address;
     if (mount) return this.#readVersion(kvVersion ?? mount.version, mount.path, address, call);
     const [first = ""] = path.split("/");
@@ -102,7 +102,7 @@ export class KvReader {
     mount: string,
     { path, version }: KvAddress,
     call: Call,
-  ): Promise<Mapping> {
+  ): Promise<JsonObject> {
     if (kvVersion === 1 && version !== undefined)
       throw new AgentError(
         "secret",

@@ -4,9 +4,9 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { GivenSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { isMapping, member } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
-import { encodePath } from "./path.ts";
+import { isJsonObject, member } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
+import { encodePath } from "../core/encode-path.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a login gives. */
@@ -76,7 +76,7 @@ export class Login {
     const token = await this.givenToken();
     try {
       const { data } = await this.#client.read("auth/token/lookup-self", { token, signal });
-      const { ttl, renewable } = isMapping(data) ? data : {};
+      const { ttl, renewable } = isJsonObject(data) ? data : {};
       return { token, ttlSeconds: positive(ttl), renewable: renewable === true, own: false };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -121,7 +121,12 @@ export class Login {
     return this.#unwrapped.secretId;
   }
 
-  async #write(method: string, mount: string, data: Mapping, signal: AbortSignal): Promise<Grant> {
+  async #write(
+    method: string,
+    mount: string,
+    data: JsonObject,
+    signal: AbortSignal,
+  ): Promise<Grant> {
     const path = `auth/${encodePath(mount)}/login`;
     const what = `the login to Vault with ${method} at auth/${mount}`;
     const call: Call = { token: undefined, signal };

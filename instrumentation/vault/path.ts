@@ -5,8 +5,3 @@ export function pathProblem(path: string): string | undefined {
     return "must have no empty part, no . and no .. between its slashes";
   return !path.isWellFormed() || /\p{Cc}/u.test(path) ? "must be printable text" : undefined;
 }
-
-/** As it stands in a URL. The path has no problem. */
-export function encodePath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
-}

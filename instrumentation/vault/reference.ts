@@ -1,7 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import type { KvAddress } from "./kv.ts";
-import { isMapping } from "../core/json.ts";
+import { isJsonObject } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
 
 /** `{vault: "mount/path", field: "key", version?, kvVersion?}`, checked. */
@@ -16,7 +16,7 @@ export const FURTHER_KEYS: readonly string[] = KEYS.slice(1);
 
 /** The reference, or what is wrong with it. */
 export function parseVaultReference(reference: unknown): VaultReference | string {
-  if (!isMapping(reference)) return 'must be {vault: "mount/path", field: "key"}';
+  if (!isJsonObject(reference)) return 'must be {vault: "mount/path", field: "key"}';
   const { vault: path, field, version, kvVersion } = reference;
   const extra = Object.keys(reference).find((key) => !KEYS.includes(key));
   if (extra !== undefined) return `has the unknown key ${extra}; known are ${KEYS.join(", ")}`;

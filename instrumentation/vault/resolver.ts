@@ -4,11 +4,11 @@ import { limit } from "../core/limit.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import type { KvAddress, KvReader } from "./kv.ts";
-import type { Mapping } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { checkVaultReference, FURTHER_KEYS, nameOf, parseVaultReference } from "./reference.ts";
 import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
-import { waitFor } from "./single-flight.ts";
+import { waitFor } from "../core/abort.ts";
 import type { ReadResult, VaultState } from "./state.ts";
 import type { VaultToken } from "./token.ts";
 
@@ -25,7 +25,7 @@ export interface ResolverOptions {
 interface Reading {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly fields: Promise<Mapping>;
+  readonly fields: Promise<JsonObject>;
 }
 
 /** Secrets in Vault. Many references to one secret cost one read, if they do not ask for a newer one. */
@@ -39,7 +39,7 @@ export function vaultResolver({
   const readings = new Map<string, Reading>();
   const inTurn = limit(CONNECTIONS);
 
-  async function read(address: KvAddress): Promise<Mapping> {
+  async function read(address: KvAddress): Promise<JsonObject> {
     try {
       const fields = await inTurn(
         () => token.use(address.path, (own) => kv.read(address, { token: own, signal: end }), end),
@@ -53,7 +53,10 @@ export function vaultResolver({
     }
   }
 
-  function fieldsOf({ path, version, kvVersion }: KvAddress, notBefore: number): Promise<Mapping> {
+  function fieldsOf(
+    { path, version, kvVersion }: KvAddress,
+    notBefore: number,
+  ): Promise<JsonObject> {
     const key = JSON.stringify([path, version, kvVersion]);
     const known = readings.get(key);
     const now = clock.now();
@@ -90,7 +93,7 @@ export function vaultResolver({
   };
 }
 
-function secretIn(fields: Mapping, field: string): Secret {
+function secretIn(fields: JsonObject, field: string): Secret {
   const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
   if (typeof value === "string" && value !== "") return new Secret(value);
   const reason = value === undefined ? "is not there" : value === "" ? "is empty" : "is no text";

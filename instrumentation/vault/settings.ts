@@ -2,8 +2,8 @@ import { parseDurationMs } from "../core/duration.ts";
 import { Secret } from "../core/secret.ts";
 import { authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
-import { isMapping } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
+import { isJsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { parseTls, TLS_KEYS } from "./tls.ts";
 import type { VaultTls } from "./tls.ts";
 
@@ -32,7 +32,7 @@ export const VAULT_DISABLED = {
 /** Whether they say the same, secrets included. */
 export function sameVault(a: unknown, b: unknown): boolean {
   if (a instanceof Secret && b instanceof Secret) return a.equals(b);
-  if (!isMapping(a) || !isMapping(b)) return Object.is(a, b);
+  if (!isJsonObject(a) || !isJsonObject(b)) return Object.is(a, b);
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => sameVault(a[key], b[key]));
 }
@@ -75,13 +75,13 @@ export function parseVaultSettings(section: unknown, environment: Environment): 
 class SettingsReader {
   readonly problems: VaultProblem[] = [];
   readonly warnings: VaultProblem[] = [];
-  readonly #section: Mapping;
+  readonly #section: JsonObject;
   readonly #env: Environment;
 
   constructor(section: unknown, env: Environment) {
     this.#env = env;
-    this.#section = isMapping(section) ? section : {};
-    if (section !== undefined && !isMapping(section)) this.#report([], "must be a mapping");
+    this.#section = isJsonObject(section) ? section : {};
+    if (section !== undefined && !isJsonObject(section)) this.#report([], "must be a mapping");
   }
 
   /** There is an address, be it a wrong one. */
@@ -139,7 +139,7 @@ class SettingsReader {
   #tls(): VaultTls {
     const report: Report = (path, message) => this.#report(["tls", ...path], message);
     const { tls } = this.#section;
-    if (isMapping(tls)) unknownKeys(tls, TLS_KEYS, report);
+    if (isJsonObject(tls)) unknownKeys(tls, TLS_KEYS, report);
     return parseTls(tls, this.#env, report, (variable, message) => this.#wrong(variable, message));
   }
 
@@ -198,7 +198,7 @@ class SettingsReader {
   }
 }
 
-function unknownKeys(section: Mapping, known: readonly string[], report: Report): void {
+function unknownKeys(section: JsonObject, known: readonly string[], report: Report): void {
   for (const key of Object.keys(section))
     if (!known.includes(key)) report([key], `unknown key; known are ${known.join(", ")}`);
 }

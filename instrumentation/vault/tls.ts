@@ -1,10 +1,12 @@
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { AgentError } from "../core/error.ts";
 import { textOf } from "./auth-settings.ts";
 import type { Environment, Report } from "./auth-settings.ts";
-import { isMapping } from "../core/json.ts";
+import { isJsonObject } from "../core/json.ts";
+import { parseBool } from "../core/parse-bool.ts";
+import { holdsCertificate, readPem } from "../core/pem.ts";
 
 /** Paths of PEM files, but for `caPem`. Read when they are needed: they may change, or come later. */
 export interface VaultTls {
@@ -34,8 +36,8 @@ export function parseTls(
   report: Report,
   wrong: (variable: string, message: string) => void,
 ): VaultTls {
-  if (value !== undefined && !isMapping(value)) report([], "must be a mapping");
-  const given = isMapping(value) ? value : {};
+  if (value !== undefined && !isJsonObject(value)) report([], "must be a mapping");
+  const given = isJsonObject(value) ? value : {};
   const either = (key: string, variable: string): string | undefined => {
     const own = textOf(given, key, report);
     return env[variable] ?? own;
@@ -43,7 +45,7 @@ export function parseTls(
   const { skipVerify = false } = given;
   if (typeof skipVerify !== "boolean") report(["skipVerify"], "must be true or false");
   const { VAULT_SKIP_VERIFY: skip } = env;
-  const envSkip = skip === undefined ? undefined : goBoolean(skip);
+  const envSkip = skip === undefined ? undefined : parseBool(skip);
   if (skip !== undefined && envSkip === undefined)
     wrong("VAULT_SKIP_VERIFY", "must be true or false");
   const tls = {
@@ -60,21 +62,14 @@ export function parseTls(
   return tls;
 }
 
-/** strconv.ParseBool, which Vault's own client takes. */
-function goBoolean(value: string): boolean | undefined {
-  if (["1", "t", "T", "TRUE", "true", "True"].includes(value)) return true;
-  return ["0", "f", "F", "FALSE", "false", "False"].includes(value) ? false : undefined;
-}
-
 /** Reads the files as they are now. @throws AgentError `secret`, naming the file */
 export async function readTls({ ca, caPem, caPath, cert, key }: VaultTls): Promise<TlsMaterial> {
   const [own, certificate, privateKey] = await Promise.all([
-    ca === undefined ? (caPem ?? (caPath && readFolder(caPath))) : readPem(ca),
-    cert && readPem(cert),
-    key && readPem(key),
+    ca === undefined ? (caPem ?? (caPath && readFolder(caPath))) : readVaultPem(ca),
+    cert && readVaultPem(cert),
+    key && readVaultPem(key),
   ]);
-  if (own !== undefined && !own.includes("BEGIN CERTIFICATE"))
-    // Node takes anything for a CA, and then trusts nobody.
+  if (own !== undefined && !holdsCertificate(own))
     throw new AgentError("secret", `${ca ?? caPath ?? "VAULT_CACERT_BYTES"} holds no certificate`);
   return {
     ca: own || undefined,
@@ -84,7 +79,9 @@ export async function readTls({ ca, caPem, caPath, cert, key }: VaultTls): Promi
 
 async function readFolder(folder: string): Promise<string> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw unreadable(folder, cause);
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const message = `TLS with Vault: the folder ${folder} cannot be read (${code})`;
+    throw new AgentError("secret", message, { cause });
   });
   const contents = await Promise.all(
     names.map(async (name) => {
@@ -93,21 +90,12 @@ async function readFolder(folder: string): Promise<string> {
         (found) => found.isFile(),
         () => false,
       );
-      return isFile ? readPem(file) : "";
+      return isFile ? readVaultPem(file) : "";
     }),
   );
   return contents.join("\n");
 }
 
-async function readPem(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((cause: unknown) => {
-    throw unreadable(file, cause);
-  });
-}
-
-function unreadable(path: string, cause: unknown): AgentError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return new AgentError("secret", `${path}, for TLS with Vault, cannot be read (${code})`, {
-    cause,
-  });
+function readVaultPem(file: string): Promise<string> {
+  return readPem(file, "TLS with Vault", "secret");
 }

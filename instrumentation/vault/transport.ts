@@ -4,8 +4,8 @@ import { Secret } from "../core/secret.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpResponse, Send } from "../http/client.ts";
 import { statusError } from "../http/status-error.ts";
-import { isMapping } from "../core/json.ts";
-import type { Mapping } from "../core/json.ts";
+import { isJsonObject, parseJson } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
 import type { VaultSettings } from "./settings.ts";
@@ -18,7 +18,7 @@ export interface VaultRequest {
   /** Below `/v1`, with its slash; encoded. */
   readonly path: string;
   /** What is sent as JSON. */
-  readonly json?: Mapping;
+  readonly json?: JsonObject;
   readonly token: Secret | undefined;
   readonly signal: AbortSignal;
 }
@@ -37,7 +37,7 @@ const MAX_REASON_LENGTH = 200;
  * Neither token nor body go to another place than the address of the settings.
  * @throws Refusal for another status that is Vault's answer for good, AgentError for all that may pass, and for what is no answer of Vault
  */
-export type Transport = (request: VaultRequest) => Promise<Mapping>;
+export type Transport = (request: VaultRequest) => Promise<JsonObject>;
 
 /** The way to Vault. What it says of failures names host and status, and never holds what was sent. */
 export function openTransport(settings: VaultSettings, options: TransportOptions): Transport {
@@ -102,7 +102,7 @@ function connector(
   };
 }
 
-function opened(json: Mapping): Mapping {
+function opened(json: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       key,
@@ -116,7 +116,7 @@ function answerOf(
   what: string,
   clock: Clock,
   sent: readonly Secret[],
-): Mapping {
+): JsonObject {
   const { status, headers, body } = response;
   if (status >= 300 && status <= 399) {
     const host = URL.parse(headers["location"] ?? "")?.host ?? "another address";
@@ -125,7 +125,7 @@ function answerOf(
       `${what} redirects to ${host}: not followed, secrets would go along`,
     );
   }
-  const answer = parse(body);
+  const answer = parseJson(body);
   const reason = reasonOf(answer, sent);
   // 412: a replica has not yet got what was written before.
   if (status === 412 || status === 429 || status >= 500) {
@@ -134,7 +134,7 @@ function answerOf(
     throw new AgentError("unreachable", message, { transient: true, retryAfterMs });
   }
   if (status >= 200 && status <= 299) {
-    if (isMapping(answer)) return answer;
+    if (isJsonObject(answer)) return answer;
     if (body.length === 0) return {};
     // A captive portal, or a proxy's page.
     const message = `${what} answers with something that is no JSON object: is it Vault?`;
@@ -147,17 +147,9 @@ function answerOf(
   );
 }
 
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
 /** What Vault says for itself, in one line; nothing if it holds something of what was sent. */
 function reasonOf(answer: unknown, sent: readonly Secret[]): string {
-  const errors: unknown = isMapping(answer) ? answer["errors"] : undefined;
+  const errors: unknown = isJsonObject(answer) ? answer["errors"] : undefined;
   const texts = Array.isArray(errors) ? errors.filter((text) => typeof text === "string") : [];
   const text = texts
     .join("; ")

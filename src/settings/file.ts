@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 
 import {
   AgentError,
-  isRecord,
+  isJsonObject,
   VAULT_DISABLED,
   parseRepository,
   unknownKey,
@@ -102,7 +102,7 @@ function parseSettingsFile(document: SettingsDocument, context: SettingsContext)
       ...nothing,
       ...parseRepositories(document, value, [], context),
     });
-  if (!isRecord(value))
+  if (!isJsonObject(value))
     return {
       ...nothing,
       problems: [
@@ -144,7 +144,10 @@ function parseMapping(
   return withVault(document, vault, context, {
     ...parsed,
     // convict would read a mapping as nested settings.
-    values: { ...values, ...(isRecord(values["shard"]) && { shard: shardText(values["shard"]) }) },
+    values: {
+      ...values,
+      ...(isJsonObject(values["shard"]) && { shard: shardText(values["shard"]) }),
+    },
     otlp: otlp?.value,
     problems: [...problems, ...parsed.problems],
   });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import {
-  isRecord,
+  isJsonObject,
   parseDurationMs,
   parseReference,
   sameReference,
@@ -99,7 +99,7 @@ function parseEndpoint(
   resolvers: Resolvers,
   problem: Report,
 ): OtlpEndpoint | undefined {
-  if (!isRecord(entry)) return problem([], "must be a mapping with the key endpoint");
+  if (!isJsonObject(entry)) return problem([], "must be a mapping with the key endpoint");
   for (const key of Object.keys(entry))
     if (!KEYS.includes(key)) problem([key], unknownKey(key, KEYS));
   const url = address(entry["endpoint"], problem);
@@ -140,7 +140,7 @@ export function endpointUrl(text: string): URL | undefined {
 
 function headers(value: unknown, resolvers: Resolvers, problem: Report): OtlpEndpoint["headers"] {
   if (value === undefined) return {};
-  if (!isRecord(value)) {
+  if (!isJsonObject(value)) {
     problem(["headers"], "must be a mapping from names to values");
     return {};
   }
@@ -179,8 +179,8 @@ function timeout(value: unknown, problem: Report): number | undefined {
 }
 
 function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {
-  if (value !== undefined && !isRecord(value)) problem(["tls"], "must be a mapping");
-  const files = isRecord(value) ? value : {};
+  if (value !== undefined && !isJsonObject(value)) problem(["tls"], "must be a mapping");
+  const files = isJsonObject(value) ? value : {};
   for (const key of Object.keys(files))
     if (!TLS_KEYS.includes(key)) problem(["tls", key], unknownKey(key, TLS_KEYS));
   const file = (key: string): string | undefined => {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { hostname } from "node:os";
 
-import { isRecord } from "restic-otel-instrumentation/internal";
+import { isJsonObject } from "restic-otel-instrumentation/internal";
 
 import type { Format } from "./formats.ts";
 
@@ -31,7 +31,7 @@ export const shard: Format<Shard | undefined> = {
 /** Returns the shard, or a message if the value is invalid. */
 export function readShard(value: unknown, host: string): Shard | string {
   const [, written, of] = /^(\d+|auto)\/(\d+)$/.exec(typeof value === "string" ? value : "") ?? [];
-  const given = isRecord(value)
+  const given = isJsonObject(value)
     ? { index: value["index"], total: value["total"], keys: Object.keys(value).length }
     : {
         index: written === "auto" ? numberOf(host) : written && Number(written),

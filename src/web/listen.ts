@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
-import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
+import { AgentError, isStaleSocket, toAgentError } from "restic-otel-instrumentation/internal";
 
 import { formatBind } from "../settings/bind.ts";
 import type { Bind, UnixBind } from "../settings/bind.ts";
@@ -56,17 +55,7 @@ function begin(server: Server, at: Bind | Inherited): void {
 
 async function replaceStale({ path }: UnixBind): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() && !(await answers(path))) await unlink(path).catch(() => {});
-}
-
-/** Whether somebody listens there. */
-function answers(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(path);
-  socket.once("connect", () => resolve(true));
-  // One whose queue is full, or that this user may not connect to, is no stale one.
-  socket.once("error", (error) => resolve(!("code" in error) || error.code !== "ECONNREFUSED"));
-  return promise.finally(() => socket.destroy());
+  if (found?.isSocket() && (await isStaleSocket(path))) await unlink(path).catch(() => {});
 }
 
 const HINTS: ReadonlyMap<unknown, string> = new Map([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
-import type { BackendContext } from "../../instrumentation/backends/open.ts";
+import type { BackendContext } from "../../instrumentation/backends/context.ts";
 import { backendOpener } from "../../instrumentation/backends/open.ts";
 import { contextOf } from "../support/backends/backend-context.ts";
 import type { ContextOptions } from "../support/backends/backend-context.ts";

@@ -4,7 +4,7 @@ import { AgentError } from "../../instrumentation/core/error.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { counted } from "../../instrumentation/backends/decorators/counted.ts";
-import type { OpenBackend } from "../../instrumentation/backends/open.ts";
+import type { OpenBackend } from "../../instrumentation/backends/context.ts";
 import { ResticSource } from "../../instrumentation/restic/source.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { ArrayLogger } from "../support/core/logger.ts";

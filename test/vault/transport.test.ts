@@ -155,7 +155,7 @@ describe("TLS", () => {
     const env = { VAULT_CACERT: file("ca"), VAULT_CLIENT_CERT: cert, VAULT_CLIENT_KEY: cert };
     const vault = at(env);
     expect(await failureOf(vault.value("kv/repo"))).toBe(
-      `secret: the secret at kv/repo (field key) in Vault: ${cert}, for TLS with Vault, cannot be read (ENOENT)`,
+      `secret: the secret at kv/repo (field key) in Vault: TLS with Vault: the file ${cert} cannot be read (ENOENT)`,
     );
     await copyFile(file("client"), cert);
     expect(await vault.value("kv/repo")).toBe("password one");

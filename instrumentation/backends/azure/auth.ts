@@ -4,8 +4,8 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { entraTokens, loadAzureIdentity } from "./entra-id.ts";
 import type { AzureToken, LoadIdentity } from "./entra-id.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 type Headers = Readonly<Record<string, string>>;
 

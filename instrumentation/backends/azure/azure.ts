@@ -1,3 +1,4 @@
+import { encodePath } from "../../core/encode-path.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { azureError, azureFailure, notAzure } from "./errors.ts";
@@ -9,13 +10,12 @@ import type { Backend } from "../backend.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import { httpOptions } from "../http-options.ts";
 import {
-  encodedPath,
   listingError,
   namingPlace,
   objectPath,
   queryString,
 } from "../object-store/object-store.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 import { httpDate, parseServerTime } from "../object-store/server-time.ts";
 
 /** The most that the service gives at once. */
@@ -118,7 +118,7 @@ export async function openAzure(
     },
     async load(type, name, signal) {
       const path = root + objectPath(type, name);
-      return (await ask(`/${encodedPath(path)}`, path, MAX_SIZE_BYTES[type], signal)).body;
+      return (await ask(`/${encodePath(path)}`, path, MAX_SIZE_BYTES[type], signal)).body;
     },
   });
 }

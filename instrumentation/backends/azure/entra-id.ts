@@ -3,8 +3,8 @@ import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
 import { renewable } from "../object-store/renewable.ts";
 import type { Renewable } from "../object-store/renewable.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 /** A token of Entra ID for the Blob service. */
 export interface AzureToken {

@@ -1,8 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject, parseJsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
-import { b2Error, isObject, notB2, parseAnswer } from "./errors.ts";
+import { b2Error, notB2 } from "./errors.ts";
 import { MissingPlaceError } from "../backend.ts";
 import type { B2Location } from "./location.ts";
 
@@ -78,9 +80,9 @@ export async function authorize(
   const hint =
     "restrict the application key to this bucket, or give it the capability listBuckets as well";
   if (response.status !== 200) throw b2Error(response, what, hint, clock);
-  const listed = parseAnswer(response)?.["buckets"];
+  const listed = parseJsonObject(response.body)["buckets"];
   if (!Array.isArray(listed)) throw notB2(what, response);
-  for (const entry of listed.filter(isObject)) {
+  for (const entry of listed.filter(isJsonObject)) {
     const { bucketName, bucketId } = entry;
     if (bucketName === bucket && typeof bucketId === "string") return { ...account, bucketId };
   }
@@ -104,7 +106,7 @@ async function ask(
     response = await send({ url, headers, maxBytes: MAX_BYTES }, signal);
     if (response.status === 400) continue;
     if (response.status !== 200) break;
-    const granted = parseGranted(parseAnswer(response), api);
+    const granted = parseGranted(parseJsonObject(response.body), api);
     if (!granted) throw notB2(what, response);
     return { granted, version };
   }
@@ -129,15 +131,11 @@ interface Granted {
 }
 
 /** v2 has everything on one level and `allowed`; v3 has it in `apiInfo.storageApi`; v4 has `allowed` there, with many buckets. */
-function parseGranted(
-  answer: Readonly<Record<string, unknown>> | undefined,
-  asked: URL,
-): Granted | undefined {
-  if (!answer) return undefined;
+function parseGranted(answer: JsonObject, asked: URL): Granted | undefined {
   const { accountId, authorizationToken: token, apiInfo } = answer;
   const suite =
-    isObject(apiInfo) && isObject(apiInfo["storageApi"]) ? apiInfo["storageApi"] : answer;
-  const allowed = isObject(suite["allowed"]) ? suite["allowed"] : suite;
+    isJsonObject(apiInfo) && isJsonObject(apiInfo["storageApi"]) ? apiInfo["storageApi"] : answer;
+  const allowed = isJsonObject(suite["allowed"]) ? suite["allowed"] : suite;
   const apiUrl = address(suite["apiUrl"], asked);
   const downloadUrl = address(suite["downloadUrl"], asked);
   if (typeof accountId !== "string" || typeof token !== "string" || !apiUrl || !downloadUrl)
@@ -156,16 +154,12 @@ function parseGranted(
   };
 }
 
-function parseBuckets({
-  buckets,
-  bucketId,
-  bucketName,
-}: Readonly<Record<string, unknown>>): Granted["buckets"] {
+function parseBuckets({ buckets, bucketId, bucketName }: JsonObject): Granted["buckets"] {
   const entries: readonly unknown[] = Array.isArray(buckets)
     ? buckets
     : [{ id: bucketId, name: bucketName }];
   const known = entries
-    .filter(isObject)
+    .filter(isJsonObject)
     .flatMap(({ id, name }) =>
       typeof id === "string" ? [{ id, name: typeof name === "string" ? name : undefined }] : [],
     );

@@ -1,17 +1,19 @@
+import { encodePath } from "../../core/encode-path.ts";
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject, parseJsonObject } from "../../core/json.ts";
 import { limit } from "../../core/limit.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { authorize } from "./account.ts";
 import type { B2Account, B2Login } from "./account.ts";
-import { b2Error, failureCode, isObject, notB2, parseAnswer } from "./errors.ts";
+import { b2Error, failureCode, notB2 } from "./errors.ts";
 import type { B2Location } from "./location.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
 import { listingError, namingPlace, objectPath } from "../object-store/object-store.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 
 /** Of what is billed as one call. */
 const PAGE = 1000;
@@ -131,7 +133,7 @@ export async function openB2(
       const { response, what } = await ask(request, signal).catch((error: unknown) => {
         throw listingError(error);
       });
-      const { files, nextFileName } = parseAnswer(response) ?? {};
+      const { files, nextFileName } = parseJsonObject(response.body);
       if (!Array.isArray(files)) throw notB2(what, response);
       return {
         names: files.flatMap(nameOf),
@@ -145,7 +147,7 @@ export async function openB2(
         {
           capability: "readFiles",
           name: path,
-          url: ({ download }) => download + path.split("/").map(encodeURIComponent).join("/"),
+          url: ({ download }) => download + encodePath(path),
           maxBytes: MAX_SIZE_BYTES[type],
         },
         signal,
@@ -187,7 +189,7 @@ function permit(account: B2Account, { capability, name }: Request, where: string
 
 /** Folders are named as well where a delimiter is asked for. */
 function nameOf(entry: unknown): readonly string[] {
-  if (!isObject(entry)) return [];
+  if (!isJsonObject(entry)) return [];
   const { fileName, action } = entry;
   if (typeof fileName !== "string" || action !== "upload") return [];
   return [fileName.slice(fileName.lastIndexOf("/") + 1)];

@@ -1,27 +1,14 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { parseJsonObject, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MissingPlaceError } from "../backend.ts";
 
-/** An answer of B2 as JSON; undefined for anything but an object. */
-export function parseAnswer(response: HttpResponse): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(response.body.toString());
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The short word that B2 gives for a failure. Its sentences are not shown: nobody knows what stands in them. */
 export function failureCode(response: HttpResponse): string | undefined {
-  const code = parseAnswer(response)?.["code"];
-  return typeof code === "string" && /^[a-z][a-z_]{1,60}$/.test(code) ? code : undefined;
+  const code = textMember(parseJsonObject(response.body), "code");
+  return code !== undefined && /^[a-z][a-z_]{1,60}$/.test(code) ? code : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../core/clock.ts";
 import type { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 import { shellWords } from "./shell-words.ts";
 
 /** How a program ended. */

@@ -1,3 +1,4 @@
+import { waitFor } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 
 /** Something that is open until it dies. */
@@ -32,7 +33,7 @@ export class SharedConnection<C extends Connection> {
     const connection = this.#current;
     this.#users += 1;
     try {
-      return await unlessAborted(run(connection), [signal, connection.dead]);
+      return await waitFor(run(connection), signal, connection.dead);
     } finally {
       this.#users -= 1;
       if (this.#users === 0) this.#endWhenIdle();
@@ -52,21 +53,5 @@ export class SharedConnection<C extends Connection> {
       () => this.close(),
       () => {},
     );
-  }
-}
-
-/** What the work gives, or the reason of the first signal that is aborted; the work is left behind then. */
-async function unlessAborted<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const over = new AbortController();
-  for (const signal of signals) {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true, signal: over.signal });
-  }
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    over.abort();
   }
 }

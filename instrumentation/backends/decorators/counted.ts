@@ -1,15 +1,5 @@
 import type { Backend } from "../backend.ts";
-
-/** Calls of one kind, since the start. A page of a listing is a call, a retry is one, a failed one too. */
-interface OperationCost {
-  requests: number;
-  receivedBytes: number;
-}
-
-export interface BackendCost {
-  readonly list: OperationCost;
-  readonly load: OperationCost;
-}
+import type { BackendCost } from "../context.ts";
 
 /** Adds up in `cost` what a backend is asked for. */
 export function counted(backend: Backend, cost: BackendCost): Backend {

@@ -4,17 +4,17 @@ import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { parseJsonObject, textMember } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
 import { httpClient } from "../../http/client.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
-import { jsonObject, textOf } from "../object-store/json-response.ts";
-import type { JsonObject } from "../object-store/json-response.ts";
 import { queryString } from "../object-store/object-store.ts";
 import { renewable } from "../object-store/renewable.ts";
 import type { Renewable } from "../object-store/renewable.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 interface GoogleToken {
   readonly secret: Secret;
@@ -82,7 +82,7 @@ async function credentialsFile({
     join(valueOf(environment, "HOME") ?? "/", ".config/gcloud");
   const path = named ?? join(folder, "application_default_credentials.json");
   try {
-    return { path, content: jsonObject({ body: await readFile(path) }) };
+    return { path, content: parseJsonObject(await readFile(path)) };
   } catch (cause) {
     if (named === undefined) return undefined;
     throw new AgentError(
@@ -99,8 +99,8 @@ async function ofFile(
   signal: AbortSignal,
 ): Promise<GoogleToken> {
   const { where, send, clock } = options;
-  const type = textOf(content, "type") ?? "none";
-  const url = URL.parse(textOf(content, "token_uri") ?? TOKEN_URI);
+  const type = textMember(content, "type") ?? "none";
+  const url = URL.parse(textMember(content, "token_uri") ?? TOKEN_URI);
   const form =
     type === "service_account"
       ? assertion(content, clock)
@@ -122,9 +122,10 @@ async function ofFile(
     },
     signal,
   );
-  const what = `${where}: the token for ${textOf(content, "client_email") ?? "the user"} at ${url.host}`;
+  const what = `${where}: the token for ${textMember(content, "client_email") ?? "the user"} at ${url.host}`;
   if (response.status === 400 || response.status === 401 || response.status === 403) {
-    const said = /^[a-z_]{1,40}$/.exec(textOf(jsonObject(response), "error") ?? "")?.[0] ?? "";
+    const said =
+      /^[a-z_]{1,40}$/.exec(textMember(parseJsonObject(response.body), "error") ?? "")?.[0] ?? "";
     throw new AgentError(
       "denied",
       `${what}: refused (${response.status}${said && ` ${said}`}): the key in ${path} must be one that still exists, and the clock of this machine must be right`,
@@ -135,15 +136,15 @@ async function ofFile(
 
 /** "Using OAuth 2.0 for server to server applications": a JWT that says who asks for what, signed with the key of the account. */
 function assertion(content: JsonObject, clock: Clock): Record<string, string> | undefined {
-  const issuer = textOf(content, "client_email");
-  const key = textOf(content, "private_key");
+  const issuer = textMember(content, "client_email");
+  const key = textMember(content, "private_key");
   if (issuer === undefined || key === undefined) return undefined;
   const seconds = Math.floor(clock.now() / 1000);
-  const keyId = textOf(content, "private_key_id");
+  const keyId = textMember(content, "private_key_id");
   const claims = {
     iss: issuer,
     scope: SCOPE,
-    aud: textOf(content, "token_uri") ?? TOKEN_URI,
+    aud: textMember(content, "token_uri") ?? TOKEN_URI,
     iat: seconds,
     exp: seconds + HOUR_S,
   };
@@ -164,7 +165,7 @@ function assertion(content: JsonObject, clock: Clock): Record<string, string> | 
 
 function refresh(content: JsonObject): Record<string, string> | undefined {
   const [id, secret, token] = ["client_id", "client_secret", "refresh_token"].map((name) =>
-    textOf(content, name),
+    textMember(content, name),
   );
   return id !== undefined && secret !== undefined && token !== undefined
     ? { grant_type: "refresh_token", client_id: id, client_secret: secret, refresh_token: token }
@@ -204,8 +205,8 @@ async function ofMachine(
 
 function tokenOf(response: HttpResponse, what: string, clock: Clock): GoogleToken {
   if (response.status !== 200) throw statusError(response, what, clock);
-  const answer = jsonObject(response);
-  const token = textOf(answer, "access_token");
+  const answer = parseJsonObject(response.body);
+  const token = textMember(answer, "access_token");
   const seconds = answer["expires_in"];
   if (token === undefined) throw new AgentError("other", `${what}: the answer holds no token`);
   const lasts = typeof seconds === "number" && seconds > 0 ? seconds : HOUR_S;

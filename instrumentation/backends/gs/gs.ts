@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject, parseJson, parseJsonObject, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
@@ -9,15 +10,14 @@ import type { Backend } from "../backend.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import { googleLogin } from "./auth.ts";
 import { httpOptions } from "../http-options.ts";
-import { isJsonObject, jsonObject, parsedJson, textOf } from "../object-store/json-response.ts";
 import {
   listingError,
   namingPlace,
   objectPath,
   queryString,
 } from "../object-store/object-store.ts";
-import type { BackendContext } from "../open.ts";
-import { valueOf } from "../environment.ts";
+import type { BackendContext } from "../context.ts";
+import { valueOf } from "../context.ts";
 
 /** The most that the service gives at once. */
 const PAGE = 1000;
@@ -106,13 +106,13 @@ export async function openGs(
       const response = await ask(request, signal).catch((error: unknown) => {
         throw listingError(error);
       });
-      const answer = jsonObject(response);
+      const answer = parseJsonObject(response.body);
       const items = answer["items"] ?? [];
       if (answer["kind"] !== "storage#objects" || !Array.isArray(items))
         throw notGoogle(`${where}${folder} at ${new URL(base).host}`, response);
       return {
         names: items.flatMap(nameOf),
-        next: textOf(answer, "nextPageToken"),
+        next: textMember(answer, "nextPageToken"),
         receivedBytes: response.body.length,
       };
     },
@@ -136,7 +136,7 @@ function emulatorOf(where: string, host: string | undefined): string | undefined
 
 function notGoogle(what: string, { headers, body }: HttpResponse): AgentError {
   const type = headers["content-type"] ?? "no content type";
-  const form = parsedJson(body) === undefined ? "" : " of another form";
+  const form = parseJson(body) === undefined ? "" : " of another form";
   return new AgentError(
     "other",
     `${what}: answers 200 with ${type}${form} in place of a listing: no Cloud Storage, or something else in front of it`,
@@ -144,6 +144,6 @@ function notGoogle(what: string, { headers, body }: HttpResponse): AgentError {
 }
 
 function nameOf(item: unknown): readonly string[] {
-  const name = isJsonObject(item) ? posix.basename(textOf(item, "name") ?? "") : "";
+  const name = isJsonObject(item) ? posix.basename(textMember(item, "name") ?? "") : "";
   return name === "" ? [] : [name];
 }

@@ -9,7 +9,7 @@ import { MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend, FileType } from "../backend.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
-import type { LocalLocation } from "../location.ts";
+import type { LocalLocation } from "./location.ts";
 
 /** The thread pool has four threads, and a mount that hangs keeps one for good. */
 const operations = limit(2);

@@ -35,8 +35,3 @@ export function namingPlace(place: string, backend: Backend): Backend {
 export function queryString(parameters: Readonly<Record<string, string>>): string {
   return new URLSearchParams(parameters).toString().replaceAll("+", "%20");
 }
-
-/** A path whose slashes part folders. */
-export function encodedPath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
-}

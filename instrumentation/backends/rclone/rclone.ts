@@ -8,7 +8,7 @@ import type { Send } from "../../http/client.ts";
 import type { Backend } from "../backend.ts";
 import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
 import type { Child, ChildExit } from "../child-process/child-process.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 import type { RcloneLocation } from "./location.ts";
 import { restBackend } from "../rest/protocol.ts";
 import { SharedConnection } from "../child-process/shared-connection.ts";

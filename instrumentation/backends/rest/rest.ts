@@ -1,8 +1,8 @@
 import { httpClient } from "../../http/client.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
-import type { RestLocation } from "../location.ts";
-import type { BackendContext } from "../open.ts";
+import type { RestLocation } from "./location.ts";
+import type { BackendContext } from "../context.ts";
 import { restBackend } from "./protocol.ts";
 
 /**

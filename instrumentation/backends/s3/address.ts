@@ -1,9 +1,9 @@
 import { AgentError } from "../../core/error.ts";
 import { encodeAws } from "./signature-v4.ts";
-import type { Options } from "../options.ts";
+import type { Options } from "../context.ts";
 import type { S3Location } from "./location.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 /** What a region is taken for that nobody names; AWS answers any other with the right one. */
 export const GUESSED_REGION = "us-east-1";

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { member, parseJsonObject, textMember } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 /** Credentials, or why there are none. */
 type Found = AwsCredentials | string;
@@ -38,12 +39,11 @@ export async function ofAlias(environment: Variables): Promise<Found> {
   const alias = valueOf(environment, "MINIO_ALIAS") ?? "s3";
   const content = await contentOf(file);
   if (content === undefined) return `${file} cannot be read`;
-  const { version, aliases, hosts } = mapping(json(content));
-  const { accessKey, secretKey } = mapping(mapping(version === "10" ? aliases : hosts)[alias]);
-  return typeof accessKey === "string" &&
-    accessKey !== "" &&
-    typeof secretKey === "string" &&
-    secretKey !== ""
+  const config = parseJsonObject(content);
+  const aliases = member(config, config["version"] === "10" ? "aliases" : "hosts");
+  const accessKey = textMember(member(aliases, alias), "accessKey");
+  const secretKey = textMember(member(aliases, alias), "secretKey");
+  return accessKey !== undefined && secretKey !== undefined
     ? credentials(accessKey, secretKey)
     : `${file} has no keys for the alias ${alias}`;
 }
@@ -73,16 +73,4 @@ function section(content: string, name: string): ReadonlyMap<string, string> | u
     if (inside && key !== undefined && value !== undefined) values?.set(key.toLowerCase(), value);
   }
   return values;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function mapping(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

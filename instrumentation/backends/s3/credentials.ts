@@ -7,8 +7,8 @@ import { ofAlias, ofProfile } from "./credential-files.ts";
 import { ofMachine } from "./machine-identity.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { roleCredentials, stsEndpoint } from "./sts.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 /** Keeps credentials from one request to the next, and gets others before they expire. */
 export interface AwsKeys {

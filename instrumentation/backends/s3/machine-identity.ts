@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { parseJsonObject } from "../../core/json.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { parseCredentials, roleCredentials, stsEndpoint } from "./sts.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 const MAX_BYTES = 64 * 1024;
 /** Where there is no such service, nobody answers. */
@@ -130,14 +131,7 @@ async function unlessUnreachable(answer: Promise<HttpResponse>): Promise<HttpRes
 
 function credentialsOf(response: HttpResponse, what: string, clock: Clock): AwsCredentials {
   if (response.status !== 200) throw statusError(response, what, clock);
-  let answer: unknown;
-  try {
-    answer = JSON.parse(response.body.toString());
-  } catch {
-    answer = undefined;
-  }
-  const credentials =
-    typeof answer === "object" && answer !== null ? parseCredentials({ ...answer }) : undefined;
+  const credentials = parseCredentials(parseJsonObject(response.body));
   if (!credentials) throw new AgentError("other", `${what}: the answer holds no credentials`);
   return credentials;
 }

@@ -1,3 +1,4 @@
+import { parseBool } from "../../core/parse-bool.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { awsKeys } from "./credentials.ts";
@@ -8,8 +9,7 @@ import { MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
 import { listingError, namingPlace, objectPath } from "../object-store/object-store.ts";
-import type { BackendContext } from "../open.ts";
-import { isOn } from "../options.ts";
+import type { BackendContext } from "../context.ts";
 import { GUESSED_REGION, s3Address } from "./address.ts";
 import { isOfAnotherRegion, notS3, REFUSED_KEYS, s3Error, s3Failure, s3Region } from "./errors.ts";
 import type { S3Failure } from "./errors.ts";
@@ -41,13 +41,14 @@ export async function openS3(
   const { endpoint, bucket, prefix } = location;
   const where = `${endpoint}/${bucket}/`;
   const root = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-  const old = isOn(options, "s3.list-objects-v1");
+  const old = parseBool(options["s3.list-objects-v1"] ?? "") === true;
   const address = s3Address(location, environment, options);
   // A redirect says that the bucket is in another region; its address alone does not tell which.
   const send = httpClient({ ...(await httpOptions(context, idleMs)), followRedirects: false });
-  const keys = isOn(options, "s3.unsafe-anonymous-auth")
-    ? undefined
-    : awsKeys({ environment, region: address.region, where, send, clock });
+  const keys =
+    parseBool(options["s3.unsafe-anonymous-auth"] ?? "") === true
+      ? undefined
+      : awsKeys({ environment, region: address.region, where, send, clock });
 
   /** Found out once, kept from one collection to the next. */
   let region = address.region ?? GUESSED_REGION;

@@ -5,7 +5,7 @@ import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
 import type { ChildExit } from "../child-process/child-process.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 import { sftpAddress } from "./location.ts";
 import type { SftpLocation } from "./location.ts";
 import { SftpClient } from "./client.ts";

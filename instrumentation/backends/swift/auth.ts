@@ -8,8 +8,8 @@ import { needed } from "./auth-version.ts";
 import type { Access, LoginRequest, LoginVersion, Variable } from "./auth-version.ts";
 import { renewable } from "../object-store/renewable.ts";
 import type { Renewable } from "../object-store/renewable.ts";
-import { valueOf } from "../environment.ts";
-import type { Variables } from "../environment.ts";
+import { valueOf } from "../context.ts";
+import type { Variables } from "../context.ts";
 
 export interface SwiftSession {
   readonly token: Secret;

@@ -1,7 +1,7 @@
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject, member, parseJsonObject, textMember } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
-import { isJsonObject, jsonObject, member, textOf } from "../object-store/json-response.ts";
-import type { JsonObject } from "../object-store/json-response.ts";
 import { needed } from "./auth-version.ts";
 import type { LoginVersion, Variable } from "./auth-version.ts";
 import { parseServerTime } from "../object-store/server-time.ts";
@@ -23,9 +23,9 @@ export const keystone2: LoginVersion = {
     return post(`${address}/tokens`, { auth });
   },
   access(response, region, what) {
-    const access = member(jsonObject(response), "access");
+    const access = member(parseJsonObject(response.body), "access");
     const token = member(access, "token");
-    const id = textOf(token, "id");
+    const id = textMember(token, "id");
     if (id === undefined) throw new AgentError("other", `${what}: the answer holds no token`);
     const endpoints = endpointsOf(access["serviceCatalog"]);
     const url = chosen(endpoints, region, what, ({ publicURL }) => publicURL);
@@ -43,7 +43,7 @@ export const keystone3: LoginVersion = {
   access(response, region, what) {
     const id = response.headers["x-subject-token"] ?? "";
     if (id === "") throw new AgentError("other", `${what}: the answer holds no token`);
-    const token = member(jsonObject(response), "token");
+    const token = member(parseJsonObject(response.body), "token");
     const endpoints = endpointsOf(token["catalog"]);
     const url = chosen(endpoints, region, what, (endpoint) =>
       endpoint["interface"] === "public" ? endpoint["url"] : undefined,
@@ -130,7 +130,7 @@ function chosen(
   const regions = new Set<string>();
   for (const endpoint of endpoints) {
     const url = address(endpoint);
-    const own = textOf(endpoint, "region") ?? textOf(endpoint, "region_id");
+    const own = textMember(endpoint, "region") ?? textMember(endpoint, "region_id");
     if (own !== undefined) regions.add(own);
     if (typeof url === "string" && url !== "" && (region === undefined || own === region))
       return url;

@@ -1,6 +1,8 @@
 import { posix } from "node:path";
 
+import { encodePath } from "../../core/encode-path.ts";
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject, parseJson, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
@@ -8,15 +10,13 @@ import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "../backend
 import type { Backend } from "../backend.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import { httpOptions } from "../http-options.ts";
-import { isJsonObject, parsedJson, textOf } from "../object-store/json-response.ts";
 import {
-  encodedPath,
   listingError,
   namingPlace,
   objectPath,
   queryString,
 } from "../object-store/object-store.ts";
-import type { BackendContext } from "../open.ts";
+import type { BackendContext } from "../context.ts";
 import { swiftLogin } from "./auth.ts";
 
 /** As restic asks; a server may be set up to give no more than 10,000. */
@@ -99,7 +99,7 @@ export async function openSwift(
       const response = await ask(request, signal).catch((error: unknown) => {
         throw listingError(error);
       });
-      const entries = response.status === 204 ? [] : parsedJson(response.body);
+      const entries = response.status === 204 ? [] : parseJson(response.body);
       if (!Array.isArray(entries)) {
         const { host } = new URL((await login.current(signal)).storageUrl);
         throw notSwift(`${where}${folder} at ${host}`, response);
@@ -113,7 +113,7 @@ export async function openSwift(
     async load(type, name, signal) {
       const path = root + objectPath(type, name);
       const maxBytes = MAX_SIZE_BYTES[type];
-      return (await ask({ path: `/${encodedPath(path)}`, shown: path, maxBytes }, signal)).body;
+      return (await ask({ path: `/${encodePath(path)}`, shown: path, maxBytes }, signal)).body;
     },
   });
 }
@@ -128,11 +128,13 @@ function notSwift(what: string, { headers }: HttpResponse): AgentError {
 
 /** What the next page begins behind: an object, or a folder of objects. */
 function lastName(entry: unknown): string | undefined {
-  return isJsonObject(entry) ? (textOf(entry, "name") ?? textOf(entry, "subdir")) : undefined;
+  return isJsonObject(entry)
+    ? (textMember(entry, "name") ?? textMember(entry, "subdir"))
+    : undefined;
 }
 
 /** Folders stand there as `subdir`. */
 function nameOf(entry: unknown): readonly string[] {
-  const name = isJsonObject(entry) ? posix.basename(textOf(entry, "name") ?? "") : "";
+  const name = isJsonObject(entry) ? posix.basename(textMember(entry, "name") ?? "") : "";
   return name === "" ? [] : [name];
 }

@@ -1,5 +1,5 @@
-/** The one border where bytes of a repository become values: everything behind it is checked. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isJsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -11,12 +11,8 @@ export function parseObject(bytes: Uint8Array): JsonObject {
   } catch {
     throw new Error("is not valid JSON");
   }
-  if (!isObject(value)) throw new Error("is not a JSON object");
+  if (!isJsonObject(value)) throw new Error("is not a JSON object");
   return value;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A field that may be absent or null: its text, or the empty string. @throws Error if it is anything else */

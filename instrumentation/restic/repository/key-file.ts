@@ -2,7 +2,8 @@ import { Key } from "../crypto/key.ts";
 import type { KeyMaterial } from "../crypto/key.ts";
 import { checkScrypt, deriveKey } from "../crypto/scrypt.ts";
 import type { ScryptParameters } from "../crypto/scrypt.ts";
-import { isObject, parseObject, text } from "./json.ts";
+import { isJsonObject } from "../../core/json.ts";
+import { parseObject, text } from "./json.ts";
 
 /** A checked key file. restic design document, section "Keys, Encryption and MAC". */
 export interface KeyFile {
@@ -40,7 +41,7 @@ export async function openKeyFile(file: KeyFile, password: Uint8Array): Promise<
 
 function masterKey(object: Readonly<Record<string, unknown>>): KeyMaterial {
   const mac = object["mac"];
-  if (!isObject(mac)) throw new Error("holds no master key");
+  if (!isJsonObject(mac)) throw new Error("holds no master key");
   const bytes = (value: string): Uint8Array => Buffer.from(value, "base64");
   return {
     encrypt: bytes(text(object, "encrypt")),

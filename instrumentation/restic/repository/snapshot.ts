@@ -1,6 +1,7 @@
 import { parseInstant, secondsBetween } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
-import { count, isObject, parseObject, text } from "./json.ts";
+import { isJsonObject } from "../../core/json.ts";
+import { count, parseObject, text } from "./json.ts";
 
 /** The fields of a snapshot file that a monitor needs. restic design document, section "Snapshots". */
 export interface Snapshot {
@@ -67,7 +68,7 @@ function name(object: Readonly<Record<string, unknown>>, field: string): string 
 }
 
 function summary(value: unknown): Summary | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const start = instant(value["backup_start"]);
   const end = instant(value["backup_end"]);
   const hasTimes = start !== undefined && end !== undefined;

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
-import { createConnection, createServer } from "node:net";
+import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { chmod, lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
+import { isStaleSocket } from "../../core/stale-socket.ts";
 
 /** A state file that nobody has used for this long is of a repository that is not monitored any more. */
 const UNUSED_MS = 90 * 86_400_000;
@@ -49,7 +50,7 @@ async function lock(folder: string): Promise<Server> {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE"))
       throw refusal(folder, "cannot be locked", error);
   }
-  if (await isAlive(path)) throw refusal(folder, "is in use by another agent");
+  if (!(await isStaleSocket(path))) throw refusal(folder, "is in use by another agent");
   // Its agent has died.
   await unlink(path);
   return listen(path);
@@ -60,16 +61,6 @@ function listen(path: string): Promise<Server> {
     const server = createServer((socket) => socket.destroy());
     server.once("error", reject);
     server.listen(path, () => resolve(server.unref()));
-  });
-}
-
-function isAlive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
   });
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
@@ -8,10 +7,12 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import {
   AgentError,
   httpClient,
-  isRecord,
+  readPem,
+  isJsonObject,
   retry,
   secretHandle,
   toAgentError,
+  withTimeLimit,
 } from "restic-otel-instrumentation/internal";
 import type {
   Clock,
@@ -22,9 +23,8 @@ import type {
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { checkAnswer } from "./response.ts";
+import { checkAnswer, notAccepted } from "./response.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { withTimeLimit } from "./within.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Before compression: a Collector refuses more than 20 MiB. */
@@ -130,7 +130,7 @@ function sender(endpoint: OtlpEndpoint, { resolvers, version, clock }: OtlpExpor
       return;
     }
     const body = compression === "gzip" ? await compress(plain) : plain;
-    await withTimeLimit(timeoutMs, where, clock, (late) => {
+    await withTimeLimit(timeoutMs, notAccepted(where, timeoutMs), clock, (late) => {
       const either = AbortSignal.any([signal, late]);
       return retry(() => attemptTwice(body, either), clock, either);
     });
@@ -149,12 +149,16 @@ function sender(endpoint: OtlpEndpoint, { resolvers, version, clock }: OtlpExpor
 
 function decodeJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  if (!isRecord(value)) throw new TypeError("not an object");
+  if (!isJsonObject(value)) throw new TypeError("not an object");
   return value;
 }
 
 async function connect({ tls, timeoutMs }: OtlpEndpoint): Promise<Send> {
-  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(pem));
+  const pem = async (key: keyof typeof tls): Promise<string | undefined> => {
+    const file = tls[key];
+    return file === undefined ? undefined : readPem(file, `tls.${key}`);
+  };
+  const [ca, cert, key] = await Promise.all([pem("ca"), pem("cert"), pem("key")]);
   return httpClient({
     ca,
     clientCertificate: cert === undefined ? undefined : `${cert}\n${key ?? ""}`,
@@ -163,15 +167,6 @@ async function connect({ tls, timeoutMs }: OtlpEndpoint): Promise<Send> {
     idleMs: timeoutMs,
     proxyEnvironment: process.env,
   });
-}
-
-async function pem(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new AgentError("config", `the certificate file ${file} cannot be read`, { cause: error });
-  }
 }
 
 async function revealed(

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
+import { AgentError, toAgentError, withTimeLimit } from "restic-otel-instrumentation/internal";
 import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
 import { pointsOf } from "./batches.ts";
 import type { EndpointState } from "../own-metrics/otlp.ts";
-import { withTimeLimit } from "./within.ts";
+import { notAccepted } from "./response.ts";
 
 /** Of label sets of a normal length a few MiB. */
 const POINTS = 5000;
@@ -119,7 +119,7 @@ class EndpointQueue {
     const { endpoint } = state;
     const { clock, logger, timeoutMs, collect } = this.#options;
     try {
-      await withTimeLimit(timeoutMs, endpoint, clock, async (signal) => {
+      await withTimeLimit(timeoutMs, notAccepted(endpoint, timeoutMs), clock, async (signal) => {
         for (const part of await collect(POINTS)) {
           // Many take tens of milliseconds to be made, and again to be encoded: others get their turn in between.
           if (pointsOf(part) === POINTS) await turn();

@@ -1,4 +1,4 @@
-import { AgentError, isRecord, statusError } from "restic-otel-instrumentation/internal";
+import { AgentError, isJsonObject, statusError } from "restic-otel-instrumentation/internal";
 import type { Clock, HttpResponse } from "restic-otel-instrumentation/internal";
 
 /** Answers that the OTLP specification allows to repeat, section "Retryable response codes". */
@@ -32,9 +32,15 @@ export function checkAnswer(
     );
 }
 
+export function notAccepted(endpoint: string, timeoutMs: number): AgentError {
+  return new AgentError("timeout", `${endpoint}: not accepted within ${timeoutMs / 1000} s`);
+}
+
 /** OTLP specification, section "Partial Success". */
 function partialSuccess(answer: object): Readonly<Record<string, unknown>> {
-  return "partialSuccess" in answer && isRecord(answer.partialSuccess) ? answer.partialSuccess : {};
+  return "partialSuccess" in answer && isJsonObject(answer.partialSuccess)
+    ? answer.partialSuccess
+    : {};
 }
 
 function accepted(

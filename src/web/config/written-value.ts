@@ -1,4 +1,4 @@
-import { isRecord, parseDurationMs, unknownKey } from "restic-otel-instrumentation/internal";
+import { isJsonObject, parseDurationMs, unknownKey } from "restic-otel-instrumentation/internal";
 import type { Problem } from "restic-otel-instrumentation/internal";
 
 import { PlainScalar } from "../../settings/document.ts";
@@ -91,7 +91,7 @@ export class WrittenValue {
   /** Its entries by key, none if it is not given. @param known refuses other keys */
   entries(known?: readonly string[]): ReadonlyMap<string, WrittenValue> {
     if (!this.given) return new Map();
-    if (!isRecord(this.#value) || this.#value instanceof PlainScalar) {
+    if (!isJsonObject(this.#value) || this.#value instanceof PlainScalar) {
       this.problem("must be a mapping");
       return new Map();
     }
@@ -106,7 +106,7 @@ export class WrittenValue {
 
   /** The entry with that key, not given if there is none or this is no mapping. */
   get(key: string): WrittenValue {
-    return this.#at(key, isRecord(this.#value) ? this.#value[key] : undefined);
+    return this.#at(key, isJsonObject(this.#value) ? this.#value[key] : undefined);
   }
 
   problem(message: string): void {

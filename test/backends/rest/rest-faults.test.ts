@@ -162,7 +162,7 @@ describe("certificates of the environment", () => {
 
   test.for(["RESTIC_CACERT", "RESTIC_TLS_CLIENT_CERT"])("%s must be readable", async (name) => {
     expect(await failureOf(open({ [name]: "/nowhere/ca.pem" }))).toBe(
-      `config: ${name}: the file /nowhere/ca.pem cannot be read`,
+      `config: ${name}: the file /nowhere/ca.pem cannot be read (ENOENT)`,
     );
     const empty = join(folder, "empty.pem");
     await writeFile(empty, "nothing\n");

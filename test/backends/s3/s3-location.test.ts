@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { parseLocation, printableUrl } from "../../../instrumentation/backends/location.ts";
+import { parseLocation } from "../../../instrumentation/backends/location.ts";
+import { printableUrl } from "../../../instrumentation/backends/printable-url.ts";
 
 const AMAZON = "https://s3.amazonaws.com";
 

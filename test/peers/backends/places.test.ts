@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { printableUrl } from "../../../instrumentation/backends/location.ts";
+import { printableUrl } from "../../../instrumentation/backends/printable-url.ts";
 import { startAgent } from "../../support/agent/agent.ts";
 import {
   requireAzurite,

@@ -1,10 +1,10 @@
-import { isRecord } from "../../../instrumentation/settings/problem.ts";
+import { isJsonObject } from "../../../instrumentation/core/json.ts";
 
 /** What lies at that path of a manifest. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((found, step) => {
     if (Array.isArray(found)) return found[Number(step)];
-    return isRecord(found) ? found[step] : undefined;
+    return isJsonObject(found) ? found[step] : undefined;
   }, value);
 }
 

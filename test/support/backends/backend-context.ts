@@ -1,7 +1,7 @@
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { Clock } from "../../../instrumentation/core/clock.ts";
 import { backendContext } from "../../../instrumentation/backends/open.ts";
-import type { BackendContext } from "../../../instrumentation/backends/open.ts";
+import type { BackendContext } from "../../../instrumentation/backends/context.ts";
 import type { Location } from "../../../instrumentation/backends/location.ts";
 import { FakeClock } from "../core/clock.ts";
 

@@ -66,6 +66,6 @@ test("an unknown CA fails until the file is the right one", async () => {
 
 test("a certificate file that is missing", async () => {
   expect(await failureOf(pushOnce(exporter()))).toBe(
-    `config: the certificate file ${folder}/ca.pem cannot be read`,
+    `config: tls.ca: the file ${folder}/ca.pem cannot be read (ENOENT)`,
   );
 });

@@ -1,0 +1,67 @@
+import type { Clock } from "../core/clock.ts";
+import type { Secret } from "../core/secret.ts";
+import type { ProxyEnvironment } from "../http/proxy.ts";
+import type { Backend } from "./backend.ts";
+
+export type Variables = Readonly<Record<string, Secret>>;
+
+/** The value of a variable; undefined if it is empty or not set. */
+export function valueOf(variables: Variables, name: string): string | undefined {
+  return variables[name]?.revealText() || undefined;
+}
+
+/** restic's `-o` options by name: `s3.region` and the like. */
+export type Options = Readonly<Record<string, string>>;
+
+/** Calls of one kind since the start. Each page of a listing, each retry and each failed call counts. */
+export interface OperationCost {
+  requests: number;
+  receivedBytes: number;
+}
+
+export interface BackendCost {
+  readonly list: OperationCost;
+  readonly load: OperationCost;
+}
+
+/** What the settings and the process provide for one repository. */
+export interface OpenContext {
+  /** Variables of this repository only. */
+  readonly environment: Variables;
+  /** restic's `-o` options, checked. */
+  readonly options?: Options | undefined;
+  readonly connections?: number | undefined;
+  readonly insecureTls?: boolean;
+  readonly processEnvironment: ProxyEnvironment;
+  readonly clock: Clock;
+  readonly cost: BackendCost;
+}
+
+/** What a backend is opened with. */
+export interface BackendContext {
+  /** The repository's variables, over those of the process that restic reads for the scheme. All of them are secrets. */
+  readonly environment: Variables;
+  /** restic's `-o` options, checked. */
+  readonly options: Options;
+  /** Maximum parallel requests. */
+  readonly connections: number;
+  /** Accept any server certificate. */
+  readonly insecureTls: boolean;
+  /**
+   * The environment of a child process, below `environment`: that of the process, without the variables of a provider for which the
+   * repository sets one itself.
+   */
+  readonly processEnvironment: ProxyEnvironment;
+  /** `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. */
+  readonly proxyEnvironment: ProxyEnvironment;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the backend of a repository string. Connects to nothing: the first call does.
+ * @throws AgentError `config` for a repository string that cannot be read; `secret` or `config` for an unusable variable
+ */
+export type OpenBackend = (repo: string, context: OpenContext) => Promise<Backend>;
+
+/** @param address the repository string behind the scheme and its colon */
+export type OpenCustomBackend = (address: string, context: BackendContext) => Promise<Backend>;

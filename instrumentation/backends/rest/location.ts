@@ -1,0 +1,67 @@
+import type { AgentError } from "../../core/error.ts";
+import { Secret } from "../../core/secret.ts";
+
+export interface RestLocation {
+  readonly scheme: "rest";
+  /** `http` or `https`, without user, with a trailing slash. With `socketPath` the host has no meaning. */
+  readonly base: string;
+  readonly socketPath: string | undefined;
+  /** The user and password of the URL; undefined if it has neither. */
+  readonly login: { readonly username: string; readonly password: Secret } | undefined;
+}
+
+/**
+ * The part behind `rest:`, as restic reads it: an http(s) URL, or `http+unix:///path/of.sock:/path/`.
+ * @param invalid makes the error for a problem
+ */
+export function parseRest(address: string, invalid: (problem: string) => AgentError): RestLocation {
+  if (address.startsWith("http+unix://"))
+    return parseSocket(address.slice("http+unix://".length), invalid);
+  if (!/^https?:\/\//.test(address))
+    throw invalid("an address like rest:https://host:8000/path/ is needed");
+  const url = URL.parse(address);
+  if (!url)
+    throw invalid(
+      "it is not a valid address; special characters of user and password must be percent-encoded",
+    );
+  const login =
+    url.username === "" && url.password === ""
+      ? undefined
+      : {
+          username: decode(url.username, invalid),
+          password: new Secret(decode(url.password, invalid)),
+        };
+  return {
+    scheme: "rest",
+    base: withSlash(url.origin + url.pathname),
+    socketPath: undefined,
+    login,
+  };
+}
+
+/** `/path/of.sock:/path/of/repository/`: the colon is needed for the root as well. */
+function parseSocket(address: string, invalid: (problem: string) => AgentError): RestLocation {
+  const colon = address.indexOf(":");
+  if (!address.startsWith("/") || colon < 0)
+    throw invalid("a socket is written rest:http+unix:///run/rest.sock:/path/");
+  const url = URL.parse(address.slice(colon + 1) || "/", "http://localhost");
+  if (!url) throw invalid("the path behind the socket is not valid");
+  return {
+    scheme: "rest",
+    base: withSlash(`http://localhost${url.pathname}`),
+    socketPath: address.slice(0, colon),
+    login: undefined,
+  };
+}
+
+function withSlash(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
+}
+
+function decode(text: string, invalid: (problem: string) => AgentError): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid("user or password has a % that begins no percent-encoding: write it %25");
+  }
+}
