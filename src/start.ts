@@ -3,7 +3,7 @@ import {
   resolversWith,
   VAULT_DISABLED,
   systemClock,
-  VaultScheme,
+  ReloadableVaultResolver,
 } from "restic-otel-instrumentation/internal";
 import type { Extensions } from "restic-otel-instrumentation/internal";
 
@@ -91,7 +91,7 @@ async function checkConfig(
 ): Promise<number> {
   for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
   const { checkSecrets } = await import("./settings/check.ts");
-  const vault = new VaultScheme({ clock: systemClock, logger });
+  const vault = new ReloadableVaultResolver({ clock: systemClock, logger });
   vault.configure(settings.monitor.vault ?? VAULT_DISABLED);
   const problems = await checkSecrets(
     settings,

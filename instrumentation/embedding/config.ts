@@ -7,7 +7,7 @@ import type { Extensions } from "../monitor/extensions.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { MonitorSettings, RepositorySettings } from "../settings/repository.ts";
-import { withoutVault } from "../vault/reference.ts";
+import { disabledResolver } from "../vault/reference.ts";
 import { VAULT_DISABLED, parseVaultSettings } from "../vault/settings.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
@@ -116,7 +116,10 @@ function repositories(
   config: ResticInstrumentationConfig,
   problems: string[],
 ): readonly RepositorySettings[] {
-  const resolvers = resolversWith([withoutVault("Vault is not used"), ...(config.resolvers ?? [])]);
+  const resolvers = resolversWith([
+    disabledResolver("Vault is not used"),
+    ...(config.resolvers ?? []),
+  ]);
   const backends = Object.keys(config.backends ?? {});
   const urls = new Set<string>();
   return config.repositories.flatMap((entry, index) => {

@@ -22,7 +22,7 @@ import type { RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import type { MonitorSettings } from "../settings/repository.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
-import { VaultScheme } from "../vault/scheme.ts";
+import { ReloadableVaultResolver } from "../vault/reloadable-resolver.ts";
 import { VAULT_DISABLED } from "../vault/settings.ts";
 
 export interface MonitorOptions extends Extensions {
@@ -44,7 +44,7 @@ export class Monitor {
   readonly #logger: Logger;
   readonly #collector: Collector<RepositoryState>;
   readonly #sourceSets: readonly RunningSourceSet[];
-  readonly #vault: VaultScheme;
+  readonly #vault: ReloadableVaultResolver;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
   readonly #legacyLabel: boolean;
@@ -67,7 +67,7 @@ export class Monitor {
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
     this.#sourceSets = (options.sources ?? []).map((sourceSet) => runSourceSet(sourceSet, host));
     const processEnvironment = options.processEnvironment ?? process.env;
-    this.#vault = new VaultScheme({ ...host, proxyEnvironment: processEnvironment });
+    this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: processEnvironment });
     this.resolvers = resolversWith([this.#vault, ...(options.resolvers ?? [])]);
     this.#stateDir =
       settings.stateDir === undefined

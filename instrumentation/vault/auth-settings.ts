@@ -3,37 +3,39 @@ import { isJsonObject } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
 
-/** A secret that a login needs. A file is read at each login. */
-export type GivenSecret =
+/** A secret that a login needs. */
+export type LoginSecret =
+  /** Read at each login. */
   | { readonly file: string }
-  /** `name` says where it comes from; undefined if it is not there. */
+  /** `name` is the variable or setting, for messages. `secret` is undefined if the variable is not set. */
   | { readonly name: string; readonly secret: Secret | undefined };
 
 export type VaultAuth =
-  /** @property unset nobody said how to log in: it is the token that `vault login` leaves, if there is one */
-  | { readonly method: "token"; readonly token: GivenSecret; readonly unset?: boolean }
+  /** @property isDefault no login is configured: `token` is the file that `vault login` writes, which may be missing */
+  | { readonly method: "token"; readonly token: LoginSecret; readonly isDefault?: boolean }
   | {
       readonly method: "approle";
       readonly mount: string;
-      readonly roleId: GivenSecret;
-      /** Undefined for a role that binds none. */
-      readonly secretId: GivenSecret | undefined;
-      /** `secretId` is a wrapping token, good for one use. */
+      readonly roleId: LoginSecret;
+      /** Undefined for a role with `bind_secret_id=false`. */
+      readonly secretId: LoginSecret | undefined;
+      /** True: `secretId` is a response-wrapping token, which can be used once. */
       readonly wrapped: boolean;
     }
   | {
       readonly method: "kubernetes" | "jwt";
       readonly mount: string;
       readonly role: string | undefined;
-      readonly jwt: GivenSecret;
+      readonly jwt: LoginSecret;
     }
   | { readonly method: "cert"; readonly mount: string; readonly role: string | undefined }
-  /** Somebody on the way to Vault adds the token: a local agent or proxy. */
+  /** A proxy on the way to Vault adds the token: Vault Agent, for instance. */
   | { readonly method: "none" };
 
-/** Where variables are looked up; empty ones count as not set. */
+/** Environment variables. An empty one counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Records a problem. `path` names the wrong key, relative to the mapping that is checked. */
 export type Report = (path: readonly string[], message: string) => undefined;
 
 const METHODS: Readonly<Record<string, readonly string[]>> = {
@@ -47,7 +49,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/** The way to log in that the variables name, in the order in which Vault's users expect it. */
+/** The login that the variables configure: VAULT_TOKEN, else AppRole, else the file that `vault login` writes. */
 export function authOfEnvironment(env: Environment): VaultAuth {
   const { VAULT_TOKEN, VAULT_ROLE_ID, VAULT_SECRET_ID } = env;
   if (VAULT_TOKEN) return { method: "token", token: variable("VAULT_TOKEN", env) };
@@ -60,10 +62,10 @@ export function authOfEnvironment(env: Environment): VaultAuth {
       wrapped: false,
     };
   }
-  return { method: "token", token: { file: withHome("~/.vault-token", env) }, unset: true };
+  return { method: "token", token: { file: withHome("~/.vault-token", env) }, isDefault: true };
 }
 
-/** Checks `auth` of the section. Undefined if something is wrong. */
+/** Checks the key `auth` of the section `vault`. Undefined if a problem was reported. */
 export function parseAuth(value: unknown, env: Environment, report: Report): VaultAuth | undefined {
   if (!isJsonObject(value)) return report([], "must be a mapping with the key method");
   const { method } = value;
@@ -72,8 +74,8 @@ export function parseAuth(value: unknown, env: Environment, report: Report): Vau
   if (!keys) return report(["method"], `must be one of ${Object.keys(METHODS).join(", ")}`);
   const extra = Object.keys(value).filter((key) => key !== "method" && !keys.includes(key));
   for (const key of extra) {
-    const choices = keys.length > 0 ? `known are ${keys.join(", ")}` : "there are none";
-    report([key], `unknown key for the method ${known}; ${choices}`);
+    const hint = keys.length > 0 ? `known keys: ${keys.join(", ")}` : "this method has no keys";
+    report([key], `unknown key for the method ${known}; ${hint}`);
   }
   const auth = methodOf(known, value, env, report);
   return extra.length > 0 ? undefined : auth;
@@ -85,11 +87,11 @@ function methodOf(
   env: Environment,
   report: Report,
 ): VaultAuth | undefined {
-  const secret = (key: string): GivenSecret | undefined =>
-    givenSecret(section[key], `vault.auth.${key}`, env, (path, message) =>
+  const secret = (key: string): LoginSecret | undefined =>
+    parseLoginSecret(section[key], `vault.auth.${key}`, env, (path, message) =>
       report([key, ...path], message),
     );
-  const required = (key: string): GivenSecret | undefined =>
+  const required = (key: string): LoginSecret | undefined =>
     section[key] === undefined ? report([], `${key} is missing`) : secret(key);
   const role = textOf(section, "role", report);
   const mount = textOf(section, "mount", report) ?? method ?? "";
@@ -101,13 +103,14 @@ function methodOf(
       return token && { method, token };
     }
     case "approle": {
-      const { wrapped = false, secretId: givenId } = section;
+      const { wrapped = false } = section;
+      const hasSecretId = section["secretId"] !== undefined;
       const roleId = required("roleId");
       const secretId = secret("secretId");
       if (typeof wrapped !== "boolean") return report(["wrapped"], "must be true or false");
-      if (wrapped && givenId === undefined)
-        return report([], "secretId is missing: the wrapping token");
-      if (!roleId || (givenId !== undefined && !secretId)) return undefined;
+      if (wrapped && !hasSecretId)
+        return report([], "secretId is missing: with wrapped: true it is the wrapping token");
+      if (!roleId || (hasSecretId && !secretId)) return undefined;
       return { method, mount, roleId, secretId, wrapped };
     }
     case "kubernetes": {
@@ -126,13 +129,12 @@ function methodOf(
   }
 }
 
-/** Text, `{file: path}` or `{env: NAME}`. */
-function givenSecret(
+function parseLoginSecret(
   value: unknown,
   name: string,
   env: Environment,
   report: Report,
-): GivenSecret | undefined {
+): LoginSecret | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "string" && value !== "") return { name, secret: new Secret(value) };
   const [[key, content] = [], ...others] = isJsonObject(value) ? Object.entries(value) : [];
@@ -143,8 +145,8 @@ function givenSecret(
   return report([], "must be text, {file: path} or {env: NAME}");
 }
 
-function variable(name: string, env: Environment): GivenSecret {
-  // A line end comes along easily, and belongs to none of them.
+function variable(name: string, env: Environment): LoginSecret {
+  // Tokens, ids and JWTs contain no white space, but variables filled from files often end with a newline.
   const value = env[name]?.trim();
   return { name: `the variable ${name}`, secret: value ? new Secret(value) : undefined };
 }

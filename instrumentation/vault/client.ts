@@ -9,17 +9,17 @@ import type { VaultState } from "./state.ts";
 import { openTransport } from "./transport.ts";
 import type { Transport, TransportOptions, VaultRequest } from "./transport.ts";
 
-/** With whose rights, and for how long, something is asked. */
+/** The token and the cancellation of one request. */
 export interface Call {
   readonly token: Secret | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Vault's HTTP API. Paths lie below `/v1/` and are encoded; passing failures are tried again. */
+/** Vault's HTTP API. Paths are relative to `/v1/` and percent-encoded. Requests that fail temporarily are retried. */
 export interface VaultClient {
-  /** @throws Refusal, AgentError `secret`, or the reason of the signal */
+  /** Returns the JSON body. @throws Refusal, AgentError `secret`, or the reason of the signal */
   read(path: string, call: Call): Promise<JsonObject>;
-  /** @param data may hold secrets, which are opened when they are sent. @throws as `read` */
+  /** @param data may contain values of type Secret, which are revealed when the request is sent. @throws as `read` */
   write(path: string, data: JsonObject, call: Call): Promise<JsonObject>;
 }
 
@@ -32,10 +32,10 @@ export interface ClientOptions extends TransportOptions {
 type NodeVault = typeof import("node-vault");
 type NodeVaultClient = ReturnType<NodeVault>;
 
-/** After a failure that outlasted the retries everything fails at once for a while: nobody waits for a server that is down, one after the other. */
+/** After a request has failed all its retries, requests fail at once for this long: hundreds of secrets must not wait for a server that is down. */
 const OUTAGE_MS = 5000;
 
-/** Loads node-vault, and connects, when something is asked for the first time. */
+/** Loads node-vault and connects at the first request. */
 export function openClient(settings: VaultSettings, options: ClientOptions): VaultClient {
   const { clock, state, load = () => import("node-vault") } = options;
   const transport = openTransport(settings, options);
@@ -83,9 +83,9 @@ function secretError(error: unknown): AgentError {
 }
 
 /**
- * node-vault with our transport in place of its own, which follows redirects with the token, waits for ever, and puts the
- * token into its errors. Of what it hands over only path, method, body and call are used: it would add the token, the
- * namespace and the prefix that its environment names.
+ * node-vault with our transport in place of its own. Its own follows redirects with the token, has no time limit, and puts
+ * the token into errors. Our transport uses the path, method, body and call of a request only: node-vault also adds the
+ * token, namespace and prefix of the process environment.
  */
 function nodeVault(create: NodeVault, transport: Transport): NodeVaultClient {
   const defaults = () => async (request: VaultRequest) => ({
@@ -98,6 +98,7 @@ function nodeVault(create: NodeVault, transport: Transport): NodeVaultClient {
 }
 
 function notInstalled(cause: unknown): never {
-  const message = "the package node-vault cannot be loaded: npm install node-vault@0.12";
+  const message =
+    "the package node-vault cannot be loaded; install it: npm install node-vault@0.12";
   throw new AgentError("secret", message, { cause });
 }

@@ -7,23 +7,23 @@ import { Refusal } from "./refusal.ts";
 
 type KvVersion = 1 | 2;
 
-/** A secret in a KV engine, whatever its version. */
+/** The address of a secret in a KV engine. */
 export interface KvAddress {
-  /** `mount/path`; it has no problem. */
+  /** `mount/path`, accepted by `pathProblem`, without the `data/` of KV version 2. */
   readonly path: string;
-  /** Of the secret; undefined for the newest. Version 1 of the engine keeps none. */
+  /** The version of the secret; undefined: the newest. KV version 1 keeps no versions. */
   readonly version?: number | undefined;
-  /** Of the engine; undefined: found out. */
+  /** The version of the engine; undefined: detected. */
   readonly kvVersion?: KvVersion | undefined;
 }
 
-/** Where an engine is mounted, without slashes at its ends. */
 interface Mount {
+  /** Without leading and trailing slashes. */
   readonly path: string;
   readonly version: KvVersion;
 }
 
-/** Reads secrets of KV engines at any mount. */
+/** Reads secrets from KV engines of version 1 and 2 at any mount. */
 export class KvReader {
   readonly #client: VaultClient;
   readonly #mounts = new Map<string, Mount>();
@@ -33,14 +33,14 @@ export class KvReader {
     this.#client = client;
   }
 
-  /** The fields of a secret. @throws Refusal 403 or 404 that says what to do, AgentError `secret` */
+  /** Returns the fields of a secret. @throws Refusal with a message that says what to do (403, 404), AgentError `secret` */
   async read(address: KvAddress, call: Call): Promise<JsonObject> {
     const known = this.#known(address.path);
     try {
       return await this.#readAt(known ?? (await this.#lookUp(address.path, call)), address, call);
     } catch (error) {
       if (!known || !(error instanceof Refusal)) throw error;
-      // Somebody may have put another engine there.
+      // The mount may have been replaced by an engine of the other version.
       this.#mounts.delete(known.path);
       const mount = await this.#lookUp(address.path, call);
       if (!mount || (mount.path === known.path && mount.version === known.version)) throw error;
@@ -52,7 +52,7 @@ export class KvReader {
     return [...this.#mounts.values()].find((mount) => path.startsWith(`${mount.path}/`));
   }
 
-  /** Undefined if this token may not ask. Those who look below the same first part at once wait for one of them. */
+  /** Undefined if the token has no right to look up mounts. Concurrent look-ups below the same first path segment share one request. */
   async #lookUp(path: string, call: Call): Promise<Mount | undefined> {
     const [first = ""] = path.split("/");
     const running = this.#lookups.get(first);
@@ -66,7 +66,7 @@ export class KvReader {
     return lookup;
   }
 
-  /** What Vault's own command does before it reads. */
+  /** `vault kv get` sends the same request to detect the version. */
   async #lookUpOnce(path: string, call: Call): Promise<Mount | undefined> {
     try {
       const answer = await this.#client.read(`sys/internal/ui/mounts/${encodePath(path)}`, call);
@@ -91,7 +91,7 @@ export class KvReader {
     return this.#readVersion(2, first, address, call).catch(async (error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
       return this.#readVersion(1, first, address, call).catch((other: unknown) => {
-        // A secret that is missing in the one engine says more than a denial in the other.
+        // A 404 as version 2 is a better hint than a 403 as version 1.
         throw other instanceof Refusal && error.status === 404 ? error : other;
       });
     });
@@ -106,7 +106,7 @@ export class KvReader {
     if (kvVersion === 1 && version !== undefined)
       throw new AgentError(
         "secret",
-        `KV version 1 at ${mount}/ keeps no versions: leave version out`,
+        `the KV engine at ${mount}/ has version 1, which keeps no versions of a secret: leave version out`,
       );
     const rest = path.slice(mount.length + 1);
     const at = kvVersion === 1 ? path : `${mount}/data/${rest}`;
@@ -124,7 +124,7 @@ export class KvReader {
   }
 }
 
-/** What to do about it. */
+/** The message of a refusal, with a hint. */
 function explain(refusal: Refusal, kvVersion: KvVersion, at: string, rest: string): string {
   const { status, message } = refusal;
   if (status === 403)
@@ -133,7 +133,7 @@ function explain(refusal: Refusal, kvVersion: KvVersion, at: string, rest: strin
   if (kvVersion === 1) return `there is no such secret (404 at ${at})`;
   const metadata = member(member({ body: refusal.body }, "body"), "data")["metadata"];
   if (metadata !== undefined)
-    return `this version of it is deleted or destroyed (404 at ${at}): undelete it, or write a new one`;
+    return `this version of the secret is deleted or destroyed (404 at ${at}): undelete it, or write a new one`;
   const hint = rest.startsWith("data/") ? "; leave data/ out of the path" : "";
   return `there is no such secret (404 at ${at})${hint}`;
 }

@@ -2,22 +2,22 @@ import { readFile } from "node:fs/promises";
 
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
-import type { GivenSecret, VaultAuth } from "./auth-settings.ts";
+import type { LoginSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { isJsonObject, member } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
 import { encodePath } from "../core/encode-path.ts";
 import { Refusal } from "./refusal.ts";
 
-/** What a login gives. */
-export interface Grant {
-  /** Undefined if somebody else adds it. */
+/** The token that a login returned, or the configured token. */
+export interface LoginResult {
+  /** Undefined for the method `none`. */
   readonly token: Secret | undefined;
-  /** Seconds from now; undefined for one that never expires, and if Vault does not tell. */
+  /** Remaining lifetime, seconds; undefined if the token never expires or its lifetime is unknown. */
   readonly ttlSeconds: number | undefined;
   readonly renewable: boolean;
-  /** It was made for this agent: another login gives another one, and nobody else needs it. */
-  readonly own: boolean;
+  /** True: a login created the token for this process alone, so it may be replaced and revoked. False: it was configured. */
+  readonly isFromLogin: boolean;
 }
 
 type Method<Name extends VaultAuth["method"]> = Extract<VaultAuth, { readonly method: Name }>;
@@ -25,38 +25,38 @@ type Method<Name extends VaultAuth["method"]> = Extract<VaultAuth, { readonly me
 const CHOICES =
   "set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login";
 
-/** One way to log in, as the settings describe it. */
+/** Logs in with the configured method. */
 export class Login {
   readonly #auth: VaultAuth;
   readonly #client: VaultClient;
-  /** A wrapping token is good for once: what was in it is kept, in memory only. */
-  #unwrapped: { readonly wrapping: Secret; readonly secretId: Secret } | undefined;
+  /** A wrapping token can be used once, so the unwrapped secret id is kept in memory. */
+  #unwrapped: { readonly wrappingToken: Secret; readonly secretId: Secret } | undefined;
 
   constructor(auth: VaultAuth, client: VaultClient) {
     this.#auth = auth;
     this.#client = client;
   }
 
-  /** Another login may give another token. */
-  get isRepeatable(): boolean {
+  /** True if `run` sends a login request, which returns a new token each time. */
+  get createsTokens(): boolean {
     return this.#auth.method !== "token" && this.#auth.method !== "none";
   }
 
-  /** The token that somebody gives us, as it is now; undefined if tokens come from logins. @throws AgentError `secret` */
-  async givenToken(): Promise<Secret | undefined> {
+  /** The configured token, its file read now; undefined for all other methods. @throws AgentError `secret` */
+  async configuredToken(): Promise<Secret | undefined> {
     if (this.#auth.method !== "token") return undefined;
-    const { token, unset } = this.#auth;
-    if (unset !== true) return reveal(token, "the Vault token");
-    return reveal(token, "the Vault token").catch((cause: unknown) => {
-      throw new AgentError("secret", `there is no way to log in to Vault: ${CHOICES}`, { cause });
+    const { token, isDefault } = this.#auth;
+    if (isDefault !== true) return readLoginSecret(token, "the Vault token");
+    return readLoginSecret(token, "the Vault token").catch((cause: unknown) => {
+      throw new AgentError("secret", `no login to Vault is configured: ${CHOICES}`, { cause });
     });
   }
 
   /** @throws AgentError `secret` that names the method and its mount */
-  async run(signal: AbortSignal): Promise<Grant> {
+  async run(signal: AbortSignal): Promise<LoginResult> {
     switch (this.#auth.method) {
       case "none":
-        return { token: undefined, ttlSeconds: undefined, renewable: false, own: false };
+        return { token: undefined, ttlSeconds: undefined, renewable: false, isFromLogin: false };
       case "token":
         return this.#lookUp(signal);
       case "approle":
@@ -71,26 +71,31 @@ export class Login {
     }
   }
 
-  /** A token that may not look itself up may still read secrets. */
-  async #lookUp(signal: AbortSignal): Promise<Grant> {
-    const token = await this.givenToken();
+  /** A policy may forbid `lookup-self` and still allow reading secrets: such a token has an unknown lifetime. */
+  async #lookUp(signal: AbortSignal): Promise<LoginResult> {
+    const token = await this.configuredToken();
     try {
       const { data } = await this.#client.read("auth/token/lookup-self", { token, signal });
       const { ttl, renewable } = isJsonObject(data) ? data : {};
-      return { token, ttlSeconds: positive(ttl), renewable: renewable === true, own: false };
+      return {
+        token,
+        ttlSeconds: finiteTtl(ttl),
+        renewable: renewable === true,
+        isFromLogin: false,
+      };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { token, ttlSeconds: undefined, renewable: false, own: false };
+      return { token, ttlSeconds: undefined, renewable: false, isFromLogin: false };
     }
   }
 
-  async #appRole(auth: Method<"approle">, signal: AbortSignal): Promise<Grant> {
+  async #appRole(auth: Method<"approle">, signal: AbortSignal): Promise<LoginResult> {
     const { mount, roleId, secretId, wrapped } = auth;
-    const id = secretId && (await reveal(secretId, "the secret id for Vault"));
-    const opened = id && wrapped ? await this.#unwrap(id, signal) : id;
+    const configured = secretId && (await readLoginSecret(secretId, "the secret id for Vault"));
+    const id = configured && wrapped ? await this.#unwrap(configured, signal) : configured;
     const data = {
-      role_id: await reveal(roleId, "the role id for Vault"),
-      ...(opened && { secret_id: opened }),
+      role_id: await readLoginSecret(roleId, "the role id for Vault"),
+      ...(id && { secret_id: id }),
     };
     return this.#write("approle", mount, data, signal);
   }
@@ -98,26 +103,26 @@ export class Login {
   async #jwt(
     { method, mount, role, jwt }: Method<"jwt" | "kubernetes">,
     signal: AbortSignal,
-  ): Promise<Grant> {
+  ): Promise<LoginResult> {
     const data = {
-      jwt: await reveal(jwt, "the JWT for Vault"),
+      jwt: await readLoginSecret(jwt, "the JWT for Vault"),
       ...(role !== undefined && { role }),
     };
     return this.#write(method, mount, data, signal);
   }
 
-  async #unwrap(wrapping: Secret, signal: AbortSignal): Promise<Secret> {
-    if (this.#unwrapped?.wrapping.equals(wrapping)) return this.#unwrapped.secretId;
-    const call: Call = { token: wrapping, signal };
+  async #unwrap(wrappingToken: Secret, signal: AbortSignal): Promise<Secret> {
+    if (this.#unwrapped?.wrappingToken.equals(wrappingToken)) return this.#unwrapped.secretId;
+    const call: Call = { token: wrappingToken, signal };
     const answer = await this.#client.write("sys/wrapping/unwrap", {}, call).catch((error) => {
       if (!(error instanceof Refusal)) throw error;
-      const message = `the wrapped secret id for Vault cannot be unwrapped (${error.status}): it has expired, or somebody else has used it; give a new one`;
+      const message = `the wrapped secret id for Vault cannot be unwrapped (${error.status}): it expired or was unwrapped before; supply a new one`;
       throw new AgentError("secret", message);
     });
     const { secret_id: secretId } = member(answer, "data");
     if (typeof secretId !== "string" || secretId === "")
-      throw new AgentError("secret", "what the wrapping token for Vault holds is no secret id");
-    this.#unwrapped = { wrapping, secretId: new Secret(secretId) };
+      throw new AgentError("secret", "the wrapping token for Vault contains no secret id");
+    this.#unwrapped = { wrappingToken, secretId: new Secret(secretId) };
     return this.#unwrapped.secretId;
   }
 
@@ -126,40 +131,45 @@ export class Login {
     mount: string,
     data: JsonObject,
     signal: AbortSignal,
-  ): Promise<Grant> {
+  ): Promise<LoginResult> {
     const path = `auth/${encodePath(mount)}/login`;
-    const what = `the login to Vault with ${method} at auth/${mount}`;
+    const login = `the login to Vault with ${method} at auth/${mount}`;
     const call: Call = { token: undefined, signal };
     const answer = await this.#client.write(path, data, call).catch((error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
-      throw new AgentError("secret", `${what} is refused: ${error.message}`);
+      throw new AgentError("secret", `${login} is refused: ${error.message}`);
     });
     const { client_token: token, lease_duration: ttl, renewable } = member(answer, "auth");
     if (typeof token !== "string" || token === "")
-      throw new AgentError("secret", `${what} gives no token`);
-    const ttlSeconds = positive(ttl);
-    return { token: new Secret(token), ttlSeconds, renewable: renewable === true, own: true };
+      throw new AgentError("secret", `${login} returned no token`);
+    return {
+      token: new Secret(token),
+      ttlSeconds: finiteTtl(ttl),
+      renewable: renewable === true,
+      isFromLogin: true,
+    };
   }
 }
 
-/** Of seconds; 0 is for ever. */
-export function positive(value: unknown): number | undefined {
+/** A lifetime in seconds from a response; undefined for 0, which means that the token never expires. */
+export function finiteTtl(value: unknown): number | undefined {
   return typeof value === "number" && value > 0 ? value : undefined;
 }
 
-async function reveal(given: GivenSecret, what: string): Promise<Secret> {
-  if ("secret" in given) {
-    if (given.secret) return given.secret;
-    throw new AgentError("secret", `${what} is missing: ${given.name} is not set`);
+/** @param name what the secret is, for messages */
+async function readLoginSecret(source: LoginSecret, name: string): Promise<Secret> {
+  if ("secret" in source) {
+    if (source.secret) return source.secret;
+    throw new AgentError("secret", `${name} is missing: ${source.name} is not set`);
   }
-  const content = await readFile(given.file, "utf8").catch((cause: unknown) => {
+  const content = await readFile(source.file, "utf8").catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const reason = code === "ENOENT" ? "is not there" : `cannot be read (${code})`;
-    throw new AgentError("secret", `${what} is missing: the file ${given.file} ${reason}`, {
+    const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    throw new AgentError("secret", `${name} is missing: the file ${source.file} ${reason}`, {
       cause,
     });
   });
   if (content.trim() === "")
-    throw new AgentError("secret", `${what} is missing: the file ${given.file} is empty`);
+    throw new AgentError("secret", `${name} is missing: the file ${source.file} is empty`);
   return new Secret(content.trim());
 }

@@ -2,7 +2,6 @@ import type { MetricSpec } from "../metrics/spec.ts";
 import { READ_RESULTS } from "./state.ts";
 import type { VaultState } from "./state.ts";
 
-/** While Vault is in use; the state comes from `openVault`. */
 export const VAULT_METRICS: readonly MetricSpec<VaultState>[] = [
   {
     name: "restic_otel.vault_up",

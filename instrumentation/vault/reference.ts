@@ -11,26 +11,27 @@ export interface VaultReference extends KvAddress {
 
 const KEYS = ["vault", "field", "version", "kvVersion"];
 
-/** What stands in settings beside `vault`. */
+/** The keys of a reference beside `vault`. */
 export const FURTHER_KEYS: readonly string[] = KEYS.slice(1);
 
-/** The reference, or what is wrong with it. */
+/** Returns the reference, or its problem as text. */
 export function parseVaultReference(reference: unknown): VaultReference | string {
   if (!isJsonObject(reference)) return 'must be {vault: "mount/path", field: "key"}';
   const { vault: path, field, version, kvVersion } = reference;
   const extra = Object.keys(reference).find((key) => !KEYS.includes(key));
-  if (extra !== undefined) return `has the unknown key ${extra}; known are ${KEYS.join(", ")}`;
-  if (typeof path !== "string" || !/^[^/]+\/./.test(path)) return 'must have "mount/path" as vault';
+  if (extra !== undefined) return `unknown key ${extra}; known keys: ${KEYS.join(", ")}`;
+  if (typeof path !== "string" || !/^[^/]+\/./.test(path)) return 'vault must be "mount/path"';
   const problem = pathProblem(path);
-  if (problem !== undefined) return problem;
-  if (typeof field !== "string" || field === "") return "must have a field: the name of the value";
+  if (problem !== undefined) return `vault ${problem}`;
+  if (typeof field !== "string" || field === "")
+    return "field must be the name of a value in the secret";
   if (
     version !== undefined &&
     !(typeof version === "number" && Number.isInteger(version) && version > 0)
   )
-    return "must have a positive integer as version, or none";
+    return "version must be a positive integer";
   if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
-    return "must have 1 or 2 as kvVersion, or none";
+    return "kvVersion must be 1 or 2";
   return { path, field, version, kvVersion };
 }
 
@@ -39,13 +40,13 @@ export function checkVaultReference(reference: unknown): string | undefined {
   return typeof parsed === "string" ? parsed : undefined;
 }
 
-/** As it stands in messages. */
+/** The secret's name in messages. */
 export function nameOf({ path, field, version }: VaultReference): string {
   return `the secret at ${path}${version === undefined ? "" : `, version ${version}`} (field ${field}) in Vault`;
 }
 
-/** In place of the resolver when Vault is not used. @param reason why, and what to do */
-export function withoutVault(reason: string): SecretResolver {
+/** The resolver for the scheme `vault` while Vault is not configured: `resolve` always throws. @param reason for the message */
+export function disabledResolver(reason: string): SecretResolver {
   return {
     scheme: "vault",
     keys: FURTHER_KEYS,

@@ -1,9 +1,9 @@
 import { AgentError } from "../core/error.ts";
 
-/** Vault understood what it was asked for, and says no: asking again does not help by itself. */
+/** Vault rejected a request for good (a 4xx status but 412 and 429): a retry does not help. */
 export class Refusal extends AgentError {
   readonly status: number;
-  /** The whole answer, unchecked: for decisions, never for a message. */
+  /** The response body, unchecked. Use it for decisions, never in a message: it may contain secrets. */
   readonly body: unknown;
 
   constructor(status: number, message: string, body?: unknown) {

@@ -3,21 +3,21 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { VaultClient } from "./client.ts";
-import { positive } from "./login.ts";
+import { finiteTtl } from "./login.ts";
 import { member } from "../core/json.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The token in use. */
 export interface ActiveToken {
   readonly token: Secret | undefined;
-  /** It comes from a login: it is for this agent alone, and another login gives another one. */
-  readonly own: boolean;
+  /** As in LoginResult. */
+  readonly isFromLogin: boolean;
   /** Monotonic, milliseconds. */
   readonly obtainedMs: number;
-  /** How long it was good for when it was new. */
-  readonly firstTtlMs: number;
+  /** Lifetime when the token was obtained, milliseconds. */
+  readonly initialTtlMs: number;
   renewable: boolean;
-  /** Monotonic, milliseconds; undefined for never. */
+  /** Monotonic, milliseconds; undefined: never. */
   expiresMs: number | undefined;
 }
 
@@ -25,79 +25,79 @@ export interface RenewalOptions {
   readonly client: VaultClient;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The token lasts for so long from now on. */
-  readonly lasts: (held: ActiveToken, ttlMs: number) => void;
-  /** Puts another token into use. */
+  /** Records that the token expires in `ttlMs`. */
+  readonly setTtl: (active: ActiveToken, ttlMs: number) => void;
+  /** Replaces the token in use by a new one. */
   readonly logIn: () => Promise<unknown>;
-  /** How it went. */
-  readonly report: (error?: unknown) => void;
+  /** Called after each attempt to renew or replace the token; without an error if it succeeded. */
+  readonly onAttempt: (error?: unknown) => void;
 }
 
-const LONGEST_WAIT_MS = 60_000;
+const MAX_BACKOFF_MS = 60_000;
 
 /**
- * Renews a token when about two thirds of its time are over, and logs in again when it cannot be renewed any more. Ends when
- * another token has taken over, or nothing can be done for this one. Never rejects.
+ * Renews a token after about two thirds of its lifetime, and logs in again when it cannot be renewed any more. Resolves
+ * when the token was replaced, when nothing more can be done for it, or when the signal is aborted. Never rejects.
  */
-export async function keepToken(
-  held: ActiveToken,
+export async function keepTokenValid(
+  active: ActiveToken,
   options: RenewalOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, logIn, report } = options;
+  const { clock, logIn, onAttempt } = options;
   let failures = 0;
   try {
-    if (!held.own && !held.renewable) warnOfEnd(held, options);
-    while (held.expiresMs !== undefined) {
-      // Many agents that were started at once do not renew at once.
-      const part = 0.6 + Math.random() * 0.1;
-      const dueMs = (held.expiresMs - clock.monotonicMs()) * part;
-      const backoffMs = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures);
+    if (!active.isFromLogin && !active.renewable) warnOfExpiry(active, options);
+    while (active.expiresMs !== undefined) {
+      // Random, so that agents which started together do not renew together.
+      const fraction = 0.6 + Math.random() * 0.1;
+      const dueMs = (active.expiresMs - clock.monotonicMs()) * fraction;
+      const backoffMs = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** failures);
       await longSleep(failures === 0 ? dueMs : backoffMs, clock, signal);
       try {
-        if (!(await isRenewed(held, options, signal))) {
-          if (held.own) await logIn();
-          else warnOfEnd(held, options);
+        if (!(await renew(active, options, signal))) {
+          if (active.isFromLogin) await logIn();
+          else warnOfExpiry(active, options);
           return;
         }
-        report();
+        onAttempt();
         failures = 0;
       } catch (error) {
         signal.throwIfAborted();
-        report(error);
+        onAttempt(error);
         failures += 1;
       }
     }
   } catch {
-    // Another token is kept, or none.
+    // The signal was aborted.
   }
 }
 
-/** False if it cannot be renewed any more. @throws AgentError for a failure that may pass */
-async function isRenewed(
-  held: ActiveToken,
-  { client, clock, lasts }: RenewalOptions,
+/** Returns false if the token cannot be renewed any more. @throws AgentError for a temporary failure */
+async function renew(
+  active: ActiveToken,
+  { client, clock, setTtl }: RenewalOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (!held.renewable || (held.expiresMs ?? 0) <= clock.monotonicMs()) return false;
+  if (!active.renewable || (active.expiresMs ?? 0) <= clock.monotonicMs()) return false;
   try {
-    const call = { token: held.token, signal };
+    const call = { token: active.token, signal };
     const answer = await client.write("auth/token/renew-self", {}, call);
     const { lease_duration: ttl, renewable } = member(answer, "auth");
-    const ttlMs = positive(ttl) === undefined ? 0 : Number(ttl) * 1000;
-    if (ttlMs > 0) lasts(held, ttlMs);
-    held.renewable = renewable === true;
-    // Near its maximum a token gets less and less.
-    return ttlMs >= held.firstTtlMs / 2;
+    const ttlMs = (finiteTtl(ttl) ?? 0) * 1000;
+    if (ttlMs > 0) setTtl(active, ttlMs);
+    active.renewable = renewable === true;
+    // Close to its maximum lifetime (max_ttl) a token is renewed for less and less time.
+    return ttlMs >= active.initialTtlMs / 2;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    held.renewable = false;
+    active.renewable = false;
     return false;
   }
 }
 
-function warnOfEnd({ expiresMs }: ActiveToken, { clock, logger }: RenewalOptions): void {
+function warnOfExpiry({ expiresMs }: ActiveToken, { clock, logger }: RenewalOptions): void {
   if (expiresMs === undefined) return;
   const seconds = Math.max(0, Math.round((expiresMs - clock.monotonicMs()) / 1000));
-  logger.warn("the Vault token expires and cannot be renewed: give another one", { seconds });
+  logger.warn("the Vault token expires and cannot be renewed: supply a new one", { seconds });
 }

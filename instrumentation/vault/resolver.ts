@@ -17,34 +17,33 @@ export interface ResolverOptions {
   readonly token: VaultToken;
   readonly clock: Clock;
   readonly state: VaultState;
-  /** Ends reads that are under way. */
+  /** Aborts reads in flight. */
   readonly signal: AbortSignal;
 }
 
-/** A secret that is being read, or was. */
-interface Reading {
+/** A read of a secret, in flight or successful. */
+interface SecretRead {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly fields: Promise<JsonObject>;
 }
 
-/** Secrets in Vault. Many references to one secret cost one read, if they do not ask for a newer one. */
+/** Resolves references to secrets in Vault. References to the same secret share one read, unless `notBefore` asks for a newer one. */
 export function vaultResolver({
   kv,
   token,
   clock,
   state,
-  signal: end,
+  signal: stopSignal,
 }: ResolverOptions): SecretResolver {
-  const readings = new Map<string, Reading>();
-  const inTurn = limit(CONNECTIONS);
+  const reads = new Map<string, SecretRead>();
+  const limited = limit(CONNECTIONS);
 
   async function read(address: KvAddress): Promise<JsonObject> {
+    const readWith = (current: Secret | undefined): Promise<JsonObject> =>
+      kv.read(address, { token: current, signal: stopSignal });
     try {
-      const fields = await inTurn(
-        () => token.use(address.path, (own) => kv.read(address, { token: own, signal: end }), end),
-        end,
-      );
+      const fields = await limited(() => token.use(address.path, readWith, stopSignal), stopSignal);
       state.reads.success += 1;
       return fields;
     } catch (error) {
@@ -58,16 +57,16 @@ export function vaultResolver({
     notBefore: number,
   ): Promise<JsonObject> {
     const key = JSON.stringify([path, version, kvVersion]);
-    const known = readings.get(key);
+    const known = reads.get(key);
     const now = clock.now();
-    // One from the future was read before the clock was set back.
+    // A start in the future means that the clock was set back since: the age of that read is unknown.
     if (known && known.startedAt >= notBefore && known.startedAt <= now) return known.fields;
-    const reading = { startedAt: now, fields: read({ path, version, kvVersion }) };
-    readings.set(key, reading);
-    reading.fields.catch(() => {
-      if (readings.get(key) === reading) readings.delete(key);
+    const started = { startedAt: now, fields: read({ path, version, kvVersion }) };
+    reads.set(key, started);
+    started.fields.catch(() => {
+      if (reads.get(key) === started) reads.delete(key);
     });
-    return reading.fields;
+    return started.fields;
   }
 
   return {
@@ -77,7 +76,7 @@ export function vaultResolver({
     async resolve(reference, signal, notBefore = Infinity) {
       const parsed = parseVaultReference(reference);
       if (typeof parsed === "string")
-        throw new AgentError("secret", `the reference to a secret in Vault ${parsed}`);
+        throw new AgentError("secret", `invalid reference to a secret in Vault: ${parsed}`);
       try {
         return secretIn(await waitFor(fieldsOf(parsed, notBefore), signal), parsed.field);
       } catch (error) {
@@ -96,7 +95,7 @@ export function vaultResolver({
 function secretIn(fields: JsonObject, field: string): Secret {
   const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
   if (typeof value === "string" && value !== "") return new Secret(value);
-  const reason = value === undefined ? "is not there" : value === "" ? "is empty" : "is no text";
+  const reason = value === undefined ? "does not exist" : value === "" ? "is empty" : "is not text";
   throw new AgentError("secret", `the field ${reason}`);
 }
 

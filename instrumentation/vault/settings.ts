@@ -7,29 +7,29 @@ import type { JsonObject } from "../core/json.ts";
 import { parseTls, TLS_KEYS } from "./tls.ts";
 import type { VaultTls } from "./tls.ts";
 
-/** How Vault is used, checked. */
+/** Checked settings of Vault. */
 export interface VaultSettings {
-  /** `http://`, `https://` or `unix://`, without a login and without a slash at the end. */
+  /** A URL with the scheme `http`, `https` or `unix`, without credentials and without trailing slashes. */
   readonly address: string;
   readonly namespace: string | undefined;
   readonly auth: VaultAuth;
   readonly tls: VaultTls;
-  /** Of one request. */
+  /** Time limit of one request. */
   readonly timeoutMs: number;
-  /** How often a request is repeated that failed for a passing reason. */
+  /** How many times a request is retried that failed temporarily. */
   readonly retries: number;
-  /** How often all secrets are to be resolved anew; undefined: at a reload, and when a repository refuses one. */
+  /** Interval at which all secrets are resolved again; undefined: only at a reload, and when a repository rejects a secret. */
   readonly refreshMs: number | undefined;
 }
 
-/** Whether Vault is used, and how; if not, why, and what to do about it. */
+/** `disabledReason` says why Vault is not used, and what to do to use it. */
 export type VaultUse = VaultSettings | { readonly disabledReason: string };
 
 export const VAULT_DISABLED = {
-  disabledReason: "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+  disabledReason: "Vault is not configured: set VAULT_ADDR, or vault.address in the settings",
 };
 
-/** Whether they say the same, secrets included. */
+/** Compares settings deeply; secrets by value. */
 export function sameVault(a: unknown, b: unknown): boolean {
   if (a instanceof Secret && b instanceof Secret) return a.equals(b);
   if (!isJsonObject(a) || !isJsonObject(b)) return Object.is(a, b);
@@ -37,18 +37,18 @@ export function sameVault(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => sameVault(a[key], b[key]));
 }
 
-/** `path` begins with `vault` for what stands in the section, else it is the name of a variable. */
+/** `path` is `["vault", …]` for a key of the section, or the name of an environment variable. */
 interface VaultProblem {
   readonly path: readonly string[];
   readonly message: string;
 }
 
 export type VaultParsed =
-  /** `value` is undefined if there is no address: Vault is not used. */
+  /** `value` is undefined if no address is configured: Vault is not used. */
   | { readonly value: VaultSettings | undefined; readonly warnings: readonly VaultProblem[] }
   | { readonly problems: readonly VaultProblem[] };
 
-/** Requests side by side. */
+/** Maximum parallel requests. */
 export const CONNECTIONS = 8;
 
 const KEYS = ["address", "namespace", "auth", "tls", "timeout", "retries", "refresh"];
@@ -58,17 +58,17 @@ const RETRIES = 2;
 const MAX_RETRIES = 10;
 
 /**
- * Checks the section `vault` of the settings, with the variables that Vault's own programs know. Those win, but for the
- * login: what `auth` says wins over `VAULT_TOKEN` and `VAULT_ROLE_ID`.
- * @param section undefined if there is none
+ * Checks the section `vault` of the settings and the variables of the `vault` command. Variables override the section, with
+ * one exception: `auth` overrides `VAULT_TOKEN`, `VAULT_ROLE_ID` and `VAULT_SECRET_ID`.
+ * @param section undefined if the settings have none
  */
 export function parseVaultSettings(section: unknown, environment: Environment): VaultParsed {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const reader = new SettingsReader(section, env);
   const value = reader.read();
   const inSection = reader.problems.filter(({ path }) => path[0] === "vault");
-  // Variables may be there for other programs.
-  const problems = reader.isUsed ? reader.problems : inSection;
+  // Without an address the variables do not matter: other programs may use them.
+  const problems = reader.hasAddress ? reader.problems : inSection;
   return problems.length > 0 ? { problems } : { value, warnings: reader.warnings };
 }
 
@@ -84,12 +84,12 @@ class SettingsReader {
     if (section !== undefined && !isJsonObject(section)) this.#report([], "must be a mapping");
   }
 
-  /** There is an address, be it a wrong one. */
-  get isUsed(): boolean {
+  /** An address is configured, valid or not. */
+  get hasAddress(): boolean {
     return Boolean(this.#env["VAULT_ADDR"] ?? this.#section["address"]);
   }
 
-  /** Undefined without an address, and if something is wrong. */
+  /** Undefined if no address is configured, or a problem was found. */
   read(): VaultSettings | undefined {
     unknownKeys(this.#section, KEYS, this.#report);
     const address = this.#address();
@@ -99,9 +99,12 @@ class SettingsReader {
     const timeoutMs = this.#timeoutMs();
     const retries = this.#retries();
     const refreshMs = this.#durationMs("refresh");
-    if (!this.isUsed) {
+    if (!this.hasAddress) {
       if (Object.keys(this.#section).length > 0)
-        this.warnings.push({ path: ["vault"], message: "is not used: it has no address" });
+        this.warnings.push({
+          path: ["vault"],
+          message: "is ignored: set vault.address or VAULT_ADDR",
+        });
       return undefined;
     }
     this.#warn(tls);
@@ -122,25 +125,27 @@ class SettingsReader {
     this.problems.push({ path: ["vault", ...path], message });
   };
 
-  #wrong(variable: string, message: string): undefined {
+  #reportVariable(variable: string, message: string): undefined {
     this.problems.push({ path: [variable], message });
   }
 
   #address(): string | undefined {
     const { VAULT_ADDR: variable } = this.#env;
-    const own = textOf(this.#section, "address", this.#report);
-    const message = 'must be an address like "https://vault:8200", without a login';
-    const parsed = own === undefined ? undefined : parseAddress(own);
-    if (own !== undefined && parsed === undefined) this.#report(["address"], message);
+    const setting = textOf(this.#section, "address", this.#report);
+    const message = 'must be a URL like "https://vault:8200", without credentials';
+    const parsed = setting === undefined ? undefined : parseAddress(setting);
+    if (setting !== undefined && parsed === undefined) this.#report(["address"], message);
     if (variable === undefined) return parsed;
-    return parseAddress(variable) ?? this.#wrong("VAULT_ADDR", message);
+    return parseAddress(variable) ?? this.#reportVariable("VAULT_ADDR", message);
   }
 
   #tls(): VaultTls {
     const report: Report = (path, message) => this.#report(["tls", ...path], message);
     const { tls } = this.#section;
     if (isJsonObject(tls)) unknownKeys(tls, TLS_KEYS, report);
-    return parseTls(tls, this.#env, report, (variable, message) => this.#wrong(variable, message));
+    return parseTls(tls, this.#env, report, (variable, message) =>
+      this.#reportVariable(variable, message),
+    );
   }
 
   #auth({ cert }: VaultTls): VaultAuth | undefined {
@@ -149,29 +154,32 @@ class SettingsReader {
     const report: Report = (path, message) => this.#report(["auth", ...path], message);
     const auth = parseAuth(value, this.#env, report);
     if (auth?.method === "cert" && cert === undefined)
-      report(["method"], "cert needs the certificate and key of tls, or VAULT_CLIENT_CERT");
+      report(
+        ["method"],
+        "cert needs a client certificate: set tls.cert and tls.key, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
+      );
     return auth;
   }
 
-  /** Vault's own client takes plain seconds too. */
+  /** VAULT_CLIENT_TIMEOUT may be a plain number of seconds, as for the `vault` command. */
   #timeoutMs(): number {
-    const own = this.#durationMs("timeout") ?? TIMEOUT_MS;
+    const setting = this.#durationMs("timeout") ?? TIMEOUT_MS;
     const { VAULT_CLIENT_TIMEOUT: variable } = this.#env;
-    if (variable === undefined) return own;
+    if (variable === undefined) return setting;
     const ms = /^\d+$/.test(variable) ? Number(variable) * 1000 : parseDurationMs(variable);
     if (ms !== undefined && ms > 0) return ms;
-    this.#wrong("VAULT_CLIENT_TIMEOUT", 'must be seconds, or a duration like "30s"');
-    return own;
+    this.#reportVariable("VAULT_CLIENT_TIMEOUT", 'must be seconds, or a duration like "30s"');
+    return setting;
   }
 
   #retries(): number {
-    const message = `must be a number from 0 to ${MAX_RETRIES}`;
-    const { retries: own = RETRIES } = this.#section;
-    if (!isCount(own)) this.#report(["retries"], message);
+    const message = `must be an integer from 0 to ${MAX_RETRIES}`;
+    const { retries: setting = RETRIES } = this.#section;
+    if (!isRetryCount(setting)) this.#report(["retries"], message);
     const { VAULT_MAX_RETRIES: variable } = this.#env;
-    const given = variable === undefined ? own : Number(variable);
-    if (isCount(given)) return given;
-    if (variable !== undefined) this.#wrong("VAULT_MAX_RETRIES", message);
+    const retries = variable === undefined ? setting : Number(variable);
+    if (isRetryCount(retries)) return retries;
+    if (variable !== undefined) this.#reportVariable("VAULT_MAX_RETRIES", message);
     return RETRIES;
   }
 
@@ -189,18 +197,21 @@ class SettingsReader {
     const warn = (path: readonly string[], message: string): void =>
       void this.warnings.push({ path, message });
     if (skipVerify)
-      warn(["vault"], "its certificate is not verified: anybody on the way can read the secrets");
+      warn(
+        ["vault"],
+        "the TLS certificate is not verified: an attacker on the network can read the secrets",
+      );
     const hasAuth = this.#section["auth"] !== undefined;
-    if (hasAuth && token) warn(["VAULT_TOKEN"], "is not used, vault.auth wins");
-    if (hasAuth && roleId) warn(["VAULT_ROLE_ID"], "is not used, vault.auth wins");
+    if (hasAuth && token) warn(["VAULT_TOKEN"], "is ignored: vault.auth is set");
+    if (hasAuth && roleId) warn(["VAULT_ROLE_ID"], "is ignored: vault.auth is set");
     if (!hasAuth && roleId && !secretId && !token)
-      warn(["VAULT_ROLE_ID"], "is not used without VAULT_SECRET_ID");
+      warn(["VAULT_ROLE_ID"], "is ignored: VAULT_SECRET_ID is not set");
   }
 }
 
 function unknownKeys(section: JsonObject, known: readonly string[], report: Report): void {
   for (const key of Object.keys(section))
-    if (!known.includes(key)) report([key], `unknown key; known are ${known.join(", ")}`);
+    if (!known.includes(key)) report([key], `unknown key; known keys: ${known.join(", ")}`);
 }
 
 function parseAddress(value: string): string | undefined {
@@ -210,6 +221,6 @@ function parseAddress(value: string): string | undefined {
     : undefined;
 }
 
-function isCount(value: unknown): value is number {
+function isRetryCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_RETRIES;
 }

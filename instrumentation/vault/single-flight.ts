@@ -1,10 +1,10 @@
 import { waitFor } from "../core/abort.ts";
 
-/** Runs the work once for all who ask while it is under way. */
+/** Shares one run among all callers that arrive while it is in flight. */
 export class SingleFlight<T> {
   #running: Promise<T> | undefined;
 
-  /** @param start does not depend on the signal of any of those who wait */
+  /** @param start must not depend on `signal`, which ends the wait of this caller only */
   run(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#running ??= start().finally(() => {
       this.#running = undefined;

@@ -1,28 +1,28 @@
-/** How a read of a secret ended. Closed: it is a label. */
+/** Results of reading a secret. The set is closed: they are values of the label `result`. */
 export const READ_RESULTS = ["success", "denied", "not_found", "unreachable", "other"] as const;
 
 export type ReadResult = (typeof READ_RESULTS)[number];
 
-/** What is shown of the use of Vault. */
+/** The state that `VAULT_METRICS` are about. */
 export interface VaultState {
-  /** Vault answered the last request, be it with the refusal of a secret, but not of a login or a token; undefined before the first one. */
+  /** Undefined before the first request. True: Vault answered the last request; a denied secret counts, a rejected login or token does not. */
   up: boolean | undefined;
-  /** When the token in use expires, milliseconds since the epoch; undefined without one, and if it never does. */
+  /** When the token in use expires, milliseconds since the epoch; undefined without a token, and if it never expires. */
   tokenExpiresAt: number | undefined;
-  /** Logins that gave a token. */
+  /** Successful logins. */
   logins: number;
-  /** Reads of secrets by their result. */
+  /** Reads of secrets by result. */
   readonly reads: Record<ReadResult, number>;
 }
 
-/** @param before what was counted before the settings were changed: counters go on */
-export function initialState(before?: Readonly<VaultState>): VaultState {
+/** @param previous the state of the client that this one replaces: its counters are continued */
+export function initialState(previous?: Readonly<VaultState>): VaultState {
   return {
     up: undefined,
     tokenExpiresAt: undefined,
-    logins: before?.logins ?? 0,
-    reads: before
-      ? { ...before.reads }
+    logins: previous?.logins ?? 0,
+    reads: previous
+      ? { ...previous.reads }
       : { success: 0, denied: 0, not_found: 0, unreachable: 0, other: 0 },
   };
 }

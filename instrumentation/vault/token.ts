@@ -3,9 +3,9 @@ import { AgentError, toAgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { VaultClient } from "./client.ts";
-import type { Grant, Login } from "./login.ts";
+import type { Login, LoginResult } from "./login.ts";
 import { Refusal } from "./refusal.ts";
-import { keepToken } from "./renewal.ts";
+import { keepTokenValid } from "./renewal.ts";
 import type { ActiveToken } from "./renewal.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { VaultState } from "./state.ts";
@@ -19,23 +19,23 @@ export interface TokenOptions {
   readonly state: VaultState;
 }
 
-/** After a login that was refused no other one is tried for a while: Vault locks out who fails too often. */
-const REFUSED_MS = 10_000;
-/** A token that is as young as this has the rights that its role gives now. */
-const YOUNG_MS = 60_000;
+/** Pause after a rejected login: Vault locks out a user after several failed logins. */
+const LOGIN_PAUSE_MS = 10_000;
+/** A token of this age or less is assumed to have the current policies of its role. */
+const FRESH_MS = 60_000;
 const REVOKE_MS = 2000;
 
-/** Keeps a token that is good: logs in on first use, one login at a time, renews, and logs in again. */
+/** Provides a valid token: logs in at the first use, one login at a time, renews the token and replaces it. */
 export class VaultToken {
   readonly #options: TokenOptions;
   readonly #logins = new SingleFlight<ActiveToken>();
   readonly #stop = new AbortController();
-  /** Ends the keeping of the token in use. */
-  #keeping = new AbortController();
-  #held: ActiveToken | undefined;
-  #refused: { readonly error: AgentError; readonly untilMs: number } | undefined;
-  /** Paths that a new token was denied too, and when. */
-  readonly #denied = new Map<string, number>();
+  /** Aborted when the token in use is replaced. */
+  #renewal = new AbortController();
+  #active: ActiveToken | undefined;
+  #rejectedLogin: { readonly error: AgentError; readonly untilMs: number } | undefined;
+  /** When a path was denied although the token had just been replaced, monotonic milliseconds. */
+  readonly #deniedMs = new Map<string, number>();
   #isFailing = false;
 
   constructor(options: TokenOptions) {
@@ -43,58 +43,58 @@ export class VaultToken {
   }
 
   /**
-   * Runs a request with the token. Denied, it is run once more if there is another token to be had.
-   * @param path what it asks for: one that stays denied is no reason for ever more logins
+   * Runs a request with the token. If Vault denies it (403), the request is run once more with another token, if there is one.
+   * @param path the requested path: if it stays denied with a new token, it causes no further login for a while
    */
   async use<T>(
     path: string,
     run: (token: Secret | undefined) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const held = await this.#current(signal);
+    const active = await this.#current(signal);
     try {
-      return await run(held.token);
+      return await run(active.token);
     } catch (error) {
-      if (!isDenial(error) || !(await this.#isReplaced(held, path, signal))) throw error;
+      if (!isDenial(error) || !(await this.#replaceDenied(active, path, signal))) throw error;
     }
     try {
       return await run((await this.#current(signal)).token);
     } catch (error) {
-      if (isDenial(error)) this.#denied.set(path, this.#options.clock.monotonicMs());
+      if (isDenial(error)) this.#deniedMs.set(path, this.#options.clock.monotonicMs());
       throw error;
     }
   }
 
-  /** Ends renewals, and revokes a token that nobody else needs. Never rejects. */
-  async stop(): Promise<void> {
-    this.#stop.abort(new AgentError("secret", "Vault is no longer used: the agent stops"));
-    this.#keeping.abort();
-    const held = this.#held;
-    this.#held = undefined;
-    if (held?.own && held.token) await this.#revoke(held.token);
+  /** Ends renewals, and revokes a token that came from a login. Never rejects. @param reason the error of later calls */
+  async stop(reason: AgentError): Promise<void> {
+    this.#stop.abort(reason);
+    this.#renewal.abort();
+    const active = this.#active;
+    this.#active = undefined;
+    if (active?.isFromLogin === true && active.token) await this.#revoke(active.token);
   }
 
   async #revoke(token: Secret): Promise<void> {
     const { client, clock, logger } = this.#options;
-    const late = new AgentError("timeout", "Vault takes too long");
+    const timeout = new AgentError("timeout", `no answer within ${REVOKE_MS / 1000} s`);
     try {
-      await withTimeLimit(REVOKE_MS, late, clock, (signal) =>
+      await withTimeLimit(REVOKE_MS, timeout, clock, (signal) =>
         client.write("auth/token/revoke-self", {}, { token, signal }),
       );
     } catch (error) {
       const { message } = toAgentError(error);
-      logger.info("the Vault token could not be revoked, it expires by itself", { error: message });
+      logger.info("could not revoke the Vault token; it expires on its own", { error: message });
     }
   }
 
   async #current(signal: AbortSignal): Promise<ActiveToken> {
-    const given = await this.#options.login.givenToken();
-    const held = this.#held;
+    const configured = await this.#options.login.configuredToken();
+    const active = this.#active;
     const now = this.#options.clock.monotonicMs();
-    const isGood = given
-      ? held?.token?.equals(given)
-      : held && (held.expiresMs === undefined || held.expiresMs > now);
-    return held && isGood === true ? held : this.#logIn(signal);
+    const isValid = configured
+      ? active?.token?.equals(configured)
+      : active && (active.expiresMs === undefined || active.expiresMs > now);
+    return active && isValid === true ? active : this.#logIn(signal);
   }
 
   #logIn(signal: AbortSignal): Promise<ActiveToken> {
@@ -103,85 +103,86 @@ export class VaultToken {
 
   async #logInOnce(): Promise<ActiveToken> {
     const { login, clock, logger, state } = this.#options;
-    if (this.#refused && clock.monotonicMs() < this.#refused.untilMs) throw this.#refused.error;
+    const rejected = this.#rejectedLogin;
+    if (rejected && clock.monotonicMs() < rejected.untilMs) throw rejected.error;
     try {
-      const grant = await login.run(this.#stop.signal);
+      const result = await login.run(this.#stop.signal);
       this.#stop.signal.throwIfAborted();
-      if (grant.own) state.logins += 1;
-      this.#refused = undefined;
-      logger.debug("has a Vault token", { ttl_seconds: grant.ttlSeconds });
-      return this.#activate(grant);
+      if (result.isFromLogin) state.logins += 1;
+      this.#rejectedLogin = undefined;
+      logger.debug("obtained a Vault token", { ttl_seconds: result.ttlSeconds });
+      return this.#activate(result);
     } catch (error) {
       const failure = toAgentError(error);
-      // An answer it was, but one that is of no use.
+      // Vault answered, but the login is unusable.
       if (state.up !== undefined) state.up = false;
-      // Given tokens cost Vault nothing, and another one is to be taken at once.
-      if (login.isRepeatable && !failure.transient)
-        this.#refused = { error: failure, untilMs: clock.monotonicMs() + REFUSED_MS };
+      // A configured token causes no login, and its replacement is used at once: no pause.
+      if (login.createsTokens && !failure.transient)
+        this.#rejectedLogin = { error: failure, untilMs: clock.monotonicMs() + LOGIN_PAUSE_MS };
       throw failure;
     }
   }
 
-  #activate({ token, ttlSeconds, renewable, own }: Grant): ActiveToken {
+  #activate({ token, ttlSeconds, renewable, isFromLogin }: LoginResult): ActiveToken {
     const { clock, state } = this.#options;
-    const held: ActiveToken = {
+    const active: ActiveToken = {
       token,
-      own,
+      isFromLogin,
       obtainedMs: clock.monotonicMs(),
-      firstTtlMs: (ttlSeconds ?? 0) * 1000,
+      initialTtlMs: (ttlSeconds ?? 0) * 1000,
       renewable,
       expiresMs: undefined,
     };
-    this.#held = held;
+    this.#active = active;
     state.tokenExpiresAt = undefined;
-    if (ttlSeconds !== undefined) this.#lasts(held, ttlSeconds * 1000);
-    this.#report();
-    this.#keeping.abort();
-    this.#keeping = new AbortController();
-    const keeper = {
+    if (ttlSeconds !== undefined) this.#setTtl(active, ttlSeconds * 1000);
+    this.#logAttempt();
+    this.#renewal.abort();
+    this.#renewal = new AbortController();
+    const renewalOptions = {
       ...this.#options,
-      lasts: (kept: ActiveToken, ttlMs: number) => this.#lasts(kept, ttlMs),
+      setTtl: (renewed: ActiveToken, ttlMs: number) => this.#setTtl(renewed, ttlMs),
       logIn: () => this.#logIn(this.#stop.signal),
-      report: (error?: unknown) => this.#report(error),
+      onAttempt: (error?: unknown) => this.#logAttempt(error),
     };
-    void keepToken(held, keeper, this.#keeping.signal);
-    return held;
+    void keepTokenValid(active, renewalOptions, this.#renewal.signal);
+    return active;
   }
 
-  #lasts(held: ActiveToken, ttlMs: number): void {
+  #setTtl(active: ActiveToken, ttlMs: number): void {
     const { clock, state } = this.#options;
-    held.expiresMs = clock.monotonicMs() + ttlMs;
+    active.expiresMs = clock.monotonicMs() + ttlMs;
     state.tokenExpiresAt = clock.now() + ttlMs;
   }
 
-  /** One line when it fails, one when it works again. */
-  #report(error?: unknown): void {
+  /** Logs the first failure of a series, and the success that ends it. */
+  #logAttempt(error?: unknown): void {
     const { logger } = this.#options;
     if (error !== undefined && !this.#isFailing) {
       const { message } = toAgentError(error);
-      logger.warn("the Vault token could not be renewed", { error: message });
+      logger.warn("could not renew the Vault token; retrying", { error: message });
     }
-    if (error === undefined && this.#isFailing) logger.info("the Vault token is good again");
+    if (error === undefined && this.#isFailing) logger.info("the Vault token is valid again");
     this.#isFailing = error !== undefined;
   }
 
-  /** True if another token than the denied one is there now. */
-  async #isReplaced(held: ActiveToken, path: string, signal: AbortSignal): Promise<boolean> {
+  /** Tries to replace a token that was denied `path`. True if another token is in use now. */
+  async #replaceDenied(denied: ActiveToken, path: string, signal: AbortSignal): Promise<boolean> {
     const { login, client, clock, state } = this.#options;
-    if (!login.isRepeatable) {
-      if ((await this.#current(signal)) !== held) return true;
-      // One that is good for nothing shows; one that may not read this alone does not.
-      if (held.token && !(await isAlive(client, held.token, signal))) state.up = false;
+    if (!login.createsTokens) {
+      if ((await this.#current(signal)) !== denied) return true;
+      // An invalid token counts as "Vault is down"; a valid token without the right to read one secret does not.
+      if (denied.token && !(await isTokenValid(client, denied.token, signal))) state.up = false;
       return false;
     }
     const now = clock.monotonicMs();
-    if (now - held.obtainedMs < YOUNG_MS) {
-      const deniedAt = this.#denied.get(path) ?? -Infinity;
-      if (now - deniedAt < YOUNG_MS) return false;
-      if (await isAlive(client, held.token, signal)) return false;
+    if (now - denied.obtainedMs < FRESH_MS) {
+      const deniedMs = this.#deniedMs.get(path) ?? -Infinity;
+      if (now - deniedMs < FRESH_MS) return false;
+      if (await isTokenValid(client, denied.token, signal)) return false;
     }
-    // Somebody else may have done so in the meantime.
-    if (this.#held === held) await this.#logIn(signal);
+    // A concurrent request may have replaced the token already.
+    if (this.#active === denied) await this.#logIn(signal);
     return true;
   }
 }
@@ -190,8 +191,8 @@ function isDenial(error: unknown): boolean {
   return error instanceof Refusal && error.status === 403;
 }
 
-/** False also for a token that may not look itself up. */
-async function isAlive(
+/** Also false for a valid token whose policies forbid `lookup-self`. */
+async function isTokenValid(
   client: VaultClient,
   token: Secret | undefined,
   signal: AbortSignal,

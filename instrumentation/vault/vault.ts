@@ -15,43 +15,43 @@ import { VaultToken } from "./token.ts";
 export interface VaultOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** `HTTP_PROXY` and its kin. Default: the environment of the process. */
+  /** Variables for the proxy: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. Default: the process environment. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
-  /** What an earlier one has counted. */
-  readonly before?: Readonly<VaultState> | undefined;
-  /** Loads node-vault; for tests of what happens without it. */
+  /** State of the client that this one replaces: its counters are continued. */
+  readonly previousState?: Readonly<VaultState> | undefined;
+  /** Imports node-vault. Tests replace it to simulate a missing package. */
   readonly load?: ClientOptions["load"];
 }
 
 export interface Vault {
-  /** The scheme `vault`. */
+  /** Resolves the scheme `vault`. */
   readonly resolver: SecretResolver;
-  /** What `VAULT_METRICS` are about. */
   readonly state: Readonly<VaultState>;
-  /** Ends reads and renewals, and revokes a token that came from a login. Takes up to 2 s, never rejects, may be called twice. */
+  /** Aborts reads, ends renewals and revokes a token that came from a login. Takes up to 2 s. Never rejects. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** Connects and logs in when the first secret is asked for, not before. */
+/** Connects and logs in when the first secret is resolved. */
 export function openVault(settings: VaultSettings, options: VaultOptions): Vault {
   const { clock, logger, proxyEnvironment = process.env, load } = options;
-  const state = initialState(options.before);
+  const state = initialState(options.previousState);
   const client = openClient(settings, { clock, proxyEnvironment, state, ...(load && { load }) });
   const login = new Login(settings.auth, client);
   const token = new VaultToken({ client, login, clock, logger, state });
-  const ending = new AbortController();
+  const stopping = new AbortController();
   return {
     resolver: vaultResolver({
       kv: new KvReader(client),
       token,
       clock,
       state,
-      signal: ending.signal,
+      signal: stopping.signal,
     }),
     state,
     async stop() {
-      ending.abort(new AgentError("secret", "Vault is no longer used: the agent stops"));
-      await token.stop();
+      const reason = new AgentError("secret", "Vault is no longer used: the agent is stopping");
+      stopping.abort(reason);
+      await token.stop(reason);
     },
   };
 }

@@ -6,7 +6,7 @@ import {
   nearest,
   VAULT_DISABLED,
   resolversWith,
-  withoutVault,
+  disabledResolver,
 } from "restic-otel-instrumentation/internal";
 import type {
   Extensions,
@@ -72,7 +72,10 @@ export async function loadSettings({
   // An empty variable means unset: a compose file may contain `RESTIC_OTEL_BIND=`.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const found = await findRepositories(flags, env, {
-    resolvers: resolversWith([withoutVault("Vault is not used"), ...(extensions.resolvers ?? [])]),
+    resolvers: resolversWith([
+      disabledResolver("Vault is not used"),
+      ...(extensions.resolvers ?? []),
+    ]),
     backends: Object.keys(extensions.backends ?? {}),
     vault: (section) => vaultSection(section, env, flags.vault),
   });

@@ -50,7 +50,7 @@ test.for([...failures, "nobody listens"] as const)(
       },
     );
     if (failure === "nobody listens") await scene.vault.stop();
-    else scene.vault.instead = VAULT_FAILURES[failure];
+    else scene.vault.intercept = VAULT_FAILURES[failure];
     const seen = scene.vault.requests.length;
     await agent.reload();
     const samples = await agent.collect();

@@ -42,14 +42,14 @@ describe("without it the agent starts all the same, and says what is missing:", 
       "no address",
       { VAULT_ADDR: "" },
       [],
-      "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+      "Vault is not configured: set VAULT_ADDR, or vault.address in the settings",
     ],
     ["--no-vault", {}, ["--no-vault"], "Vault is disabled by --no-vault"],
     [
       "no way to log in",
       { VAULT_ROLE_ID: "" },
       [],
-      "there is no way to log in to Vault: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login",
+      "no login to Vault is configured: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login",
     ],
   ] as const)("%s", async ([, env, args, message]) => {
     const { stdout, all } = await scene.run(["--once", ...args], scene.repositories, env);
@@ -72,7 +72,7 @@ const failures = Object.keys(VAULT_FAILURES) as readonly VaultFailure[];
 test.for([...failures, "nobody listens"] as const)(
   "%s at the start: the others are collected, the message names the secret, and shows none",
   async (failure) => {
-    if (failure !== "nobody listens") scene.vault.instead = VAULT_FAILURES[failure];
+    if (failure !== "nobody listens") scene.vault.intercept = VAULT_FAILURES[failure];
     const env = {
       ...(failure === "nobody listens" && { VAULT_ADDR: "http://127.0.0.1:1" }),
       ...(failure === "silence" && { VAULT_CLIENT_TIMEOUT: "1s" }),
@@ -96,7 +96,7 @@ test.for([...failures, "nobody listens"] as const)(
 test.for(["echo", "a refusal after the unwrapping"] as const)(
   "%s to a wrapped secret id: neither the wrapping nor what was in it is shown",
   async (failure) => {
-    scene.vault.instead = VAULT_FAILURES[failure];
+    scene.vault.intercept = VAULT_FAILURES[failure];
     const settings = { repositories: scene.repositories, vault: { auth: WRAPPED } };
     const { all } = await scene.run(["--once"], settings, { WRAPPING: "canary-wrapping" });
     expect(all).toContain("the secret at secret/web (field key) in Vault: ");

@@ -55,6 +55,6 @@ test("what is wrong with Vault's settings is said, and what is dangerous is logg
     repositories: [],
   });
   expect(logger.texts).toEqual([
-    "warn vault: its certificate is not verified: anybody on the way can read the secrets {}",
+    "warn vault: the TLS certificate is not verified: an attacker on the network can read the secrets {}",
   ]);
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { resolversWith } from "../../instrumentation/secrets/resolvers.ts";
-import { withoutVault } from "../../instrumentation/vault/reference.ts";
+import { disabledResolver } from "../../instrumentation/vault/reference.ts";
 import { parseRepository } from "../../instrumentation/settings/repository.ts";
 import type { MonitorSettings } from "../../instrumentation/settings/repository.ts";
 import { FakeClock } from "../support/core/clock.ts";
@@ -38,7 +38,7 @@ function settings(repositories: number, refresh?: string): MonitorSettings {
       const password = { vault: `secret/shared-${index % SECRETS}`, field: "key" };
       const parsed = parseRepository(
         { repo: `/nowhere/${index}`, password },
-        resolversWith([withoutVault("Vault is not used")]),
+        resolversWith([disabledResolver("Vault is not used")]),
       );
       return "value" in parsed ? parsed.value : expect.fail();
     }),

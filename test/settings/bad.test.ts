@@ -131,12 +131,12 @@ test.for([
   [
     "a Vault reference without field",
     '[{"repo": "/a", "password": {"vault": "kv/x"}}]',
-    "FILE:1:17: [0].password: must have a field: the name of the value",
+    "FILE:1:17: [0].password: field must be the name of a value in the secret",
   ],
   [
     "a Vault reference without mount",
     '[{"repo": "/a", "password": {"vault": "x", "field": "key"}}]',
-    'FILE:1:17: [0].password: must have "mount/path" as vault',
+    'FILE:1:17: [0].password: vault must be "mount/path"',
   ],
   [
     "a string as boolean",

@@ -36,11 +36,11 @@ describe("Vault is used", () => {
   test("with a warning if its certificate is not verified", async () => {
     const env = { ...ADDRESS, VAULT_SKIP_VERIFY: "1" };
     expect((await settingsOf(LEGACY_LIST, { env })).warnings).toEqual([
-      "vault: its certificate is not verified: anybody on the way can read the secrets",
+      "vault: the TLS certificate is not verified: an attacker on the network can read the secrets",
     ]);
     const section = "vault:\n  tls: { skipVerify: true }\n";
     expect((await settingsOf(section + REPOSITORIES, { env: ADDRESS })).warnings).toEqual([
-      "FILE:1:1: vault: its certificate is not verified: anybody on the way can read the secrets",
+      "FILE:1:1: vault: the TLS certificate is not verified: an attacker on the network can read the secrets",
     ]);
     const no = { ...ADDRESS, VAULT_SKIP_VERIFY: "false" };
     expect((await settingsOf(LEGACY_LIST, { env: no })).warnings).toEqual([]);
@@ -53,7 +53,7 @@ describe("Vault is not used", () => {
       "without an address",
       {},
       [],
-      "Vault is not used: set VAULT_ADDR, or vault.address in the settings",
+      "Vault is not configured: set VAULT_ADDR, or vault.address in the settings",
     ],
     ["with --no-vault", ADDRESS, ["--no-vault"], "Vault is disabled by --no-vault"],
     [
@@ -71,7 +71,7 @@ describe("Vault is not used", () => {
 
   test("with a section without an address, which causes a warning", async () => {
     const { warnings } = await settingsOf(`vault: { timeout: 5s }\n${REPOSITORIES}`);
-    expect(warnings).toEqual(["FILE:1:1: vault: is not used: it has no address"]);
+    expect(warnings).toEqual(["FILE:1:1: vault: is ignored: set vault.address or VAULT_ADDR"]);
   });
 });
 
@@ -81,8 +81,8 @@ test.for([
     `vault:\n  address: vault:8200\n  timout: 5s\n  auth:\n    method: aprole\n${REPOSITORIES}`,
     {},
     [
-      "FILE:3:3: vault.timout: unknown key; known are address, namespace, auth, tls, timeout, retries, refresh",
-      'FILE:2:3: vault.address: must be an address like "https://vault:8200", without a login',
+      "FILE:3:3: vault.timout: unknown key; known keys: address, namespace, auth, tls, timeout, retries, refresh",
+      'FILE:2:3: vault.address: must be a URL like "https://vault:8200", without credentials',
       "FILE:5:5: vault.auth.method: must be one of token, approle, kubernetes, jwt, cert, none",
     ],
   ],
@@ -91,9 +91,9 @@ test.for([
     LEGACY_LIST,
     { VAULT_ADDR: "https://user:canary@vault", VAULT_MAX_RETRIES: "many", VAULT_SKIP_VERIFY: "no" },
     [
-      'VAULT_ADDR: must be an address like "https://vault:8200", without a login',
+      'VAULT_ADDR: must be a URL like "https://vault:8200", without credentials',
       "VAULT_SKIP_VERIFY: must be true or false",
-      "VAULT_MAX_RETRIES: must be a number from 0 to 10",
+      "VAULT_MAX_RETRIES: must be an integer from 0 to 10",
     ],
   ],
   [
@@ -115,12 +115,12 @@ test.for([
   [
     "a path that leaves its mount",
     '{"vault": "kv/../sys", "field": "key"}',
-    "must have no empty part, no . and no .. between its slashes",
+    'vault must not have an empty segment, "." or ".." between slashes',
   ],
   [
     "a version of a secret",
     '{"vault": "kv/a", "field": "key", "version": "2"}',
-    "must have a positive integer as version, or none",
+    "version must be a positive integer",
   ],
 ] as const)("%s is rejected when the file is read", async ([, reference, message]) => {
   expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(

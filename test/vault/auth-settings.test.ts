@@ -6,20 +6,20 @@ import { vaultSettings } from "../support/vault/fake-vault.ts";
 const ADDRESS = "https://vault.example:8200";
 const HOME = { HOME: "/home/user" };
 
-/** Problems and warnings as lines. */
-function said(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
+/** Problems, or warnings if there are none, as lines. */
+function findings(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
   const parsed = parseVaultSettings(section, env);
   const found = "problems" in parsed ? parsed.problems : parsed.warnings;
   return found.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
-describe("ways to log in", () => {
+describe("the setting auth", () => {
   const auth = (section: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
     const value = vaultSettings({ ...HOME, ...env }, { address: ADDRESS, auth: section });
     return JSON.parse(JSON.stringify(value.auth));
   };
 
-  test("a token in a file", () => {
+  test("accepts a token in a file below the home directory", () => {
     const token = { file: "~/sink" };
     expect(auth({ method: "token", token })).toEqual({
       method: "token",
@@ -27,7 +27,7 @@ describe("ways to log in", () => {
     });
   });
 
-  test("AppRole", () => {
+  test("accepts AppRole", () => {
     const section = {
       method: "approle",
       mount: "team/approle",
@@ -44,7 +44,7 @@ describe("ways to log in", () => {
     });
   });
 
-  test("Kubernetes, with the token of the service account", () => {
+  test("accepts Kubernetes; the JWT is by default that of the service account", () => {
     expect(auth({ method: "kubernetes", role: "monitor" })).toEqual({
       method: "kubernetes",
       mount: "kubernetes",
@@ -53,7 +53,7 @@ describe("ways to log in", () => {
     });
   });
 
-  test("JWT, certificate, none", () => {
+  test("accepts JWT, certificate and none", () => {
     const jwt = { file: "/jwt" };
     expect(auth({ method: "jwt", jwt })).toEqual({ method: "jwt", mount: "jwt", jwt });
     const env = { VAULT_CLIENT_CERT: "/c", VAULT_CLIENT_KEY: "/k" };
@@ -65,11 +65,11 @@ describe("ways to log in", () => {
     expect(auth({ method: "none" })).toEqual({ method: "none" });
   });
 
-  test("win over variables, with a warning", () => {
+  test("overrides the variables, with a warning", () => {
     const env = { VAULT_TOKEN: "t", VAULT_ROLE_ID: "r" };
-    expect(said({ address: ADDRESS, auth: { method: "none" } }, env)).toEqual([
-      "VAULT_TOKEN: is not used, vault.auth wins",
-      "VAULT_ROLE_ID: is not used, vault.auth wins",
+    expect(findings({ address: ADDRESS, auth: { method: "none" } }, env)).toEqual([
+      "VAULT_TOKEN: is ignored: vault.auth is set",
+      "VAULT_ROLE_ID: is ignored: vault.auth is set",
     ]);
   });
 
@@ -88,16 +88,16 @@ describe("ways to log in", () => {
     ],
     [
       { method: "token", token: "t", role: "r" },
-      "vault.auth.role: unknown key for the method token; known are token",
+      "vault.auth.role: unknown key for the method token; known keys: token",
     ],
     [
       { method: "none", token: "t" },
-      "vault.auth.token: unknown key for the method none; there are none",
+      "vault.auth.token: unknown key for the method none; this method has no keys",
     ],
     [{ method: "approle", secretId: "s" }, "vault.auth: roleId is missing"],
     [
       { method: "approle", roleId: "r", wrapped: true },
-      "vault.auth: secretId is missing: the wrapping token",
+      "vault.auth: secretId is missing: with wrapped: true it is the wrapping token",
     ],
     [
       { method: "approle", roleId: "r", secretId: "s", wrapped: "yes" },
@@ -108,13 +108,13 @@ describe("ways to log in", () => {
     [{ method: "jwt", role: "r" }, "vault.auth: jwt is missing"],
     [
       { method: "jwt", jwt: "j", mount: "../sys" },
-      "vault.auth.mount: must have no empty part, no . and no .. between its slashes",
+      'vault.auth.mount: must not have an empty segment, "." or ".." between slashes',
     ],
     [
       { method: "cert" },
-      "vault.auth.method: cert needs the certificate and key of tls, or VAULT_CLIENT_CERT",
+      "vault.auth.method: cert needs a client certificate: set tls.cert and tls.key, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
     ],
-  ] as const)("%o is refused", ([section, message]) => {
-    expect(said({ address: ADDRESS, auth: section })[0]).toBe(message);
+  ] as const)("rejects %o", ([section, message]) => {
+    expect(findings({ address: ADDRESS, auth: section })[0]).toBe(message);
   });
 });

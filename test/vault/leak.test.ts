@@ -36,16 +36,16 @@ const APPROLE = { method: "approle", roleId: { env: "ROLE" }, secretId: { env: "
 
 const BY_TOKEN = { method: "token", token: { env: "TOKEN" } };
 
-const WAYS = [
+const LOGINS = [
   APPROLE,
   { ...APPROLE, wrapped: true },
   { method: "kubernetes", role: "monitor", jwt: { file: "jwt" } },
   BY_TOKEN,
 ];
 
-/** Whatever a process prints that asks for the secret in these ways, with node-vault's own log. */
-async function printed(
-  ways: readonly unknown[],
+/** Runs a process that resolves the secret with each of these logins; returns all that it and node-vault's debug log print. */
+async function outputOf(
+  logins: readonly unknown[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const args = ["--conditions=source", PROGRAM];
@@ -61,31 +61,31 @@ async function printed(
       TOKEN,
       ROLE: "canary-role-id",
       ID: "canary-secret-id",
-      WAYS: JSON.stringify(ways),
+      LOGINS: JSON.stringify(logins),
       ...env,
     },
   }).catch((error: unknown) => error as { readonly stdout: string; readonly stderr: string });
   return stdout + stderr;
 }
 
-const FAILURES: Readonly<Record<string, FakeVault["instead"]>> = {
+const FAILURES: Readonly<Record<string, FakeVault["intercept"]>> = {
   nothing: () => undefined,
   ...VAULT_FAILURES,
 };
 
-test.for(Object.keys(FAILURES))("with %s nothing that is secret is printed", async (failure) => {
-  server.instead = FAILURES[failure] ?? expect.fail();
-  // Only silence is waited for until the end: on a busy machine a second is over before a request is sent.
+test.for(Object.keys(FAILURES))("no secret is printed after this response: %s", async (failure) => {
+  server.intercept = FAILURES[failure] ?? expect.fail();
+  // Only "silence" needs a time-out that expires. On a busy machine a short one would expire before the request is sent.
   const timeout = failure === "silence" ? "3s" : "60s";
-  const text = await printed(WAYS, { VAULT_CLIENT_TIMEOUT: timeout });
-  expect(server.requests.length).toBeGreaterThanOrEqual(WAYS.length);
+  const text = await outputOf(LOGINS, { VAULT_CLIENT_TIMEOUT: timeout });
+  expect(server.requests.length).toBeGreaterThanOrEqual(LOGINS.length);
   expect(text).toContain("node-vault");
   expect(text).not.toContain("canary");
 });
 
-test("nor if nobody listens, or a token cannot be sent", async () => {
-  expect(await printed(WAYS, { VAULT_ADDR: "http://127.0.0.1:1" })).not.toContain("canary");
-  const text = await printed([BY_TOKEN], { TOKEN: `${TOKEN}\nx` });
+test("no secret is printed if the connection is refused or a token cannot be sent", async () => {
+  expect(await outputOf(LOGINS, { VAULT_ADDR: "http://127.0.0.1:1" })).not.toContain("canary");
+  const text = await outputOf([BY_TOKEN], { TOKEN: `${TOKEN}\nx` });
   expect(text).toContain("must be one line of printable characters");
   expect(text).not.toContain("canary");
 });

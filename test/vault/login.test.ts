@@ -6,10 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../support/vault/fake-vault.ts";
 
-const ABOUT = "secret: the secret at kv/repo (field key) in Vault:";
+const SUBJECT = "secret: the secret at kv/repo (field key) in Vault:";
 
 let folder: string;
 let server: FakeVault;
@@ -28,11 +28,11 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-/** With this `auth` in the section, or the variables alone. */
-function bench(auth: unknown, env: Readonly<Record<string, string>> = {}): VaultBench {
+/** @param auth the key of the section `vault`; undefined: no section */
+function open(auth: unknown, env: Readonly<Record<string, string>> = {}): VaultTestClient {
   const section = auth === undefined ? undefined : { auth };
   const variables = { VAULT_ADDR: server.url, HOME: folder, ...env };
-  return vaultBench(vaultSettings(variables, section), clock);
+  return openVaultClient(vaultSettings(variables, section), clock);
 }
 
 async function file(name: string, content: string): Promise<string> {
@@ -41,14 +41,14 @@ async function file(name: string, content: string): Promise<string> {
   return path;
 }
 
-/** What was sent to log in: path, body, and the token that came with it. */
+/** Path, body and token of each login request. */
 function logins(): readonly unknown[] {
   return server.requests
     .filter(({ path }) => path.startsWith("auth/") && path.endsWith("/login"))
     .map(({ path, body, headers }) => [path, body, headers["x-vault-token"]]);
 }
 
-describe("what is sent to log in", () => {
+describe("the login request", () => {
   test.for([
     [
       { method: "approle", roleId: "role", secretId: "id" },
@@ -63,8 +63,8 @@ describe("what is sent to log in", () => {
       ["auth/kubernetes/login", { role: "monitor", jwt: "signed" }],
     ],
     [{ method: "jwt", jwt: "signed" }, ["auth/jwt/login", { jwt: "signed" }]],
-  ] as const)("%o", async ([auth, sent]) => {
-    const vault = bench(auth);
+  ] as const)("of %o", async ([auth, sent]) => {
+    const vault = open(auth);
     expect(await vault.value("kv/repo")).toBe("password one");
     expect(logins()).toEqual([[...sent, undefined]]);
     expect(server.requests.at(-1)?.headers["x-vault-token"]).toBe("login-1");
@@ -72,39 +72,39 @@ describe("what is sent to log in", () => {
     await vault.stop();
   });
 
-  test("AppRole from the variables", async () => {
+  test("of AppRole from the variables", async () => {
     const env = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "id" };
-    expect(await bench(undefined, env).value("kv/repo")).toBe("password one");
+    expect(await open(undefined, env).value("kv/repo")).toBe("password one");
     expect(logins()).toEqual([
       ["auth/approle/login", { role_id: "role", secret_id: "id" }, undefined],
     ]);
   });
 
-  test("a certificate", async () => {
+  test("of a client certificate", async () => {
     const cert = join(import.meta.dirname, "../fixtures/tls/client.pem");
     const env = { VAULT_CLIENT_CERT: cert, VAULT_CLIENT_KEY: cert };
-    expect(await bench({ method: "cert", role: "r" }, env).value("kv/repo")).toBe("password one");
+    expect(await open({ method: "cert", role: "r" }, env).value("kv/repo")).toBe("password one");
     expect(logins()).toEqual([["auth/cert/login", { name: "r" }, undefined]]);
   });
 
-  test("nothing, if somebody on the way adds the token", async () => {
-    server.instead = ({ headers, path }) =>
+  test("is not sent with the method none: a proxy adds the token", async () => {
+    server.intercept = ({ headers, path }) =>
       headers["x-vault-token"] === undefined && path === "kv/repo"
         ? { status: 200, body: { data: { key: "through a proxy" } } }
         : undefined;
-    expect(await bench({ method: "none" }).value("kv/repo")).toBe("through a proxy");
+    expect(await open({ method: "none" }).value("kv/repo")).toBe("through a proxy");
   });
 });
 
-describe("files", () => {
-  test("the secret id and the JWT are read at each login", async () => {
+describe("a file", () => {
+  test("with a secret id or a JWT is read at each login", async () => {
     for (const [method, key] of [
       ["approle", "secretId"],
       ["kubernetes", "jwt"],
     ] as const) {
       const path = await file("rotating", " first\n");
       const role = method === "approle" ? { roleId: "role" } : { role: "role" };
-      const vault = bench({ method, ...role, [key]: { file: path } });
+      const vault = open({ method, ...role, [key]: { file: path } });
       await vault.value("kv/repo");
       await file("rotating", "second");
       server.tokens.clear();
@@ -115,9 +115,9 @@ describe("files", () => {
     }
   });
 
-  test("the token of vault login is taken, and a new one at once", async () => {
+  test("~/.vault-token is used by default, and a changed token at once", async () => {
     await file(".vault-token", "static\n");
-    const vault = bench(undefined);
+    const vault = open(undefined);
     expect(await vault.value("kv/repo")).toBe("password one");
     server.tokens = new Set(["another"]);
     await file(".vault-token", "another");
@@ -129,25 +129,25 @@ describe("files", () => {
     await rm(join(folder, ".vault-token"));
   });
 
-  test("none of the ways: the message names the choices", async () => {
-    expect(await failureOf(bench(undefined).value("kv/repo"))).toBe(
-      `${ABOUT} there is no way to log in to Vault: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login`,
+  test("~/.vault-token that does not exist is an error that lists the alternatives", async () => {
+    expect(await failureOf(open(undefined).value("kv/repo"))).toBe(
+      `${SUBJECT} no login to Vault is configured: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login`,
     );
     expect(server.requests).toEqual([]);
   });
 
-  test("one that is missing or empty is named", async () => {
+  test("that is missing or empty is named in the error", async () => {
     const auth = { method: "kubernetes", role: "r", jwt: { file: join(folder, "none") } };
-    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
-      `${ABOUT} the JWT for Vault is missing: the file ${join(folder, "none")} is not there`,
+    expect(await failureOf(open(auth).value("kv/repo"))).toBe(
+      `${SUBJECT} the JWT for Vault is missing: the file ${join(folder, "none")} does not exist`,
     );
     const empty = { method: "token", token: { file: await file("empty", " \n") } };
-    expect(await failureOf(bench(empty).value("kv/repo"))).toBe(
-      `${ABOUT} the Vault token is missing: the file ${join(folder, "empty")} is empty`,
+    expect(await failureOf(open(empty).value("kv/repo"))).toBe(
+      `${SUBJECT} the Vault token is missing: the file ${join(folder, "empty")} is empty`,
     );
     const unset = { method: "approle", roleId: { env: "NOT_SET" } };
-    expect(await failureOf(bench(unset).value("kv/repo"))).toBe(
-      `${ABOUT} the role id for Vault is missing: the variable NOT_SET is not set`,
+    expect(await failureOf(open(unset).value("kv/repo"))).toBe(
+      `${SUBJECT} the role id for Vault is missing: the variable NOT_SET is not set`,
     );
   });
 });
@@ -157,11 +157,11 @@ describe("a wrapped secret id", () => {
   const UNWRAP = "POST sys/wrapping/unwrap";
 
   test("is unwrapped once, with the wrapping token, and kept", async () => {
-    server.instead = ({ path, headers }) =>
+    server.intercept = ({ path, headers }) =>
       path === "sys/wrapping/unwrap" && headers["x-vault-token"] === "wrapping"
         ? { status: 200, body: { data: { secret_id: "inside" } } }
         : undefined;
-    const vault = bench(auth);
+    const vault = open(auth);
     await vault.value("kv/repo");
     server.tokens.clear();
     await vault.value("kv/repo");
@@ -175,45 +175,45 @@ describe("a wrapped secret id", () => {
     );
   });
 
-  test("was unwrapped by somebody else", async () => {
-    server.instead = ({ path }) =>
+  test("that was unwrapped before is an error", async () => {
+    server.intercept = ({ path }) =>
       path === "sys/wrapping/unwrap"
         ? { status: 400, body: { errors: ["wrapping token is not valid or does not exist"] } }
         : undefined;
-    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
-      `${ABOUT} the wrapped secret id for Vault cannot be unwrapped (400): it has expired, or somebody else has used it; give a new one`,
+    expect(await failureOf(open(auth).value("kv/repo"))).toBe(
+      `${SUBJECT} the wrapped secret id for Vault cannot be unwrapped (400): it expired or was unwrapped before; supply a new one`,
     );
   });
 
-  test("is something else", async () => {
-    server.instead = ({ path }) =>
+  test("is an error if the wrapping contains something else", async () => {
+    server.intercept = ({ path }) =>
       path === "sys/wrapping/unwrap" ? { status: 200, body: { data: { key: "x" } } } : undefined;
-    expect(await failureOf(bench(auth).value("kv/repo"))).toContain("holds is no secret id");
+    expect(await failureOf(open(auth).value("kv/repo"))).toContain("contains no secret id");
   });
 });
 
-describe("a login that is refused", () => {
+describe("a refused login", () => {
   const auth = { method: "approle", mount: "apps", roleId: "role-id", secretId: "wrong" };
 
-  test("is told with method and mount, and not repeated for 10 s", async () => {
+  test("is reported with method and mount, and not repeated for 10 s", async () => {
     const refused = { status: 400, body: { errors: ["invalid role or secret ID"] } };
-    server.instead = ({ path }) => (path === "auth/apps/login" ? refused : undefined);
-    const vault = bench(auth);
-    const message = `${ABOUT} the login to Vault with approle at auth/apps is refused: Vault at ${server.host} answers 400, invalid role or secret ID`;
+    server.intercept = ({ path }) => (path === "auth/apps/login" ? refused : undefined);
+    const vault = open(auth);
+    const message = `${SUBJECT} the login to Vault with approle at auth/apps is refused: Vault at ${server.host} answers 400, invalid role or secret ID`;
     expect(await failureOf(vault.value("kv/repo"))).toBe(message);
     expect(await failureOf(vault.value("kv/repo"))).toBe(message);
     expect(server.requests).toHaveLength(1);
     expect(vault.state.up).toBe(false);
     await clock.advance(10_000);
-    server.instead = () => undefined;
+    server.intercept = () => undefined;
     expect(await vault.value("kv/repo")).toBe("password one");
     expect(vault.state.up).toBe(true);
   });
 
-  test("gives no token", async () => {
-    server.instead = () => ({ status: 200, body: { auth: null } });
-    expect(await failureOf(bench(auth).value("kv/repo"))).toBe(
-      `${ABOUT} the login to Vault with approle at auth/apps gives no token`,
+  test("is reported if the response has no token", async () => {
+    server.intercept = () => ({ status: 200, body: { auth: null } });
+    expect(await failureOf(open(auth).value("kv/repo"))).toBe(
+      `${SUBJECT} the login to Vault with approle at auth/apps returned no token`,
     );
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { SecretHandle } from "../../instrumentation/core/secret.ts";
 import { secretHandle } from "../../instrumentation/secrets/handle.ts";
-import { withoutVault } from "../../instrumentation/vault/reference.ts";
+import { disabledResolver } from "../../instrumentation/vault/reference.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { initialState } from "../../instrumentation/vault/state.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
@@ -10,18 +10,18 @@ import { failureOf } from "../support/core/failure.ts";
 import {
   FakeVault,
   HANGS,
-  vaultBench,
+  openVaultClient,
   vaultSettings,
-  whileTimePasses,
+  advanceUntilSettled,
 } from "../support/vault/fake-vault.ts";
-import type { VaultBench } from "../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../support/vault/fake-vault.ts";
 import { until } from "../support/core/until.ts";
 
 const { signal } = new AbortController();
 
 let server: FakeVault;
 let clock: FakeClock;
-let vault: VaultBench;
+let vault: VaultTestClient;
 
 beforeEach(async () => {
   server = await FakeVault.start();
@@ -31,7 +31,7 @@ beforeEach(async () => {
     VAULT_SECRET_ID: "secret-id",
     VAULT_CLIENT_TIMEOUT: "500h",
   };
-  vault = vaultBench(vaultSettings({ VAULT_ADDR: server.url, ...env }), clock);
+  vault = openVaultClient(vaultSettings({ VAULT_ADDR: server.url, ...env }), clock);
 });
 
 afterEach(() => server.stop());
@@ -41,7 +41,7 @@ function handle(path: string): SecretHandle {
   return secretHandle(reference, new Map([["vault", vault.resolver]]), clock);
 }
 
-/** How many reads of secrets the server has seen. */
+/** Number of reads of secrets that the server received. */
 function reads(): number {
   return server.calls.filter((call) => /^GET (kv|secret)\//.test(call)).length;
 }
@@ -58,14 +58,14 @@ describe("many references to few secrets", () => {
   const current = async (): Promise<readonly string[]> =>
     Promise.all(handles.map(async (one) => (await one.current(signal)).revealText()));
 
-  test("500 over 20 cost one login, one look-up of the mount and 20 reads", async () => {
+  test("500 references to 20 secrets need one login, one look-up of the mount and 20 reads", async () => {
     const values = await current();
     expect(values[499]).toBe(paths[499 % 20]);
     expect(server.requests).toHaveLength(22);
     expect(vault.state).toMatchObject({ logins: 1, reads: { success: 20 } });
   });
 
-  test("also if they are asked for one after the other, over hours", async () => {
+  test("need 20 reads also if they are resolved one after the other, over hours", async () => {
     for (const one of handles) {
       await one.current(signal);
       await clock.advance(60_000);
@@ -73,19 +73,19 @@ describe("many references to few secrets", () => {
     expect(reads()).toBe(20);
   });
 
-  test("8 are read side by side at most", async () => {
-    server.instead = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
+  test("are read by at most 8 parallel requests", async () => {
+    server.intercept = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
     const failures = handles.map((one) => failureOf(one.current(signal)));
-    await until("it", () => reads() === 8);
+    await until("8 reads", () => reads() === 8);
     for (let turns = 0; turns < 100; turns++) await settle();
     expect(reads()).toBe(8);
-    // The others do not wait for an answer yet: their time limits have not begun.
+    // The time limits of the waiting reads have not begun.
     expect(clock.sleeping).toBe(8);
     await vault.stop();
-    expect((await Promise.all(failures))[499]).toContain("the agent stops");
+    expect((await Promise.all(failures))[499]).toContain("the agent is stopping");
   });
 
-  test("a refresh that says since when costs 20 reads again", async () => {
+  test("need 20 reads again to refresh all of them, with the same notBefore", async () => {
     await current();
     await clock.advance(1000);
     const since = clock.now();
@@ -95,7 +95,7 @@ describe("many references to few secrets", () => {
 });
 
 describe("a rotated secret", () => {
-  test("is what a refresh gives, and not what others have read before", async () => {
+  test("is returned by a refresh, even if another handle has just read the old value", async () => {
     const one = handle("kv/repo");
     const other = handle("kv/repo");
     expect((await one.current(signal)).revealText()).toBe("password one");
@@ -106,7 +106,7 @@ describe("a rotated secret", () => {
     expect(reads()).toBe(3);
   });
 
-  test("that cannot be read any more stays what it was", async () => {
+  test("keeps its last value if it can no longer be read", async () => {
     const one = handle("kv/repo");
     await one.current(signal);
     const { resolvedAt } = one;
@@ -116,16 +116,16 @@ describe("a rotated secret", () => {
     expect(one.resolvedAt).toBe(resolvedAt);
   });
 
-  test("a failure is not kept", async () => {
-    server.instead = () => ({ status: 500 });
+  test("is read again after a failed read", async () => {
+    server.intercept = () => ({ status: 500 });
     const one = handle("kv/repo");
-    await failureOf(whileTimePasses(clock, one.current(signal)));
-    server.instead = () => undefined;
+    await failureOf(advanceUntilSettled(clock, one.current(signal)));
+    server.intercept = () => undefined;
     await clock.advance(5000);
     expect((await one.current(signal)).revealText()).toBe("password one");
   });
 
-  test("what was read before the clock was set back is not taken for new", async () => {
+  test("is read again after the clock was set back", async () => {
     await handle("kv/repo").current(signal);
     clock.step(-3_600_000);
     server.secrets["kv/repo"] = { key: "rotated" };
@@ -135,21 +135,21 @@ describe("a rotated secret", () => {
 
 describe("the field", () => {
   test.for([
-    [{}, "the field is not there"],
+    [{}, "the field does not exist"],
     [{ key: "" }, "the field is empty"],
-    [{ key: 12_345_678 }, "the field is no text"],
-    [{ key: { canary: 1 } }, "the field is no text"],
-  ] as const)("of %j", async ([fields, message]) => {
+    [{ key: 12_345_678 }, "the field is not text"],
+    [{ key: { canary: 1 } }, "the field is not text"],
+  ] as const)("of the secret %j is an error", async ([fields, message]) => {
     server.secrets["kv/repo"] = fields;
     expect(await failureOf(vault.value("kv/repo"))).toBe(
       `secret: the secret at kv/repo (field key) in Vault: ${message}`,
     );
     expect(await failureOf(vault.value("kv/repo", { field: "toString" }))).toContain(
-      "is not there",
+      "does not exist",
     );
   });
 
-  test("is taken byte for byte", async () => {
+  test("is returned byte for byte", async () => {
     server.secrets["kv/repo"] = { key: " pass wörd\n" };
     expect(await vault.value("kv/repo")).toBe(" pass wörd\n");
   });
@@ -157,32 +157,32 @@ describe("the field", () => {
 
 test.for([
   ["text", 'must be {vault: "mount/path", field: "key"}'],
-  [{ vault: "kv/a" }, "must have a field: the name of the value"],
-  [{ vault: "kv/a", field: 1 }, "must have a field: the name of the value"],
-  [{ vault: "kv/a", field: "k", version: 0 }, "must have a positive integer as version, or none"],
-  [{ vault: "kv/a", field: "k", kvVersion: 3 }, "must have 1 or 2 as kvVersion, or none"],
+  [{ vault: "kv/a" }, "field must be the name of a value in the secret"],
+  [{ vault: "kv/a", field: 1 }, "field must be the name of a value in the secret"],
+  [{ vault: "kv/a", field: "k", version: 0 }, "version must be a positive integer"],
+  [{ vault: "kv/a", field: "k", kvVersion: 3 }, "kvVersion must be 1 or 2"],
   [
     { vault: "kv/a", field: "k", mount: "x" },
-    "has the unknown key mount; known are vault, field, version, kvVersion",
+    "unknown key mount; known keys: vault, field, version, kvVersion",
   ],
-] as const)("the reference %j is refused", async ([reference, message]) => {
+] as const)("the reference %j is rejected", async ([reference, message]) => {
   expect(vault.resolver.check(reference)).toBe(message);
   expect(await failureOf(vault.resolver.resolve(reference, signal))).toBe(
-    `secret: the reference to a secret in Vault ${message}`,
+    `secret: invalid reference to a secret in Vault: ${message}`,
   );
 });
 
-test("without Vault every reference fails, and says why", async () => {
-  const resolver = withoutVault("Vault is not used: set VAULT_ADDR");
+test("while Vault is disabled every reference fails with the reason", async () => {
+  const resolver = disabledResolver("Vault is not configured: set VAULT_ADDR");
   const reference = { vault: "kv/repo", field: "key" };
   expect(resolver.check(reference)).toBeUndefined();
   expect(await failureOf(resolver.resolve(reference, signal))).toBe(
-    "secret: the secret at kv/repo (field key) in Vault: Vault is not used: set VAULT_ADDR",
+    "secret: the secret at kv/repo (field key) in Vault: Vault is not configured: set VAULT_ADDR",
   );
 });
 
 describe("metrics", () => {
-  /** `name{labels} value`, as they are at this moment. */
+  /** The current points as `name{label values} value`. */
   const points = (state = vault.state): readonly string[] =>
     VAULT_METRICS.flatMap((metric) =>
       [...metric.points(state, clock.now())].map(
@@ -193,7 +193,7 @@ describe("metrics", () => {
       ),
     );
 
-  test("before the first request", () => {
+  test("before the first request are the counters only", () => {
     expect(points(initialState())).toEqual([
       "restic_otel.vault_logins 0",
       "restic_otel.vault_reads{success} 0",
@@ -204,7 +204,7 @@ describe("metrics", () => {
     ]);
   });
 
-  test("of a token that expires, and reads that end in every way", async () => {
+  test("show the remaining lifetime of the token and reads by result", async () => {
     server.ttl = 3600;
     await vault.value("kv/repo");
     await failureOf(vault.value("kv/none"));
@@ -220,13 +220,13 @@ describe("metrics", () => {
       "restic_otel.vault_reads{unreachable} 0",
       "restic_otel.vault_reads{other} 0",
     ]);
-    server.instead = () => ({ status: 502 });
-    await failureOf(whileTimePasses(clock, vault.value("kv/repo")));
+    server.intercept = () => ({ status: 502 });
+    await failureOf(advanceUntilSettled(clock, vault.value("kv/repo")));
     expect(points()[0]).toBe("restic_otel.vault_up 0");
     expect(points()).toContain("restic_otel.vault_reads{unreachable} 1");
   });
 
-  test("a token that has expired has 0 seconds, not less", () => {
+  test("show 0 seconds for an expired token", () => {
     const state = { ...initialState(), tokenExpiresAt: clock.now() - 1 };
     expect(points(state)).toContain("restic_otel.vault_token_ttl_seconds 0");
   });

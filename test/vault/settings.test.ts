@@ -6,19 +6,19 @@ import { vaultSettings } from "../support/vault/fake-vault.ts";
 const ADDRESS = "https://vault.example:8200";
 const HOME = { HOME: "/home/user" };
 
-/** Problems and warnings as lines. */
-function said(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
+/** Problems, or warnings if there are none, as lines. */
+function findings(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
   const parsed = parseVaultSettings(section, env);
   const found = "problems" in parsed ? parsed.problems : parsed.warnings;
   return found.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
 describe("variables", () => {
-  test("VAULT_ADDR alone: the token that vault login leaves, our limits", () => {
+  test("VAULT_ADDR alone selects ~/.vault-token and the default limits", () => {
     expect(vaultSettings({ VAULT_ADDR: `${ADDRESS}/`, ...HOME })).toEqual({
       address: ADDRESS,
       namespace: undefined,
-      auth: { method: "token", token: { file: "/home/user/.vault-token" }, unset: true },
+      auth: { method: "token", token: { file: "/home/user/.vault-token" }, isDefault: true },
       tls: {
         ca: undefined,
         caPem: undefined,
@@ -34,24 +34,24 @@ describe("variables", () => {
     });
   });
 
-  test("without an address Vault is not used, whatever else is there", () => {
+  test("without an address all other variables are ignored, invalid ones too", () => {
     const env = { VAULT_ADDR: "", VAULT_TOKEN: "t", VAULT_SKIP_VERIFY: "perhaps" };
     expect(parseVaultSettings(undefined, env)).toEqual({ value: undefined, warnings: [] });
   });
 
-  test("VAULT_TOKEN comes before AppRole, AppRole before the file", () => {
+  test("VAULT_TOKEN has precedence over AppRole, AppRole over the file", () => {
     const approle = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" };
     const method = (env: Readonly<Record<string, string>>): string =>
       vaultSettings({ VAULT_ADDR: ADDRESS, ...env }).auth.method;
     expect(method({ ...approle, VAULT_TOKEN: "token" })).toBe("token");
     expect(method(approle)).toBe("approle");
     expect(method({ VAULT_ROLE_ID: "role" })).toBe("token");
-    expect(said(undefined, { VAULT_ADDR: ADDRESS, VAULT_ROLE_ID: "role" })).toEqual([
-      "VAULT_ROLE_ID: is not used without VAULT_SECRET_ID",
+    expect(findings(undefined, { VAULT_ADDR: ADDRESS, VAULT_ROLE_ID: "role" })).toEqual([
+      "VAULT_ROLE_ID: is ignored: VAULT_SECRET_ID is not set",
     ]);
   });
 
-  test("those of Vault's own client are read, and win over the section", () => {
+  test("those of the vault command are read, and override the section", () => {
     const env = {
       VAULT_ADDR: "unix:///run/vault.sock",
       VAULT_NAMESPACE: "team",
@@ -106,27 +106,29 @@ describe("variables", () => {
   ] as const)("VAULT_SKIP_VERIFY=%s is %s", ([text, skipVerify]) => {
     const env = { VAULT_ADDR: ADDRESS, VAULT_SKIP_VERIFY: text };
     expect(vaultSettings(env).tls.skipVerify).toBe(skipVerify);
-    expect(said(undefined, env)).toEqual(
+    expect(findings(undefined, env)).toEqual(
       skipVerify
-        ? ["vault: its certificate is not verified: anybody on the way can read the secrets"]
+        ? [
+            "vault: the TLS certificate is not verified: an attacker on the network can read the secrets",
+          ]
         : [],
     );
   });
 
   test.for([
-    ["VAULT_ADDR", "vault:8200", 'must be an address like "https://vault:8200", without a login'],
+    ["VAULT_ADDR", "vault:8200", 'must be a URL like "https://vault:8200", without credentials'],
     [
       "VAULT_ADDR",
       "https://u:canary@v",
-      'must be an address like "https://vault:8200", without a login',
+      'must be a URL like "https://vault:8200", without credentials',
     ],
     ["VAULT_SKIP_VERIFY", "yes", "must be true or false"],
     ["VAULT_CLIENT_TIMEOUT", "soon", 'must be seconds, or a duration like "30s"'],
     ["VAULT_CLIENT_TIMEOUT", "0", 'must be seconds, or a duration like "30s"'],
-    ["VAULT_MAX_RETRIES", "-1", "must be a number from 0 to 10"],
-    ["VAULT_MAX_RETRIES", "many", "must be a number from 0 to 10"],
-  ] as const)("%s=%s is refused", ([name, value, message]) => {
-    expect(said(undefined, { VAULT_ADDR: ADDRESS, [name]: value })).toEqual([
+    ["VAULT_MAX_RETRIES", "-1", "must be an integer from 0 to 10"],
+    ["VAULT_MAX_RETRIES", "many", "must be an integer from 0 to 10"],
+  ] as const)("%s=%s is rejected", ([name, value, message]) => {
+    expect(findings(undefined, { VAULT_ADDR: ADDRESS, [name]: value })).toEqual([
       `${name}: ${message}`,
     ]);
   });
@@ -138,18 +140,18 @@ describe("the section", () => {
     [{ address: 8200 }, ["vault.address: must be text: put it in quotes"]],
     [
       { address: "vault" },
-      ['vault.address: must be an address like "https://vault:8200", without a login'],
+      ['vault.address: must be a URL like "https://vault:8200", without credentials'],
     ],
     [
       { addr: ADDRESS },
       [
-        "vault.addr: unknown key; known are address, namespace, auth, tls, timeout, retries, refresh",
+        "vault.addr: unknown key; known keys: address, namespace, auth, tls, timeout, retries, refresh",
       ],
     ],
     [{ address: ADDRESS, tls: true }, ["vault.tls: must be a mapping"]],
     [
       { address: ADDRESS, tls: { cacert: "/ca" } },
-      ["vault.tls.cacert: unknown key; known are ca, caPath, cert, key, serverName, skipVerify"],
+      ["vault.tls.cacert: unknown key; known keys: ca, caPath, cert, key, serverName, skipVerify"],
     ],
     [
       { address: ADDRESS, tls: { cert: "/c", skipVerify: "no" } },
@@ -162,16 +164,20 @@ describe("the section", () => {
       { address: ADDRESS, timeout: 10, retries: 11, refresh: "0s" },
       [
         'vault.timeout: must be a duration with its unit, like "10s"',
-        "vault.retries: must be a number from 0 to 10",
+        "vault.retries: must be an integer from 0 to 10",
         'vault.refresh: must be a duration with its unit, like "10s"',
       ],
     ],
-  ] as const)("%o is refused", ([section, lines]) => {
-    expect(said(section)).toEqual(lines);
+  ] as const)("%o is rejected", ([section, lines]) => {
+    expect(findings(section)).toEqual(lines);
   });
 
-  test("without an address is not used, and says so; it is checked all the same", () => {
-    expect(said({ namespace: "team" })).toEqual(["vault: is not used: it has no address"]);
-    expect(said({ retries: "many" })).toEqual(["vault.retries: must be a number from 0 to 10"]);
+  test("without an address is ignored with a warning, and still checked", () => {
+    expect(findings({ namespace: "team" })).toEqual([
+      "vault: is ignored: set vault.address or VAULT_ADDR",
+    ]);
+    expect(findings({ retries: "many" })).toEqual([
+      "vault.retries: must be an integer from 0 to 10",
+    ]);
   });
 });

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../support/vault/fake-vault.ts";
 
 let server: FakeVault;
 
@@ -19,13 +19,13 @@ afterEach(async () => {
   await server.stop();
 });
 
-function bench(env: Readonly<Record<string, string>> = {}): VaultBench {
-  return vaultBench(vaultSettings({ VAULT_ADDR: server.url, VAULT_TOKEN: "static", ...env }));
+function open(env: Readonly<Record<string, string>> = {}): VaultTestClient {
+  return openVaultClient(vaultSettings({ VAULT_ADDR: server.url, VAULT_TOKEN: "static", ...env }));
 }
 
-describe("what is sent", () => {
-  test("token, namespace, and the mark that agents of Vault ask for", async () => {
-    expect(await bench({ VAULT_NAMESPACE: "team" }).value("kv/repo")).toBe("password one");
+describe("a request", () => {
+  test("has the token, the namespace, and the header that Vault Agent requires", async () => {
+    expect(await open({ VAULT_NAMESPACE: "team" }).value("kv/repo")).toBe("password one");
     expect(server.requests.map(({ headers }) => headers)).toEqual(
       Array.from({ length: 3 }, () =>
         expect.objectContaining({
@@ -42,34 +42,36 @@ describe("what is sent", () => {
     ]);
   });
 
-  test("nothing of what node-vault finds in the environment of the process", async () => {
+  test("contains nothing that node-vault reads from the process environment", async () => {
     vi.stubEnv("VAULT_TOKEN", "canary-token");
     vi.stubEnv("VAULT_NAMESPACE", "canary-namespace");
     vi.stubEnv("VAULT_PREFIX", "/canary-prefix");
     vi.stubEnv("VAULT_ADDR", "http://canary.invalid");
     vi.stubEnv("VAULT_SKIP_VERIFY", "false");
-    expect(await bench().value("kv/repo")).toBe("password one");
+    expect(await open().value("kv/repo")).toBe("password one");
     expect(JSON.stringify(server.requests)).not.toContain("canary");
     server.tokens.clear();
     const settings = vaultSettings({ VAULT_ADDR: server.url }, { auth: { method: "none" } });
-    expect(await failureOf(vaultBench(settings).value("kv/repo"))).toContain("access is denied");
+    expect(await failureOf(openVaultClient(settings).value("kv/repo"))).toContain(
+      "access is denied",
+    );
     expect(JSON.stringify(server.requests)).not.toContain("canary");
   });
 
-  test("an address may have a path, or be a socket", async () => {
-    server.instead = ({ path }) =>
+  test("goes to an address with a path, or to a Unix socket", async () => {
+    server.intercept = ({ path }) =>
       path === "/vault/v1/kv/repo" ? { status: 200, body: { data: { key: "below" } } } : undefined;
     server.tokens.clear();
     const settings = vaultSettings(
       { VAULT_ADDR: `${server.url}/vault/` },
       { auth: { method: "none" } },
     );
-    expect(await vaultBench(settings).value("kv/repo", { kvVersion: 1 })).toBe("below");
+    expect(await openVaultClient(settings).value("kv/repo", { kvVersion: 1 })).toBe("below");
 
     const folder = await mkdtemp(join(tmpdir(), "vault-"));
     const socket = join(folder, "socket");
     const local = await FakeVault.start(undefined, socket);
-    expect(await bench({ VAULT_ADDR: `unix://${socket}` }).value("kv/repo")).toBe("password one");
+    expect(await open({ VAULT_ADDR: `unix://${socket}` }).value("kv/repo")).toBe("password one");
     await local.stop();
     await rm(folder, { recursive: true });
   });
@@ -77,25 +79,25 @@ describe("what is sent", () => {
 
 describe("redirects", () => {
   test.for([
-    ["a read", {}],
-    ["a login", { VAULT_TOKEN: "", VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "canary" }],
-  ] as const)("to another host are not followed: %s", async ([, env]) => {
+    ["of a read", {}],
+    ["of a login", { VAULT_TOKEN: "", VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "canary" }],
+  ] as const)("%s to another host are not followed", async ([, env]) => {
     const other = await FakeVault.start();
-    server.instead = ({ path }) => ({
+    server.intercept = ({ path }) => ({
       status: 307,
       headers: { location: `${other.url}/v1/${path}` },
     });
-    const failure = await failureOf(bench(env).value("kv/repo"));
+    const failure = await failureOf(open(env).value("kv/repo"));
     expect(failure).toMatch(new RegExp(`redirects to ${other.host}: not followed`));
     expect(other.requests).toEqual([]);
     await other.stop();
   });
 
-  test("within the same host are", async () => {
-    server.instead = ({ path }) =>
+  test("within the same host are followed", async () => {
+    server.intercept = ({ path }) =>
       path === "kv/repo" ? { status: 301, headers: { location: "/v1/kv/other" } } : undefined;
     server.secrets["kv/other"] = { key: "moved" };
-    expect(await bench().value("kv/repo")).toBe("moved");
+    expect(await open().value("kv/repo")).toBe("moved");
   });
 });
 
@@ -117,43 +119,43 @@ describe("TLS", () => {
 
   afterEach(() => tls.stop());
 
-  const at = (env: Readonly<Record<string, string>>): VaultBench =>
-    bench({ VAULT_ADDR: tls.url, ...env });
+  const openTls = (env: Readonly<Record<string, string>>): VaultTestClient =>
+    open({ VAULT_ADDR: tls.url, ...env });
 
-  test("VAULT_CACERT, VAULT_CACERT_BYTES, VAULT_CAPATH", async () => {
+  test("trusts the CA of VAULT_CACERT, VAULT_CACERT_BYTES or VAULT_CAPATH", async () => {
     const pem = await readFile(file("ca"), "utf8");
-    expect(await at({ VAULT_CACERT: file("ca") }).value("kv/repo")).toBe("password one");
-    expect(await at({ VAULT_CACERT_BYTES: pem }).value("kv/repo")).toBe("password one");
-    expect(await at({ VAULT_CAPATH: FOLDER }).value("kv/repo")).toBe("password one");
+    expect(await openTls({ VAULT_CACERT: file("ca") }).value("kv/repo")).toBe("password one");
+    expect(await openTls({ VAULT_CACERT_BYTES: pem }).value("kv/repo")).toBe("password one");
+    expect(await openTls({ VAULT_CAPATH: FOLDER }).value("kv/repo")).toBe("password one");
   });
 
-  test("a certificate that no CA vouches for is refused, with the setting that names another one", async () => {
-    expect(await failureOf(at({ VAULT_CACERT: file("other-ca") }).value("kv/repo"))).toBe(
+  test("rejects a certificate of an unknown CA, and names the setting for the CA", async () => {
+    expect(await failureOf(openTls({ VAULT_CACERT: file("other-ca") }).value("kv/repo"))).toBe(
       `secret: the secret at kv/repo (field key) in Vault: TLS with ${tls.host} failed: self-signed certificate in certificate chain (SELF_SIGNED_CERT_IN_CHAIN); VAULT_CACERT or vault.tls.ca names another CA`,
     );
     expect(tls.requests).toEqual([]);
   });
 
-  test("VAULT_SKIP_VERIFY takes any, false does not", async () => {
-    expect(await at({ VAULT_SKIP_VERIFY: "true" }).value("kv/repo")).toBe("password one");
-    expect(await failureOf(at({ VAULT_SKIP_VERIFY: "false" }).value("kv/repo"))).toContain(
+  test("accepts any certificate with VAULT_SKIP_VERIFY=true only", async () => {
+    expect(await openTls({ VAULT_SKIP_VERIFY: "true" }).value("kv/repo")).toBe("password one");
+    expect(await failureOf(openTls({ VAULT_SKIP_VERIFY: "false" }).value("kv/repo"))).toContain(
       "TLS with",
     );
   });
 
-  test("VAULT_TLS_SERVER_NAME is the name that the certificate must have", async () => {
+  test("requires the name VAULT_TLS_SERVER_NAME in the certificate", async () => {
     const ca = { VAULT_CACERT: file("ca") };
-    const good = at({ ...ca, VAULT_TLS_SERVER_NAME: "repo.example" });
-    expect(await good.value("kv/repo")).toBe("password one");
-    const bad = at({ ...ca, VAULT_TLS_SERVER_NAME: "other.example" });
-    expect(await failureOf(bad.value("kv/repo"))).toContain("ERR_TLS_CERT_ALTNAME_INVALID");
+    const matching = openTls({ ...ca, VAULT_TLS_SERVER_NAME: "repo.example" });
+    expect(await matching.value("kv/repo")).toBe("password one");
+    const other = openTls({ ...ca, VAULT_TLS_SERVER_NAME: "other.example" });
+    expect(await failureOf(other.value("kv/repo"))).toContain("ERR_TLS_CERT_ALTNAME_INVALID");
   });
 
-  test("the certificate of the client is shown, as it is in the files now", async () => {
+  test("presents the client certificate, and reads its files again when they change", async () => {
     const folder = await mkdtemp(join(tmpdir(), "vault-tls-"));
     const cert = join(folder, "client.pem");
     const env = { VAULT_CACERT: file("ca"), VAULT_CLIENT_CERT: cert, VAULT_CLIENT_KEY: cert };
-    const vault = at(env);
+    const vault = openTls(env);
     expect(await failureOf(vault.value("kv/repo"))).toBe(
       `secret: the secret at kv/repo (field key) in Vault: TLS with Vault: the file ${cert} cannot be read (ENOENT)`,
     );
@@ -166,9 +168,9 @@ describe("TLS", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("a file without a certificate is named", async () => {
-    const bad = at({ VAULT_CACERT: import.meta.filename });
-    expect(await failureOf(bad.value("kv/repo"))).toContain(
+  test("names a CA file without a certificate in the error", async () => {
+    const vault = openTls({ VAULT_CACERT: import.meta.filename });
+    expect(await failureOf(vault.value("kv/repo"))).toContain(
       "transport.test.ts holds no certificate",
     );
   });

@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, vaultBench, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultBench } from "../support/vault/fake-vault.ts";
+import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../support/vault/fake-vault.ts";
 import { until } from "../support/core/until.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
 
 let server: FakeVault;
 let clock: FakeClock;
-let vault: VaultBench;
+let vault: VaultTestClient;
 
 beforeEach(async () => {
   server = await FakeVault.start();
@@ -29,15 +29,15 @@ function open(env: Readonly<Record<string, string>>): void {
     VAULT_CLIENT_TIMEOUT: "500h",
     VAULT_MAX_RETRIES: "0",
   };
-  vault = vaultBench(vaultSettings({ ...variables, ...env }), clock);
+  vault = openVaultClient(vaultSettings({ ...variables, ...env }), clock);
 }
 
 function openAppRole(): void {
   open({ VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" });
 }
 
-describe("a stop", () => {
-  test("revokes a token that came from a login, ends everything, and may come twice", async () => {
+describe("stop", () => {
+  test("revokes a token from a login, ends all reads and renewals, and may be called twice", async () => {
     openAppRole();
     await vault.value("kv/repo");
     await vault.stop();
@@ -45,25 +45,25 @@ describe("a stop", () => {
     expect(server.count(REVOKE)).toBe(1);
     expect(server.tokens).not.toContain("login-1");
     expect(clock.sleeping).toBe(0);
-    expect(await failureOf(vault.value("kv/repo"))).toContain("the agent stops");
+    expect(await failureOf(vault.value("kv/repo"))).toContain("the agent is stopping");
   });
 
-  test("without a login asks for nothing", async () => {
+  test("sends nothing if there was no login", async () => {
     openAppRole();
     await vault.stop();
     expect(server.requests).toEqual([]);
   });
 
-  test("does not wait for a server that hangs for longer than 2 s", async () => {
+  test("waits at most 2 s for a server that does not answer", async () => {
     openAppRole();
     await vault.value("kv/repo");
-    server.instead = () => "hangs";
+    server.intercept = () => "hangs";
     const stopping = vault.stop();
-    await until("it", () => server.count(REVOKE) === 1);
+    await until("the revocation", () => server.count(REVOKE) === 1);
     await clock.advance(2000);
     await stopping;
     expect(vault.logger.texts).toEqual([
-      'info the Vault token could not be revoked, it expires by itself {"error":"Vault takes too long"}',
+      'info could not revoke the Vault token; it expires on its own {"error":"no answer within 2 s"}',
     ]);
   });
 });

@@ -3,7 +3,7 @@ import {
   parseVaultSettings,
   secretHandle,
   systemClock,
-  VaultScheme,
+  ReloadableVaultResolver,
 } from "restic-otel-instrumentation/internal";
 
 const [repositories = 0, secrets = 1] = process.argv.slice(1).map(Number);
@@ -13,7 +13,7 @@ if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed
 const signal = AbortSignal.timeout(300_000);
 
 const startedMs = performance.now();
-const vault = new VaultScheme({ clock: systemClock, logger: silent });
+const vault = new ReloadableVaultResolver({ clock: systemClock, logger: silent });
 vault.configure(parsed.value);
 const handles = Array.from({ length: repositories }, (_, index) => {
   const reference = { vault: `secret/bench/${index % secrets}`, field: "key" };

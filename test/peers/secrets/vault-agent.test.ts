@@ -164,11 +164,13 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         /^secret: the secret at secret\/other \(field key\) in Vault: access is denied \(403\): a policy /,
       );
       expect(await failing({ vault: NESTED.path, field: "none" })).toBe(
-        "secret: the secret at team/kv/a b (field none) in Vault: the field is not there",
+        "secret: the secret at team/kv/a b (field none) in Vault: the field does not exist",
       );
       await writeSecret(vault.server, 2, "team/kv/deleted", { key: "x" });
       await vault.server.admin("DELETE", "team/kv/data/deleted");
-      expect(await failing({ vault: "team/kv/deleted" })).toMatch(/this version of it is deleted/);
+      expect(await failing({ vault: "team/kv/deleted" })).toMatch(
+        /this version of the secret is deleted/,
+      );
       await agent.configure(settings());
       await agent.reload();
       expect(up(await agent.collect())).toEqual([1, 1, 1, 1]);
@@ -187,7 +189,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         "stopped for a while",
         async () => {
           await vault.server.stop();
-          return () => vault.startAgain();
+          return () => vault.restart();
         },
         /refuses the connection/,
       ],
@@ -203,7 +205,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
             silent.close();
             for (const socket of sockets) socket.destroy();
             await once(silent, "close");
-            await vault.startAgain();
+            await vault.restart();
           };
         },
         /(within|for) 10 s/,

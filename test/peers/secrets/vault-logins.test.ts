@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { failureOf } from "../../support/core/failure.ts";
-import type { VaultBench } from "../../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../../support/vault/fake-vault.ts";
 import { listeningPort } from "../../support/core/listening-port.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { ALL, readAll, READER, SeededVault } from "../../support/vault/seeded-vault.ts";
@@ -24,7 +24,7 @@ const CLIENT = join(TLS, "client.pem");
 
 describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
   let peer: SeededVault;
-  let vault: VaultBench;
+  let vault: VaultTestClient;
 
   beforeAll(async () => {
     peer = await SeededVault.start(await mkdtemp(join(tmpdir(), "vault-")));

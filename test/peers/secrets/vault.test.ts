@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { failureOf } from "../../support/core/failure.ts";
-import type { VaultBench } from "../../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../../support/vault/fake-vault.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { ALL, readAll, SeededVault } from "../../support/vault/seeded-vault.ts";
 import { writeSecret } from "../../support/vault/vault.ts";
@@ -14,7 +14,7 @@ import { until } from "../../support/core/until.ts";
 
 describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
   let peer: SeededVault;
-  let vault: VaultBench;
+  let vault: VaultTestClient;
 
   beforeAll(async () => {
     peer = await SeededVault.start(await mkdtemp(join(tmpdir(), "vault-")));
@@ -42,7 +42,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       expect(await failure("team/kv/none")).toBe(
         "there is no such secret (404 at team/kv/data/none)",
       );
-      expect(await failure("kv/repo", { field: "none" })).toBe("the field is not there");
+      expect(await failure("kv/repo", { field: "none" })).toBe("the field does not exist");
     });
 
     test("in versions: the newest, an older one, a deleted and a destroyed one", async () => {
@@ -55,7 +55,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       expect(await vault.value("team/kv/versions", { version: 1 })).toBe("one");
       for (const version of [2, 3]) {
         expect(await failure("team/kv/versions", { version })).toBe(
-          "this version of it is deleted or destroyed (404 at team/kv/data/versions): undelete it, or write a new one",
+          "this version of the secret is deleted or destroyed (404 at team/kv/data/versions): undelete it, or write a new one",
         );
       }
       expect(await failure("team/kv/versions", { version: 9 })).toContain(
@@ -136,7 +136,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
         "Vault is gone, and comes back where it was",
         / 127\.0\.0\.1:\d+ (refuses|broke off) the connection$/,
         () => peer.server.stop(),
-        () => peer.startAgain(),
+        () => peer.restart(),
       ],
     ] as const)("%s", async ([, message, begin, end]) => {
       vault = await peer.openAppRole({}, QUICK);

@@ -19,48 +19,50 @@ import { ArrayLogger } from "../core/logger.ts";
 
 interface FakeRequest {
   readonly method: string;
-  /** Below /v1/, as it was sent, with its query. */
+  /** Relative to /v1/, still encoded, with the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
-  /** Of the certificate that the client has shown. */
+  /** Subject of the client certificate. */
   readonly subject: string | undefined;
 }
 
 interface FakeReply {
   readonly status: number;
-  /** JSON, or text as it is. */
+  /** Text is sent unchanged, everything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Takes a request and never answers it. */
+/** The request is received and never answered. */
 export const HANGS = "hangs";
 
+/** Undefined: the default reply. */
 type Answer = FakeReply | typeof HANGS | undefined;
 
 export const DENIED: FakeReply = { status: 403, body: { errors: ["permission denied"] } };
 const MISSING: FakeReply = { status: 404, body: { errors: [] } };
 
-/** As much of Vault as its answers need; for what a real one cannot be made to say. */
+/** Imitates the parts of Vault's API that the agent uses; for replies that a real Vault cannot be made to send. */
 export class FakeVault {
   readonly requests: FakeRequest[] = [];
-  /** Version by mount. */
+  /** KV version by mount. */
   mounts: Record<string, 1 | 2> = { kv: 1, secret: 2 };
   /** Fields by path, without `data/`. */
   secrets: Record<string, unknown> = {
     "kv/repo": { key: "password one" },
     "secret/repo": { key: "password two" },
   };
-  /** The valid ones. Every login adds `login-1`, `login-2`, … */
+  /** Valid tokens. Each login adds one: `login-1`, `login-2`, … */
   tokens = new Set(["static"]);
-  /** Seconds: of a new token, and of one that is renewed; 0 is for ever. */
+  /** Lifetime of a new token, seconds; 0: it never expires. */
   ttl = 0;
+  /** Lifetime after a renewal, seconds. Default: `ttl`. */
   renewedTtl: number | undefined;
   renewable = true;
   logins = 0;
-  /** Answers first; what it leaves undefined is answered as Vault does. */
-  instead: (request: FakeRequest) => Answer = () => undefined;
+  /** Called before the default reply, and replaces it unless it returns undefined. */
+  intercept: (request: FakeRequest) => Answer = () => undefined;
   readonly #server: Server;
   readonly #scheme: "http" | "https";
 
@@ -95,12 +97,12 @@ export class FakeVault {
     return `127.0.0.1:${listeningPort(this.#server)}`;
   }
 
-  /** `METHOD path`, each request in order. */
+  /** All requests in order, as `METHOD path`. */
   get calls(): readonly string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  /** How often something was asked for. */
+  /** Number of requests equal to `call`. */
   count(call: string): number {
     return this.calls.filter((one) => one === call).length;
   }
@@ -122,7 +124,7 @@ export class FakeVault {
     const path = url.replace(/^\/v1\//, "");
     const request = { method, path, headers, body, subject };
     this.requests.push(request);
-    return this.instead(request) ?? this.#answer(request);
+    return this.intercept(request) ?? this.#answer(request);
   }
 
   #answer({ method, path, headers }: FakeRequest): Answer {
@@ -149,10 +151,10 @@ export class FakeVault {
   }
 
   #read(path: string): Answer {
-    const asked = decodeURIComponent(
+    const requested = decodeURIComponent(
       path.replace(/\?.*/, "").replace("sys/internal/ui/mounts/", ""),
     );
-    const mount = Object.keys(this.mounts).find((one) => asked.startsWith(`${one}/`));
+    const mount = Object.keys(this.mounts).find((one) => requested.startsWith(`${one}/`));
     if (mount === undefined) return DENIED;
     const version = this.mounts[mount];
     if (path.startsWith("sys/internal/ui/mounts/")) {
@@ -160,14 +162,14 @@ export class FakeVault {
       return { status: 200, body: { data: { path: `${mount}/`, type: "kv", options } } };
     }
     const fields =
-      this.secrets[version === 1 ? asked : asked.replace(`${mount}/data/`, `${mount}/`)];
-    if (fields === undefined || (version === 2 && !asked.startsWith(`${mount}/data/`)))
+      this.secrets[version === 1 ? requested : requested.replace(`${mount}/data/`, `${mount}/`)];
+    if (fields === undefined || (version === 2 && !requested.startsWith(`${mount}/data/`)))
       return MISSING;
     return { status: 200, body: { data: version === 1 ? fields : { data: fields } } };
   }
 }
 
-/** Settings as they come from variables and a section; whatever is wrong fails the test. */
+/** Parses variables and a section; throws if they have a problem. */
 export function vaultSettings(
   env: Readonly<Record<string, string>>,
   section?: unknown,
@@ -177,18 +179,18 @@ export function vaultSettings(
   return parsed.value;
 }
 
-/** Vault as the agent uses it, with what a test looks at. */
-export interface VaultBench extends Vault {
+/** The agent's client for Vault, with its log. */
+export interface VaultTestClient extends Vault {
   readonly logger: ArrayLogger;
-  /** The value of a reference; by default the field `key`. */
+  /** Resolves a reference to `path`. @param more further keys; the field is `key` by default */
   value(path: string, more?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
-export function vaultBench(
+export function openVaultClient(
   settings: VaultSettings,
   clock: Clock = systemClock,
   logger: ArrayLogger & Logger = new ArrayLogger(),
-): VaultBench {
+): VaultTestClient {
   const vault = openVault(settings, { clock, logger, proxyEnvironment: {} });
   const { signal } = new AbortController();
   return {
@@ -201,13 +203,13 @@ export function vaultBench(
   };
 }
 
-/** Lets the waits between tries pass until the call has ended. Requests get no share of it: give them long time limits. */
-export async function whileTimePasses<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
-  const ends = call.then(
+/** Advances the clock until the call settles. The clock runs ahead of the I/O, so give requests a long time limit. */
+export async function advanceUntilSettled<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
+  const settled = call.then(
     () => true,
     () => true,
   );
   do await clock.advance(100);
-  while (!(await Promise.race([ends, Promise.resolve(false)])));
+  while (!(await Promise.race([settled, Promise.resolve(false)])));
   return call;
 }

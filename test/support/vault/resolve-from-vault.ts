@@ -1,4 +1,4 @@
-// A process that asks Vault for a secret in several ways, prints all that it gets of the failures, and dies of the last one.
+// Resolves a secret from Vault with several logins, prints every failure and object in full, and exits with the last failure uncaught.
 import { inspect } from "node:util";
 
 import { systemClock } from "../../../instrumentation/core/clock.ts";
@@ -9,9 +9,9 @@ import { openVault } from "../../../instrumentation/vault/vault.ts";
 const env = Object.fromEntries(
   Object.entries(process.env).map(([name, value]) => [name, value ?? ""]),
 );
-const ways: readonly unknown[] = JSON.parse(env["WAYS"] ?? "[]");
+const logins: readonly unknown[] = JSON.parse(env["LOGINS"] ?? "[]");
 let failure: Error | undefined;
-for (const auth of ways) {
+for (const auth of logins) {
   const logger = new ArrayLogger();
   const settings = vaultSettings(env, { auth });
   const vault = openVault(settings, { clock: systemClock, logger });

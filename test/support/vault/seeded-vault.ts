@@ -1,35 +1,35 @@
 import { join } from "node:path";
 
-import { vaultBench, vaultSettings } from "./fake-vault.ts";
-import type { VaultBench } from "./fake-vault.ts";
+import { openVaultClient, vaultSettings } from "./fake-vault.ts";
+import type { VaultTestClient } from "./fake-vault.ts";
 import { mountKv, startVault, writeSecret } from "./vault.ts";
 import type { VaultServer } from "./vault.ts";
 import { approleIds } from "./vault-logins.ts";
 import type { RoleSettings } from "./vault-logins.ts";
 
-/** Of the certificate of its TLS listener. */
+/** The CA of the TLS listener's certificate. */
 export const CA = join(import.meta.dirname, "../../fixtures/tls/ca.pem");
 
-/** Reads of the secrets, and nothing else. */
+/** Allows reading the secrets only. */
 const POLICY = ["kv/repo", "secret/data/repo", "team/kv/data/*"]
   .map((path) => `path "${path}" { capabilities = ["read"] }`)
   .join("\n");
 
 export const READER: RoleSettings = { token_policies: ["reader"], token_ttl: "1h" };
 
-/** A real Vault with KV at three mounts, a policy that allows to read there, and AppRole. */
+/** A real Vault with KV engines at three mounts, a policy that allows reading them, and AppRole. */
 export class SeededVault {
   server: VaultServer;
-  /** Where `~` is. */
+  /** HOME of the clients. */
   readonly folder: string;
-  #opened: VaultBench[] = [];
+  #opened: VaultTestClient[] = [];
 
   private constructor(server: VaultServer, folder: string) {
     this.server = server;
     this.folder = folder;
   }
 
-  /** @param folder for its storage, among others */
+  /** @param folder for the storage, and as HOME of the clients */
   static async start(folder: string): Promise<SeededVault> {
     const server = await startVault({ storage: join(folder, "storage") });
     await mountKv(server, "kv", 1);
@@ -44,13 +44,16 @@ export class SeededVault {
     return new SeededVault(server, folder);
   }
 
-  /** After it was stopped, where it was. */
-  async startAgain(): Promise<void> {
-    this.server = await startVault({ storage: join(this.folder, "storage"), again: this.server });
+  /** Starts the stopped server again with the same storage and addresses. */
+  async restart(): Promise<void> {
+    this.server = await startVault({
+      storage: join(this.folder, "storage"),
+      previous: this.server,
+    });
   }
 
-  /** Uses it through TLS: by this `auth`, or by what the variables say. */
-  open(auth: unknown, env: Readonly<Record<string, string>> = {}): VaultBench {
+  /** Opens a client over TLS. @param auth the setting `vault.auth`; undefined: the variables select the login */
+  open(auth: unknown, env: Readonly<Record<string, string>> = {}): VaultTestClient {
     const variables = {
       VAULT_ADDR: this.server.tlsUrl,
       VAULT_CACERT: CA,
@@ -58,28 +61,28 @@ export class SeededVault {
       ...env,
     };
     const section = auth === undefined ? undefined : { auth };
-    const vault = vaultBench(vaultSettings(variables, section));
+    const vault = openVaultClient(vaultSettings(variables, section));
     this.#opened.push(vault);
     return vault;
   }
 
-  /** The same, by a role whose tokens are like this. */
+  /** Opens a client that logs in with AppRole. @param settings of its role */
   async openAppRole(
     settings: Partial<RoleSettings> = {},
     env: Readonly<Record<string, string>> = {},
-  ): Promise<VaultBench> {
+  ): Promise<VaultTestClient> {
     await this.server.admin("DELETE", "auth/approle/role/own");
     await this.server.admin("POST", "auth/approle/role/own", { ...READER, ...settings });
     return this.open({ method: "approle", ...(await approleIds(this.server, "own")) }, env);
   }
 
-  /** Of all tokens that there are. */
+  /** The accessors of all tokens. */
   async accessors(): Promise<readonly string[]> {
     const { data } = await this.server.admin("LIST", "auth/token/accessors");
     return (data as { readonly keys: readonly string[] }).keys.toSorted();
   }
 
-  /** Revokes all tokens but that of root. */
+  /** Revokes all tokens except the root token. */
   async revokeAll(): Promise<void> {
     for (const accessor of await this.accessors()) {
       const { body } = await this.server.api("POST", "auth/token/lookup-accessor", { accessor });
@@ -89,7 +92,7 @@ export class SeededVault {
     }
   }
 
-  /** Stops what was opened. */
+  /** Stops all clients. */
   async close(): Promise<void> {
     for (const vault of this.#opened) await vault.stop();
     this.#opened = [];
@@ -98,10 +101,10 @@ export class SeededVault {
 
 const PATHS = ["kv/repo", "secret/repo", "team/kv/a b"];
 
-/** What `readAll` gives. */
+/** The values that `readAll` returns. */
 export const ALL: readonly string[] = ["in version 1", "in version 2", "in a nested mount"];
 
-/** All secrets that the policy allows to read, at once. */
-export function readAll(vault: VaultBench): Promise<readonly string[]> {
+/** Reads all secrets that the policy allows, in parallel. */
+export function readAll(vault: VaultTestClient): Promise<readonly string[]> {
   return Promise.all(PATHS.map((path) => vault.value(path)));
 }

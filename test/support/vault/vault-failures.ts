@@ -1,13 +1,13 @@
 import { DENIED } from "./fake-vault.ts";
 import type { FakeVault } from "./fake-vault.ts";
 
-/** An answer that repeats all that was sent, as a proxy in debug mode may. */
-const echo: FakeVault["instead"] = ({ headers, body }) => ({
+/** Repeats the request in the response, as a proxy in debug mode may. */
+const echo: FakeVault["intercept"] = ({ headers, body }) => ({
   status: 400,
   body: { errors: [JSON.stringify({ headers, body })], headers },
 });
 
-/** What Vault, or something in its place, may answer to everything. */
+/** Unusual responses to any request, from Vault or a proxy. */
 export const VAULT_FAILURES = {
   "403": () => DENIED,
   "404": () => ({ status: 404, body: { errors: [] } }),
@@ -31,6 +31,6 @@ export const VAULT_FAILURES = {
     headers: { location: `http://other.invalid/v1/${path}` },
   }),
   silence: () => "hangs",
-} as const satisfies Readonly<Record<string, FakeVault["instead"]>>;
+} as const satisfies Readonly<Record<string, FakeVault["intercept"]>>;
 
 export type VaultFailure = keyof typeof VAULT_FAILURES;

@@ -10,7 +10,7 @@ import type { VaultServer } from "./vault.ts";
 
 const CA = join(import.meta.dirname, "../../fixtures/tls/ca.pem");
 
-/** What a token of each role may live for, and do. */
+/** Lifetimes, policies and type of the tokens of a role. */
 export interface RoleSettings {
   readonly token_policies: readonly string[];
   readonly token_ttl?: string;
@@ -18,7 +18,7 @@ export interface RoleSettings {
   readonly token_type?: "batch" | "service";
 }
 
-/** Ids of a role of the method AppRole at its own mount. */
+/** Role id and a new secret id of a role at auth/approle. */
 export async function approleIds(
   vault: VaultServer,
   role: string,
@@ -32,7 +32,7 @@ export async function approleIds(
   };
 }
 
-/** The secret id of a role in a wrapping of Vault's: the token that opens it once. */
+/** Creates a wrapped secret id; returns the wrapping token. */
 export async function wrappedSecretId(vault: VaultServer, role: string): Promise<string> {
   const answer = await fetch(`${vault.url}/v1/auth/approle/role/${role}/secret-id`, {
     method: "POST",
@@ -44,7 +44,7 @@ export async function wrappedSecretId(vault: VaultServer, role: string): Promise
   return info.token;
 }
 
-/** Somebody who signs JWTs, and whom the method JWT believes. */
+/** Enables auth/jwt with a role `monitor`; returns a function that signs a JWT for a subject. */
 export async function jwtIssuer(
   vault: VaultServer,
   settings: RoleSettings,
@@ -74,7 +74,7 @@ function signed(claims: object, privateKey: string): string {
   return `${text}.${sign("RSA-SHA256", Buffer.from(text), privateKey).toString("base64url")}`;
 }
 
-/** As much of Kubernetes as the method asks: it says of one token that it is of the service account. */
+/** Enables auth/kubernetes with a role `monitor`, and starts an HTTP server in place of the Kubernetes API that accepts one token in TokenReview requests. */
 export async function kubernetes(
   vault: VaultServer,
   settings: RoleSettings,
@@ -110,7 +110,7 @@ export async function kubernetes(
     kubernetes_host: `http://127.0.0.1:${listeningPort(server)}`,
     token_reviewer_jwt: jwt,
     disable_local_ca_jwt: true,
-    // It is asked for, and not used without TLS.
+    // Required by Vault, but not used without TLS.
     kubernetes_ca_cert: await readFile(CA, "utf8"),
   });
   await vault.admin("POST", "auth/kubernetes/role/monitor", {

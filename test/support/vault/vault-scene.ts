@@ -16,10 +16,10 @@ export const WEB = join(import.meta.dirname, "../../../examples/repositories/web
 const DATABASE = join(import.meta.dirname, "../../../examples/repositories/database");
 const B2 = "b2:bucket:repository";
 
-/** Nothing of this is ever shown: what the fake holds, what it is asked with, and the beginning of "canary" in Base64. */
+/** Must never be printed: secrets in the fake, credentials sent to it, and the beginning of "canary" in Base64. */
 export const SECRET = /canary|web-password|login-\d|Y2FuYXJ5/;
 
-/** What the agent is told beside the address of Vault. */
+/** Environment of the agent, without VAULT_ADDR. */
 export const VARIABLES = {
   VAULT_ROLE_ID: "canary-role-id",
   VAULT_SECRET_ID: "canary-secret-id",
@@ -28,26 +28,26 @@ export const VARIABLES = {
   DEBUG: "node-vault",
 };
 
-/** What a run of the agent has printed. */
+/** The output of one run of the agent. */
 interface Printed {
   readonly code: number;
   readonly stdout: string;
   readonly all: string;
 }
 
-/** A small Vault, and repositories whose secrets lie in it: for the agent as a process of its own. */
+/** A fake Vault, and repositories with secrets in it, for an agent that runs as a process of its own. */
 export class VaultScene {
   readonly vault: FakeVault;
-  /** What B2 was asked with. */
+  /** Authorization headers of the requests to B2. */
   readonly logins: (string | undefined)[] = [];
-  readonly #notB2: Server;
+  readonly #fakeB2: Server;
   readonly #folder: string;
   #runs = 0;
 
   private constructor(vault: FakeVault, folder: string) {
     this.vault = vault;
     this.#folder = folder;
-    this.#notB2 = createServer(({ headers }, response) => {
+    this.#fakeB2 = createServer(({ headers }, response) => {
       this.logins.push(headers.authorization);
       response.writeHead(400).end();
     });
@@ -62,12 +62,12 @@ export class VaultScene {
       "kv/b2": { id: "canary-b2-id", key: "canary-b2-key" },
     };
     const scene = new VaultScene(vault, folder);
-    scene.#notB2.listen(0, "127.0.0.1");
-    await once(scene.#notB2, "listening");
+    scene.#fakeB2.listen(0, "127.0.0.1");
+    await once(scene.#fakeB2, "listening");
     return scene;
   }
 
-  /** The password of the first comes from Vault, as all that B2 needs, where something answers that is not B2; that of the second does not. */
+  /** Three repositories. The first and the third have their secrets in Vault, the second has not. The third is at a server that rejects every B2 request. */
   get repositories(): readonly object[] {
     return [
       { repo: WEB, password: { vault: "secret/web", field: "key" } },
@@ -76,12 +76,12 @@ export class VaultScene {
         repo: B2,
         vault_material: "b2-password",
         b2_vault_material: "b2",
-        environment: { B2_API_URL: `http://127.0.0.1:${listeningPort(this.#notB2)}` },
+        environment: { B2_API_URL: `http://127.0.0.1:${listeningPort(this.#fakeB2)}` },
       },
     ];
   }
 
-  /** Runs the agent to its end. An empty variable is not set. */
+  /** Runs the agent until it exits. An empty variable is not passed on. */
   async run(
     args: readonly string[],
     settings: unknown,
@@ -112,13 +112,13 @@ export class VaultScene {
 
   async stop(): Promise<void> {
     await this.vault.stop();
-    this.#notB2.close();
-    this.#notB2.closeAllConnections();
+    this.#fakeB2.close();
+    this.#fakeB2.closeAllConnections();
     await rm(this.#folder, { recursive: true });
   }
 }
 
-/** The classes of error of the three repositories; empty for one that is fine. */
+/** `error_type` of the three repositories; empty without an error. */
 export function failing(samples: Samples): readonly string[] {
   return [WEB, DATABASE, B2].map((url) => {
     const [error] = samples.of("backup_repository_error", { url });

@@ -7,13 +7,13 @@ import { startServer, type Server } from "../http/server.ts";
 const TLS = join(import.meta.dirname, "../../fixtures/tls");
 
 interface VaultServerOptions {
-  /** A folder for its storage, to start it again; in memory without one. */
+  /** Folder for the storage, needed for a restart. Default: in memory. */
   readonly storage?: string;
-  /** One with the same storage that was stopped: the new one listens where that did, and is unsealed. */
-  readonly again?: VaultServer;
+  /** A stopped server with the same storage: the new one listens at its addresses and is unsealed with its keys. */
+  readonly previous?: VaultServer;
 }
 
-/** An answer of Vault's HTTP API. */
+/** A response of Vault's HTTP API. */
 interface VaultReply {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
@@ -21,45 +21,45 @@ interface VaultReply {
 
 /** A real Vault, initialised and unsealed. */
 export interface VaultServer extends Server {
-  /** The TLS listener: its certificate is of fixtures/tls/ca.pem, and it takes certificates of clients from there. */
+  /** The TLS listener. fixtures/tls/ca.pem signed its certificate, and is its CA for client certificates. */
   readonly tlsUrl: string;
   readonly rootToken: string;
   readonly unsealKeys: readonly string[];
-  /** One request with the root token, or another one. Any status is an answer. */
+  /** Sends one request. Resolves for every status. @param token default: the root token */
   api(method: string, path: string, body?: unknown, token?: string): Promise<VaultReply>;
-  /** The same, and expects that it succeeds. */
+  /** Sends one request with the root token. Rejects unless it succeeds. */
   admin(method: string, path: string, body?: unknown): Promise<VaultReply["body"]>;
   unseal(): Promise<void>;
 }
 
 export async function startVault({
   storage,
-  again,
+  previous,
 }: VaultServerOptions = {}): Promise<VaultServer> {
   const file = (name: string): string => join(TLS, `${name}.pem`);
-  const where = (url: string | undefined): string =>
+  const addressOf = (url: string | undefined): string =>
     url?.replace(/^https?:\/\//, "") ?? "127.0.0.1:0";
   const server = await startServer({
     command: peerPath("vault"),
     args: [
-      `-http=${where(again?.url)}`,
-      `-https=${where(again?.tlsUrl)}`,
+      `-http=${addressOf(previous?.url)}`,
+      `-https=${addressOf(previous?.tlsUrl)}`,
       `-cert=${file("server")}`,
       `-key=${file("server")}`,
       `-client-ca=${file("ca")}`,
       ...(storage === undefined ? [] : [`-storage=${storage}`]),
-      ...(again ? [] : ["-init"]),
+      ...(previous ? [] : ["-init"]),
     ],
     announces: /"http":"(http:[^"]+)".*\n/,
     url: (address) => address,
   });
-  const announced: {
+  const printed: {
     readonly https: string;
     readonly root_token?: string;
     readonly unseal_keys_b64?: readonly string[];
   } = JSON.parse(/^\{"version".*$/m.exec(server.log())?.[0] ?? "{}");
-  const rootToken = announced.root_token ?? again?.rootToken ?? "";
-  const unsealKeys = announced.unseal_keys_b64 ?? again?.unsealKeys ?? [];
+  const rootToken = printed.root_token ?? previous?.rootToken ?? "";
+  const unsealKeys = printed.unseal_keys_b64 ?? previous?.unsealKeys ?? [];
   const api: VaultServer["api"] = async (method, path, body, token = rootToken) => {
     const answer = await fetch(`${server.url}/v1/${path}`, {
       method,
@@ -77,16 +77,16 @@ export async function startVault({
   const unseal = async (): Promise<void> => {
     for (const key of unsealKeys) await admin("PUT", "sys/unseal", { key });
   };
-  if (again) await unseal();
-  return { ...server, tlsUrl: announced.https, rootToken, api, admin, unsealKeys, unseal };
+  if (previous) await unseal();
+  return { ...server, tlsUrl: printed.https, rootToken, api, admin, unsealKeys, unseal };
 }
 
-/** Mounts a KV engine, and waits until it takes secrets. */
+/** Mounts a KV engine, and waits until it accepts secrets. */
 export async function mountKv(vault: VaultServer, mount: string, version: 1 | 2): Promise<void> {
   const options = { version: String(version) };
   await vault.admin("POST", `sys/mounts/${mount}`, { type: "kv", options });
   const probe = version === 1 ? `${mount}/probe` : `${mount}/data/probe`;
-  // Version 2 sets itself up for a moment.
+  // A new engine of version 2 rejects writes for a moment while it upgrades its storage.
   for (let tries = 0; tries < 200; tries++) {
     const { status } = await vault.api("POST", probe, { data: { ready: "yes" } });
     if (status < 300) return;
@@ -95,7 +95,7 @@ export async function mountKv(vault: VaultServer, mount: string, version: 1 | 2)
   throw new Error(`KV version ${version} at ${mount} does not become ready`);
 }
 
-/** Writes a secret, to either version. */
+/** Writes a secret to a KV engine of either version. */
 export async function writeSecret(
   vault: VaultServer,
   version: 1 | 2,

@@ -1,42 +1,42 @@
 import type { Secret, SecretResolver } from "../core/secret.ts";
-import { checkVaultReference, FURTHER_KEYS, withoutVault } from "./reference.ts";
+import { checkVaultReference, disabledResolver, FURTHER_KEYS } from "./reference.ts";
 import { VAULT_DISABLED, sameVault } from "./settings.ts";
 import type { VaultUse } from "./settings.ts";
 import type { VaultState } from "./state.ts";
 import { openVault } from "./vault.ts";
 import type { Vault, VaultOptions } from "./vault.ts";
 
-/** The scheme `vault` for somebody whose settings may change while secrets are held. */
-export class VaultScheme implements SecretResolver {
+/** Resolves secrets in Vault, with settings that may change at any time. */
+export class ReloadableVaultResolver implements SecretResolver {
   readonly scheme = "vault";
   readonly keys = FURTHER_KEYS;
   readonly #options: VaultOptions;
   #use: VaultUse = VAULT_DISABLED;
-  #resolver = withoutVault(VAULT_DISABLED.disabledReason);
+  #resolver = disabledResolver(VAULT_DISABLED.disabledReason);
   #vault: Vault | undefined;
-  /** Those that were in use, until they have ended. */
-  #former: Promise<unknown> = Promise.resolve();
+  /** Resolves when all clients of earlier settings have stopped. */
+  #previousStopped: Promise<unknown> = Promise.resolve();
 
   constructor(options: VaultOptions) {
     this.#options = options;
   }
 
-  /** What `VAULT_METRICS` are about: one while Vault is used, else none. */
+  /** The entries for `VAULT_METRICS`: one while Vault is used, else none. */
   get states(): readonly VaultState[] {
     return this.#vault ? [this.#vault.state] : [];
   }
 
-  /** From now on it is used like this. The same again changes nothing. */
+  /** Applies settings at once. Does nothing if they are unchanged. */
   configure(use: VaultUse): void {
     if (sameVault(use, this.#use)) return;
-    const before = this.#vault;
+    const previous = this.#vault;
     this.#use = use;
-    this.#former = Promise.all([this.#former, before?.stop()]);
+    this.#previousStopped = Promise.all([this.#previousStopped, previous?.stop()]);
     if ("disabledReason" in use) {
       this.#vault = undefined;
-      this.#resolver = withoutVault(use.disabledReason);
+      this.#resolver = disabledResolver(use.disabledReason);
     } else {
-      this.#vault = openVault(use, { ...this.#options, before: before?.state });
+      this.#vault = openVault(use, { ...this.#options, previousState: previous?.state });
       this.#resolver = this.#vault.resolver;
     }
   }
@@ -51,13 +51,13 @@ export class VaultScheme implements SecretResolver {
       return await resolver.resolve(reference, signal, notBefore);
     } catch (error) {
       if (resolver === this.#resolver) throw error;
-      // The settings were changed in the meantime.
+      // `configure` was called meanwhile, which aborted this read.
       return this.#resolver.resolve(reference, signal, notBefore);
     }
   }
 
-  /** As `stop` of what is used. */
+  /** As `Vault.stop`. */
   async stop(): Promise<void> {
-    await Promise.all([this.#former, this.#vault?.stop()]);
+    await Promise.all([this.#previousStopped, this.#vault?.stop()]);
   }
 }

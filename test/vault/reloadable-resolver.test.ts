@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { VAULT_DISABLED } from "../../instrumentation/vault/settings.ts";
 import type { VaultSettings } from "../../instrumentation/vault/settings.ts";
-import { VaultScheme } from "../../instrumentation/vault/scheme.ts";
+import { ReloadableVaultResolver } from "../../instrumentation/vault/reloadable-resolver.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
 import { FakeVault, HANGS, vaultSettings } from "../support/vault/fake-vault.ts";
@@ -15,72 +15,72 @@ const { signal } = new AbortController();
 
 let first: FakeVault;
 let second: FakeVault;
-let scheme: VaultScheme;
+let resolver: ReloadableVaultResolver;
 
 beforeEach(async () => {
   first = await FakeVault.start();
   second = await FakeVault.start();
-  second.secrets["secret/repo"] = { key: "of the second" };
+  second.secrets["secret/repo"] = { key: "password three" };
   const options = { clock: new FakeClock(), logger: new ArrayLogger(), proxyEnvironment: {} };
-  scheme = new VaultScheme(options);
+  resolver = new ReloadableVaultResolver(options);
 });
 
 afterEach(async () => {
-  await scheme.stop();
+  await resolver.stop();
   await first.stop();
   await second.stop();
 });
 
-function at(vault: FakeVault, secretId = "secret"): VaultSettings {
+function settingsFor(vault: FakeVault, secretId = "secret"): VaultSettings {
   const env = { VAULT_ADDR: vault.url, VAULT_ROLE_ID: "role", VAULT_SECRET_ID: secretId };
   return vaultSettings({ ...env, VAULT_CLIENT_TIMEOUT: "500h" });
 }
 
-const value = async (): Promise<string> => (await scheme.resolve(REFERENCE, signal)).revealText();
+const value = async (): Promise<string> => (await resolver.resolve(REFERENCE, signal)).revealText();
 
-test("is not used until it is told how, and says so", async () => {
-  expect(scheme.check(REFERENCE)).toBeUndefined();
-  expect(scheme.check({ vault: "secret/../x", field: "key" })).toContain("no ..");
+test("without settings every reference fails with the reason", async () => {
+  expect(resolver.check(REFERENCE)).toBeUndefined();
+  expect(resolver.check({ vault: "secret/../x", field: "key" })).toContain('".."');
   expect(await failureOf(value())).toContain(VAULT_DISABLED.disabledReason);
-  expect(scheme.states).toEqual([]);
-  scheme.configure({ disabledReason: "for a reason" });
+  expect(resolver.states).toEqual([]);
+  resolver.configure({ disabledReason: "for a reason" });
   expect(await failureOf(value())).toBe(
     "secret: the secret at secret/repo (field key) in Vault: for a reason",
   );
 });
 
-test("the same settings again change nothing, another secret id is another login", async () => {
-  scheme.configure(at(first));
+test("unchanged settings cause no login, a changed secret id does", async () => {
+  resolver.configure(settingsFor(first));
   await value();
-  scheme.configure(at(first));
+  resolver.configure(settingsFor(first));
   await value();
   expect(first.logins).toBe(1);
-  scheme.configure(at(first, "another"));
+  resolver.configure(settingsFor(first, "another"));
   await value();
   expect(first.logins).toBe(2);
-  expect(scheme.states).toMatchObject([{ logins: 2, reads: { success: 3 } }]);
+  expect(resolver.states).toMatchObject([{ logins: 2, reads: { success: 3 } }]);
 });
 
-test("what is read while the settings change is read as they are then, and the token of before is revoked", async () => {
-  scheme.configure(at(first));
+test("a change of settings repeats a read in flight with the new settings, and revokes the old token", async () => {
+  resolver.configure(settingsFor(first));
   expect(await value()).toBe("password two");
-  first.instead = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
+  first.intercept = ({ path }) => (path.startsWith("secret/") ? HANGS : undefined);
   const reads = first.count("GET secret/data/repo");
   const reading = value();
   await until("the read", () => first.count("GET secret/data/repo") > reads);
-  scheme.configure(at(second));
-  expect(await reading).toBe("of the second");
+  resolver.configure(settingsFor(second));
+  expect(await reading).toBe("password three");
   await until("the revocation", () => first.count(REVOKE) === 1);
-  await scheme.stop();
+  await resolver.stop();
   expect(second.count(REVOKE)).toBe(1);
 });
 
-test("one that is not used any more ends, and has no metrics", async () => {
-  scheme.configure(at(first));
+test("removed settings stop the client: its token is revoked, its metrics are gone", async () => {
+  resolver.configure(settingsFor(first));
   await value();
-  scheme.configure(VAULT_DISABLED);
-  expect(scheme.states).toEqual([]);
-  await scheme.stop();
+  resolver.configure(VAULT_DISABLED);
+  expect(resolver.states).toEqual([]);
+  await resolver.stop();
   expect(first.count(REVOKE)).toBe(1);
   expect(await failureOf(value())).toContain(VAULT_DISABLED.disabledReason);
 });
