@@ -17,13 +17,13 @@ import { until } from "../../support/core/until.ts";
 import { writeSecret } from "../../support/vault/vault.ts";
 import { approleIds } from "../../support/vault/vault-logins.ts";
 
-/** Where the passwords lie, and what they are at first: `SeededVault`. */
+/** Paths and initial values of the passwords, from `SeededVault`. */
 const V1 = { path: "kv/repo", password: "in version 1" };
 const V2 = { path: "secret/repo", password: "in version 2" };
 const NESTED = { path: "team/kv/a b", password: "in a nested mount" };
 
 describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
-  "while the agent runs with its secrets in Vault",
+  "an agent with secrets in Vault",
   () => {
     let folder: string;
     let vault: SeededVault;
@@ -42,7 +42,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         { repo: repo("nested"), password: nestedPassword },
         plain,
       ],
-      // The keys are listed again in each collection: a changed password is noticed at once.
+      // The keys are listed in each collection, so a changed password is noticed at once.
       reverify: "1ms",
       retryFailed: false,
     });
@@ -56,17 +56,15 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
       samples.value("restic_otel_vault_logins_total");
     const errorOf = async (name: string): Promise<string> => {
       const status = await (await fetch(`${agent.url}/api/status`)).text();
-      const {
-        repositories,
-      }: { readonly repositories: readonly { url: string; error: unknown }[] } = JSON.parse(status);
+      interface Entry {
+        readonly url: string;
+        readonly error?: { readonly type: string; readonly message: string };
+      }
+      const { repositories }: { readonly repositories: readonly Entry[] } = JSON.parse(status);
       const { error } = repositories.find(({ url }) => url === repo(name)) ?? {};
-      const { type, message } = Object(error) as {
-        readonly type: string;
-        readonly message: string;
-      };
-      return `${type}: ${message}`;
+      return `${error?.type}: ${error?.message}`;
     };
-    /** The password of a repository is another one from now on; Vault knows it. */
+    /** Changes the password of a repository, in restic and in Vault. */
     const rotate = async (name: string, from: string, to: string, version: 1 | 2, path: string) => {
       const file = join(folder, "new");
       await writeFile(file, to);
@@ -103,14 +101,14 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
       await rm(folder, { recursive: true });
     });
 
-    test("one login and one read for each secret; a collection more costs none", async () => {
+    test("logs in once and reads each secret once, also over several collections", async () => {
       await agent.collect();
       const samples = await agent.collect();
       expect(up(samples)).toEqual([1, 1, 1, 1]);
       expect({ logins: logins(samples), reads: reads(samples) }).toEqual({ logins: 1, reads: 3 });
     });
 
-    test("a password that is changed in the repository and in Vault opens it in the collection that notices", async () => {
+    test("uses a password changed in the repository and in Vault in the next collection", async () => {
       const before = await agent.scrape();
       await rotate("v1", V1.password, "rotated once", 1, V1.path);
       await rotate("v2", V2.password, "rotated, too", 2, V2.path);
@@ -126,7 +124,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
       expect(resolved(after, "nested")).toBe(resolved(before, "nested"));
     });
 
-    test("one that is changed in the repository alone is asked for once a collection, until Vault has it", async () => {
+    test("reads a password changed in the repository only once a collection, until Vault has it", async () => {
       const file = join(folder, "new");
       await writeFile(file, "not in Vault yet");
       await restic(["key", "passwd", "--new-password-file", file], {
@@ -134,15 +132,15 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         password: "rotated once",
       });
       const before = reads(await agent.scrape()) ?? Number.NaN;
-      const refused = await agent.collect();
-      expect(up(refused)).toEqual([0, 1, 1, 1]);
+      const rejected = await agent.collect();
+      expect(up(rejected)).toEqual([0, 1, 1, 1]);
       expect(await errorOf("v1")).toMatch(/^wrong_password: /);
-      expect(reads(refused)).toBe(before + 1);
+      expect(reads(rejected)).toBe(before + 1);
       await writeSecret(vault.server, 1, V1.path, { key: "not in Vault yet" });
       expect(up(await agent.collect())).toEqual([1, 1, 1, 1]);
     });
 
-    test("its token is revoked: the next secret that is needed costs one login", async () => {
+    test("logs in once more after its token was revoked", async () => {
       await vault.revokeAll();
       await rotate("v2", "rotated, too", "rotated again", 2, V2.path);
       const samples = await agent.collect();
@@ -150,27 +148,25 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
       expect(logins(samples)).toBe(2);
     });
 
-    test("one secret that is missing, denied or deleted costs one repository, and says which", async () => {
-      const failing = async (reference: object): Promise<string> => {
+    test("reports a secret that is missing, denied or deleted; only its repository fails", async () => {
+      const failureOf = async (reference: object): Promise<string> => {
         await agent.configure(settings({ field: "key", ...reference }));
         await agent.reload();
         expect(up(await agent.collect())).toEqual([1, 1, 0, 1]);
         return errorOf("nested");
       };
-      expect(await failing({ vault: "team/kv/none" })).toBe(
+      expect(await failureOf({ vault: "team/kv/none" })).toBe(
         "secret: the secret at team/kv/none (field key) in Vault: there is no such secret (404 at team/kv/data/none)",
       );
-      expect(await failing({ vault: "secret/other" })).toMatch(
+      expect(await failureOf({ vault: "secret/other" })).toMatch(
         /^secret: the secret at secret\/other \(field key\) in Vault: access is denied \(403\): a policy /,
       );
-      expect(await failing({ vault: NESTED.path, field: "none" })).toBe(
+      expect(await failureOf({ vault: NESTED.path, field: "none" })).toBe(
         "secret: the secret at team/kv/a b (field none) in Vault: the field does not exist",
       );
       await writeSecret(vault.server, 2, "team/kv/deleted", { key: "x" });
       await vault.server.admin("DELETE", "team/kv/data/deleted");
-      expect(await failing({ vault: "team/kv/deleted" })).toMatch(
-        /this version of the secret is deleted/,
-      );
+      expect(await failureOf({ vault: "team/kv/deleted" })).toMatch(/this version .* is deleted/);
       await agent.configure(settings());
       await agent.reload();
       expect(up(await agent.collect())).toEqual([1, 1, 1, 1]);
@@ -186,7 +182,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         /Vault is sealed/,
       ],
       [
-        "stopped for a while",
+        "stopped",
         async () => {
           await vault.server.stop();
           return () => vault.restart();
@@ -194,7 +190,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         /refuses the connection/,
       ],
       [
-        "replaced by a server that hangs",
+        "replaced by a server that does not answer",
         async () => {
           await vault.server.stop();
           const sockets = new Set<Socket>();
@@ -213,12 +209,12 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
     ] as const;
 
     test.for(OUTAGES)(
-      "Vault is %s: what was known stays good, and what was not fails alone",
+      "keeps known secrets while Vault is %s; only a repository with an unknown secret fails",
       async ([, begin, message]) => {
         expect(up(await agent.collect())).toEqual([1, 1, 1, 1]);
         const seen = agent.log().length;
         const end = await begin();
-        // All secrets are resolved anew; that of the third is another one, and not known yet.
+        // A reload resolves all secrets again. That of the third repository is new.
         await agent.configure(settings({ ...nested, version: 1 }));
         await agent.reload();
         const samples = await agent.collect();
@@ -231,7 +227,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
         const stale = /its last good value stays.*/g;
         expect(agent.log().slice(seen).match(stale)).toHaveLength(2);
         await end();
-        await until("all repositories to be well again", async () =>
+        await until("all repositories to be up", async () =>
           up(await agent.collect()).every((value) => value === 1),
         );
         expect((await agent.scrape()).value("restic_otel_vault_up")).toBe(1);
@@ -240,7 +236,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
       },
     );
 
-    test("a clean stop revokes the token", async () => {
+    test("revokes its token when it stops", async () => {
       await agent.collect();
       const before = await vault.accessors();
       agent.kill("SIGTERM");
