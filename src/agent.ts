@@ -19,7 +19,7 @@ import { webConfigMetrics } from "./telemetry/own-metrics/web-config.ts";
 import type { Protection } from "./web/config/protection.ts";
 import { outcomeOf, type Lifecycle } from "./web/lifecycle.ts";
 import { formatAddress } from "./web/listen.ts";
-import type { Inherited } from "./web/listen.ts";
+import type { InheritedSocket } from "./web/listen.ts";
 import { HEALTH_PATHS, routes } from "./web/routes.ts";
 import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
@@ -37,7 +37,7 @@ export interface AgentOptions {
   readonly load: () => Promise<AgentSettings>;
   readonly extensions?: Extensions;
   /** Sockets of the service manager, in place of those of the settings. */
-  readonly inherited?: readonly Inherited[];
+  readonly inherited?: readonly InheritedSocket[];
 }
 
 /** The line from settings to the scrape, built up at the start and taken down in reverse. */

@@ -80,8 +80,8 @@ async function checkHealth(
     () => bindWithoutFile(flags, env),
   );
   const { healthcheck } = await import("./web/healthcheck.ts");
-  const { alive, found } = await healthcheck(bound);
-  return print(`${found}\n`, alive ? 0 : 1);
+  const { alive, message } = await healthcheck(bound);
+  return print(`${message}\n`, alive ? 0 : 1);
 }
 
 async function checkConfig(
@@ -93,18 +93,20 @@ async function checkConfig(
   const { checkSecrets } = await import("./settings/check.ts");
   const vault = new ReloadableVaultResolver({ clock: systemClock, logger });
   vault.configure(settings.monitor.vault ?? VAULT_DISABLED);
-  const problems = await checkSecrets(
-    settings,
-    resolversWith([vault, ...(extensions.resolvers ?? [])]),
-    AbortSignal.timeout(60_000),
-  );
+  const problems = [
+    ...(await checkSecrets(
+      settings,
+      resolversWith([vault, ...(extensions.resolvers ?? [])]),
+      AbortSignal.timeout(60_000),
+    )),
+  ];
   await vault.stop();
   const { webConfigFile } = settings;
   const { readWebConfig } = await import("./web/config/web-config-file.ts");
   const web = webConfigFile === undefined ? undefined : await readWebConfig(webConfigFile);
-  const refused = web && "refused" in web ? [web.refused.message] : [];
-  for (const problem of [...problems, ...refused]) process.stderr.write(`${problem}\n`);
-  if (problems.length + refused.length > 0) return EXIT_SETTINGS;
+  if (web && "error" in web) problems.push(web.error.message);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) return EXIT_SETTINGS;
   const count = settings.monitor.repositories.length;
   return print(
     `ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`,

@@ -1,4 +1,4 @@
-/** RFC 9110 section 12.5.3: whether a client that sent this header takes gzip. Without the header we send plain text. */
+/** Whether a client with this Accept-Encoding header accepts gzip, RFC 9110 section 12.5.3. Without the header it gets plain text. */
 export function acceptsGzip(header: string | undefined): boolean {
   const weights = new Map<string, number>();
   for (const member of (header ?? "").split(",")) {

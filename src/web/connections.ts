@@ -1,37 +1,37 @@
 import type { Socket } from "node:net";
 
-/** What is known of a connection besides its socket: TLS wraps it in another object. */
+/** Identifies a connection: its socket object changes when TLS wraps it. */
 interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }
 
 /**
- * Keeps connections at a bounded number. Beyond it, the one that has been silent for longest is closed for the new one, and not
- * the new one refused: those who hold connections open and say nothing lock nobody out.
+ * Bounds the number of connections. If there are too many, the connection that has been idle longest is closed. A new connection is
+ * never rejected, so that clients with idle connections cannot lock others out.
  */
 export class Connections {
   readonly #max: number;
-  /** The longest silent first. */
+  /** Sorted by idle time, the longest first. */
   readonly #open = new Map<unknown, Socket>();
-  /** How many requests are being answered on a connection; none: not in here. */
+  /** The number of requests in progress; a connection without requests has no entry. */
   readonly #busy = new Map<unknown, number>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** @param socket as it was accepted */
+  /** @param socket the accepted socket, before TLS wraps it */
   add(socket: Socket): void {
     const key = keyOf(socket);
     this.#open.set(key, socket);
     socket.once("close", () => {
       if (this.#open.get(key) === socket) this.#open.delete(key);
     });
-    if (this.#open.size > this.#max) this.#makeRoom();
+    if (this.#open.size > this.#max) this.#closeLongestIdle();
   }
 
-  /** A request has come. @returns what is to be called when it has been answered */
+  /** Registers a request. @returns a function to call after the response */
   begin(peer: Peer): () => void {
     const key = keyOf(peer);
     this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1);
@@ -39,12 +39,12 @@ export class Connections {
       const left = (this.#busy.get(key) ?? 1) - 1;
       if (left > 0) this.#busy.set(key, left);
       else this.#busy.delete(key);
-      this.#spoke(key);
+      this.#markActive(key);
     };
   }
 
-  /** Closes those on which nothing is being answered. */
-  closeSilent(): void {
+  /** Closes the connections without requests in progress. */
+  closeIdle(): void {
     for (const [key, socket] of this.#open) if (!this.#busy.has(key)) socket.destroy();
   }
 
@@ -52,14 +52,14 @@ export class Connections {
     for (const socket of this.#open.values()) socket.destroy();
   }
 
-  #spoke(key: unknown): void {
+  #markActive(key: unknown): void {
     const socket = this.#open.get(key);
     if (!socket) return;
     this.#open.delete(key);
     this.#open.set(key, socket);
   }
 
-  #makeRoom(): void {
+  #closeLongestIdle(): void {
     for (const [key, socket] of this.#open) {
       if (this.#busy.has(key)) continue;
       this.#open.delete(key);
@@ -68,7 +68,7 @@ export class Connections {
   }
 }
 
-/** A socket in the file system has no address of its peer. */
+/** A Unix socket has no remote address: the object is its key. */
 function keyOf(peer: Peer): unknown {
   const { remoteAddress, remotePort } = peer;
   return remotePort === undefined ? peer : `${remoteAddress ?? ""} ${remotePort}`;

@@ -3,55 +3,59 @@ import { request } from "node:http";
 import { formatBind } from "../settings/bind.ts";
 import type { Bind } from "../settings/bind.ts";
 
-/** What was found out: whether an agent is alive there, and how it can be told. */
-export interface Checked {
+/** The result of a health check. */
+export interface HealthcheckResult {
   readonly alive: boolean;
-  /** A line. */
-  readonly found: string;
+  /** Address and finding, on one line. */
+  readonly message: string;
 }
 
-/** Less than an image's own time limit. */
-const WITHIN_MS = 4000;
+/** Shorter than the timeout of HEALTHCHECK in the Dockerfile. */
+const TIMEOUT_MS = 4000;
 
-/** An agent that wants a login, or has enough requests, is alive too. */
+/** An agent that requires a login or limits the rate is alive too. */
 const ALIVE: ReadonlySet<number> = new Set([200, 401, 429]);
 
-/** Asks the agent that listens on the first of these, in the clear: one that speaks TLS says so, and that is an answer. */
-export function healthcheck([first]: readonly Bind[]): Promise<Checked> {
-  if (!first) return Promise.resolve({ alive: false, found: "nothing listens: bind is none" });
+/** Queries the agent at the first address by plain HTTP. An agent with TLS answers 400 with a message, which shows that it is alive. */
+export function healthcheck([first]: readonly Bind[]): Promise<HealthcheckResult> {
+  if (!first)
+    return Promise.resolve({ alive: false, message: "the agent has no HTTP server: bind is none" });
   const where = formatBind(first);
-  const { promise, resolve } = Promise.withResolvers<Checked>();
-  const asked = request({
+  const { promise, resolve } = Promise.withResolvers<HealthcheckResult>();
+  const sent = request({
     ...("path" in first
       ? { socketPath: first.path }
       : { host: hostOf(first.host), port: first.port }),
     path: "/-/healthy",
     headers: { connection: "close" },
     agent: false,
-    signal: AbortSignal.timeout(WITHIN_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  asked.on("error", ({ name, message }) =>
+  sent.on("error", ({ name, message }) =>
     resolve({
       alive: false,
-      found: `${where}: ${name === "AbortError" ? `no answer within ${WITHIN_MS / 1000} s` : message}`,
+      message: `${where}: ${name === "AbortError" ? `no answer within ${TIMEOUT_MS / 1000} s` : message}`,
     }),
   );
-  asked.on("response", (response) => {
-    let said = "";
+  sent.on("response", (response) => {
+    let body = "";
     response.setEncoding("utf8");
-    response.on("data", (text: string) => (said += text));
+    response.on("data", (text: string) => (body += text));
     response.on("end", () => {
       const { statusCode = 0 } = response;
-      const speaksTls = statusCode === 400 && said.includes("HTTPS server");
+      const speaksTls = statusCode === 400 && body.includes("HTTPS server");
       const alive = ALIVE.has(statusCode) || speaksTls;
-      resolve({ alive, found: `${where}: ${alive ? "healthy" : `answers ${statusCode}`}` });
+      resolve({
+        alive,
+        message: `${where}: ${alive ? "healthy" : `unexpected status ${statusCode}`}`,
+      });
     });
   });
-  asked.end();
+  sent.end();
   return promise;
 }
 
-/** An address that means all interfaces is reached on loopback. */
+/** A server on all interfaces is reachable on loopback. */
 function hostOf(host: string | undefined): string {
   if (host === undefined || host === "0.0.0.0") return "127.0.0.1";
   return host === "::" ? "::1" : host;

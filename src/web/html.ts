@@ -1,4 +1,4 @@
-/** Text that is markup already. Made by `html` alone, so that nothing gets in unescaped. */
+/** Escaped markup. Only `html` creates it, so that it contains no unescaped value. */
 export class Html {
   readonly text: string;
 
@@ -9,7 +9,7 @@ export class Html {
 
 type Part = string | number | Html | readonly Html[];
 
-/** Markup with values in it: whatever is not markup itself is escaped, for content and quoted attributes. */
+/** Builds markup. Every value that is not Html is escaped, for element content and for quoted attributes. */
 export function html(literals: TemplateStringsArray, ...values: readonly Part[]): Html {
   return new Html(
     literals.reduce((text, literal, index) => text + render(values[index - 1] ?? "") + literal),
@@ -19,7 +19,7 @@ export function html(literals: TemplateStringsArray, ...values: readonly Part[])
 function render(value: Part): string {
   if (value instanceof Html) return value.text;
   if (typeof value === "object") return value.map(({ text }) => text).join("");
-  // Control characters and directions of writing could make a name look like something else.
+  // Control and bidirectional characters could disguise a name.
   return String(value)
     .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "\u{fffd}")
     .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

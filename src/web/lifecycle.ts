@@ -5,15 +5,15 @@ import type { Answer, Handler, Routes } from "./response.ts";
 import { isoTime } from "./status/time.ts";
 import type { RepositoryStatus } from "./status/status.ts";
 
-/** What an operator may have the agent do by HTTP. */
+/** Actions that an operator can request by HTTP. */
 export interface Lifecycle {
-  /** Resolves with what is wrong, a line each; with undefined if the settings were taken over. Never rejects. */
+  /** Resolves with the problems of the new settings, one per line; undefined: they are in effect. Never rejects. */
   reload(): Promise<string | undefined>;
-  /** Undefined: one is under way, or the agent stops. Resolves with how it went. */
+  /** Starts a collection and resolves with its outcome. undefined: a collection is running, or the agent is stopping. */
   collect(): Promise<CollectionOutcome> | undefined;
-  /** The agent stops: what it collected ended before its time. */
+  /** Whether the agent is stopping, which aborts a collection. */
   stopping(): boolean;
-  /** The settings in force, without secrets. */
+  /** The settings in effect, without secrets. */
   config(): unknown;
 }
 
@@ -22,7 +22,7 @@ export interface CollectionOutcome {
   /** ISO 8601 in UTC. */
   readonly finishedAt: string;
   readonly total: number;
-  /** Those that could not be read whole. */
+  /** Number of repositories that could not be read completely. */
   readonly failed: number;
   readonly errors: readonly {
     readonly url: string;
@@ -31,7 +31,7 @@ export interface CollectionOutcome {
   }[];
 }
 
-/** @param repositories as they are when the collection has ended */
+/** @param repositories their status after the collection */
 export function outcomeOf(
   { finishedAt, total, failed }: { finishedAt: number; total: number; failed: number },
   repositories: readonly RepositoryStatus[],
@@ -42,39 +42,39 @@ export function outcomeOf(
   return { finishedAt: isoTime(finishedAt), total, failed, errors };
 }
 
-const OFF = "not enabled: start the agent with --web.enable-lifecycle";
+const DISABLED = "not enabled: start the agent with --web.enable-lifecycle";
 
-/** @param lifecycle undefined: all of it is refused */
+/** @param lifecycle undefined: every request is rejected */
 export function lifecycleRoutes(lifecycle: Lifecycle | undefined): Routes {
   const guarded =
     (act: (lifecycle: Lifecycle, request: IncomingMessage) => Answer | Promise<Answer>): Handler =>
     (request) => {
-      if (!lifecycle) return textAnswer(403, OFF);
-      return isFromElsewhere(request)
-        ? textAnswer(403, "a page of another site may not ask for that")
+      if (!lifecycle) return textAnswer(403, DISABLED);
+      return isCrossSite(request)
+        ? textAnswer(403, "cross-site requests are not allowed")
         : act(lifecycle, request);
     };
   const collection = guarded(collect);
   return new Map([
     ["POST /-/reload", guarded(reload)],
     ["POST /-/collect", collection],
-    // As later versions of restic-reporter call it.
+    // The path in later versions of restic-reporter.
     ["POST /reload", collection],
     ["/-/config", guarded((one) => json(one.config()))],
   ]);
 }
 
-/** Fetch Metadata: browsers say where a request comes from; others say nothing. */
-function isFromElsewhere({ headers }: IncomingMessage): boolean {
+/** Fetch Metadata: browsers send the header, other clients do not. */
+function isCrossSite({ headers }: IncomingMessage): boolean {
   const site = headers["sec-fetch-site"];
   return site === "cross-site" || site === "same-site";
 }
 
 async function reload(lifecycle: Lifecycle): Promise<Answer> {
-  const refused = await lifecycle.reload();
-  return refused === undefined
-    ? textAnswer(200, "settings reloaded, they take effect with the next collection")
-    : textAnswer(500, `settings refused, the old ones stay:\n${refused}`);
+  const problems = await lifecycle.reload();
+  return problems === undefined
+    ? textAnswer(200, "settings reloaded; they take effect with the next collection")
+    : textAnswer(500, `settings rejected, the previous ones stay in effect:\n${problems}`);
 }
 
 async function collect(lifecycle: Lifecycle, { url = "" }: IncomingMessage): Promise<Answer> {
@@ -82,14 +82,14 @@ async function collect(lifecycle: Lifecycle, { url = "" }: IncomingMessage): Pro
   const outcome = lifecycle.collect();
   if (!outcome)
     return lifecycle.stopping()
-      ? textAnswer(503, "the agent stops, no collection is begun")
-      : textAnswer(409, "a collection is under way already");
+      ? textAnswer(503, "the agent is stopping, no collection was started")
+      : textAnswer(409, "a collection is already running");
   if (!waits) return textAnswer(202, "collection started");
-  const ended = await outcome;
-  // What was not read yet counts as failed in there, and has not.
+  const completed = await outcome;
+  // The outcome of an aborted collection counts unread repositories as failed.
   return lifecycle.stopping()
-    ? textAnswer(503, "the agent stops, the collection was not finished")
-    : json(ended);
+    ? textAnswer(503, "the agent is stopping, the collection was aborted")
+    : json(completed);
 }
 
 function json(value: unknown): Answer {

@@ -8,27 +8,27 @@ import { AgentError, isStaleSocket, toAgentError } from "restic-otel-instrumenta
 import { formatBind } from "../settings/bind.ts";
 import type { Bind, UnixBind } from "../settings/bind.ts";
 
-/** A socket that listens already: the service manager has opened it. */
-export interface Inherited {
-  /** Its descriptor. */
+/** A listening socket that the service manager has opened. */
+export interface InheritedSocket {
+  /** File descriptor. */
   readonly fd: number;
 }
 
-/** Families beside IPv4 and IPv6: what their address is, is written behind their name and a colon. */
+/** Families other than IPv4 and IPv6. Their addresses are formatted as `family:address`. */
 const OTHER_FAMILIES: ReadonlySet<string> = new Set(["unix", "fd"]);
 
-/** An address as somebody would write it into the settings. */
+/** Formats an address as in the settings. */
 export function formatAddress({ family, address, port }: AddressInfo): string {
   return OTHER_FAMILIES.has(family) ? `${family}:${address}` : formatBind({ host: address, port });
 }
 
 /**
- * Begins to listen; a socket in the file system that nobody answers on any more is replaced.
- * @throws AgentError `config` that says how to mend it
+ * Starts to listen. Replaces a stale Unix socket, on which no process listens any more.
+ * @throws AgentError `config` with a hint
  */
-export async function listen(server: Server, at: Bind | Inherited): Promise<AddressInfo> {
+export async function listen(server: Server, at: Bind | InheritedSocket): Promise<AddressInfo> {
   if ("path" in at) await replaceStale(at);
-  begin(server, at);
+  startListening(server, at);
   try {
     await once(server, "listening");
   } catch (error) {
@@ -36,17 +36,17 @@ export async function listen(server: Server, at: Bind | Inherited): Promise<Addr
   }
   const address = server.address();
   if (typeof address === "string") return { address, family: "unix", port: 0 };
-  // Of an inherited socket in the file system the library tells no path.
+  // Node.js does not know the path of an inherited Unix socket.
   return address ?? { address: "fd" in at ? String(at.fd) : "", family: "fd", port: 0 };
 }
 
-function begin(server: Server, at: Bind | Inherited): void {
+function startListening(server: Server, at: Bind | InheritedSocket): void {
   if ("fd" in at) server.listen({ fd: at.fd });
   else if (!("path" in at))
     server.listen(at.host ? { host: at.host, port: at.port } : { port: at.port });
   else if (at.mode === undefined) server.listen({ path: at.path });
   else {
-    // The file is made within this call: with the mask there is no moment in which others may use it.
+    // listen() creates the file synchronously: with the umask it never has a wider mode.
     const mask = process.umask(0o777 & ~at.mode);
     server.listen({ path: at.path });
     process.umask(mask);
@@ -61,26 +61,29 @@ async function replaceStale({ path }: UnixBind): Promise<void> {
 const HINTS: ReadonlyMap<unknown, string> = new Map([
   [
     "EADDRINUSE",
-    "the address is in use: stop what listens there, or set another address with --bind",
+    "the address is in use: stop the process that listens there, or set another address with --bind",
   ],
-  ["EACCES", "not permitted: set a port of 1024 or above with --bind"],
+  ["EACCES", "permission denied: set a port of 1024 or above with --bind"],
   [
     "EADDRNOTAVAIL",
-    "no interface has that address: set one of this machine with --bind, or :PORT for all",
+    "no interface has this address: set an address of this machine with --bind, or :PORT for all interfaces",
   ],
-  ["ENOTFOUND", "no such host: set an address of this machine with --bind, or :PORT for all"],
+  [
+    "ENOTFOUND",
+    "unknown host: set an address of this machine with --bind, or :PORT for all interfaces",
+  ],
 ]);
 
-function cannotListen(cause: unknown, at: Bind | Inherited): AgentError {
+function cannotListen(cause: unknown, at: Bind | InheritedSocket): AgentError {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const known = "path" in at && code === "EACCES" ? NO_WRITING : HINTS.get(code);
-  const [where, other] =
+  const hint = "path" in at && code === "EACCES" ? NOT_WRITABLE : HINTS.get(code);
+  const [where, fallback] =
     "fd" in at
-      ? [`the inherited socket ${at.fd}`, "is it one that listens (Accept=no)?"]
+      ? [`the inherited socket ${at.fd}`, "check that it is a listening socket (Accept=no)"]
       : [formatBind(at), "set another address with --bind"];
-  const reason = ("fd" in at ? undefined : known) ?? `${toAgentError(cause).message}: ${other}`;
+  const reason = ("fd" in at ? undefined : hint) ?? `${toAgentError(cause).message}: ${fallback}`;
   return new AgentError("config", `cannot listen on ${where}: ${reason}`, { cause });
 }
 
-// The library says the same of both.
-const NO_WRITING = "the directory is not there, or this user may not write into it";
+// libuv reports EACCES for both.
+const NOT_WRITABLE = "the directory does not exist, or this user has no permission to write to it";

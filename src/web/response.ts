@@ -1,22 +1,22 @@
 import type { IncomingMessage } from "node:http";
 
-/** What a request is answered with. */
+/** The response to a request. */
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  /** In pieces where they are there already: they are sent as they are, and not changed. */
+  /** Pieces are sent one after the other, without a copy. */
   readonly body: string | Buffer | readonly Buffer[];
-  /** Further headers, and such as replace those that every answer has. */
+  /** Additional headers, which replace default headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers requests for one path. A HEAD is answered as its GET; the server leaves the body out. */
+/** Answers the requests for one path. GET and HEAD have the same handler: the server omits the body for HEAD. */
 export type Handler = (request: IncomingMessage) => Answer | Promise<Answer>;
 
-/** Handlers by path, without the query: of GET and HEAD, and with `POST ` before it of POST. */
+/** Handlers by path without query: `/path` for GET and HEAD, `POST /path` for POST. */
 export type Routes = ReadonlyMap<string, Handler>;
 
-/** @param line without its end */
+/** @param line without line break */
 export function textAnswer(
   status: number,
   line: string,

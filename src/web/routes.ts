@@ -13,7 +13,7 @@ import { parseQuery, select } from "./status/query.ts";
 import type { Query } from "./status/query.ts";
 import type { Status } from "./status/status.ts";
 
-/** What can be scraped, in both encodings. */
+/** An exposition in both encodings. */
 interface Scrapable {
   plain(): readonly Buffer[];
   gzip(): Promise<readonly Buffer[]>;
@@ -21,28 +21,28 @@ interface Scrapable {
 
 export interface RoutesOptions {
   readonly version: string;
-  /** Whether `/metrics` is there. */
+  /** Whether `/metrics` is served. */
   readonly prometheus: boolean;
-  /** Rejects if there is no whole exposition. */
+  /** Rejects if the exposition is incomplete. */
   readonly render: () => Promise<Scrapable>;
-  /** Why nothing should be scraped yet, as one line; undefined once it may. */
+  /** Why the agent is not ready for scrapes, on one line; undefined: it is ready. */
   readonly notReady: () => string | undefined;
-  /** What is known now; does no I/O. */
+  /** The current status. Does no I/O. */
   readonly status: () => Status;
-  /** Undefined: nobody may reload or collect by HTTP, or see the settings. */
+  /** undefined: the lifecycle routes are disabled. */
   readonly lifecycle?: Lifecycle | undefined;
   readonly logger: Logger;
 }
 
-/** What an orchestrator asks for. */
+/** Paths for the health checks of an orchestrator. */
 export const HEALTH_PATHS = ["/-/healthy", "/-/ready"];
 
-/** All that the agent serves. */
+/** The routes of the agent. */
 export function routes(options: RoutesOptions): Routes {
   const { version, prometheus, render, notReady, status, lifecycle, logger } = options;
   let failing = false;
 
-  /** Answers with the exposition or, if there is none, with 503 and the reason: never with 200 and less than all. */
+  /** Answers 503 with the reason if there is no complete exposition: an incomplete one is never served. */
   function ifScrapable(
     answer: (exposition: Scrapable) => Answer | Promise<Answer>,
   ): () => Promise<Answer> {
@@ -99,7 +99,7 @@ export function routes(options: RoutesOptions): Routes {
 }
 
 const NO_METRICS =
-  "metrics are not served: OTEL_METRICS_EXPORTER does not name prometheus, or OTEL_SDK_DISABLED is true";
+  "metrics are disabled: add prometheus to OTEL_METRICS_EXPORTER, and unset OTEL_SDK_DISABLED";
 
 function queryOf(request: IncomingMessage): Query {
   const query = /\?(.*)$/s.exec(request.url ?? "")?.[1] ?? "";

@@ -13,29 +13,29 @@ import { MAX_URL_LENGTH, rejectClientErrors } from "./client-errors.ts";
 import type { Protection } from "./config/protection.ts";
 import { Connections } from "./connections.ts";
 import { listen } from "./listen.ts";
-import type { Inherited } from "./listen.ts";
+import type { InheritedSocket } from "./listen.ts";
 import { createServer } from "./node-http.ts";
 
 export interface ServerOptions {
-  readonly bind: Bind | Inherited;
+  readonly bind: Bind | InheritedSocket;
   readonly routes: Routes;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** TLS, logins and what else a web config file says. */
+  /** TLS, logins, headers and rate limit of a web config file. */
   readonly protection?: Protection | undefined;
 }
 
 export interface WebServer {
-  /** Of a socket in the file system: its path, and the family `unix`; of one that was inherited: its number, and `fd`. */
+  /** A Unix socket has its path and the family `unix`, an inherited one its file descriptor and the family `fd`. */
   readonly address: AddressInfo;
   /**
-   * Accepts no more connections, answers what has arrived for up to `graceMs`, then closes every connection. One that is open is
-   * listened to for half a second more: a request may be on its way. May be called twice.
+   * Accepts no more connections, answers requests for up to `graceMs`, then closes every connection. An idle connection stays open
+   * for half a second, since a request may be on its way. Can be called twice.
    */
   stop(graceMs: number): Promise<void>;
 }
 
-/** A slow client must not hold a connection for ever, and many must not hold all memory. */
+/** Bounds the time and the memory that slow clients can take. */
 const LIMITS = {
   maxHeaderSize: 8192,
   headersTimeout: 10_000,
@@ -44,12 +44,12 @@ const LIMITS = {
   // Longer than a scrape interval of a minute, so that Prometheus keeps its connection.
   keepAliveTimeout: 75_000,
 } as const;
-const CONNECTIONS = 512;
-/** As many connections wait to be accepted, at the most. */
+const MAX_CONNECTIONS = 512;
+/** Maximum number of connections that wait to be accepted. */
 const BACKLOG = 512;
 const ANSWER_TIMEOUT_MS = 60_000;
 const LINGER_MS = 500;
-/** Without a reason each abort would make one, with its stack. */
+/** Shared abort reason: avoids capturing a stack per request. */
 const ANSWERED = new Error("answered");
 
 const HEADERS = {
@@ -59,7 +59,7 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
-/** @throws AgentError `config` if it cannot listen there */
+/** @throws AgentError `config` if it cannot listen */
 export async function startServer({
   bind,
   routes,
@@ -68,7 +68,7 @@ export async function startServer({
   protection,
 }: ServerOptions): Promise<WebServer> {
   const answering = new Set<ServerResponse>();
-  const connections = new Connections(CONNECTIONS);
+  const connections = new Connections(MAX_CONNECTIONS);
   let stopping = false;
   function respond(request: IncomingMessage, response: ServerResponse): void {
     const finished = connections.begin(request.socket);
@@ -80,19 +80,19 @@ export async function startServer({
       ended.abort(ANSWERED);
       if (stopping) request.socket.end();
     });
-    const hurry = (): void =>
+    const limitTime = (): void =>
       void after(clock, ANSWER_TIMEOUT_MS, ended.signal, () => request.socket.destroy());
-    // What is told to do something takes as long as that takes.
-    const patient = request.method === "POST";
-    if (!patient) hurry();
-    void answer(request, routes, logger, protection).then((answered) => {
-      if (patient) hurry();
+    // A POST starts an action without a time limit: limit only the time to send the response.
+    const isAction = request.method === "POST";
+    if (!isAction) limitTime();
+    void answer(request, routes, logger, protection).then((result) => {
+      if (isAction) limitTime();
       if (stopping) closeAfter(response);
-      send(request, response, answered, protection?.headers);
+      send(request, response, result, protection?.headers);
     });
   }
   const server = createServer(LIMITS, respond);
-  // A body is refused before it is sent.
+  // Reject a request body before the client sends it.
   server.on("checkContinue", respond);
   rejectClientErrors(server);
   const tls =
@@ -111,7 +111,7 @@ export async function startServer({
     const closed = once(server, "close").then(() => ended.abort());
     await arrivals(server, clock);
     stopping = true;
-    // That of HTTP closes silent connections as well.
+    // http.Server.close() would also close idle connections.
     NetServer.prototype.close.call(server);
     for (const response of answering) closeAfter(response);
     const leftMs = Math.max(0, graceMs - (clock.monotonicMs() - startMs));
@@ -119,7 +119,7 @@ export async function startServer({
     await after(clock, lingerMs, ended.signal, () => {
       server.close();
       tls?.stop();
-      connections.closeSilent();
+      connections.closeIdle();
     });
     await after(clock, leftMs - lingerMs, ended.signal, () => {
       server.closeAllConnections();
@@ -131,22 +131,22 @@ export async function startServer({
 }
 
 /**
- * Lets connections be accepted and requests be read that are there already. A turn accepts one connection; where ever more
- * come there is no telling which were there, and an end is made.
+ * Waits until the connections and requests that arrived before the stop are accepted and read. The event loop accepts one connection
+ * per turn; the wait is bounded, since new connections can arrive all the time.
  */
 async function arrivals(server: Server, clock: Clock): Promise<void> {
   const startMs = clock.monotonicMs();
-  let quiet = 0;
-  const heard = (): void => {
-    quiet = 0;
+  let quietTurns = 0;
+  const onConnection = (): void => {
+    quietTurns = 0;
   };
-  server.on("connection", heard);
-  for (let turn = 0; quiet < 4 && turn < BACKLOG; turn++) {
+  server.on("connection", onConnection);
+  for (let turn = 0; quietTurns < 4 && turn < BACKLOG; turn++) {
     if (turn >= BACKLOG / 8 && clock.monotonicMs() - startMs >= LINGER_MS) break;
-    quiet++;
+    quietTurns++;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  server.off("connection", heard);
+  server.off("connection", onConnection);
 }
 
 function closeAfter(response: ServerResponse): void {
@@ -154,7 +154,7 @@ function closeAfter(response: ServerResponse): void {
     response.setHeader("connection", "close");
 }
 
-/** Does it after `ms`, unless the signal is aborted before. */
+/** Calls `act` after `ms`, unless the signal is aborted before. */
 async function after(
   clock: Clock,
   ms: number,
@@ -176,21 +176,17 @@ async function answer(
   protection: Protection | undefined,
 ): Promise<Answer> {
   const path = pathOf(request.url ?? "");
-  const refused = reject(request) ?? (await protection?.authorize(request, path));
-  if (refused) return refused;
+  const rejection = reject(request) ?? (await protection?.authorize(request, path));
+  if (rejection) return rejection;
   const get = routes.get(path);
   const post = routes.get(`POST ${path}`);
   if (!get && !post) return textAnswer(404, "not found");
   const handler = request.method === "POST" ? post : READS.has(request.method) ? get : undefined;
   if (!handler) {
     const allow = [...(get ? READS : []), ...(post ? ["POST"] : [])];
-    return textAnswer(
-      405,
-      `only ${allow.join(" and ")} ${allow.length > 1 ? "are" : "is"} served`,
-      {
-        allow: allow.join(", "),
-      },
-    );
+    return textAnswer(405, `method not allowed: use ${allow.join(" or ")}`, {
+      allow: allow.join(", "),
+    });
   }
   try {
     return await handler(request);
@@ -206,10 +202,10 @@ function reject({ url = "", headers }: IncomingMessage): Answer | undefined {
   if (url.length > MAX_URL_LENGTH) return textAnswer(414, "the URL is too long");
   const length = headers["content-length"] ?? "0";
   if (length === "0" && headers["transfer-encoding"] === undefined) return undefined;
-  return textAnswer(413, "a body is not taken", { connection: "close" });
+  return textAnswer(413, "a request body is not allowed", { connection: "close" });
 }
 
-/** RFC 9112 section 3.2: mostly a path with a query; proxies may send a whole URL. */
+/** RFC 9112 section 3.2: the target is usually a path with a query; a proxy can send a complete URL. */
 function pathOf(target: string): string {
   if (target.startsWith("/")) return target.split("?", 1)[0] ?? "";
   return URL.parse(target)?.pathname ?? "";
@@ -237,8 +233,8 @@ function send(
   const sent = request.method === "HEAD" ? [] : pieces.filter(({ length }) => length > 0);
   const last = sent.pop();
   if (!last) return void response.end();
-  // What is written in one turn goes to the kernel at once, and is not copied before.
+  // The writes of one turn go to the kernel together, without a copy.
   for (const piece of sent) response.write(piece);
-  // Once a response is ended, server.close() takes its connection for idle and cuts off what was not sent yet.
+  // After end(), server.close() would treat the connection as idle and cut off unsent data: end it after the last write.
   response.write(last, () => response.end());
 }

@@ -1,16 +1,16 @@
-import type { Inherited } from "./listen.ts";
+import type { InheritedSocket } from "./listen.ts";
 
-/** sd_listen_fds(3): the first descriptor that is handed over. */
+/** SD_LISTEN_FDS_START of sd_listen_fds(3). */
 const FIRST = 3;
 
 /**
- * The sockets that a service manager has opened for this process, sd_listen_fds(3): none if there is none, or they are meant
- * for another process.
+ * The sockets that the service manager has opened for this process, sd_listen_fds(3). Empty without a service manager, or if the
+ * sockets are for another process.
  */
 export function inheritedSockets(
   env: Readonly<Record<string, string | undefined>>,
   pid: number,
-): readonly Inherited[] {
+): readonly InheritedSocket[] {
   const { LISTEN_PID, LISTEN_FDS } = env;
   if (LISTEN_PID !== String(pid) || !/^[1-9]\d{0,2}$/.test(LISTEN_FDS ?? "")) return [];
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST + index }));

@@ -56,7 +56,7 @@ test("an operator reloads, collects and looks by HTTP", async () => {
   expect(await post("/-/reload")).toEqual([
     500,
     expect.stringMatching(
-      /^settings refused, the old ones stay:\n.*cron.*\n.*nonsense: unknown key/s,
+      /^settings rejected, the previous ones stay in effect:\n.*cron.*\n.*nonsense: unknown key/s,
     ),
   ]);
   await agent.configure({ ...SETTINGS, cron: "@hourly" });
@@ -98,6 +98,6 @@ test("it listens on several addresses, and ends with 2 if one of them is in use"
   const second = await runAgent(args);
   expect([second.code, second.stderr.trimEnd().split("\n").at(-1)]).toEqual([
     2,
-    `cannot listen on unix:${join(folder, "s")}: the address is in use: stop what listens there, or set another address with --bind`,
+    `cannot listen on unix:${join(folder, "s")}: the address is in use: stop the process that listens there, or set another address with --bind`,
   ]);
 });

@@ -224,7 +224,7 @@ test("an address in use ends with 2, and says how to mend it", async () => {
   expect({ code, stdout, stderr }).toEqual({
     code: 2,
     stdout: "",
-    stderr: `cannot listen on ${bind}: the address is in use: stop what listens there, or set another address with --bind\n`,
+    stderr: `cannot listen on ${bind}: the address is in use: stop the process that listens there, or set another address with --bind\n`,
   });
   taken.close();
 });

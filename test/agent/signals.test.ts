@@ -205,7 +205,7 @@ test("whoever waits for a collection that the stop ends is told so", async () =>
   const response = await reply;
   expect([response.status, await response.text()]).toEqual([
     503,
-    "the agent stops, the collection was not finished\n",
+    "the agent is stopping, the collection was aborted\n",
   ]);
   expect(await agent.exit).toBe(0);
 });

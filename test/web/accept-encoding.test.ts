@@ -20,6 +20,6 @@ test.for([
   ["gzip;q=0, *", false],
   ["gzip, *;q=0", true],
   ["notgzip", false],
-] as const)("accept-encoding: %s → %s", ([header, expected]) => {
+] as const)("accept-encoding %s accepts gzip: %s", ([header, expected]) => {
   expect(acceptsGzip(header)).toBe(expected);
 });

@@ -12,20 +12,20 @@ import { until } from "../support/core/until.ts";
 const ACTIONS = ["/-/reload", "/-/collect", "/reload"] as const;
 
 function lifecycle() {
-  const asked: string[] = [];
+  const actions: string[] = [];
   const ended = Promise.withResolvers<CollectionOutcome>();
-  const state: { refused: string | undefined; runs: boolean; stops: boolean } = {
-    refused: undefined,
+  const state: { problems: string | undefined; runs: boolean; stops: boolean } = {
+    problems: undefined,
     runs: false,
     stops: false,
   };
   const one: Lifecycle = {
     reload: async () => {
-      asked.push("reload");
-      return state.refused;
+      actions.push("reload");
+      return state.problems;
     },
     collect: () => {
-      asked.push("collect");
+      actions.push("collect");
       if (state.runs) return undefined;
       state.runs = true;
       return ended.promise;
@@ -33,7 +33,7 @@ function lifecycle() {
     stopping: () => state.stops,
     config: () => ({ cron: "@daily" }),
   };
-  return { one, asked, state, end: ended.resolve };
+  return { one, actions, state, end: ended.resolve };
 }
 
 async function serve(one: Lifecycle | undefined) {
@@ -50,15 +50,15 @@ async function serve(one: Lifecycle | undefined) {
   };
 }
 
-test("all of it is refused unless it was enabled", async () => {
+test("every lifecycle request is rejected unless the lifecycle is enabled", async () => {
   const ask = await serve(undefined);
-  const refusal = [403, "not enabled: start the agent with --web.enable-lifecycle\n"];
-  for (const path of ACTIONS) expect(await ask("POST", path)).toEqual(refusal);
-  expect(await ask("GET", "/-/config")).toEqual(refusal);
+  const rejection = [403, "not enabled: start the agent with --web.enable-lifecycle\n"];
+  for (const path of ACTIONS) expect(await ask("POST", path)).toEqual(rejection);
+  expect(await ask("GET", "/-/config")).toEqual(rejection);
 });
 
-test("nothing is done by GET or HEAD, and nothing for another site", async () => {
-  const { one, asked } = lifecycle();
+test("other methods than POST and cross-site requests are rejected without an action", async () => {
+  const { one, actions } = lifecycle();
   const ask = await serve(one);
   for (const path of ACTIONS) {
     for (const method of ["GET", "HEAD", "PUT", "DELETE"])
@@ -66,21 +66,21 @@ test("nothing is done by GET or HEAD, and nothing for another site", async () =>
     for (const site of ["cross-site", "same-site"])
       expect((await ask("POST", path, { "sec-fetch-site": site }))[0]).toBe(403);
   }
-  expect(asked).toEqual([]);
+  expect(actions).toEqual([]);
   expect((await ask("POST", "/-/reload", { "sec-fetch-site": "same-origin" }))[0]).toBe(200);
 });
 
-test("a reload says what is wrong with the settings", async () => {
+test("a reload responds with the problems of the settings", async () => {
   const { one, state } = lifecycle();
   const ask = await serve(one);
   expect(await ask("POST", "/-/reload?x=1")).toEqual([
     200,
-    "settings reloaded, they take effect with the next collection\n",
+    "settings reloaded; they take effect with the next collection\n",
   ]);
-  state.refused = "a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key";
+  state.problems = "a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key";
   expect(await ask("POST", "/-/reload")).toEqual([
     500,
-    `settings refused, the old ones stay:\n${state.refused}\n`,
+    `settings rejected, the previous ones stay in effect:\n${state.problems}\n`,
   ]);
 });
 
@@ -89,45 +89,48 @@ test.for(["/-/collect", "/reload"])("POST %s starts a collection, one at a time"
   const ask = await serve(one);
   expect(await ask("POST", `${path}?wat`)).toEqual([202, "collection started\n"]);
   for (const query of ["", "?wait"])
-    expect(await ask("POST", path + query)).toEqual([409, "a collection is under way already\n"]);
+    expect(await ask("POST", path + query)).toEqual([409, "a collection is already running\n"]);
 });
 
-test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])("POST %s tells how it went", async (path) => {
-  const { one, end } = lifecycle();
-  const ask = await serve(one);
-  const reply = ask("POST", path);
-  const { repositories } = statusFor([
-    { url: "/srv/a", error: ["denied", "no"] },
-    { url: "/srv/b" },
-  ]);
-  end(outcomeOf({ finishedAt: 1_767_225_600_000, total: 2, failed: 1 }, repositories));
-  const [code, body] = await reply;
-  expect([code, JSON.parse(String(body))]).toEqual([
-    200,
-    {
-      finishedAt: "2026-01-01T00:00:00.000Z",
-      total: 2,
-      failed: 1,
-      errors: [{ url: "/srv/a", type: "denied", message: "no" }],
-    },
-  ]);
-});
+test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])(
+  "POST %s responds with the outcome of the collection",
+  async (path) => {
+    const { one, end } = lifecycle();
+    const ask = await serve(one);
+    const reply = ask("POST", path);
+    const { repositories } = statusFor([
+      { url: "/srv/a", error: ["denied", "no"] },
+      { url: "/srv/b" },
+    ]);
+    end(outcomeOf({ finishedAt: 1_767_225_600_000, total: 2, failed: 1 }, repositories));
+    const [code, body] = await reply;
+    expect([code, JSON.parse(String(body))]).toEqual([
+      200,
+      {
+        finishedAt: "2026-01-01T00:00:00.000Z",
+        total: 2,
+        failed: 1,
+        errors: [{ url: "/srv/a", type: "denied", message: "no" }],
+      },
+    ]);
+  },
+);
 
-test("a collection that the agent's stop ends is no outcome", async () => {
-  const { one, state, asked, end } = lifecycle();
+test("a stop of the agent aborts a collection, which has no outcome", async () => {
+  const { one, state, actions, end } = lifecycle();
   const ask = await serve(one);
   const reply = ask("POST", "/-/collect?wait");
-  await until("a collection", () => asked.includes("collect"));
+  await until("a collection", () => actions.includes("collect"));
   state.stops = true;
   end({ finishedAt: "", total: 2, failed: 2, errors: [] });
-  expect(await reply).toEqual([503, "the agent stops, the collection was not finished\n"]);
+  expect(await reply).toEqual([503, "the agent is stopping, the collection was aborted\n"]);
   expect(await ask("POST", "/-/collect")).toEqual([
     503,
-    "the agent stops, no collection is begun\n",
+    "the agent is stopping, no collection was started\n",
   ]);
 });
 
-test("/-/config is JSON, by GET", async () => {
+test("GET /-/config responds with JSON", async () => {
   const ask = await serve(lifecycle().one);
   expect(await ask("GET", "/-/config?x")).toEqual([200, '{\n  "cron": "@daily"\n}\n']);
   expect((await ask("POST", "/-/config"))[0]).toBe(405);

@@ -51,7 +51,7 @@ test.for([
   ["unix:/run/s?mode=0660", { path: "/run/s", mode: 0o660 }],
   ["unix:/run/s?mode=600", { path: "/run/s", mode: 0o600 }],
   [`unix:/${"x".repeat(106)}`, { path: `/${"x".repeat(106)}`, mode: undefined }],
-] as const)("%s is where to listen", ([written, parsed]) => {
+] as const)("the address %s is valid", ([written, parsed]) => {
   expect([bind.check(written), bind.parse(written)]).toEqual([undefined, [parsed]]);
 });
 
@@ -61,24 +61,21 @@ test.for([
   ["unix:/run/s?mode=888", "absolute path"],
   ["unix:/run/s?mod=0660", "absolute path"],
   ["unix:", "absolute path"],
-  [`unix:/${"x".repeat(107)}`, "at most 107 bytes"],
-] as const)("%s is not", ([written, problem]) => {
+  [`unix:/${"x".repeat(107)}`, "longer than 107 bytes"],
+] as const)("the address %s is invalid", ([written, problem]) => {
   expect(bind.check(written)).toContain(problem);
 });
 
-test.for([0o600, 0o660, 0o666])(
-  "a socket in the file system has the mode %o at once",
-  async (mode) => {
-    const mask = process.umask();
-    const { address } = await serve(`unix:${path}?mode=${mode.toString(8)}`);
-    expect((await stat(path)).mode & 0o777).toBe(mode);
-    expect(process.umask()).toBe(mask);
-    expect(formatAddress(address)).toBe(`unix:${path}`);
-    expect(await ask()).toBe("healthy\n");
-  },
-);
+test.for([0o600, 0o660, 0o666])("a Unix socket is created with the mode %o", async (mode) => {
+  const mask = process.umask();
+  const { address } = await serve(`unix:${path}?mode=${mode.toString(8)}`);
+  expect((await stat(path)).mode & 0o777).toBe(mode);
+  expect(process.umask()).toBe(mask);
+  expect(formatAddress(address)).toBe(`unix:${path}`);
+  expect(await ask()).toBe("healthy\n");
+});
 
-test("a socket is gone after a stop, and one that a crash has left is replaced", async () => {
+test("a Unix socket is removed by a stop, and replaced after a crash", async () => {
   const server = await serve(`unix:${path}`);
   await server.stop(0);
   await expect(stat(path)).rejects.toThrow("ENOENT");
@@ -99,8 +96,8 @@ async function listening(): Promise<Server> {
   return other;
 }
 
-test("a socket that somebody answers on, a file and a link to nowhere are in use", async () => {
-  const message = `cannot listen on unix:${path}: the address is in use: stop what listens there, or set another address with --bind`;
+test("a socket with a listener, a file and a dangling link are not replaced", async () => {
+  const message = `cannot listen on unix:${path}: the address is in use: stop the process that listens there, or set another address with --bind`;
   const other = await listening();
   await expect(serve(`unix:${path}`)).rejects.toMatchObject({ code: "config", message });
   expect((await stat(path)).isSocket()).toBe(true);
@@ -112,10 +109,10 @@ test("a socket that somebody answers on, a file and a link to nowhere are in use
   await expect(serve(`unix:${path}`)).rejects.toMatchObject({ code: "config", message });
 });
 
-test("a directory that is not there is said", async () => {
+test("a missing directory causes an error", async () => {
   await expect(serve(`unix:${path}/s`)).rejects.toMatchObject({
     code: "config",
-    message: `cannot listen on unix:${path}/s: the directory is not there, or this user may not write into it`,
+    message: `cannot listen on unix:${path}/s: the directory does not exist, or this user has no permission to write to it`,
   });
 });
 
@@ -125,46 +122,49 @@ test.for([
   [{ LISTEN_PID: "8", LISTEN_FDS: "2" }, []],
   [{ LISTEN_PID: "7", LISTEN_FDS: "0" }, []],
   [{ LISTEN_PID: "7", LISTEN_FDS: "x" }, []],
-] as const)("%j hands over sockets", ([env, sockets]) => {
+] as const)("the variables %j name the inherited sockets", ([env, sockets]) => {
   expect(inheritedSockets(env, 7)).toEqual(sockets);
 });
 
-test("a health check asks on a socket in the file system", async () => {
+test("a health check uses a Unix socket", async () => {
   await serve(`unix:${path}`);
   expect(await healthcheck(bind.parse(`unix:${path}`))).toEqual({
     alive: true,
-    found: `unix:${path}: healthy`,
+    message: `unix:${path}: healthy`,
   });
 });
 
 test.for([
   [200, "healthy\n", true],
-  [401, "a login is needed\n", true],
+  [401, "login required\n", true],
   [429, "too many requests\n", true],
   [400, "Client sent an HTTP request to an HTTPS server.\n", true],
   [400, "Bad Request\n", false],
   [404, "not found\n", false],
   [503, "not ready\n", false],
-] as const)("a health check that is answered with %d %j", async ([status, body, alive]) => {
-  const server = createServer((asked, response) => {
-    if (asked.url === "/-/healthy") response.writeHead(status).end(body);
-    else asked.socket.destroy();
+] as const)("the response %d %j to a health check", async ([status, body, alive]) => {
+  const server = createServer((query, response) => {
+    if (query.url === "/-/healthy") response.writeHead(status).end(body);
+    else query.socket.destroy();
   }).listen(0, "0.0.0.0");
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const bound = server.address();
   const port = typeof bound === "object" && bound ? bound.port : 0;
   for (const host of ["", "0.0.0.0", "127.0.0.1"]) {
-    const checked = await healthcheck(bind.parse(`${host}:${port}`));
-    expect(checked).toEqual({
+    const result = await healthcheck(bind.parse(`${host}:${port}`));
+    expect(result).toEqual({
       alive,
-      found: `${host}:${port}: ${alive ? "healthy" : `answers ${status}`}`,
+      message: `${host}:${port}: ${alive ? "healthy" : `unexpected status ${status}`}`,
     });
   }
 });
 
-test("a health check where nothing listens", async () => {
-  expect(await healthcheck([])).toEqual({ alive: false, found: "nothing listens: bind is none" });
-  const { alive, found } = await healthcheck(bind.parse(`unix:${path}`));
-  expect([alive, found.startsWith(`unix:${path}: `)]).toEqual([false, true]);
+test("a health check fails if nothing listens", async () => {
+  expect(await healthcheck([])).toEqual({
+    alive: false,
+    message: "the agent has no HTTP server: bind is none",
+  });
+  const { alive, message } = await healthcheck(bind.parse(`unix:${path}`));
+  expect([alive, message.startsWith(`unix:${path}: `)]).toEqual([false, true]);
 });

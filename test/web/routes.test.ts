@@ -44,7 +44,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
   return { ...server, logger, endpoint, state, plain };
 }
 
-test("where metrics are not wanted, all else is served", async () => {
+test("all other routes are served if metrics are disabled", async () => {
   const { address } = await serve({ prometheus: false });
   const { status, body } = await call(address, "/metrics");
   expect(status).toBe(404);
@@ -53,13 +53,13 @@ test("where metrics are not wanted, all else is served", async () => {
     expect((await call(address, path)).status).toBe(200);
 });
 
-test("/metrics is the exposition, and says what it is", async () => {
+test("/metrics serves the exposition with its content type", async () => {
   const { address, plain } = await serve();
   const { status, headers, body } = await call(address, "/metrics?name=x");
   expect(status).toBe(200);
   expect(body.equals(plain)).toBe(true);
-  const { date: _, connection: __, ...told } = headers;
-  expect(told).toEqual({
+  const { date: _, connection: __, ...others } = headers;
+  expect(others).toEqual({
     "cache-control": "no-store",
     "content-length": String(plain.length),
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -70,7 +70,7 @@ test("/metrics is the exposition, and says what it is", async () => {
   });
 });
 
-test("/metrics in gzip for those who take it", async () => {
+test("/metrics is compressed if the client accepts gzip", async () => {
   const { address, plain } = await serve();
   const headers = { "accept-encoding": "gzip" };
   const reply = await call(address, "/metrics", { headers });
@@ -80,7 +80,7 @@ test("/metrics in gzip for those who take it", async () => {
 });
 
 test.for(["/metrics", "/", "/-/healthy", "/-/ready"])(
-  "HEAD %s has the headers of GET, and no body",
+  "HEAD %s has the headers of GET and no body",
   async (path) => {
     const { address } = await serve();
     const get = await call(address, path);
@@ -91,7 +91,7 @@ test.for(["/metrics", "/", "/-/healthy", "/-/ready"])(
   },
 );
 
-test("until it is ready there are no metrics, only the reason", async () => {
+test("/metrics responds with the reason until the agent is ready", async () => {
   const { address, state } = await serve();
   state.reason = "3 of 5 repositories were not read yet";
   for (const path of ["/metrics", "/-/ready"]) {
@@ -108,7 +108,7 @@ test("until it is ready there are no metrics, only the reason", async () => {
   expect((await call(address, "/metrics")).status).toBe(200);
 });
 
-test("metrics that cannot be rendered are a 503, logged once until they can", async () => {
+test("a failure to render metrics causes the status 503, and is logged once until the next success", async () => {
   const { address, state, logger } = await serve();
   const failure = new AgentError("other", "metrics could not be collected: TypeError: x");
   for (const now of [failure, failure, undefined, failure]) {
@@ -122,14 +122,14 @@ test("metrics that cannot be rendered are a 503, logged once until they can", as
   expect(logger.texts).toEqual([line, line]);
 });
 
-test("after the shutdown of the endpoint there is nothing to scrape", async () => {
+test("a scrape after the shutdown of the endpoint fails with 503", async () => {
   const { address, endpoint } = await serve();
   endpoint.shutdown();
   const { status, body } = await call(address, "/metrics");
   expect([status, body.toString()]).toEqual([503, "not ready: the agent is shutting down\n"]);
 });
 
-test("the home page leads everywhere and lets nothing in", async () => {
+test("the home page links to all routes, and escapes the version", async () => {
   const { address } = await serve({ version: "<b>'1' & \"2\"" });
   const { headers, body } = await call(address, "/");
   const html = body.toString();

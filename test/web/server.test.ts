@@ -18,14 +18,14 @@ test.for([
   ["GET", "/here?a=/b", 200, "here\n", undefined],
   ["GET", "http://agent:9121/here", 200, "here\n", undefined],
   ["HEAD", "/here", 200, "", undefined],
-  ["POST", "/here", 405, "only GET and HEAD are served\n", "GET, HEAD"],
+  ["POST", "/here", 405, "method not allowed: use GET or HEAD\n", "GET, HEAD"],
   ["POST", "/there", 200, "there\n", undefined],
-  ["GET", "/there", 405, "only POST is served\n", "POST"],
+  ["GET", "/there", 405, "method not allowed: use POST\n", "POST"],
   ["HEAD", "/there", 405, "", "POST"],
   ["GET", `/here?${"x".repeat(4085)}`, 200, "here\n", undefined],
   ["GET", `/here?${"x".repeat(4091)}`, 414, "the URL is too long\n", undefined],
   ["GET", `/here?${"x".repeat(20_000)}`, 414, "URI Too Long\n", undefined],
-  ["OPTIONS", "/here", 405, "only GET and HEAD are served\n", "GET, HEAD"],
+  ["OPTIONS", "/here", 405, "method not allowed: use GET or HEAD\n", "GET, HEAD"],
   ["GET", "/here/", 404, "not found\n", undefined],
   ["GET", "//here", 404, "not found\n", undefined],
   ["GET", "/", 404, "not found\n", undefined],
@@ -33,14 +33,14 @@ test.for([
   ["POST", "/nowhere", 404, "not found\n", undefined],
   ["OPTIONS", "*", 404, "not found\n", undefined],
   ["GET", "/constructor", 404, "not found\n", undefined],
-] as const)("%s %s is a %d", async ([method, path, status, body, allow]) => {
+] as const)("%s %s has the status %d", async ([method, path, status, body, allow]) => {
   const { address } = await serve();
   const reply = await call(address, path, { method });
   expect([reply.status, reply.body.toString(), reply.headers.allow]).toEqual([status, body, allow]);
   expect(reply.headers["x-content-type-options"]).toBe("nosniff");
 });
 
-test("a handler that throws is a 500 and a line in the log", async () => {
+test("a handler that throws causes the status 500 and a line in the log", async () => {
   const broken: Handler = () => {
     throw new RangeError("out of it");
   };
@@ -56,9 +56,9 @@ test.for([
   [["one, ", "", "two", ""], "one, two"],
   [["", ""], ""],
   [[], ""],
-] as const)("a body in the pieces %j is one body", async ([pieces, body]) => {
-  const answered = { status: 200, type: "text/plain", body: pieces.map((one) => Buffer.from(one)) };
-  const { address } = await serve({ "/pieces": () => answered });
+] as const)("a response in the pieces %j has one body", async ([pieces, body]) => {
+  const response = { status: 200, type: "text/plain", body: pieces.map((one) => Buffer.from(one)) };
+  const { address } = await serve({ "/pieces": () => response });
   for (const [method, received] of [
     ["GET", body],
     ["HEAD", ""],
@@ -72,13 +72,13 @@ test.for([
   }
 });
 
-test("headers of more than 8 KiB are refused", async () => {
+test("headers of more than 8 KiB are rejected", async () => {
   const { address } = await serve();
   const { status } = await call(address, "/here", { headers: { cookie: "x".repeat(9000) } });
   expect(status).toBe(431);
 });
 
-test("beyond 512 connections the one that is silent for longest makes room", async () => {
+test("beyond 512 connections the one that has been idle longest is closed", async () => {
   const { handler, arrived, answer } = slowRoute();
   const { address } = await serve({ "/slow": handler });
   const slow = call(address, "/slow");
@@ -104,23 +104,26 @@ test.for([
   ["POST", { "content-length": "5" }],
   ["POST", { "transfer-encoding": "chunked" }],
   ["POST", { "content-length": "5", expect: "100-continue" }],
-] as const)("%s with a body (%j) is refused before it is sent", async ([method, headers]) => {
-  const { address } = await serve();
-  const reply = await call(address, "/there", { method, headers });
-  expect([reply.status, reply.headers.connection]).toEqual([413, "close"]);
-});
+] as const)(
+  "%s with a body (%j) is rejected before the body is sent",
+  async ([method, headers]) => {
+    const { address } = await serve();
+    const reply = await call(address, "/there", { method, headers });
+    expect([reply.status, reply.headers.connection]).toEqual([413, "close"]);
+  },
+);
 
 test.for([
   ["no HTTP\r\n\r\n", "HTTP/1.1 400 Bad Request"],
   [`GET /here HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(9000)}\r\n\r\n`, "HTTP/1.1 431 "],
-] as const)("what is no request is told so: %#", async ([sent, status]) => {
+] as const)("a malformed request gets an error response: %#", async ([sent, status]) => {
   const { address } = await serve();
   const socket = await open(address);
   socket.write(sent);
   expect(await text(socket)).toMatch(new RegExp(`^${status}.*nosniff`, "s"));
 });
 
-test("a request that takes as long as what it does is waited for, its answer is not", async () => {
+test("a POST may take longer than a minute", async () => {
   const { handler, arrived, answer } = slowRoute();
   const { address, clock } = await serve({ "POST /long": handler });
   const reply = call(address, "/long", { method: "POST" });
@@ -130,7 +133,7 @@ test("a request that takes as long as what it does is waited for, its answer is 
   expect((await reply).body.toString()).toBe("done\n");
 });
 
-test("an answer that is not taken in a minute ends its connection", async () => {
+test("a connection is closed if the response is not sent within a minute", async () => {
   const { handler, arrived } = slowRoute();
   const { address, clock } = await serve({ "/slow": handler });
   const reply = failureOf(call(address, "/slow"));
@@ -141,14 +144,14 @@ test("an answer that is not taken in a minute ends its connection", async () => 
   expect(await reply).toMatchObject({ message: "socket hang up" });
 });
 
-test("an answer that is taken leaves no timer", async () => {
+test("no timer remains after a response", async () => {
   const { address, clock } = await serve();
   await call(address, "/here");
   await settle();
   expect(clock.sleeping).toBe(0);
 });
 
-test("a port in use is said, and how to mend it", async () => {
+test("a port in use causes an error with a hint", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   onTestFinished(() => void other.close());
@@ -159,27 +162,30 @@ test("a port in use is said, and how to mend it", async () => {
   expect(error).toBeInstanceOf(AgentError);
   expect(error).toMatchObject({
     code: "config",
-    message: `cannot listen on 127.0.0.1:${port}: the address is in use: stop what listens there, or set another address with --bind`,
+    message: `cannot listen on 127.0.0.1:${port}: the address is in use: stop the process that listens there, or set another address with --bind`,
   });
 });
 
-test("an address that no interface has is said, and how to mend it", async () => {
+test("an address that no interface has causes an error with a hint", async () => {
   const bind = { host: "2001:db8::1", port: 9121 };
   const options = { routes: new Map(), clock: new FakeClock(), logger: new ArrayLogger() };
   await expect(startServer({ bind, ...options })).rejects.toMatchObject({
     code: "config",
     message:
-      "cannot listen on [2001:db8::1]:9121: no interface has that address: set one of this machine with --bind, or :PORT for all",
+      "cannot listen on [2001:db8::1]:9121: no interface has this address: set an address of this machine with --bind, or :PORT for all interfaces",
   });
 });
 
-test.for([[undefined], [""]] as const)("without a host (%s) it is there on all", async ([host]) => {
-  const server = await startServer({
-    bind: { host, port: 0 },
-    routes: new Map([["/", () => textAnswer(200, "all")]]),
-    clock: new FakeClock(),
-    logger: new ArrayLogger(),
-  });
-  expect((await call(server.address, "/")).body.toString()).toBe("all\n");
-  await server.stop(0);
-});
+test.for([[undefined], [""]] as const)(
+  "without a host (%s) the server listens on all interfaces",
+  async ([host]) => {
+    const server = await startServer({
+      bind: { host, port: 0 },
+      routes: new Map([["/", () => textAnswer(200, "all")]]),
+      clock: new FakeClock(),
+      logger: new ArrayLogger(),
+    });
+    expect((await call(server.address, "/")).body.toString()).toBe("all\n");
+    await server.stop(0);
+  },
+);

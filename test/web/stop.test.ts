@@ -9,7 +9,7 @@ import { call } from "../support/core/http.ts";
 import { until } from "../support/core/until.ts";
 import { failureOf, open, serve, slowRoute } from "../support/web/web-server.ts";
 
-test("when it stops, requests under way are answered and silent connections end after half a second", async () => {
+test("a stop answers requests in progress, and closes idle connections after half a second", async () => {
   const { handler, arrived, answer } = slowRoute();
   const server = await serve({ "/slow": handler });
   const { address, clock } = server;
@@ -41,7 +41,7 @@ test("when it stops, requests under way are answered and silent connections end 
   expect(clock.sleeping).toBe(0);
 });
 
-test("a request that comes on an open connection while it stops is answered, and the last one there", async () => {
+test("a request on an open connection during a stop is answered, and is the last one of the connection", async () => {
   const server = await serve();
   const silent = await open(server.address);
   const stopped = server.stop(4000);
@@ -57,7 +57,7 @@ test("a request that comes on an open connection while it stops is answered, and
   expect(server.clock.sleeping).toBe(0);
 });
 
-test("an answer that was under way when it stopped is sent to its end, and its connection closed", async () => {
+test("a response in progress at a stop is sent completely before its connection is closed", async () => {
   const server = await serve({
     "/big": () => ({ status: 200, type: "text/plain", body: Buffer.alloc(2 ** 24, "x") }),
   });
@@ -69,7 +69,7 @@ test("an answer that was under way when it stopped is sent to its end, and its c
   await stopped;
 });
 
-test("what is not answered in time is cut off", async () => {
+test("a request that is not answered at the end of the grace period is cut off", async () => {
   const { handler, arrived } = slowRoute();
   const server = await serve({ "/slow": handler });
   const { clock } = server;

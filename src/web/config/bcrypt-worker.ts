@@ -2,21 +2,20 @@ import { parentPort } from "node:worker_threads";
 
 import { compareSync } from "bcryptjs";
 
-/** A password and a hash to hold it against. */
+/** A password and the hash to compare it with. */
 export interface Comparison {
   readonly id: number;
   readonly password: string;
   readonly hash: string;
 }
 
-/** Whether it fits. */
-export interface Compared {
+export interface ComparisonResult {
   readonly id: number;
-  readonly fits: boolean;
+  readonly matches: boolean;
 }
 
-// One at a time: a comparison takes tens of milliseconds of a whole core.
+// Synchronous, one at a time: a comparison occupies a core for tens of milliseconds.
 parentPort?.on("message", ({ id, password, hash }: Comparison) => {
-  const compared: Compared = { id, fits: compareSync(password, hash) };
-  parentPort?.postMessage(compared);
+  const result: ComparisonResult = { id, matches: compareSync(password, hash) };
+  parentPort?.postMessage(result);
 });

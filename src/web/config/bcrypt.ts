@@ -1,50 +1,50 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import type { Compared, Comparison } from "./bcrypt-worker.ts";
+import type { Comparison, ComparisonResult } from "./bcrypt-worker.ts";
 
-/** Compares passwords with bcrypt hashes, off the event loop and off the thread pool. */
+/** Compares passwords with bcrypt hashes in a worker thread, off the event loop and the thread pool. */
 export interface Bcrypt {
-  /** @returns undefined if too many comparisons are waiting */
+  /** @returns undefined: not compared, since too many comparisons are pending or the thread has ended */
   compare(password: string, hash: string): Promise<boolean | undefined>;
   stop(): Promise<void>;
 }
 
-/** At cost 10 they are done within some seconds; who comes later is better told so. */
-const WAITING = 100;
+/** At cost 10 these comparisons take some seconds: reject further ones. */
+const MAX_PENDING = 100;
 
-/** The thread starts with the first comparison, compares one at a time, and does not hold the process. */
+/** The thread starts with the first comparison, and does not keep the process alive. */
 export function openBcrypt(): Bcrypt {
-  const waiting = new Map<number, (fits: boolean | undefined) => void>();
+  const pending = new Map<number, (matches: boolean | undefined) => void>();
   let worker: Worker | undefined;
   let lastId = 0;
 
   function start(): Worker {
-    // Compiled, this file and the worker end in .js.
+    // The extension is .ts in the sources and .js after compilation.
     const file = new URL(`bcrypt-worker${extname(import.meta.url)}`, import.meta.url);
     const started = new Worker(file, { name: "bcrypt" });
     started.unref();
-    started.on("message", ({ id, fits }: Compared) => settle(id, fits));
+    started.on("message", ({ id, matches }: ComparisonResult) => settle(id, matches));
     started.on("error", () => {});
     started.on("exit", () => {
       worker = undefined;
-      for (const id of waiting.keys()) settle(id, undefined);
+      for (const id of pending.keys()) settle(id, undefined);
     });
     return started;
   }
 
-  function settle(id: number, fits: boolean | undefined): void {
-    waiting.get(id)?.(fits);
-    waiting.delete(id);
+  function settle(id: number, matches: boolean | undefined): void {
+    pending.get(id)?.(matches);
+    pending.delete(id);
   }
 
   return {
     async compare(password, hash) {
-      if (waiting.size >= WAITING) return undefined;
+      if (pending.size >= MAX_PENDING) return undefined;
       worker ??= start();
       const id = ++lastId;
       const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
-      waiting.set(id, resolve);
+      pending.set(id, resolve);
       const comparison: Comparison = { id, password, hash };
       worker.postMessage(comparison);
       return promise;

@@ -5,12 +5,12 @@ import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
 
 const MAX_BYTES = 2 ** 20;
 
-/** Small files as they were read once. */
+/** Reads small files, and detects changes of them. */
 export class FileTexts {
-  /** Digests of what was read, or why nothing could be, by path. */
+  /** By path: SHA-256 of the content, or the error message. */
   readonly #digests = new Map<string, string>();
 
-  /** @throws AgentError `config` if it cannot be read */
+  /** @throws AgentError `config` if the file cannot be read */
   async read(path: string): Promise<string> {
     try {
       const text = await readText(path);
@@ -22,7 +22,7 @@ export class FileTexts {
     }
   }
 
-  /** Whether the same files have the same texts. */
+  /** Whether both have the same files with the same contents. */
   equals(other: FileTexts): boolean {
     return (
       this.#digests.size === other.#digests.size &&
@@ -30,10 +30,10 @@ export class FileTexts {
     );
   }
 
-  /** The same files as they are now. */
-  async again(): Promise<FileTexts> {
+  /** Reads the same files again. */
+  async reread(): Promise<FileTexts> {
     const texts = new FileTexts();
-    // What cannot be read is noted too.
+    // read() also records a file that cannot be read.
     for (const path of this.#digests.keys()) await texts.read(path).catch(() => "");
     return texts;
   }
@@ -43,15 +43,18 @@ async function readText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES)
-      throw new AgentError("config", `${file}: has ${size} bytes, more than such a file can have`);
+      throw new AgentError(
+        "config",
+        `${file}: is too large: ${size} bytes, the maximum is ${MAX_BYTES}`,
+      );
     return await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof AgentError) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reasons = new Map<unknown, string>([
-      ["ENOENT", "there is no such file"],
+      ["ENOENT", "file not found"],
       ["EISDIR", "is a directory"],
-      ["EACCES", "may not be read by this user"],
+      ["EACCES", "permission denied"],
     ]);
     throw new AgentError(
       "config",

@@ -2,32 +2,32 @@ import { createHmac, randomBytes, randomInt } from "node:crypto";
 
 import type { Bcrypt } from "./bcrypt.ts";
 
-/** `busy`: nobody can say now, too many are being checked. */
-export type Verdict = "welcome" | "denied" | "busy";
+/** `busy`: not checked, since too many checks are pending. */
+export type Verdict = "allowed" | "denied" | "busy";
 
-/** How many verdicts are remembered, apart for either so that guesses drive no right one out. */
-const REMEMBERED = { welcome: 100, denied: 1000 };
+/** Numbers of cached verdicts, limited separately so that guesses do not evict correct logins. */
+const CACHE_SIZES = { allowed: 100, denied: 1000 };
 
 const SALT_AND_HASH = 53;
 const ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
- * Checks Basic logins (RFC 7617) against bcrypt hashes. A password is never kept: a verdict is remembered under a keyed hash
- * of name, hash and password, whose key is never written anywhere. A name that nobody has costs as much as one that somebody has.
+ * Checks Basic logins (RFC 7617) against bcrypt hashes. Passwords are not kept: a verdict is cached under a keyed hash of name, hash
+ * and password, whose key exists only in this object. Unknown names take as much time as known ones.
  */
 export class Login {
   readonly #bcrypt: Bcrypt;
   readonly #key = randomBytes(32);
-  /** No password fits it: it is compared with for unknown names. */
+  /** Salt and hash for unknown names. No password matches. */
   readonly #decoy = Array.from({ length: SALT_AND_HASH }, () => ALPHABET[randomInt(64)]).join("");
-  readonly #remembered = { welcome: new Set<string>(), denied: new Set<string>() };
-  readonly #underWay = new Map<string, Promise<Verdict>>();
+  readonly #cache = { allowed: new Set<string>(), denied: new Set<string>() };
+  readonly #pending = new Map<string, Promise<Verdict>>();
 
   constructor(bcrypt: Bcrypt) {
     this.#bcrypt = bcrypt;
   }
 
-  /** @param users hashes by name, one at least */
+  /** @param users hashes by name, at least one */
   check(authorization: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
     const given = parseBasic(authorization);
     if (!given) return Promise.resolve("denied");
@@ -35,33 +35,33 @@ export class Login {
     const known = users.get(name);
     const hash = known ?? `$2b$${this.#costLike(name, users)}$${this.#decoy}`;
     const key = this.#digest(JSON.stringify([name, hash, password])).toString("base64");
-    for (const verdict of ["welcome", "denied"] as const)
-      if (this.#remembered[verdict].has(key)) return Promise.resolve(verdict);
-    let checked = this.#underWay.get(key);
-    if (!checked) {
-      checked = this.#compare(key, password, hash, known !== undefined);
-      this.#underWay.set(key, checked);
-      void checked.finally(() => this.#underWay.delete(key));
+    for (const verdict of ["allowed", "denied"] as const)
+      if (this.#cache[verdict].has(key)) return Promise.resolve(verdict);
+    let check = this.#pending.get(key);
+    if (!check) {
+      check = this.#compare(key, password, hash, known !== undefined);
+      this.#pending.set(key, check);
+      void check.finally(() => this.#pending.delete(key));
     }
-    return checked;
+    return check;
   }
 
   async #compare(key: string, password: string, hash: string, known: boolean): Promise<Verdict> {
-    // All letters after the 2 mean the same today; what bugs they once told apart is history.
-    const fits = await this.#bcrypt.compare(password, hash.replace(/^\$2[a-z]?\$/, "$2b$$"));
-    if (fits === undefined) return "busy";
-    const verdict = fits && known ? "welcome" : "denied";
-    const remembered = this.#remembered[verdict];
-    if (remembered.size >= REMEMBERED[verdict])
-      for (const oldest of remembered) {
-        remembered.delete(oldest);
+    // As in Go, $2a$, $2b$, $2x$ and $2y$ are equivalent: the letter marked bugs of old implementations.
+    const matches = await this.#bcrypt.compare(password, hash.replace(/^\$2[a-z]?\$/, "$2b$$"));
+    if (matches === undefined) return "busy";
+    const verdict = matches && known ? "allowed" : "denied";
+    const cache = this.#cache[verdict];
+    if (cache.size >= CACHE_SIZES[verdict])
+      for (const oldest of cache) {
+        cache.delete(oldest);
         break;
       }
-    remembered.add(key);
+    cache.add(key);
     return verdict;
   }
 
-  /** The cost of somebody's hash, always the same one's for one name. */
+  /** The cost of the hash of one of the users, always the same user for the same name. */
   #costLike(name: string, users: ReadonlyMap<string, string>): string {
     const hashes = [...users.values()];
     const hash = hashes[this.#digest(name).readUInt32BE() % hashes.length];

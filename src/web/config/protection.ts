@@ -13,18 +13,18 @@ import { TokenBucket } from "./token-bucket.ts";
 import { readWebConfig } from "./web-config-file.ts";
 import type { LoadedWebConfig, Reading } from "./web-config-file.ts";
 
-/** Twice this and the time to read: a change is in force within two seconds. */
-const LOOK_EVERY_MS = 500;
+/** A change takes effect after two equal checks, within two seconds. */
+const CHECK_INTERVAL_MS = 500;
 
 export interface ProtectionOptions {
   readonly file: string;
-  /** Paths that are answered without a login and without counting for the rate limit. */
+  /** Paths without login and without rate limit. */
   readonly open: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** TLS, logins, headers and rate limit as a web config file says, and as it says after a change. */
+/** Applies the TLS settings, logins, headers and rate limit of a web config file, and follows its changes. */
 export class Protection {
   readonly #options: ProtectionOptions;
   readonly #bcrypt = openBcrypt();
@@ -42,50 +42,52 @@ export class Protection {
     this.#limiter = config.rateLimit && new TokenBucket(config.rateLimit, options.clock);
   }
 
-  /** @throws AgentError `config` with all that is wrong, a line each */
+  /** @throws AgentError `config` with all problems, one per line */
   static async open(options: ProtectionOptions): Promise<Protection> {
     const reading = await readWebConfig(options.file);
-    if ("refused" in reading) throw reading.refused;
+    if ("error" in reading) throw reading.error;
     const protection = new Protection(options, reading, reading.loaded);
     protection.#following = protection.#follow();
     return protection;
   }
 
-  /** Whether the file could be taken over when it was last read. */
+  /** Whether the file was valid when it was last read. */
   get reloadSuccessful(): boolean {
     return "loaded" in this.#reading;
   }
 
-  /** Undefined: no TLS. Another object after each change; whether there is one never changes. */
+  /** undefined: no TLS. A new object after each change; TLS is never switched on or off. */
   get secure(): TlsOptions | undefined {
     return this.#config.secure;
   }
 
-  /** Headers of every answer that a login does not stand in the way of; an empty one is to be left out. */
+  /** Headers of every response; an empty value omits the header. */
   get headers(): Readonly<Record<string, string>> {
     return this.#config.headers;
   }
 
-  /** Why a client whose handshake is done may not come in; undefined if it may. */
+  /** Why a client is rejected after the handshake; undefined: it is accepted. */
   rejectReason(socket: TLSSocket): string | undefined {
     return this.#config.tls && rejectReason(socket, this.#config.tls);
   }
 
-  /** What a request is answered with in place of what it asks for; undefined if it may have it. */
+  /** The response to a request that is rejected; undefined: it is allowed. */
   async authorize({ headers }: IncomingMessage, path: string): Promise<Answer | undefined> {
     if (this.#options.open.includes(path)) return undefined;
     if (this.#limiter?.take() === false) return textAnswer(429, "too many requests");
     const { users } = this.#config;
     if (users.size === 0) return undefined;
     switch (await this.#login.check(headers.authorization, users)) {
-      case "welcome":
+      case "allowed":
         return undefined;
       case "denied":
-        return textAnswer(401, "a login is needed", {
+        return textAnswer(401, "login required", {
           "www-authenticate": 'Basic realm="restic-otel", charset="UTF-8"',
         });
       case "busy":
-        return textAnswer(503, "too many logins are being checked", { "retry-after": "1" });
+        return textAnswer(503, "too many logins are being checked, try again", {
+          "retry-after": "1",
+        });
     }
   }
 
@@ -100,26 +102,26 @@ export class Protection {
     let last = this.#reading.texts;
     for (;;) {
       try {
-        await clock.sleep(LOOK_EVERY_MS, this.#ended.signal);
+        await clock.sleep(CHECK_INTERVAL_MS, this.#ended.signal);
       } catch {
         return;
       }
-      const seen = await this.#reading.texts.again();
-      // A file that is being written looks different each time.
-      if (!seen.equals(this.#reading.texts) && seen.equals(last)) {
-        this.#take(await readWebConfig(file));
+      const current = await this.#reading.texts.reread();
+      // A file that is being written differs at each check: wait until it is stable.
+      if (!current.equals(this.#reading.texts) && current.equals(last)) {
+        this.#apply(await readWebConfig(file));
         last = this.#reading.texts;
-      } else last = seen;
+      } else last = current;
     }
   }
 
-  #take(reading: Reading): void {
+  #apply(reading: Reading): void {
     const before = this.#reading;
     this.#reading = reading;
     const { logger, clock } = this.#options;
-    if ("refused" in reading) {
-      if ("loaded" in before || before.refused.message !== reading.refused.message)
-        this.#refuse(reading.refused);
+    if ("error" in reading) {
+      if ("loaded" in before || before.error.message !== reading.error.message)
+        this.#logProblems(reading.error);
       return;
     }
     const { loaded } = reading;
@@ -131,7 +133,7 @@ export class Protection {
         file: this.#options.file,
       });
     if (keepsUsers)
-      logger.warn("a removal of all basic_auth_users needs a restart", {
+      logger.warn("removing all basic_auth_users needs a restart", {
         file: this.#options.file,
       });
     this.#config = {
@@ -144,8 +146,10 @@ export class Protection {
     logger.info("web config reloaded", { file: this.#options.file });
   }
 
-  #refuse({ message }: AgentError): void {
+  #logProblems({ message }: AgentError): void {
     for (const line of message.split("\n"))
-      this.#options.logger.error("web config refused, the old one stays", { error: line });
+      this.#options.logger.error("web config rejected, the previous one stays in effect", {
+        error: line,
+      });
   }
 }

@@ -4,25 +4,25 @@ import { nearest } from "restic-otel-instrumentation/internal";
 
 import type { WrittenValue } from "./written-value.ts";
 
-/** PEM text, or the path of a file with it as it is written: relative to the web config file. */
+/** PEM text, or the path of a PEM file relative to the web config file. */
 export type Pem = { readonly file: string } | { readonly inline: string };
 
-/** How clients have to show who they are. `any` asks for a certificate and does not look at it. */
+/** How clients authenticate. `any`: a certificate is required, but not verified. */
 type ClientAuth = "none" | "request" | "any" | "verifyIfGiven" | "verify";
 
 export interface TlsConfig {
   readonly cert: Pem;
   readonly key: Pem;
-  /** Undefined: the authorities that the system trusts. */
+  /** undefined: the CAs that the system trusts. */
   readonly clientCa: Pem | undefined;
   readonly clientAuth: ClientAuth;
-  /** A client's certificate must have one of these subject alternative names, if they are given. */
+  /** If set, a client certificate needs one of these subject alternative names. */
   readonly clientAllowedSans: ReadonlySet<string> | undefined;
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;
-  /** For TLS 1.2 and below, by OpenSSL's names. Empty: only TLS 1.3 is spoken. */
+  /** OpenSSL's names of the cipher suites for TLS 1.2 and below. Empty: only TLS 1.3 is possible. */
   readonly ciphers: readonly string[];
-  /** By OpenSSL's names; undefined: those of OpenSSL. */
+  /** OpenSSL's names of the curves; undefined: OpenSSL's default. */
   readonly curves: readonly string[] | undefined;
 }
 
@@ -50,7 +50,7 @@ const CURVES: ReadonlyMap<string, string> = new Map([
   ["X25519", "X25519"],
 ]);
 
-/** Go's names of the suites that it finds secure, in its order of preference. Those of TLS 1.3 cannot be chosen from. */
+/** The cipher suites that Go considers secure, in Go's order of preference. undefined: a suite of TLS 1.3, which is always enabled. */
 const CIPHERS: ReadonlyMap<string, string | undefined> = new Map([
   ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"],
   ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"],
@@ -83,7 +83,7 @@ const KEYS = [
   "client_allowed_sans",
 ];
 
-/** Undefined if nothing in it switches TLS on: a version alone does not. */
+/** undefined: TLS is off. A version alone does not switch it on. */
 export function parseTls(tls: WrittenValue): TlsConfig | undefined {
   tls.entries(KEYS);
   const cert = pem(tls, "cert");
@@ -102,12 +102,12 @@ export function parseTls(tls: WrittenValue): TlsConfig | undefined {
     ?.map((curve) => choice(curve, CURVES));
   const sans = tls.get("client_allowed_sans").list();
   const clientAllowedSans = sans && new Set(sans.map((san) => san.text()));
-  tls.get("prefer_server_cipher_suites").truth(true);
+  tls.get("prefer_server_cipher_suites").boolean(true);
   if (!cert && !key && !clientCa && tls.get("client_auth_type").text() === "") return undefined;
-  if (!cert) tls.problem("cert_file is missing, or cert");
-  if (!key) tls.problem("key_file is missing, or key");
+  if (!cert) tls.problem("cert_file or cert is missing");
+  if (!key) tls.problem("key_file or key is missing");
   if (clientCa && clientAuth === "none")
-    tls.problem("a client CA without a client_auth_type: set RequireAndVerifyClientCert");
+    tls.problem("a client CA needs a client_auth_type: set RequireAndVerifyClientCert");
   const order = [...VERSIONS.values()];
   if (order.indexOf(minVersion) > order.indexOf(maxVersion))
     tls.problem("min_version is above max_version: no client could connect");
@@ -127,7 +127,7 @@ export function parseTls(tls: WrittenValue): TlsConfig | undefined {
   };
 }
 
-/** A file goes before text beside it. */
+/** The file takes precedence over inline text. */
 function pem(tls: WrittenValue, key: string): Pem | undefined {
   const file = tls.get(`${key}_file`).text();
   const inline = tls.get(key).text();
@@ -147,7 +147,7 @@ function choice<T>(value: WrittenValue, choices: ReadonlyMap<string, T>): T | un
   value.problem(
     near === undefined
       ? `must be one of ${names.join(", ")}`
-      : `is not known, did you mean ${near}?`,
+      : `unknown value, did you mean ${near}?`,
   );
   return undefined;
 }

@@ -8,28 +8,28 @@ import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 
 import type { Logger } from "restic-otel-instrumentation/internal";
 
-/** What TLS needs to know, at each connection anew. */
+/** The TLS rules, read for each connection. */
 interface TlsRules {
-  /** Another object once the files have changed. */
+  /** A new object after each change of the files. */
   readonly secure: TlsOptions | undefined;
   rejectReason(socket: TLSSocket): string | undefined;
 }
 
-/** HTTP/2 keeps what HTTP/1.1 is held to. */
+/** The limits of HTTP/1.1 in server.ts, for HTTP/2. */
 const HTTP2_LIMITS = {
   settings: { maxConcurrentStreams: 100, maxHeaderListSize: 8192, enablePush: false },
   maxSessionMemory: 2,
 } as const;
-/** How long a connection may be silent before its handshake, and an HTTP/2 session without a stream. */
-const SILENCE_MS = { handshake: 10_000, session: 75_000 };
+/** Idle timeouts of a connection before its handshake, and of an HTTP/2 session without streams. */
+const IDLE_TIMEOUT_MS = { handshake: 10_000, session: 75_000 };
 
 const TLS_HANDSHAKE = 0x16;
-const IN_THE_CLEAR =
+const PLAIN_HTTP_RESPONSE =
   "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 /**
- * TLS before a server of HTTP: takes the connections that it accepts, and gives it what they carry. Each connection is
- * handled by the rules at its beginning, so a change drops none.
+ * Terminates TLS for an HTTP server: takes over the connections that the server accepts, and passes them on decrypted. A connection
+ * keeps the rules from its start, so that a change closes none.
  */
 export class TlsFront {
   readonly #rules: TlsRules;
@@ -37,17 +37,17 @@ export class TlsFront {
   readonly #serve: (socket: Duplex) => void;
   readonly #http2 = createHttp2Server(HTTP2_LIMITS);
   readonly #accepted = new Set<Socket>();
-  /** Those that have not sent a byte yet. */
+  /** Connections that have not sent a byte yet. */
   readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #stopping = false;
   #tls: { readonly secure: TlsOptions; readonly server: TlsServer } | undefined;
 
-  /** @param server emits `secureConnection` from now on for what it serves, as one for HTTPS does; HTTP/2 is handled here */
+  /** @param server emits `secureConnection` for each HTTP/1.1 connection, like an HTTPS server; HTTP/2 is handled here */
   constructor(server: Server, rules: TlsRules, logger: Logger) {
     this.#rules = rules;
     this.#logger = logger;
-    // The listener of HTTP/1.1 itself: it is called when TLS is through.
+    // The server's own listener starts HTTP/1.1: call it after the TLS handshake.
     const [serve] = server.listeners("connection");
     if (!serve) throw new TypeError("the server has no listener for connections");
     this.#serve = (socket) => {
@@ -60,24 +60,24 @@ export class TlsFront {
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
-      session.setTimeout(SILENCE_MS.session, () => session.close());
+      session.setTimeout(IDLE_TIMEOUT_MS.session, () => session.close());
     });
   }
 
-  /** Ends what asks for nothing yet, a handshake when it is through; what is asked for by HTTP/2 is answered. */
+  /** Closes silent connections, and others at the end of their handshake. Requests by HTTP/2 are answered before. */
   stop(): void {
     this.#stopping = true;
     for (const socket of this.#silent) socket.destroy();
     for (const session of this.#sessions) session.close();
   }
 
-  /** Ends everything. */
+  /** Closes all connections. */
   destroy(): void {
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#accepted) socket.destroy();
   }
 
-  /** The first byte tells TLS from a browser that was sent to `http://`. */
+  /** Detects by the first byte a client that uses plain HTTP, such as a browser with an `http://` link. */
   #sniffTls(socket: Socket): void {
     this.#accepted.add(socket);
     this.#silent.add(socket);
@@ -86,7 +86,7 @@ export class TlsFront {
       this.#silent.delete(socket);
     });
     const giveUp = (): void => void socket.destroy();
-    socket.setTimeout(SILENCE_MS.handshake, giveUp);
+    socket.setTimeout(IDLE_TIMEOUT_MS.handshake, giveUp);
     socket.on("error", giveUp);
     socket.once("readable", () => {
       const first: unknown = socket.read();
@@ -94,7 +94,7 @@ export class TlsFront {
       this.#silent.delete(socket);
       socket.setTimeout(0);
       socket.off("timeout", giveUp);
-      if (first[0] !== TLS_HANDSHAKE) return void socket.end(IN_THE_CLEAR);
+      if (first[0] !== TLS_HANDSHAKE) return void socket.end(PLAIN_HTTP_RESPONSE);
       socket.unshift(first);
       this.#tlsServer()?.emit("connection", socket);
     });
@@ -107,7 +107,7 @@ export class TlsFront {
     return this.#tls.server;
   }
 
-  /** A server that listens nowhere: it is handed its connections. */
+  /** Creates a server that does not listen: `connection` events pass sockets to it. */
   #startTls(secure: TlsOptions): TlsServer {
     const server = createTlsServer(secure, (socket) => this.#authorize(socket));
     server.on("tlsClientError", (error, socket) => {
@@ -119,9 +119,9 @@ export class TlsFront {
 
   #authorize(socket: TLSSocket): void {
     if (this.#stopping) return void socket.destroy();
-    const refusal = this.#rules.rejectReason(socket);
-    if (refusal !== undefined) {
-      this.#logger.debug("a client was refused", { client: socket.remoteAddress, error: refusal });
+    const reason = this.#rules.rejectReason(socket);
+    if (reason !== undefined) {
+      this.#logger.debug("a client was rejected", { client: socket.remoteAddress, error: reason });
       socket.destroy();
     } else if (socket.alpnProtocol === "h2") this.#http2.emit("connection", socket);
     else this.#serve(socket);

@@ -2,7 +2,7 @@ import type { Clock } from "restic-otel-instrumentation/internal";
 
 import type { RateLimit } from "./web-config.ts";
 
-/** Lets `burst` requests through at once, and one more each interval. Starts full. */
+/** Allows `burst` requests at once, and one more per interval. Starts full. */
 export class TokenBucket {
   readonly #limit: RateLimit;
   readonly #clock: Clock;
@@ -16,7 +16,7 @@ export class TokenBucket {
     this.#filledAtMs = clock.monotonicMs();
   }
 
-  /** Whether there is a token; takes it. */
+  /** Takes a token. @returns false: none is left */
   take(): boolean {
     const { intervalMs, burst } = this.#limit;
     const nowMs = this.#clock.monotonicMs();

@@ -14,39 +14,39 @@ import type { Pem, TlsConfig } from "./tls-config.ts";
 import { parseWebConfig } from "./web-config.ts";
 import type { WebConfig } from "./web-config.ts";
 
-/** A web config with what its files hold. */
+/** A web config with the contents of its files. */
 export interface LoadedWebConfig extends WebConfig {
-  /** There exactly if `tls` is. */
+  /** Defined if and only if `tls` is. */
   readonly secure: TlsOptions | undefined;
 }
 
-/** How an attempt to read a web config ended. */
+/** The result of reading a web config. */
 export type Reading = {
-  /** The config file and the files that it names, as they were read. */
+  /** The config file and the files that it refers to. */
   readonly texts: FileTexts;
-} & ({ readonly loaded: LoadedWebConfig } | { readonly refused: AgentError });
+} & ({ readonly loaded: LoadedWebConfig } | { readonly error: AgentError });
 
-/** Checks all that can be checked: a file that is taken works. Never rejects. */
+/** Reads and checks a web config completely, so that a valid one works. Never rejects. */
 export async function readWebConfig(file: string): Promise<Reading> {
   const texts = new FileTexts();
   try {
     const document = new SettingsDocument(file, await texts.read(file), { scalars: "written" });
     if (document.problems.length > 0) throw new AgentError("config", document.problems.join("\n"));
-    const refuse = (problems: readonly Problem[]): never => {
+    const fail = (problems: readonly Problem[]): never => {
       const lines = problems.map(({ path, message }) => document.problem(path, message));
       throw new AgentError("config", lines.join("\n"));
     };
     const config = parseWebConfig(document.value);
-    if ("problems" in config) return refuse(config.problems);
+    if ("problems" in config) return fail(config.problems);
     if (!config.tls) return { texts, loaded: { ...config, secure: undefined } };
     const { tls, http2 } = config;
     const pem = await readPem(tls, dirname(file), texts);
-    if ("problems" in pem) return refuse(pem.problems);
+    if ("problems" in pem) return fail(pem.problems);
     const secure = secureOptions(tls, pem, http2);
-    const problems = wrongPem(secure, pem);
-    return problems.length > 0 ? refuse(problems) : { texts, loaded: { ...config, secure } };
+    const problems = pemProblems(secure, pem);
+    return problems.length > 0 ? fail(problems) : { texts, loaded: { ...config, secure } };
   } catch (error) {
-    return { texts, refused: toAgentError(error) };
+    return { texts, error: toAgentError(error) };
   }
 }
 
@@ -76,23 +76,23 @@ async function readPem(
   return problems.length > 0 ? { problems } : texts;
 }
 
-/** OpenSSL's words quote no secret, but say little: each part is tried alone first. */
-function wrongPem(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readonly Problem[] {
+/** OpenSSL's messages contain no secrets, but are vague: check each part alone first. */
+function pemProblems(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readonly Problem[] {
   const parts = [
-    { name: "cert", wrong: !certificates(cert), message: "holds no certificate in PEM" },
+    { name: "cert", invalid: !certificates(cert), message: "contains no PEM certificate" },
     {
       name: "key",
-      wrong: failureOf(() => createPrivateKey(key)) !== undefined,
-      message: "holds no private key in PEM, or one with a passphrase",
+      invalid: failureOf(() => createPrivateKey(key)) !== undefined,
+      message: "contains no PEM private key, or one with a passphrase",
     },
     {
       name: "client_ca",
-      wrong: clientCa !== undefined && !certificates(clientCa),
-      message: "holds no certificate in PEM",
+      invalid: clientCa !== undefined && !certificates(clientCa),
+      message: "contains no PEM certificate",
     },
   ];
   const problems = parts
-    .filter(({ wrong }) => wrong)
+    .filter(({ invalid }) => invalid)
     .map(({ name, message }) => ({
       path: ["tls_server_config"],
       message: `${name} or ${name}_file ${message}`,
@@ -102,7 +102,7 @@ function wrongPem(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readon
     return [
       {
         path: ["tls_server_config"],
-        message: "the certificate and the key do not belong together",
+        message: "the key does not match the certificate",
       },
     ];
   const failure = failureOf(() => createSecureContext(secure));
@@ -122,6 +122,6 @@ function failureOf(call: () => unknown): string | undefined {
     call();
     return undefined;
   } catch (error) {
-    return `OpenSSL refuses this: ${toAgentError(error).message}`;
+    return `OpenSSL rejects it: ${toAgentError(error).message}`;
   }
 }

@@ -3,46 +3,46 @@ import type { Problem } from "restic-otel-instrumentation/internal";
 
 import { PlainScalar } from "../../settings/document.ts";
 
-/** What YAML 1.1 takes for a truth value, if it is not in quotes: files for Go programs are written so. */
-const TRUTHS: ReadonlyMap<string, boolean> = new Map(
+/** The unquoted booleans of YAML 1.1, which Go's decoder accepts. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map(
   [
-    { words: ["y", "yes", "on", "true"], truth: true },
-    { words: ["n", "no", "off", "false"], truth: false },
-  ].flatMap(({ words, truth }) =>
+    { words: ["y", "yes", "on", "true"], value: true },
+    { words: ["n", "no", "off", "false"], value: false },
+  ].flatMap(({ words, value }) =>
     words.flatMap((word) =>
       [word, word.toUpperCase(), (word[0] ?? "").toUpperCase() + word.slice(1)].map(
-        (spelled) => [spelled, truth] as const,
+        (spelling) => [spelling, value] as const,
       ),
     ),
   ),
 );
-const NOTHING: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
+const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
 
-/** A value of a document whose scalars are as they are written, with its place in it; reads it as Go's decoder of YAML does. */
+/** A value of a SettingsDocument with `scalars: "written"`, and its path. Decodes it like Go's YAML decoder. */
 export class WrittenValue {
   readonly #value: unknown;
   readonly #path: Problem["path"];
   readonly #problems: Problem[];
 
-  /** @param problems gets what is wrong */
+  /** @param problems receives the problems of this value and the values below it */
   constructor(value: unknown, problems: Problem[], path: Problem["path"] = []) {
     this.#value = value;
     this.#problems = problems;
     this.#path = path;
   }
 
-  /** Whether it stands there and is more than nothing. */
+  /** Whether the key exists and its value is not null. */
   get given(): boolean {
     const value = this.#value;
-    return value !== undefined && !(value instanceof PlainScalar && NOTHING.has(value.text));
+    return value !== undefined && !(value instanceof PlainScalar && NULLS.has(value.text));
   }
 
-  /** Whether the key stands there, with or without a value. */
+  /** Whether the key exists, with or without a value. */
   get mentioned(): boolean {
     return this.#value !== undefined;
   }
 
-  /** Empty if it is not given. */
+  /** The string; empty if not given. */
   text(): string {
     const value = this.#value;
     if (!this.given) return "";
@@ -52,16 +52,16 @@ export class WrittenValue {
     return "";
   }
 
-  /** @param initial if the key is not there; a key without a value is false, as for Go */
-  truth(initial: boolean): boolean {
+  /** @param initial the value without the key; a key without a value is false, as in Go */
+  boolean(initial: boolean): boolean {
     if (!this.mentioned) return initial;
     if (!this.given) return false;
-    const truth = this.#value instanceof PlainScalar ? TRUTHS.get(this.#value.text) : undefined;
-    if (truth === undefined) this.problem("must be true or false, without quotes");
-    return truth ?? initial;
+    const value = this.#value instanceof PlainScalar ? BOOLEANS.get(this.#value.text) : undefined;
+    if (value === undefined) this.problem("must be true or false, without quotes");
+    return value ?? initial;
   }
 
-  /** 0 if it is not given. */
+  /** 0 if not given. */
   integer(): number {
     if (!this.given) return 0;
     const text = this.#value instanceof PlainScalar ? this.#value.text : "";
@@ -70,7 +70,7 @@ export class WrittenValue {
     return 0;
   }
 
-  /** 0 if it is not given. */
+  /** 0 if not given. */
   durationMs(): number {
     const text = this.text();
     if (text === "" || /^0+$/.test(text)) return 0;
@@ -79,7 +79,7 @@ export class WrittenValue {
     return ms ?? 0;
   }
 
-  /** Undefined if it is not given. */
+  /** undefined: not given. */
   list(): readonly WrittenValue[] | undefined {
     if (!this.given) return undefined;
     if (Array.isArray(this.#value))
@@ -88,7 +88,7 @@ export class WrittenValue {
     return undefined;
   }
 
-  /** Its entries by key, none if it is not given. @param known refuses other keys */
+  /** The entries by key; empty if not given. @param known reports all other keys as problems */
   entries(known?: readonly string[]): ReadonlyMap<string, WrittenValue> {
     if (!this.given) return new Map();
     if (!isJsonObject(this.#value) || this.#value instanceof PlainScalar) {
@@ -104,7 +104,7 @@ export class WrittenValue {
     return entries;
   }
 
-  /** The entry with that key, not given if there is none or this is no mapping. */
+  /** The entry with this key; not given if it is missing or the value is not a mapping. */
   get(key: string): WrittenValue {
     return this.#at(key, isJsonObject(this.#value) ? this.#value[key] : undefined);
   }

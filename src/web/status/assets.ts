@@ -63,7 +63,7 @@ input[type="search"] { width: 18rem; max-width: 100%; }
 footer { margin-top: 2.5rem; color: var(--muted); font-size: .9rem; }
 `;
 
-/** Fetches the same page again now and then, and puts its content in place; not while somebody types or looks elsewhere. */
+/** Replaces the content of the page with a new copy every 30 seconds, unless the user types or the tab is hidden. */
 const SCRIPT = `
 const INTERVAL_MS = 30_000;
 async function refresh() {
@@ -77,7 +77,7 @@ async function refresh() {
     document.title = fresh.title;
     if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
   } catch {
-    // The agent is being restarted: the next time.
+    // The agent restarts: try again at the next interval.
   }
 }
 setInterval(refresh, INTERVAL_MS);

@@ -12,13 +12,13 @@ import type { RepositoryHealth, Status } from "./status.ts";
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** The status page, whole without a script. Links are relative, so that a reverse proxy may put it anywhere. */
-export function statusPage(version: string, whole: Status, query: Query): Answer {
-  const { repositories, sets } = select(whole, query);
-  const { shown, page, pages } = pageOf(sets, query.page);
-  const now = parseTime(whole.now);
+/** The status page, complete without JavaScript. Its links are relative, so that a reverse proxy can serve it at any path. */
+export function statusPage(version: string, status: Status, query: Query): Answer {
+  const { repositories, sets } = select(status, query);
+  const { setsOnPage, page, pages } = pageOf(sets, query.page);
+  const now = parseTime(status.now);
   const stale = new Set(
-    whole.repositories.filter(({ state }) => state === "failing").map(({ url }) => url),
+    status.repositories.filter(({ state }) => state === "failing").map(({ url }) => url),
   );
   const body = html`<!doctype html>
     <html lang="en">
@@ -26,7 +26,7 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${title(whole)}restic-otel</title>
+        <title>${title(status)}restic-otel</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="status.css" />
         <script src="status.js" defer></script>
@@ -40,7 +40,7 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
           </nav>
         </header>
         <main>
-          <p id="summary" class="${worst(whole)}">${summary(whole, now)}</p>
+          <p id="summary" class="${worst(status)}">${summary(status, now)}</p>
           <section>
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
@@ -48,13 +48,13 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
           <section>
             <h2 id="sets">Backup sets</h2>
             ${filterForm(query)}
-            ${sets.length === 0 ? html`<p>${empty(whole, query)}</p>` : setTable(shown, query, now, stale)}
+            ${sets.length === 0 ? html`<p>${empty(status, query)}</p>` : setTable(setsOnPage, query, now, stale)}
             ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
           </section>
         </main>
         <footer>
           restic-otel ${version}, as of
-          <time datetime="${whole.now}">${whole.now.slice(0, 19).replace("T", " ")} UTC</time>
+          <time datetime="${status.now}">${status.now.slice(0, 19).replace("T", " ")} UTC</time>
         </footer>
       </body>
     </html> `;
@@ -66,7 +66,7 @@ export function statusPage(version: string, whole: Status, query: Query): Answer
   };
 }
 
-/** What a tab among many shows. */
+/** Starts the title with the number of problems, which a browser shows in the tab. */
 function title({ repositories, sets }: Status): string {
   const wrong =
     repositories.filter(({ state }) => state === "failing" || state === "damaged").length +
@@ -97,7 +97,7 @@ function summary(
     ${humanDuration(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
 }
 
-/** The colour of the whole. */
+/** The worst state, as CSS class of the summary. */
 function worst({ repositories, sets }: Status): string {
   const states = new Set(repositories.map(({ state }) => state));
   if (states.has("failing")) return "failing";
@@ -107,8 +107,8 @@ function worst({ repositories, sets }: Status): string {
 
 function empty({ sets }: Status, query: Query): Html {
   return sets.length === 0
-    ? html`No snapshot has been seen yet.`
-    : html`No backup set is like that.
+    ? html`No snapshot has been read yet.`
+    : html`No backup set matches the filter.
         <a
           href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}"
           >Show all ${grouped(sets.length)}</a
@@ -127,7 +127,7 @@ function filterForm(query: Query): Html {
       >Find <input type="search" name="q" value="${q}" placeholder="host, user or repository"
     /></label>
     <button>Find</button>
-    ${exact.length > 0 || q !== "" ? html`<span>Shown: ${[...exact, ...(q === "" ? [] : [`“${q}”`])].join(", ")}. <a href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}">Show all</a></span>` : ""}
+    ${exact.length > 0 || q !== "" ? html`<span>Filter: ${[...exact, ...(q === "" ? [] : [`“${q}”`])].join(", ")}. <a href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}">Show all</a></span>` : ""}
   </form>`;
 }
 

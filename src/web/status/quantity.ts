@@ -11,7 +11,7 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
 }
 
-/** A span of time as people say it: `40 s`, `12 min`, `3 h`, `5 days`. */
+/** `40 s`, `12 min`, `3 h`, `5 days`. */
 export function humanDuration(seconds: number): string {
   const s = Math.abs(seconds);
   if (s < 100) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;

@@ -5,7 +5,7 @@ export type Sort = (typeof SORTS)[number];
 
 const PAGE_SIZE = 200;
 
-/** What the link asks for; whatever it does not know is left out. */
+/** The view that a link requests. Invalid parameters are ignored. */
 export interface Query {
   readonly sort: Sort;
   readonly url: string | undefined;
@@ -13,7 +13,7 @@ export interface Query {
   readonly user: string | undefined;
   /** Part of a host, user or repository, in any letter case. */
   readonly q: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly page: number;
 }
 
@@ -30,7 +30,7 @@ export function parseQuery(parameters: URLSearchParams): Query {
   };
 }
 
-/** The link to the same view with something changed; relative, so that a proxy may put the page anywhere. */
+/** A relative link to the same view with changes. The page is 1 unless it is among the changes. */
 export function linkTo(query: Query, changes: Partial<Query>): string {
   const { sort, url, host, user, q, page } = { ...query, page: 1, ...changes };
   const parameters = new URLSearchParams({
@@ -44,7 +44,7 @@ export function linkTo(query: Query, changes: Partial<Query>): string {
   return `?${parameters.toString()}`;
 }
 
-/** The part of a status that is asked for: all of it for JSON, a page of sets for people. */
+/** The repositories and backup sets that match the query, sorted. */
 export function select(status: Status, query: Query): Status {
   const { url } = query;
   return {
@@ -60,11 +60,11 @@ export function select(status: Status, query: Query): Status {
 export function pageOf(
   sets: readonly SetStatus[],
   page: number,
-): { readonly shown: readonly SetStatus[]; readonly page: number; readonly pages: number } {
+): { readonly setsOnPage: readonly SetStatus[]; readonly page: number; readonly pages: number } {
   const pages = Math.max(1, Math.ceil(sets.length / PAGE_SIZE));
   const current = Math.min(page, pages);
   return {
-    shown: sets.slice((current - 1) * PAGE_SIZE, current * PAGE_SIZE),
+    setsOnPage: sets.slice((current - 1) * PAGE_SIZE, current * PAGE_SIZE),
     page: current,
     pages,
   };
@@ -80,15 +80,15 @@ function matches(set: SetStatus, { url, host, user, q }: Query): boolean {
   );
 }
 
-/** Oldest, largest and longest first; names in their order. */
+/** Sorts numbers in descending order, names in ascending order. */
 function sorted(sets: readonly SetStatus[], sort: Sort): readonly SetStatus[] {
-  const number: Readonly<Partial<Record<Sort, (set: SetStatus) => number>>> = {
+  const numbers: Readonly<Partial<Record<Sort, (set: SetStatus) => number>>> = {
     age: (set) => set.ageSeconds,
     snapshots: (set) => set.snapshots,
     added: (set) => set.addedBytes ?? -1,
     took: (set) => set.durationSeconds ?? -1,
   };
-  const value = number[sort];
+  const value = numbers[sort];
   if (value) return sets.toSorted((a, b) => value(b) - value(a) || byName(a, b));
   const text = (set: SetStatus): string =>
     sort === "user" ? set.user : sort === "url" ? set.url : set.host;

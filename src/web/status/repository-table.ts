@@ -8,14 +8,14 @@ import type { Query } from "./query.ts";
 import { grouped, humanDuration } from "./quantity.ts";
 import type { RepositoryHealth, RepositoryStatus } from "./status.ts";
 
-const WORDS: Readonly<Record<RepositoryHealth, string>> = {
+const LABELS: Readonly<Record<RepositoryHealth, string>> = {
   failing: "failing",
   damaged: "damaged",
   unknown: "never collected",
   fine: "fine",
 };
 
-/** Those that need somebody first. */
+/** Repositories that need attention come first. */
 const ORDER: readonly RepositoryHealth[] = ["failing", "damaged", "unknown", "fine"];
 
 export function repositoryTable(
@@ -50,7 +50,7 @@ function row(repository: RepositoryStatus, query: Query, now: number): Html {
   const { url, state, error, lastSuccess, snapshots, unreadableSnapshots } = repository;
   const { durationSeconds, requests } = repository;
   return html`<tr role="row">
-    <td role="cell"><span class="state ${state}">${WORDS[state]}</span></td>
+    <td role="cell"><span class="state ${state}">${LABELS[state]}</span></td>
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host: undefined, user: undefined })}">${url}</a
       >${error ? explanation(repository, now) : ""}

@@ -21,7 +21,7 @@ const COLUMNS: readonly (readonly [string, Sort | undefined])[] = [
 
 const NUMBERS: ReadonlySet<string> = new Set(["Snapshots", "Added", "Took"]);
 
-/** @param stale repositories whose last collection failed: what is shown of them is older */
+/** @param stale URLs of the repositories whose last collection failed, so that their sets may be outdated */
 export function setTable(
   sets: readonly SetStatus[],
   query: Query,
@@ -54,13 +54,13 @@ function heading(title: string, sort: Sort | undefined, query: Query): Html {
 
 function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<string>): Html {
   const { url, host, user, late, newest, oldest, snapshots, addedBytes, durationSeconds } = set;
-  const newestShown = html`${late ? html`<span class="state late">late</span> ` : ""}${ago(newest, now)}`;
+  const newestCell = html`${late ? html`<span class="state late">late</span> ` : ""}${ago(newest, now)}`;
   const repository = html`${url}${stale.has(url) ? html` <span class="state failing">failing</span>` : ""}`;
   return html`<tr role="row">
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host, user })}">${host}</a>
     </th>
-    ${cell("User", user, "name")} ${cell("Newest", newestShown)}
+    ${cell("User", user, "name")} ${cell("Newest", newestCell)}
     ${cell("Last 30 days", calendar(set.daysAgo))}
     ${cell("Snapshots", grouped(snapshots), "number")} ${cell("Oldest", ago(oldest, now))}
     ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number")}
@@ -72,12 +72,12 @@ function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<strin
 const DAYS = 30;
 const STEP = 4;
 
-/** A bar for each day with a snapshot, today at the right end: a gap is seen at a glance. */
+/** A bar for each day with a snapshot, today at the right, so that gaps are visible at a glance. */
 function calendar(daysAgo: readonly number[]): Html {
-  const said = `snapshots on ${daysAgo.length} of the last ${DAYS} days`;
+  const label = `snapshots on ${daysAgo.length} of the last ${DAYS} days`;
   return html`<svg
     role="img"
-    aria-label="${said}"
+    aria-label="${label}"
     width="${DAYS * STEP}"
     height="16"
     viewBox="0 0 ${DAYS * STEP} 16"

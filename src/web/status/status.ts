@@ -10,8 +10,8 @@ import { ERROR_HELP } from "./error-help.ts";
 import { isoTime } from "./time.ts";
 
 /**
- * What the status page shows and `/api/status` gives. Times are ISO 8601 in UTC, null for what is not known; ages and durations are
- * seconds. `version` changes when a field is taken away or means something else.
+ * The data of the status page and of `/api/status`. Times are ISO 8601 in UTC, ages and durations are in seconds, null means unknown.
+ * `version` changes when a field is removed or changes its meaning.
  */
 export interface Status {
   readonly version: 1;
@@ -23,13 +23,13 @@ export interface Status {
 }
 
 /**
- * `unknown`: no attempt has ended yet. `failing`: the last attempt could not read it, what is shown is older.
- * `damaged`: read, but for some snapshot files.
+ * `unknown`: not collected yet. `failing`: the last collection failed, the data is from an earlier one.
+ * `damaged`: collected, except for some snapshot files that cannot be read.
  */
 export type RepositoryHealth = "fine" | "damaged" | "failing" | "unknown";
 
 export interface RepositoryStatus {
-  /** Without credentials. */
+  /** The printable URL, without credentials. */
   readonly url: string;
   readonly state: RepositoryHealth;
   readonly error: {
@@ -42,7 +42,7 @@ export interface RepositoryStatus {
   readonly durationSeconds: number | null;
   readonly snapshots: number | null;
   readonly unreadableSnapshots: number | null;
-  /** Of the last collection. */
+  /** Number of requests of the last collection. */
   readonly requests: number | null;
 }
 
@@ -55,15 +55,16 @@ export interface SetStatus {
   readonly ageSeconds: number;
   readonly oldest: string;
   readonly snapshots: number;
-  /** Of the newest snapshot. */
+  /** From the summary of the newest snapshot. */
   readonly addedBytes: number | null;
+  /** From the summary of the newest snapshot. */
   readonly durationSeconds: number | null;
-  /** How many days ago there were snapshots, within the last 30, newest first. */
+  /** The days with a snapshot within the last 30 days, as age in days, newest first. */
   readonly daysAgo: readonly number[];
 }
 
 interface StatusInput {
-  /** All that are collected, also those without an entry. */
+  /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];
   readonly entries: Iterable<StoreEntry<RepositoryState>>;
   readonly nextAt: number | undefined;
@@ -73,24 +74,24 @@ interface StatusInput {
 }
 
 const DAY_MS = 86_400_000;
-const SHOWN_DAYS = 30;
+const CALENDAR_DAYS = 30;
 
-/** Made of the store alone: nothing is read for it. */
+/** Builds the status from the entries of the store. Does no I/O. */
 export function statusOf({ urls, entries, nextAt, lateAfterMs, now }: StatusInput): Status {
-  const known = [...entries];
+  const stored = [...entries];
   return {
     version: 1,
     now: isoTime(now),
     lateAfterSeconds: lateAfterMs / 1000,
     nextCollection: nextAt === undefined ? null : isoTime(nextAt),
-    repositories: repositoriesOf(urls, known),
-    sets: known.flatMap(({ state }) =>
+    repositories: repositoriesOf(urls, stored),
+    sets: stored.flatMap(({ state }) =>
       (state?.content?.sets ?? []).map((set) => setStatus(set, lateAfterMs, now)),
     ),
   };
 }
 
-/** The same without the sets, of which there may be thousands. */
+/** Only the repositories of the status: there can be thousands of backup sets. */
 export function repositoriesOf(
   urls: readonly string[],
   entries: Iterable<StoreEntry<RepositoryState>>,
@@ -143,7 +144,7 @@ function setStatus(set: BackupSet, lateAfterMs: number, now: number): SetStatus 
     snapshots,
     addedBytes: newest.summary?.addedBytes ?? null,
     durationSeconds: newest.summary?.durationSeconds ?? null,
-    daysAgo: days.map((day) => today - day).filter((ago) => ago >= 0 && ago < SHOWN_DAYS),
+    daysAgo: days.map((day) => today - day).filter((ago) => ago >= 0 && ago < CALENDAR_DAYS),
   };
 }
 

@@ -17,7 +17,7 @@ export function clockTime(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** How long ago a time was, and the time itself. */
+/** A time relative to now, with the absolute time. */
 export function ago(time: string, now: number): Html {
   return html`<time datetime="${time}"
     >${relative((now - parseTime(time)) / 1000)} <small>${clockTime(time)}</small></time

@@ -92,7 +92,7 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus over TLS", ()
     const good = await readFile(key);
     await writeFile(key, "-----BEGIN PRIVATE KEY-----\n");
     await until("0", async () => (await valueOf(`${METRIC}{job="login"}`)) === "0");
-    expect(agent?.log()).toContain("web config refused, the old one stays");
+    expect(agent?.log()).toContain("web config rejected, the previous one stays in effect");
     await writeFile(key, good);
     await until("1", async () => (await valueOf(`${METRIC}{job="login"}`)) === "1");
   });

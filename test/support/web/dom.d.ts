@@ -1,4 +1,4 @@
-// The names of a browser that playwright-core's types mention; tests run in Node.js, which has none of them.
+// DOM types that the types of playwright-core use, for TypeScript without the DOM library.
 interface Node {
   readonly textContent: string | null;
 }

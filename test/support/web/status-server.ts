@@ -5,7 +5,7 @@ import type { Status } from "../../../src/web/status/status.ts";
 import { FakeClock } from "../core/clock.ts";
 import { ArrayLogger } from "../core/logger.ts";
 
-/** The page as it would be in that state; a test may change the state. */
+/** Serves the status page and `/api/status` for the current status of the test. */
 export async function serveStatus(current: () => Status): Promise<WebServer & { url: string }> {
   const logger = new ArrayLogger();
   const server = await startServer({

@@ -12,7 +12,7 @@ import type { Status } from "../../../src/web/status/status.ts";
 const NOW = 1_767_225_600_000;
 const DAY_SECONDS = 86_400;
 
-interface Made {
+interface TestSnapshot {
   readonly host: string;
   readonly user?: string;
   readonly daysAgo: number;
@@ -21,20 +21,20 @@ interface Made {
 
 interface Repository {
   readonly url: string;
-  readonly snapshots?: readonly Made[];
-  /** The last attempt failed so, an hour ago. */
+  readonly snapshots?: readonly TestSnapshot[];
+  /** The error of the last collection, an hour ago. */
   readonly error?: readonly [ErrorCode, string];
-  /** The error is of some snapshot files alone. */
+  /** The error affects only some snapshot files. */
   readonly damaged?: boolean;
 }
 
-/** What the page would show of these repositories; those of `unread` have not been collected yet. */
+/** The status of these repositories. The repositories `uncollected` have no entry in the store. */
 export function statusFor(
   repositories: readonly Repository[],
-  unread: readonly string[] = [],
+  uncollected: readonly string[] = [],
 ): Status {
   return statusOf({
-    urls: [...repositories.map(({ url }) => url), ...unread],
+    urls: [...repositories.map(({ url }) => url), ...uncollected],
     entries: repositories.map(entry),
     nextAt: NOW + 240_000,
     lateAfterMs: 3 * DAY_SECONDS * 1000,
@@ -49,14 +49,14 @@ function entry({
   damaged = false,
 }: Repository): StoreEntry<RepositoryState> {
   const complete = !error || damaged;
-  const made = snapshots.map((one, index) => snapshot(one, index));
+  const all = snapshots.map((one, index) => snapshot(one, index));
   return {
     subject: { url },
     state: {
       content: {
         config: { id: "1".repeat(64), version: 2 },
-        sets: backupSets(url, made),
-        snapshots: made.length,
+        sets: backupSets(url, all),
+        snapshots: all.length,
         unreadable: Number(damaged),
       },
       cost: {
@@ -77,7 +77,10 @@ function entry({
   };
 }
 
-function snapshot({ host, user = "root", daysAgo, addedBytes }: Made, index: number): Snapshot {
+function snapshot(
+  { host, user = "root", daysAgo, addedBytes }: TestSnapshot,
+  index: number,
+): Snapshot {
   return {
     id: idOf(String(index)),
     time: { seconds: NOW / 1000 - daysAgo * DAY_SECONDS, nanoseconds: 0 },

@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 import { CERTIFICATES } from "./web-configs.ts";
 
-/** A folder with a web config file, and the certificates beside it. */
+/** A folder with a web config file and certificates. */
 export interface WebConfigFolder {
   readonly file: string;
-  /** The path of a file in it. */
+  /** The path of a file in the folder. */
   path(name: string): string;
   /** Replaces the web config. */
   write(content: string): Promise<void>;

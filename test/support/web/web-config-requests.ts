@@ -12,12 +12,12 @@ import { CERTIFICATES } from "./web-configs.ts";
 
 const pem = (name: string): string => readFileSync(join(CERTIFICATES, `${name}.pem`), "utf8");
 
-/** A request: over TLS with these options, or in the clear. */
-interface Asked {
+interface TestRequest {
+  /** undefined: plain HTTP. */
   readonly tls?: ConnectionOptions;
   readonly headers?: readonly string[];
-  /** Shows what was agreed on beside the status. */
-  readonly shows?: (facts: Facts) => string;
+  /** Adds facts about the connection or the response to the result. */
+  readonly details?: (facts: Facts) => string;
 }
 
 interface Facts {
@@ -27,7 +27,7 @@ interface Facts {
   readonly answer: string;
 }
 
-function withClient(name: string): Asked {
+function withClient(name: string): TestRequest {
   return { tls: { cert: pem(name), key: pem(name) } };
 }
 
@@ -35,22 +35,22 @@ function login(name: string, password: string): readonly string[] {
   return [`Authorization: Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`];
 }
 
-/** Ask in this order, once each: what a rate limit lets through depends on it. */
-export const REQUESTS: Readonly<Record<string, Asked>> = {
+/** Requests in the order in which a test sends them: the rate limit depends on it. */
+export const REQUESTS: Readonly<Record<string, TestRequest>> = {
   "in the clear": {},
   TLS: { tls: {} },
-  "TLS 1.2": { tls: { maxVersion: "TLSv1.2" }, shows: ({ protocol }) => protocol },
-  "TLS 1.3": { tls: { minVersion: "TLSv1.3" }, shows: ({ protocol }) => protocol },
+  "TLS 1.2": { tls: { maxVersion: "TLSv1.2" }, details: ({ protocol }) => protocol },
+  "TLS 1.3": { tls: { minVersion: "TLSv1.3" }, details: ({ protocol }) => protocol },
   "TLS 1.1": {
     tls: { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" },
-    shows: ({ protocol }) => protocol,
+    details: ({ protocol }) => protocol,
   },
   "cipher suite": {
     tls: {
       maxVersion: "TLSv1.2",
       ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384",
     },
-    shows: ({ cipher }) => cipher,
+    details: ({ cipher }) => cipher,
   },
   "AES-128 alone": {
     tls: {
@@ -61,8 +61,8 @@ export const REQUESTS: Readonly<Record<string, Asked>> = {
   "RSA key exchange": { tls: { maxVersion: "TLSv1.2", ciphers: "AES128-SHA:AES128-GCM-SHA256" } },
   "curve P-256": { tls: { ecdhCurve: "P-256" } },
   "curve P-384": { tls: { ecdhCurve: "P-384" } },
-  "HTTP/2 offered": { tls: { ALPNProtocols: ["h2"] }, shows: ({ alpn }) => alpn },
-  "HTTP/2 or 1.1": { tls: { ALPNProtocols: ["h2", "http/1.1"] }, shows: ({ alpn }) => alpn },
+  "HTTP/2 offered": { tls: { ALPNProtocols: ["h2"] }, details: ({ alpn }) => alpn },
+  "HTTP/2 or 1.1": { tls: { ALPNProtocols: ["h2", "http/1.1"] }, details: ({ alpn }) => alpn },
   "client with names": withClient("named"),
   "client without names": withClient("nameless"),
   "client of another CA": withClient("stranger"),
@@ -77,7 +77,7 @@ export const REQUESTS: Readonly<Record<string, Asked>> = {
   "password of 72": { headers: login("long", "x".repeat(72)) },
   "password of 71": { headers: login("long", "x".repeat(71)) },
   "empty password": { headers: login("nobody", "") },
-  "nobody we know": { headers: login("mallory", "correct horse") },
+  "unknown user": { headers: login("mallory", "correct horse") },
   "user 123": { headers: login("123", "correct horse") },
   "user yes": { headers: login("yes", "correct horse") },
   "user 0x10": { headers: login("0x10", "correct horse") },
@@ -86,13 +86,13 @@ export const REQUESTS: Readonly<Record<string, Asked>> = {
   "no base64": { headers: ["Authorization: Basic alice:correct"] },
   "no colon": { headers: [`Authorization: Basic ${btoa("alice")}`] },
   Bearer: { headers: [`Authorization: Bearer ${btoa("alice:correct horse")}`] },
-  headers: { shows: ({ answer }) => configuredHeaders(answer) },
+  headers: { details: ({ answer }) => configuredHeaders(answer) },
 };
 
 const CONFIGURED =
   /^(?:strict-transport-security|x-frame-options|x-xss-protection|www-authenticate|content-security-policy):.*$/gim;
 
-/** The headers that a config can set; our own policy is no part of it. */
+/** The headers that a config can set, without the default policy of the agent. */
 function configuredHeaders(answer: string): string {
   const lines = answer.match(CONFIGURED) ?? [];
   return lines
@@ -107,8 +107,11 @@ function configuredHeaders(answer: string): string {
     .join(" | ");
 }
 
-/** The status and what else is shown, or `refused`. */
-export async function ask(port: number, { tls, headers = [], shows }: Asked): Promise<string> {
+/** Sends a request. Resolves with the status and the details, or with `refused` if there is no response. */
+export async function ask(
+  port: number,
+  { tls, headers = [], details }: TestRequest,
+): Promise<string> {
   const secure = tls && connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false, ...tls });
   const socket: Socket = secure ?? connectTcp(port, "127.0.0.1");
   try {
@@ -125,8 +128,8 @@ export async function ask(port: number, { tls, headers = [], shows }: Asked): Pr
     const answer = await text(socket);
     const status = /^HTTP\/1\.\d (\d+)/.exec(answer)?.[1];
     if (status === undefined) return "refused";
-    const shown = shows?.({ ...facts, answer }) ?? "";
-    return [status, shown].filter((part) => part !== "").join(", ");
+    const more = details?.({ ...facts, answer }) ?? "";
+    return [status, more].filter((part) => part !== "").join(", ");
   } catch {
     return "refused";
   } finally {
@@ -136,7 +139,7 @@ export async function ask(port: number, { tls, headers = [], shows }: Asked): Pr
 
 async function askHttp2(socket: Socket): Promise<string> {
   const session = connectHttp2("https://agent", { createConnection: () => socket });
-  // Shown by the request.
+  // The stream reports the error too.
   session.on("error", () => {});
   try {
     const stream = session.request({ ":path": "/" });

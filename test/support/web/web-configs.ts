@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Certificates and keys, which lie beside each of these files. */
+/** The certificates and keys that these configs refer to. */
 export const CERTIFICATES = join(import.meta.dirname, "../../fixtures/web-config");
 
 const TLS = "cert_file: server.pem, key_file: server.key";
 const RSA = "cert_file: server-rsa.pem, key_file: server-rsa.key";
-/** Of `correct horse`, `pässwörd ✓`, eighty x and nothing, at the costs 4, 5, 4 and 4. */
+/** Hashes of `correct horse`, `pässwörd ✓`, 80 × `x` and the empty password, at the costs 4, 5, 4 and 4. */
 const HASHES = {
   alice: "$2b$04$qAKtq61cfmqrKYv8PmPePOLhL/tP8sjIPodBepv.Pb4gpoeEeg3Qy",
   bob: "$2b$05$ckaoLEdCFDYgiRVN.zJO3OXPRsc3Fj0eRYe7L23JVMJtnseV7Dwhu",
@@ -27,26 +27,26 @@ function tls(more: string, pair = TLS): string {
 const HTTP1 = "http_server_config: {http2: false}\n";
 const CA = "client_ca_file: ca.pem";
 
-/** Web config files, good and bad, by what is in them. */
+/** Valid and invalid web config files by their content. */
 export const WEB_CONFIGS: Readonly<Record<string, string>> = {
   empty: "",
   "only a comment": "# nothing yet\n",
   "nothing in any section":
     "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\nrate_limit:\n",
   "a list": "- tls_server_config\n",
-  "no YAML": "tls_server_config: {cert_file: [\n",
+  "invalid YAML": "tls_server_config: {cert_file: [\n",
   "unknown section": "tls_config: {cert_file: server.pem}\n",
   "unknown key of tls": tls("client_auth: RequireAnyClientCert"),
   "unknown key of http": "http_server_config: {http3: true}\n",
   "unknown key of rate_limit": "rate_limit: {interval: 1s, bursts: 3}\n",
-  "key twice": `tls_server_config: {${TLS}, key_file: server.key}\n`,
+  "duplicate key": `tls_server_config: {${TLS}, key_file: server.key}\n`,
   "key in capitals": "tls_server_config: {Cert_File: server.pem, key_file: server.key}\n",
   "second document": `tls_server_config: {${TLS}}\n---\nnonsense: 1\n`,
 
   "certificate and key": `tls_server_config: {${TLS}}\n`,
   "RSA certificate": `tls_server_config: {${RSA}}\n`,
   "certificate and key inline": `tls_server_config:\n  cert: ${inline("server.pem")}\n  key: ${inline("server.key")}\n`,
-  "file and inline, the file counts": `tls_server_config: {${TLS}, cert: nonsense, key: nonsense}\n`,
+  "file and inline, the file takes precedence": `tls_server_config: {${TLS}, cert: nonsense, key: nonsense}\n`,
   "no certificate": "tls_server_config: {key_file: server.key}\n",
   "no key": "tls_server_config: {cert_file: server.pem}\n",
   "no such certificate": "tls_server_config: {cert_file: nowhere.pem, key_file: server.key}\n",
@@ -59,14 +59,14 @@ export const WEB_CONFIGS: Readonly<Record<string, string>> = {
     "tls_server_config: {cert_file: server.pem, key_file: server-encrypted.key}\n",
   "certificate is a number": "tls_server_config: {cert_file: 1, key_file: server.key}\n",
   "certificate is a list": "tls_server_config: {cert_file: [server.pem], key_file: server.key}\n",
-  "only a version, so no TLS": "tls_server_config: {min_version: TLS13}\n",
-  "no TLS, said by NoClientCert": "tls_server_config: {client_auth_type: NoClientCert}\n",
-  "by anchors": `x: &pair {cert_file: server.pem}\ntls_server_config: *pair\n`,
-  "by a merge": `tls_server_config: {<<: {cert_file: server.pem}, key_file: server.key}\n`,
+  "only a version, TLS is off": "tls_server_config: {min_version: TLS13}\n",
+  "only NoClientCert": "tls_server_config: {client_auth_type: NoClientCert}\n",
+  "YAML alias": `x: &pair {cert_file: server.pem}\ntls_server_config: *pair\n`,
+  "YAML merge key": `tls_server_config: {<<: {cert_file: server.pem}, key_file: server.key}\n`,
 
   RequestClientCert: tls("client_auth_type: RequestClientCert"),
   RequireAnyClientCert: tls("client_auth_type: RequireAnyClientCert"),
-  "RequireClientCert, of old": tls("client_auth_type: RequireClientCert"),
+  "RequireClientCert, the old name": tls("client_auth_type: RequireClientCert"),
   VerifyClientCertIfGiven: tls(`client_auth_type: VerifyClientCertIfGiven, ${CA}`),
   RequireAndVerifyClientCert: tls(`client_auth_type: RequireAndVerifyClientCert, ${CA}`),
   "client CA inline": `tls_server_config:\n  ${TLS.replace(", ", "\n  ")}\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca: ${inline("ca.pem")}\n`,
@@ -95,7 +95,7 @@ export const WEB_CONFIGS: Readonly<Record<string, string>> = {
   "allowed SAN, URI": tls(
     `client_auth_type: RequireAndVerifyClientCert, ${CA}, client_allowed_sans: ["spiffe://example/prometheus"]`,
   ),
-  "allowed SAN of somebody else": tls(
+  "allowed SAN of another client": tls(
     `client_auth_type: RequireAndVerifyClientCert, ${CA}, client_allowed_sans: [grafana.example]`,
   ),
   "no allowed SAN": tls(
@@ -104,21 +104,21 @@ export const WEB_CONFIGS: Readonly<Record<string, string>> = {
   "allowed SAN, any certificate": tls(
     "client_auth_type: RequireAnyClientCert, client_allowed_sans: [prometheus.example]",
   ),
-  "allowed SAN, asked for only": tls(
+  "allowed SAN, certificate only requested": tls(
     "client_auth_type: RequestClientCert, client_allowed_sans: [prometheus.example]",
   ),
   "allowed SAN without client_auth_type": tls("client_allowed_sans: [prometheus.example]"),
 
-  "TLS13 at least": tls("min_version: TLS13"),
-  "TLS12 at most": tls("max_version: TLS12"),
-  "TLS10 at least": tls("min_version: TLS10"),
-  "TLS11 alone": tls("min_version: TLS11, max_version: TLS11"),
+  "at least TLS13": tls("min_version: TLS13"),
+  "at most TLS12": tls("max_version: TLS12"),
+  "at least TLS10": tls("min_version: TLS10"),
+  "only TLS11": tls("min_version: TLS11, max_version: TLS11"),
   "unknown version": tls("min_version: TLS1.2"),
-  "versions the wrong way round": tls("min_version: TLS13, max_version: TLS12"),
+  "min_version above max_version": tls("min_version: TLS13, max_version: TLS12"),
   "one cipher suite": `${tls("max_version: TLS12, cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]")}${HTTP1}`,
-  "a cipher suite for the other kind of key": `${tls("max_version: TLS12, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]")}${HTTP1}`,
-  "cipher suites of TLS 1.3 alone": `${tls("cipher_suites: [TLS_AES_256_GCM_SHA384]")}${HTTP1}`,
-  "no cipher suite that HTTP/2 must have": tls(
+  "a cipher suite for another type of key": `${tls("max_version: TLS12, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]")}${HTTP1}`,
+  "only a cipher suite of TLS 1.3": `${tls("cipher_suites: [TLS_AES_256_GCM_SHA384]")}${HTTP1}`,
+  "without the cipher suite that HTTP/2 requires": tls(
     "cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]",
   ),
   "all cipher suites": tls(
@@ -160,24 +160,24 @@ export const WEB_CONFIGS: Readonly<Record<string, string>> = {
   "a login over TLS": `tls_server_config: {${TLS}}\nbasic_auth_users: {${ALICE}}\n`,
   "several logins": `basic_auth_users: {${ALICE}, bob: ${HASHES.bob}, long: ${HASHES.long}, nobody: ${HASHES.empty}}\n`,
   "old spellings of bcrypt": `basic_auth_users: {alice: ${HASHES.alice.replace("2b", "2y")}, bob: ${HASHES.bob.replace("2b", "2x")}}\n`,
-  "users whose names are no text": `basic_auth_users: {123: ${HASHES.alice}, yes: ${HASHES.alice}, 0x10: ${HASHES.alice}}\n`,
+  "users whose names are not strings": `basic_auth_users: {123: ${HASHES.alice}, yes: ${HASHES.alice}, 0x10: ${HASHES.alice}}\n`,
   "password in the clear": "basic_auth_users: {alice: correct horse}\n",
-  "hash of another kind":
+  "hash of another algorithm":
     "basic_auth_users: {alice: $6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.}\n",
   "cost of 3": `basic_auth_users: {alice: ${HASHES.alice.replace("04", "03")}}\n`,
-  "hash that was cut": `basic_auth_users: {alice: ${HASHES.alice.slice(0, 40)}}\n`,
-  "hash with a character too few": `basic_auth_users: {alice: ${HASHES.alice.slice(0, -1)}}\n`,
+  "truncated hash": `basic_auth_users: {alice: ${HASHES.alice.slice(0, 40)}}\n`,
+  "hash with a missing character": `basic_auth_users: {alice: ${HASHES.alice.slice(0, -1)}}\n`,
   "user with a colon": `basic_auth_users: {"a:b": ${HASHES.alice}}\n`,
   "user without a hash": "basic_auth_users: {alice: }\n",
   "users as a list": `basic_auth_users: [${ALICE}]\n`,
 
   "rate limit": "rate_limit: {interval: 1h, burst: 3}\n",
   "rate limit before the login": `rate_limit: {interval: 1h, burst: 3}\nbasic_auth_users: {${ALICE}}\n`,
-  "rate limit that is off": "rate_limit: {interval: 0s, burst: 1}\n",
-  "rate limit of zero": "rate_limit: {interval: 0, burst: 1}\n",
+  "rate limit with the interval 0s": "rate_limit: {interval: 0s, burst: 1}\n",
+  "rate limit with the interval 0": "rate_limit: {interval: 0, burst: 1}\n",
   "rate limit without a burst": "rate_limit: {interval: 1s}\n",
   "rate limit without a unit": "rate_limit: {interval: 10, burst: 1}\n",
-  "rate limit that is no duration": "rate_limit: {interval: often, burst: 1}\n",
-  "burst that is no number": "rate_limit: {interval: 1s, burst: many}\n",
-  "burst below zero": "rate_limit: {interval: 1s, burst: -1}\n",
+  "rate limit with an invalid interval": "rate_limit: {interval: often, burst: 1}\n",
+  "burst that is not a number": "rate_limit: {interval: 1s, burst: many}\n",
+  "negative burst": "rate_limit: {interval: 1s, burst: -1}\n",
 };

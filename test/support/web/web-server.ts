@@ -16,7 +16,7 @@ interface Served extends WebServer {
   readonly clock: FakeClock;
 }
 
-/** A server with two paths, and more of a test, for as long as the test goes. */
+/** Starts a server with two routes and those of the test, and stops it at the end of the test. */
 export async function serve(handlers: Readonly<Record<string, Handler>> = {}): Promise<Served> {
   const logger = new ArrayLogger();
   const clock = new FakeClock();
@@ -53,7 +53,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A connection that says nothing. */
+/** Opens a connection without sending anything. */
 export async function open({ port }: AddressInfo): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});

@@ -4,32 +4,32 @@ import { readWebConfig } from "../../../src/web/config/web-config-file.ts";
 import { webConfigFolder } from "../../support/web/web-config-folder.ts";
 import { WEB_CONFIGS } from "../../support/web/web-configs.ts";
 
-/** Whether the toolkit takes and refuses the same is held in test/peers. */
-test("what every bad file is refused with, whole", async () => {
+/** test/peers checks that exporter-toolkit accepts and rejects the same files. */
+test("every invalid file is rejected with the expected message", async () => {
   const folder = await webConfigFolder("");
   onTestFinished(() => folder.remove());
-  const refusals: string[] = [];
+  const messages: string[] = [];
   for (const [name, content] of Object.entries(WEB_CONFIGS)) {
     await folder.write(content);
     const reading = await readWebConfig(folder.file);
-    if ("refused" in reading)
-      refusals.push(`# ${name}\n${reading.refused.message.replaceAll(folder.path(""), "")}\n`);
+    if ("error" in reading)
+      messages.push(`# ${name}\n${reading.error.message.replaceAll(folder.path(""), "")}\n`);
   }
-  await expect(refusals.join("\n")).toMatchFileSnapshot("../../golden/web-config-refusals.txt");
+  await expect(messages.join("\n")).toMatchFileSnapshot("../../golden/web-config-refusals.txt");
 });
 
 test.for([
-  ['headers: {X-XSS-Protection: "a\\u0001b"}', "has a control character in it"],
+  ['headers: {X-XSS-Protection: "a\\u0001b"}', "contains a control character"],
   ["headers: [x]", "http_server_config.headers: must be a mapping"],
   ["http2: 1", "http_server_config.http2: must be true or false, without quotes"],
-])("http_server_config: %s", async ([content, message]) => {
+])("the http_server_config %s is rejected", async ([content, message]) => {
   const folder = await webConfigFolder(`http_server_config:\n  ${content}\n`);
   onTestFinished(() => folder.remove());
   const reading = await readWebConfig(folder.file);
-  expect("refused" in reading && reading.refused.message).toContain(message);
+  expect("error" in reading && reading.error.message).toContain(message);
 });
 
-test("a secret of a file that is refused is in no message", async () => {
+test("the message for an invalid file contains no secret", async () => {
   const folder =
     await webConfigFolder(`tls_server_config: {key: canary-1, cert: canary-2, nonsense: canary-3}
 basic_auth_users: {alice: canary-4, "bob": "canary-5
@@ -40,11 +40,11 @@ basic_auth_users: {alice: canary-4, "bob": "canary-5
 basic_auth_users: {alice: canary-4}
 rate_limit: {interval: canary-5}
 `);
-  const wrong = await readWebConfig(folder.file);
+  const invalid = await readWebConfig(folder.file);
   await folder.write("tls_server_config: {key: canary-1, cert: canary-2}\n");
   const noPem = await readWebConfig(folder.file);
-  const messages = [unclosed, wrong, noPem].map((one) =>
-    "refused" in one ? one.refused.message : "was taken",
+  const messages = [unclosed, invalid, noPem].map((one) =>
+    "error" in one ? one.error.message : "no error",
   );
-  expect(messages.filter((message) => /canary|was taken/.test(message))).toEqual([]);
+  expect(messages.filter((message) => /canary|no error/.test(message))).toEqual([]);
 });

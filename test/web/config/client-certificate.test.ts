@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { namesOf } from "../../../src/web/config/client-certificate.ts";
 import { CERTIFICATES } from "../../support/web/web-configs.ts";
 
-test("every kind of name of a certificate, as Go writes it", async () => {
+test("the names of a certificate have Go's format", async () => {
   const named = new X509Certificate(await readFile(join(CERTIFICATES, "named.pem")));
   expect(namesOf(named)).toEqual([
     "prometheus.example",
@@ -24,8 +24,8 @@ function withNames(subjectAltName: string): X509Certificate {
   return Object.create(X509Certificate.prototype, { subjectAltName: { value: subjectAltName } });
 }
 
-/** Node.js puts into quotes what could be taken for more than one name. */
-test("a name that looks like several is one", () => {
+/** Node.js quotes a name that could be read as several. */
+test("a quoted name is one name", () => {
   const certificate = withNames(
     String.raw`DNS:"a.example, DNS:prometheus.example", URI:"x:\"y, email:ops@example.com", IP Address:0:0:0:0:0:0:0:1`,
   );
@@ -36,7 +36,7 @@ test("a name that looks like several is one", () => {
   ]);
 });
 
-test("a name of another kind that looks like a DNS name is none", () => {
+test("a name of another kind does not count as DNS name", () => {
   const directory = `DirName:"/CN=x, DNS:prometheus.example, y", DNS:mallory.example`;
   expect(namesOf(withNames(directory))).toEqual(["mallory.example"]);
   expect(namesOf(withNames(`DNS:prometheus.example, othername:"a, DNS:b`))).toEqual([]);

@@ -36,7 +36,7 @@ async function serve(content: string, open: readonly string[] = []) {
     await protection.stop();
     await folder.remove();
   });
-  const said = (): readonly string[] =>
+  const logLines = (): readonly string[] =>
     logger.texts.map((line) => line.replaceAll(folder.file, "FILE"));
   return {
     folder,
@@ -44,13 +44,13 @@ async function serve(content: string, open: readonly string[] = []) {
     protection,
     address: server.address,
     logger,
-    said,
+    logLines,
     ask: (name: string) => ask(server.address.port, REQUESTS[name] ?? {}),
-    /** Lets the file be looked at until that holds. */
-    looks: (what: string, holds: () => boolean | Promise<boolean>) =>
+    /** Lets the file be checked until the condition is true. */
+    checkUntil: (what: string, condition: () => boolean | Promise<boolean>) =>
       until(what, async () => {
         await clock.advance(500);
-        return holds();
+        return condition();
       }),
   };
 }
@@ -63,127 +63,127 @@ async function openTls(port: number): Promise<TLSSocket> {
   return socket;
 }
 
-async function pathOver(socket: TLSSocket): Promise<string> {
+async function statusLine(socket: TLSSocket): Promise<string> {
   socket.write("GET / HTTP/1.1\r\nHost: agent\r\n\r\n");
   const [data] = await once(socket, "data");
   return String(data).slice(0, 15);
 }
 
-test("another certificate is shown from the next connection on, and open ones go on", async () => {
-  const { folder, address, looks } = await serve(TLS);
+test("new connections get a changed certificate, and open connections stay open", async () => {
+  const { folder, address, checkUntil } = await serve(TLS);
   const before = await openTls(address.port);
-  expect(await pathOver(before)).toBe("HTTP/1.1 200 OK");
+  expect(await statusLine(before)).toBe("HTTP/1.1 200 OK");
   await copyFile(folder.path("server-rsa.pem"), folder.path("server.pem"));
   await copyFile(folder.path("server-rsa.key"), folder.path("server.key"));
-  const shown = async (): Promise<string | undefined> => {
+  const fingerprint = async (): Promise<string | undefined> => {
     const socket = await openTls(address.port);
-    const certificate = socket.getPeerX509Certificate()?.fingerprint256;
+    const value = socket.getPeerX509Certificate()?.fingerprint256;
     socket.destroy();
-    return certificate;
+    return value;
   };
   const { fingerprint256 } = new X509Certificate(await readFile(folder.path("server-rsa.pem")));
-  await looks("the other certificate", async () => (await shown()) === fingerprint256);
-  expect(await pathOver(before)).toBe("HTTP/1.1 200 OK");
+  await checkUntil("the other certificate", async () => (await fingerprint()) === fingerprint256);
+  expect(await statusLine(before)).toBe("HTTP/1.1 200 OK");
 });
 
-test("links that are turned to other files are followed, as Kubernetes mounts them", async () => {
-  const { folder, ask: askFor, looks, said } = await serve("");
+test("a changed symbolic link is followed, as in volumes of Kubernetes", async () => {
+  const { folder, ask: askFor, checkUntil, logLines } = await serve("");
   await rename(folder.file, folder.path("first.yml"));
   await writeFile(folder.path("second.yml"), LOGIN);
   await symlink("first.yml", folder.file);
   await symlink("second.yml", folder.path("next"));
   await rename(folder.path("next"), folder.file);
-  await looks("the login", async () => (await askFor("in the clear")) === "401");
+  await checkUntil("the login", async () => (await askFor("in the clear")) === "401");
   expect(await askFor("alice")).toBe("200");
-  expect(said()).toEqual(['info web config reloaded {"file":"FILE"}']);
+  expect(logLines()).toEqual(['info web config reloaded {"file":"FILE"}']);
 });
 
-test("whom a client certificate lets in is decided by the rules of today", async () => {
-  const { folder, ask: askFor, looks } = await serve(TLS);
+test("new connections are checked by changed rules for client certificates", async () => {
+  const { folder, ask: askFor, checkUntil } = await serve(TLS);
   expect(await askFor("TLS")).toBe("200");
   await folder.write(VERIFY);
-  await looks("the rule", async () => (await askFor("TLS")) === "refused");
+  await checkUntil("the rule", async () => (await askFor("TLS")) === "refused");
   expect(await askFor("client with names")).toBe("200");
   await folder.write(VERIFY.replace("ca.pem", "stranger.pem"));
-  await looks("the other CA", async () => (await askFor("client with names")) === "refused");
+  await checkUntil("the other CA", async () => (await askFor("client with names")) === "refused");
 });
 
-test("a login that is taken out does not count any more", async () => {
-  const { folder, ask: askFor, looks } = await serve(LOGINS);
+test("a removed user cannot log in", async () => {
+  const { folder, ask: askFor, checkUntil } = await serve(LOGINS);
   expect([await askFor("alice"), await askFor("bob")]).toEqual(["200", "200"]);
   await folder.write(LOGIN);
-  await looks("bob's end", async () => (await askFor("bob")) === "401");
+  await checkUntil("the removal of bob", async () => (await askFor("bob")) === "401");
   expect(await askFor("alice")).toBe("200");
 });
 
-test("a broken file is said once, the old one stays, and a mended one is taken", async () => {
-  const { folder, protection, ask: askFor, looks, said, clock } = await serve(LOGIN);
+test("an invalid file is logged once and the previous config stays in effect until the file is fixed", async () => {
+  const { folder, protection, ask: askFor, checkUntil, logLines, clock } = await serve(LOGIN);
   expect(protection.reloadSuccessful).toBe(true);
   await folder.write("basic_auth_user: {}\nrate_limits: {}\n");
-  await looks("the refusal", () => !protection.reloadSuccessful);
+  await checkUntil("the rejection", () => !protection.reloadSuccessful);
   for (let index = 0; index < 10; index++) await clock.advance(500);
-  expect(said()).toEqual([
-    'error web config refused, the old one stays {"error":"FILE:1:1: basic_auth_user: unknown key, did you mean basic_auth_users?"}',
-    'error web config refused, the old one stays {"error":"FILE:2:1: rate_limits: unknown key, did you mean rate_limit?"}',
+  expect(logLines()).toEqual([
+    'error web config rejected, the previous one stays in effect {"error":"FILE:1:1: basic_auth_user: unknown key, did you mean basic_auth_users?"}',
+    'error web config rejected, the previous one stays in effect {"error":"FILE:2:1: rate_limits: unknown key, did you mean rate_limit?"}',
   ]);
   expect([await askFor("in the clear"), await askFor("alice")]).toEqual(["401", "200"]);
   await rm(folder.file);
-  await looks("the other refusal", () => said().length === 3);
-  expect(said()[2]).toContain('"FILE: there is no such file"');
+  await checkUntil("the other rejection", () => logLines().length === 3);
+  expect(logLines()[2]).toContain('"FILE: file not found"');
   await folder.write(LOGINS);
-  await looks("the mended file", () => protection.reloadSuccessful);
+  await checkUntil("the fixed file", () => protection.reloadSuccessful);
   expect(await askFor("bob")).toBe("200");
 });
 
-test("a file that is written piece by piece is taken when it is whole", async () => {
-  const { folder, clock, said, looks, protection } = await serve(LOGIN);
+test("a file that is being written is read when it is complete", async () => {
+  const { folder, clock, logLines, checkUntil, protection } = await serve(LOGIN);
   for (let index = 1; index < 12; index++) {
     await folder.write(LOGINS.slice(0, index));
     await clock.advance(500);
-    // The look at the file is I/O, which no clock waits for: then it sleeps again.
-    await until("the end of the look", () => clock.sleeping === 1);
+    // The fake clock does not wait for the I/O of the check: it has ended when the clock sleeps again.
+    await until("the end of the check", () => clock.sleeping === 1);
   }
-  expect(said()).toEqual([]);
+  expect(logLines()).toEqual([]);
   await folder.write(LOGINS);
-  await looks("the whole file", () => said().some((line) => line.startsWith("info")));
+  await checkUntil("the complete file", () => logLines().some((line) => line.startsWith("info")));
   expect(protection.reloadSuccessful).toBe(true);
 });
 
-test("what would need another kind of server needs a restart, and nothing is ever open by an empty file", async () => {
-  const { folder, ask: askFor, looks, said } = await serve(`${TLS}${LOGIN}`);
+test("an empty file disables neither TLS nor logins: both need a restart", async () => {
+  const { folder, ask: askFor, checkUntil, logLines } = await serve(`${TLS}${LOGIN}`);
   await folder.write("");
-  await looks("the empty file", () => said().some((line) => line.startsWith("info")));
-  expect(said()).toEqual([
+  await checkUntil("the empty file", () => logLines().some((line) => line.startsWith("info")));
+  expect(logLines()).toEqual([
     'warn switching TLS off needs a restart {"file":"FILE"}',
-    'warn a removal of all basic_auth_users needs a restart {"file":"FILE"}',
+    'warn removing all basic_auth_users needs a restart {"file":"FILE"}',
     'info web config reloaded {"file":"FILE"}',
   ]);
   expect([await askFor("TLS"), await askFor("alice over TLS")]).toEqual(["401", "200"]);
 });
 
-test("TLS is not switched on under those who are there", async () => {
-  const { folder, ask: askFor, looks, said } = await serve("");
+test("switching TLS on needs a restart", async () => {
+  const { folder, ask: askFor, checkUntil, logLines } = await serve("");
   await folder.write(`${TLS}${LOGIN}`);
-  await looks("the login", async () => (await askFor("in the clear")) === "401");
-  expect(said()[0]).toBe('warn switching TLS on needs a restart {"file":"FILE"}');
+  await checkUntil("the login", async () => (await askFor("in the clear")) === "401");
+  expect(logLines()[0]).toBe('warn switching TLS on needs a restart {"file":"FILE"}');
   expect(await askFor("alice")).toBe("200");
 });
 
-test("a rate limit that did not change goes on as it was, another begins anew", async () => {
+test("a reload resets the rate limit only if it changed", async () => {
   const limit = (burst: number, more: string): string =>
     `rate_limit: {interval: 24h, burst: ${burst}}\n${more}`;
-  const { folder, ask: askFor, looks, said } = await serve(limit(2, ""));
+  const { folder, ask: askFor, checkUntil, logLines } = await serve(limit(2, ""));
   const two = [await askFor("in the clear"), await askFor("in the clear")];
   expect([...two, await askFor("in the clear")]).toEqual(["200", "200", "429"]);
   await folder.write(limit(2, "# the same\n"));
-  await looks("the same limit", () => said().length === 1);
+  await checkUntil("the same limit", () => logLines().length === 1);
   expect(await askFor("in the clear")).toBe("429");
   await folder.write(limit(1, ""));
-  await looks("the other limit", () => said().length === 2);
+  await checkUntil("the other limit", () => logLines().length === 2);
   expect([await askFor("in the clear"), await askFor("in the clear")]).toEqual(["200", "429"]);
 });
 
-test("open paths need no login and do not count", async () => {
+test("open paths need no login and do not count for the rate limit", async () => {
   const { address, ask: askFor } = await serve(`${LOGIN}rate_limit: {interval: 24h, burst: 1}\n`, [
     "/-/healthy",
   ]);
@@ -192,7 +192,7 @@ test("open paths need no login and do not count", async () => {
   expect([await askFor("alice"), await askFor("alice")]).toEqual(["200", "429"]);
 });
 
-test("a login covers every page, those that are not there too", async () => {
+test("every path requires the login, including unknown ones", async () => {
   const { address } = await serve(LOGIN);
   const statuses = ["/", "/-/healthy", "/nowhere", "//", "/../"].map(
     async (path) => (await call(address, path)).status,
@@ -201,7 +201,7 @@ test("a login covers every page, those that are not there too", async () => {
   expect((await call(address, "/", { method: "POST" })).status).toBe(401);
 });
 
-test("headers that are configured replace ours, an empty one takes it away", async () => {
+test("configured headers replace the default headers, and an empty value omits the header", async () => {
   const { address } = await serve(`http_server_config:
   headers:
     Content-Security-Policy: ""

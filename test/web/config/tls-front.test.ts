@@ -18,7 +18,7 @@ import { until } from "../../support/core/until.ts";
 import { webConfigFolder } from "../../support/web/web-config-folder.ts";
 import { WEB_CONFIGS } from "../../support/web/web-configs.ts";
 
-/** Over TLS: `/` is answered at once, `/big` with 16 MiB, `/slow` when the test says so. */
+/** A TLS server: `/` responds at once, `/big` with 16 MiB, `/slow` when the test calls `answer`. */
 async function serve() {
   const folder = await webConfigFolder(WEB_CONFIGS["certificate and key"] ?? "");
   const clock = new FakeClock();
@@ -57,19 +57,19 @@ async function serve() {
 
 async function openTls(port: number): Promise<TLSSocket> {
   const socket = connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false });
-  quiet(socket);
+  ignoreErrors(socket);
   await once(socket, "secureConnect");
   return socket;
 }
 
 async function openTcp(port: number): Promise<Socket> {
   const socket = connectTcp(port, "127.0.0.1");
-  quiet(socket);
+  ignoreErrors(socket);
   await once(socket, "connect");
   return socket;
 }
 
-function quiet(socket: Socket): void {
+function ignoreErrors(socket: Socket): void {
   socket.on("error", () => {});
   onTestFinished(() => void socket.destroy());
 }
@@ -80,14 +80,14 @@ function openHttp2(port: number) {
   onTestFinished(() => session.destroy());
   const get = async (path: string, method = "GET") => {
     const stream = session.request({ ":path": path, ":method": method });
-    const gone = once(stream, "close").then(() => Promise.reject(new Error("no answer")));
-    const [headers] = await Promise.race([once(stream, "response"), gone]);
+    const closed = once(stream, "close").then(() => Promise.reject(new Error("no response")));
+    const [headers] = await Promise.race([once(stream, "response"), closed]);
     return { headers, body: await text(stream) };
   };
   return { session, get };
 }
 
-test("HTTP/2 is answered as HTTP/1.1 is", async () => {
+test("HTTP/2 gets the same responses as HTTP/1.1", async () => {
   const { port } = await serve();
   const { get } = openHttp2(port);
   const { headers, body } = await get("/");
@@ -102,14 +102,14 @@ test("HTTP/2 is answered as HTTP/1.1 is", async () => {
   expect((await get("/big")).body).toHaveLength(2 ** 24);
 });
 
-test("many by HTTP/2 at the same time", async () => {
+test("300 parallel HTTP/2 requests are answered", async () => {
   const { port } = await serve();
   const { get } = openHttp2(port);
   const bodies = await Promise.all(Array.from({ length: 300 }, () => get("/")));
   expect(new Set(bodies.map(({ body }) => body))).toEqual(new Set(["page\n"]));
 });
 
-test("somebody who speaks in the clear is told so", async () => {
+test("a plain HTTP request gets a 400 that asks for HTTPS", async () => {
   const { port } = await serve();
   const socket = await openTcp(port);
   socket.write("GET / HTTP/1.1\r\nHost: agent\r\n\r\n");
@@ -118,7 +118,7 @@ test("somebody who speaks in the clear is told so", async () => {
   );
 });
 
-test("somebody who goes in the middle of a handshake costs nothing", async () => {
+test("a client that disconnects during the handshake does not disturb the server", async () => {
   const { port } = await serve();
   for (const sent of [
     "",
@@ -135,7 +135,7 @@ test("somebody who goes in the middle of a handshake costs nothing", async () =>
   expect(await text(socket)).toContain("page\n");
 });
 
-test("at a stop the silent and the idle go after half a second, and what was asked for is answered", async () => {
+test("a stop closes silent and idle connections after half a second, and answers requests in progress", async () => {
   const { server, port, clock, arrived, answer } = await serve();
   const silent = await openTcp(port);
   const idle = await openTls(port);
@@ -145,29 +145,29 @@ test("at a stop the silent and the idle go after half a second, and what was ask
   slow.write("GET /slow HTTP/1.1\r\nHost: agent\r\n\r\n");
   const { get, session } = openHttp2(port);
   await get("/");
-  const slowToo = get("/slow");
+  const slowHttp2 = get("/slow");
   await arrived;
-  // Both have arrived when the one over HTTP/2 was acknowledged.
+  // The acknowledgement shows that the HTTP/2 request has arrived too.
   await new Promise((resolve) => session.ping(resolve));
 
   const sleeping = clock.sleeping;
   const stopped = server.stop(4000);
-  const gone = Promise.all([once(silent, "close"), once(idle, "close")]);
+  const closed = Promise.all([once(silent, "close"), once(idle, "close")]);
   await until("a stop that waits", () => clock.sleeping > sleeping);
   await clock.advance(500);
-  await gone;
+  await closed;
   await clock.advance(3499);
   answer(textAnswer(200, "late"));
   expect(await text(slow)).toContain("late\n");
-  expect((await slowToo).body).toBe("late\n");
+  expect((await slowHttp2).body).toBe("late\n");
   await stopped;
 });
 
-test("at the end of the grace everything is cut off, half a handshake too", async () => {
+test("the end of the grace period closes all connections, including an incomplete handshake", async () => {
   const { server, port, clock, arrived } = await serve();
-  const half = await openTcp(port);
-  const cut = once(half.resume(), "close");
-  half.write("\u0016\u0003\u0001\u0002\u0000", "latin1");
+  const incomplete = await openTcp(port);
+  const closed = once(incomplete.resume(), "close");
+  incomplete.write("\u0016\u0003\u0001\u0002\u0000", "latin1");
   const { get } = openHttp2(port);
   const slow = get("/slow").then(
     () => "answered",
@@ -181,18 +181,18 @@ test("at the end of the grace everything is cut off, half a handshake too", asyn
   await clock.advance(1);
   await stopped;
   expect(await slow).toBe("cut off");
-  await cut;
+  await closed;
 });
 
-test("beyond 512 connections the one that is silent for longest makes room, not one that is being answered", async () => {
+test("beyond 512 connections the one that has been idle longest is closed, not one with a request in progress", async () => {
   const { port, arrived, answer } = await serve();
   const slow = await openTls(port);
   slow.write("GET /slow HTTP/1.1\r\nHost: agent\r\n\r\n");
   await arrived;
   const [first, second] = [await openTcp(port), await openTcp(port)];
-  const gone = once(first.resume(), "close");
+  const closed = once(first.resume(), "close");
   for (let others = 0; others < 510; others++) await openTcp(port);
-  await gone;
+  await closed;
   expect([first.bytesRead, second.destroyed]).toEqual([0, false]);
   answer(textAnswer(200, "late"));
   await once(slow, "data");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { TokenBucket } from "../../../src/web/config/token-bucket.ts";
 import { FakeClock } from "../../support/core/clock.ts";
 
-test("a burst at once, then one each interval, and never more than a burst", async () => {
+test("a burst passes at once, then one request per interval, and never more than a burst", async () => {
   const clock = new FakeClock();
   const bucket = new TokenBucket({ intervalMs: 100, burst: 3 }, clock);
   const take = (times: number): number =>

@@ -9,7 +9,7 @@ function page(status: Status, query = ""): string {
   return String(statusPage("1.2.3", status, parseQuery(new URLSearchParams(query))).body);
 }
 
-/** The hosts of the backup sets that are shown, in their order. */
+/** The hosts of the backup sets on the page, in order. */
 function hosts(body: string): readonly string[] {
   const table = body.slice(body.indexOf('id="sets"'));
   return [...table.matchAll(/<th role="rowheader" scope="row">\s*<a[^>]*>([^<]*)<\/a/g)].map(
@@ -42,7 +42,7 @@ const SOME = statusFor(
   ["/srv/d"],
 );
 
-test("one sentence says how it is", () => {
+test("one sentence summarizes the status", () => {
   expect(text(page(SOME))).toContain(
     "1 of 4 repositories fine, 1 failing, 1 damaged, 1 never collected, 1 backup set of 3 older than 3 days, next collection in 4 min.",
   );
@@ -52,7 +52,7 @@ test("one sentence says how it is", () => {
   );
 });
 
-test("failing, damaged, never collected and fine are different words, those that need somebody first", () => {
+test("each state has a label, and repositories that need attention come first", () => {
   const states = [...page(SOME).matchAll(/class="state (\w+)"\s*>([^<]*)</g)].map(
     ([, name, word]) => `${name} ${word}`,
   );
@@ -81,18 +81,18 @@ test.for([
   ["url=/srv/b", []],
   ["q=C%26", ["c&#38;c"]],
   ["q=srv&sort=host", ["a", "b", "c&#38;c"]],
-] as const)("?%s", ([query, expected]) => {
+] as const)("the query ?%s selects and sorts the backup sets", ([query, expected]) => {
   expect(hosts(page(SOME, query))).toEqual(expected);
 });
 
-test("links change one thing and keep the others", () => {
+test("a link changes one parameter and keeps the others", () => {
   const query = parseQuery(new URLSearchParams("sort=host&q=a b&page=3&url=/x"));
   expect(linkTo(query, { page: 4 })).toBe("?sort=host&url=%2Fx&q=a+b&page=4");
   expect(linkTo(query, { sort: "age" })).toBe("?url=%2Fx&q=a+b");
   expect(page(SOME)).not.toMatch(/(?:href|src|action)="\//);
 });
 
-test("names are text, whatever they hold", () => {
+test("names are escaped", () => {
   const evil = `"><script>alert(1)</script>'&\u202e\u0007`;
   const body = page(
     statusFor([
@@ -110,7 +110,7 @@ test("names are text, whatever they hold", () => {
   expect(body.match(/<script/g)).toHaveLength(1);
 });
 
-test("10,000 sets are shown 200 at a time", () => {
+test("10,000 backup sets are shown in pages of 200", () => {
   const snapshots = Array.from({ length: 10_000 }, (_, index) => ({
     host: `h${index}`,
     daysAgo: index / 1000,
@@ -123,7 +123,7 @@ test("10,000 sets are shown 200 at a time", () => {
   expect(page(status).length).toBeLessThan(300_000);
 });
 
-test("nothing inline, and nothing from elsewhere", () => {
+test("the page has no inline script or style, and the policy allows none", () => {
   const { headers } = statusPage("1", SOME, parseQuery(new URLSearchParams()));
   expect(headers?.["content-security-policy"]).toContain(
     "default-src 'none'; style-src 'self'; script-src 'self'",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { statusFor } from "../../support/web/status.ts";
 
-test("the schema of /api/status, version 1", () => {
+test("/api/status has the schema of version 1", () => {
   const status = statusFor(
     [
       {
