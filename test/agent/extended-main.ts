@@ -5,7 +5,7 @@ import { start } from "restic-otel";
 import { AgentError, MAX_SIZE_BYTES, Secret } from "restic-otel-instrumentation";
 import type { Backend, FileType, SecretResolver } from "restic-otel-instrumentation";
 
-/** A place of repositories that the agent does not know: a folder, once more. */
+/** A backend that the agent does not have: a folder of its own kind. */
 function openFolder(folder: string): Backend {
   const read = async <T>(path: string, reading: Promise<T>): Promise<T> => {
     try {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
 import { startAgent } from "../support/agent/agent.ts";
+import { main, NODE } from "../support/agent/installed.ts";
 import { runAgent } from "../support/agent/program.ts";
 import { startServer } from "../support/http/server.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
 const SETTINGS = {
   enableLifecycle: true,
@@ -86,8 +86,8 @@ test("it listens on several addresses, and ends with 2 if one of them is in use"
   const socket = `unix:${join(folder, "s")}?mode=0600`;
   const args = ["--config", file, "--bind", socket, "--bind", "127.0.0.1:0"];
   const agent = await startServer({
-    command: process.execPath,
-    args: ["--conditions=source", MAIN, ...args],
+    command: NODE,
+    args: [main(), ...args],
     announces: /msg=listening address=(127\S+)/,
     url: (address) => `http://${address}`,
     env: { PATH: process.env["PATH"] },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { startAgent } from "../support/agent/agent.ts";
+import { main, NODE } from "../support/agent/installed.ts";
 import { reply, startReceiver } from "../support/otlp/otlp-receiver.ts";
 import type { Receiver, ReceiverAnswer } from "../support/otlp/otlp-receiver.ts";
 import { startServer } from "../support/http/server.ts";
@@ -32,8 +33,8 @@ async function launch(settings: object, env: Readonly<Record<string, string>> = 
 /** Without a file, and listening nowhere. */
 async function launchFromEnvironment(env: Readonly<Record<string, string>>): Promise<Server> {
   const agent = await startServer({
-    command: process.execPath,
-    args: ["--conditions=source", join(ROOT, "src/main.ts")],
+    command: NODE,
+    args: [main()],
     announces: /(collection finished)/,
     url: () => "",
     env: {

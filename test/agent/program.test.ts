@@ -65,7 +65,7 @@ describe("what it says of itself", () => {
   test.for(["SIGHUP", "SIGUSR1"])("%s before there is anything does nothing", async (signal) => {
     const preload = `import { registerHooks } from "node:module";
       registerHooks({ resolve(name, context, next) {
-        if (name === "./start.ts") process.kill(process.pid, "${signal}");
+        if (name === "./start.js") process.kill(process.pid, "${signal}");
         return next(name, context);
       } });`;
     const { code, stderr } = await runAgent(["--version"], { preload });

@@ -7,12 +7,11 @@ import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 
 import { freeAddress } from "../support/core/free-address.ts";
+import { main, NODE } from "../support/agent/installed.ts";
 import { requireSystemd } from "../support/agent/peers.ts";
 import { Scraper } from "../support/otlp/scraper.ts";
 import { startServer } from "../support/http/server.ts";
 import { until } from "../support/core/until.ts";
-
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
 test.skipIf(!requireSystemd())(
   "the sockets that systemd opens take the place of bind",
@@ -23,7 +22,7 @@ test.skipIf(!requireSystemd())(
     await writeFile(file, JSON.stringify({ bind: "127.0.0.1:1", repositories: [] }));
     const paths = [join(folder, "one"), join(folder, "two")];
     const sockets = paths.flatMap((path) => ["--listen", path]);
-    const program = [process.execPath, "--conditions=source", MAIN, "--config", file];
+    const program = [NODE, main(), "--config", file];
     const manager = await startServer({
       command: "systemd-socket-activate",
       args: [...sockets, ...program],
@@ -67,7 +66,7 @@ test.skipIf(!requireSystemd())(
     const file = join(folder, "config.json");
     // Where there are some, an agent says 503 until it has read them.
     await writeFile(file, JSON.stringify({ repositories: [] }));
-    const program = [process.execPath, "--conditions=source", MAIN, "--config", file];
+    const program = [NODE, main(), "--config", file];
     const manager = await startServer({
       command: "systemd-socket-activate",
       args: ["--listen", await freeAddress(), "sh", "-c", HOLDER, "sh", ...program],

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -7,18 +7,19 @@ import { expect, test } from "vitest";
 
 import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
+import { installed, main, NODE } from "../support/agent/installed.ts";
 import { Samples } from "../support/agent/samples.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** What a program of ours prints under `--once`. */
+/** The exposition that a program prints under `--once`. */
 async function once(
-  main: string,
+  program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Samples> {
-  const { stdout } = await run(process.execPath, ["--conditions=source", main, ...args, "--once"], {
+  const { stdout } = await run(NODE, [program, ...args, "--once"], {
     cwd: ROOT,
     env: { PATH: process.env["PATH"], ...env },
   });
@@ -32,17 +33,16 @@ test("one repository from the environment alone", async () => {
   const env = Object.fromEntries(
     lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split(/=(.*)/s).slice(0, 2)),
   );
-  const samples = await once("src/main.ts", [], env);
+  const samples = await once(main(), [], env);
   expect(samples.value("backup_repository_up")).toBe(1);
 });
 
 test("the agent beside a Collector listens nowhere and pushes", async () => {
   const file = join(ROOT, "examples/collector/config.yaml");
-  const { stdout } = await run(
-    process.execPath,
-    ["--conditions=source", "src/main.ts", "--config", file, "--check-config"],
-    { cwd: ROOT, env: { PATH: process.env["PATH"] } },
-  );
+  const { stdout } = await run(NODE, [main(), "--config", file, "--check-config"], {
+    cwd: ROOT,
+    env: { PATH: process.env["PATH"] },
+  });
   expect(stdout).toBe("ok: 1 repository, 0 disabled\n");
   const settings = await loadSettings({ flags: parseFlags(["--config", file]), env: {} });
   expect(settings.bind).toEqual([]);
@@ -52,7 +52,9 @@ test("the agent beside a Collector listens nowhere and pushes", async () => {
 
 test("an agent with a source that is not restic", async () => {
   const fixtures = "test/fixtures/tls";
-  const samples = await once("examples/own-source/main.ts", [], {
+  const program = join(installed(), "own-source");
+  await cp(join(ROOT, "examples/own-source"), program, { recursive: true });
+  const samples = await once(join(program, "main.ts"), [], {
     RESTIC_REPOSITORY: "examples/repositories/web",
     RESTIC_PASSWORD: "web-password",
     TREE_PATHS: `${fixtures}:/nowhere`,

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { parseFlags } from "../../src/settings/flags.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
+import { installed, NODE } from "../support/agent/installed.ts";
 import { Samples } from "../support/agent/samples.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -57,7 +58,7 @@ test("Kubernetes", async () => {
   });
 });
 
-test("a way to secrets of one's own: a program is asked", async () => {
+test("a secret scheme of its own asks a program", async () => {
   const folder = await mkdtemp(join(tmpdir(), "own-secrets-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const program = join(folder, "pass");
@@ -74,10 +75,11 @@ test("a way to secrets of one's own: a program is asked", async () => {
     { repo: database, password: { pass: "restic/none" } },
   ];
   await writeFile(config, JSON.stringify(settings));
-  const main = join(ROOT, "examples/own-secrets/main.ts");
+  const own = join(installed(), "own-secrets");
+  await cp(join(ROOT, "examples/own-secrets"), own, { recursive: true });
   const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ["--conditions=source", main, "--config", config, "--once"],
+    NODE,
+    [join(own, "main.ts"), "--config", config, "--once"],
     { env: { PATH: `${folder}:/usr/bin:/bin` } },
   ).catch((error: unknown) => error as { readonly stdout: string; readonly stderr: string });
   const samples = new Samples(stdout);

@@ -2,35 +2,34 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { main, NODE } from "./installed.ts";
 import { Samples } from "./samples.ts";
 import { startServer } from "../http/server.ts";
 import type { Server } from "../http/server.ts";
 import { until } from "../core/until.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
-
-/** The agent as a process of its own, with a settings file that a test writes. */
+/** The installed agent as a process of its own, with a settings file that the test writes. */
 export interface RunningAgent extends Server {
-  /** Where its settings file is. */
+  /** Holds the settings file. */
   readonly folder: string;
   /** Replaces the settings file; SIGHUP makes the agent read it. */
   configure(settings: unknown): Promise<void>;
   /** Reads the settings file again and waits until the log says how that ended. */
   reload(): Promise<void>;
-  /** What /metrics says now. */
+  /** The samples of /metrics. */
   scrape(): Promise<Samples>;
-  /** Collects, and gives what /metrics says then. */
+  /** Collects, then scrapes. */
   collect(): Promise<Samples>;
 }
 
 interface AgentOptions {
-  /** Beside the path; nothing else of the environment of the tests reaches it. */
+  /** The whole environment, but for PATH. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: that of the tests. */
+  /** Default: the working directory of the tests. */
   readonly cwd?: string;
 }
 
-/** Starts the agent on a free port of loopback; it is ready when it listens. */
+/** Starts the agent on a free port of loopback and waits until it listens. */
 export async function startAgent(
   settings: unknown,
   { env = {}, cwd }: AgentOptions = {},
@@ -41,8 +40,8 @@ export async function startAgent(
     writeFile(file, typeof next === "string" ? next : JSON.stringify(next));
   await configure(settings);
   const server = await startServer({
-    command: process.execPath,
-    args: ["--conditions=source", MAIN, "--config", file, "--bind", "127.0.0.1:0"],
+    command: NODE,
+    args: [main(), "--config", file, "--bind", "127.0.0.1:0"],
     announces: /msg=listening address=(\S+)/,
     url: (address) => `http://${address}`,
     env: { PATH: process.env["PATH"], ...env },

@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
+import { main, NODE } from "./installed.ts";
 
-/** How the agent ended as a program. */
+/** How the program ended, and its output. */
 export interface Ended {
   /** Null if a signal ended it. */
   readonly code: number | null;
@@ -12,22 +11,22 @@ export interface Ended {
 }
 
 interface ProgramOptions {
-  /** Beside the path; nothing else of the environment of the tests reaches it. */
+  /** The whole environment, but for PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** A script that runs before. */
+  /** A script that runs before the agent, in its process. */
   readonly preload?: string;
 }
 
-/** Runs the agent until it ends of its own accord. */
+/** Runs the installed agent until it ends by itself. */
 export function runAgent(
   args: readonly string[],
   { env = {}, cwd, preload = "" }: ProgramOptions = {},
 ): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   execFile(
-    process.execPath,
-    ["--import", `data:text/javascript,${preload}`, "--conditions=source", MAIN, ...args],
+    NODE,
+    ["--import", `data:text/javascript,${preload}`, main(), ...args],
     {
       env: { PATH: process.env["PATH"], ...env },
       ...(cwd !== undefined && { cwd }),

@@ -9,9 +9,9 @@ import { promisify } from "node:util";
 
 import { FakeVault } from "./fake-vault.ts";
 import { listeningPort } from "../core/listening-port.ts";
+import { main, NODE } from "../agent/installed.ts";
 import type { Samples } from "../agent/samples.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 export const WEB = join(import.meta.dirname, "../../../examples/repositories/web");
 const DATABASE = join(import.meta.dirname, "../../../examples/repositories/database");
 const B2 = "b2:bucket:repository";
@@ -89,7 +89,7 @@ export class VaultScene {
   ): Promise<Printed> {
     const file = join(this.#folder, `config-${(this.#runs += 1)}.json`);
     await writeFile(file, JSON.stringify(settings));
-    const words = ["--conditions=source", MAIN, "--config", file, "--log-level", "debug", ...args];
+    const words = [main(), "--config", file, "--log-level", "debug", ...args];
     const variables = { VAULT_ADDR: this.vault.url, ...VARIABLES, ...env };
     const set = Object.entries(variables).filter(([, value]) => value !== "");
     const environment = {
@@ -97,7 +97,7 @@ export class VaultScene {
       HOME: this.#folder,
       ...Object.fromEntries(set),
     };
-    return promisify(execFile)(process.execPath, words, { env: environment }).then(
+    return promisify(execFile)(NODE, words, { env: environment }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, all: stdout + stderr }),
       (error: unknown) => {
         const { code, stdout, stderr } = error as {

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { TestProject } from "vitest/node";
+
+import { npm, ROOT } from "./packed.ts";
+import { VERSION } from "../../../instrumentation/embedding/version.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The folder where both packages are installed; only in projects with this set-up. */
+    readonly installed?: string;
+  }
+}
+
+/** Packs both packages and installs the tarballs into an empty folder, as a user does, once for a run of all projects. */
+export async function setup({ vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (vitest.getRootProject().getProvidedContext().installed !== undefined) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), "installed-"));
+  vitest.provide("installed", folder);
+  for (const workspace of [[], ["--workspace", "instrumentation"]])
+    await npm(["pack", "--pack-destination", folder, ...workspace], ROOT);
+  // One tarball alone would ask the registry for the other one.
+  const tarballs = ["restic-otel", "restic-otel-instrumentation"].map(
+    (name) => `./${name}-${VERSION}.tgz`,
+  );
+  const options = ["--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"];
+  await npm(["install", ...options, ...tarballs], folder);
+  return () => rm(folder, { recursive: true });
+}
