@@ -20,7 +20,7 @@ import type { SecretEntry } from "../restic/metrics/tables.ts";
 import { agesAt } from "../restic/state.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
-import type { MonitorSettings } from "../settings/repository.ts";
+import type { MonitorSettings } from "./monitor-settings.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
 import { ReloadableVaultResolver } from "../vault/reloadable-resolver.ts";
 import { VAULT_DISABLED } from "../vault/settings.ts";

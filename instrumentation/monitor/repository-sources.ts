@@ -10,7 +10,8 @@ import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import { ResticSource } from "../restic/source.ts";
 import { sameReference } from "../secrets/reference.ts";
 import { secretHandle } from "../secrets/handle.ts";
-import type { MonitorSettings, RepositorySettings } from "../settings/repository.ts";
+import type { RepositorySettings } from "../settings/repository.ts";
+import type { MonitorSettings } from "./monitor-settings.ts";
 
 export interface RepositorySourcesOptions {
   readonly clock: Clock;

@@ -8,7 +8,6 @@ import type { Problem } from "./problem.ts";
 import { parseLocation } from "../backends/location.ts";
 import { printableUrl } from "../backends/printable-url.ts";
 import { CHOICES, literal, parseReference } from "../secrets/reference.ts";
-import type { VaultUse } from "../vault/settings.ts";
 
 /** One repository, checked. */
 export interface RepositorySettings {
@@ -28,29 +27,6 @@ export interface RepositorySettings {
   readonly connections: number | undefined;
   /** Any certificate of a server will do. */
   readonly insecureTls: boolean;
-}
-
-/** What a Monitor collects, and when. */
-export interface MonitorSettings {
-  /** The enabled ones; their URLs are distinct. */
-  readonly repositories: readonly RepositorySettings[];
-  /** Five or six fields, `@daily`, `@every 1h30m`, with or without `CRON_TZ=`. */
-  readonly cron: string;
-  /** IANA name; undefined for the zone of the process. */
-  readonly timezone: string | undefined;
-  /** Of a repository in a collection, milliseconds. */
-  readonly timeoutMs: number;
-  /** Repositories side by side. */
-  readonly concurrency: number;
-  readonly legacyLabel: boolean;
-  readonly retryFailed: boolean;
-  readonly reverifyMs: number;
-  /** Repositories begin in the time between two scheduled collections, not all at once. */
-  readonly spread?: boolean;
-  /** Folder for what is kept over restarts; default: nothing is. */
-  readonly stateDir?: string | undefined;
-  /** Default: not used, for want of an address. */
-  readonly vault?: VaultUse;
 }
 
 export type Parsed =

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
+import { lawTables } from "./import-law.ts";
 import { MANUAL, manual } from "./manual.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
@@ -76,10 +77,11 @@ function errorsTable(): string {
 }
 
 /** The generated tables: page, name of the marks, content. */
-const TABLES: readonly (readonly [pageName: string, marks: string, table: () => string])[] = [
-  ["configuration", "settings", settingsTable],
-  ["metrics", "metrics", metricsTable],
-  ["troubleshooting", "errors", errorsTable],
+const TABLES: readonly (readonly [page: URL, marks: string, table: () => string])[] = [
+  [page("configuration"), "settings", settingsTable],
+  [page("metrics"), "metrics", metricsTable],
+  [page("troubleshooting"), "errors", errorsTable],
+  [new URL("../../CONTRIBUTING.md", import.meta.url), "imports", lawTables],
 ];
 
 export interface GeneratedPage {
@@ -91,8 +93,7 @@ export interface GeneratedPage {
 /** Each page that has a generated table, as it is and as it should be. */
 export function generated(): Promise<readonly GeneratedPage[]> {
   return Promise.all(
-    TABLES.map(async ([name, marks, table]) => {
-      const url = page(name);
+    TABLES.map(async ([url, marks, table]) => {
       const actual = await readFile(url, "utf8");
       return { url, actual, expected: replaceBetween(actual, marks, table()) };
     }),

@@ -2,10 +2,8 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
-import type {
-  MonitorSettings,
-  RepositorySettings,
-} from "../../instrumentation/settings/repository.ts";
+import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
+import type { RepositorySettings } from "../../instrumentation/settings/repository.ts";
 import { renderOnce } from "../../src/telemetry/collect-metrics.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { tableText } from "../support/core/table-text.ts";

@@ -4,7 +4,7 @@ import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { resolversWith } from "../../instrumentation/secrets/resolvers.ts";
 import { disabledResolver } from "../../instrumentation/vault/reference.ts";
 import { parseRepository } from "../../instrumentation/settings/repository.ts";
-import type { MonitorSettings } from "../../instrumentation/settings/repository.ts";
+import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { FakeVault, vaultSettings } from "../support/vault/fake-vault.ts";
 import { ArrayLogger } from "../support/core/logger.ts";

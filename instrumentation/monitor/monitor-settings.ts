@@ -1,0 +1,25 @@
+import type { RepositorySettings } from "../settings/repository.ts";
+import type { VaultUse } from "../vault/settings.ts";
+
+/** What a Monitor collects, and when. */
+export interface MonitorSettings {
+  /** The enabled repositories; their URLs are distinct. */
+  readonly repositories: readonly RepositorySettings[];
+  /** Five or six fields, `@daily`, `@every 1h30m`, with or without `CRON_TZ=`. */
+  readonly cron: string;
+  /** IANA name; undefined: the time zone of the process. */
+  readonly timezone: string | undefined;
+  /** Time limit of one repository in a collection, milliseconds. */
+  readonly timeoutMs: number;
+  /** Repositories that are collected in parallel. */
+  readonly concurrency: number;
+  readonly legacyLabel: boolean;
+  readonly retryFailed: boolean;
+  readonly reverifyMs: number;
+  /** Scheduled collections of the repositories are staggered over the interval. */
+  readonly spread?: boolean;
+  /** Folder for state that survives a restart. Default: none. */
+  readonly stateDir?: string | undefined;
+  /** Default: Vault is not used. */
+  readonly vault?: VaultUse;
+}
