@@ -76,7 +76,7 @@ export class KeySearch {
   ): Promise<Key | string> {
     try {
       const stored = await loadVerified(backend, "keys", id, signal);
-      if (!stored) return "is not what its name says";
+      if (!stored) return "does not match its name";
       const file = decodeKeyFile(stored);
       return await derivations(async () => {
         this.#onDerivation();

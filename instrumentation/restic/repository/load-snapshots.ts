@@ -6,34 +6,27 @@ import { reasonOf } from "./config.ts";
 import { isCorrupt, isNamed, isNotFound } from "./verified-load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { TimeSlicedQueue } from "./time-sliced-queue.ts";
 import { unpack } from "./decompress.ts";
 
 /** A snapshot of thousands of paths has a few MiB of JSON. */
 const MAX_JSON_BYTES = 32 * 2 ** 20;
 
-/** A file that is what its name says. */
-interface LoadedFile {
-  readonly id: string;
-  readonly sealed: Uint8Array;
-}
-
 /** What became of the snapshot files that were asked for. */
 export interface SnapshotFiles {
-  /** Names that were listed and are not there (any more). */
+  /** Names of listed files that are missing. */
   readonly gone: ReadonlySet<string>;
-  /** Names of files that could not be read, with the reason. */
+  /** Names of unreadable files, with the reason. */
   readonly unreadable: Map<string, string>;
-  /** Names of those that are whole but sealed with another key; in `unreadable` as well. */
+  /** Names of the unreadable files that are complete but sealed with another key. */
   readonly foreign: ReadonlySet<string>;
   /** At least one was compressed: the repository is of version 2. */
   readonly compressed: boolean;
 }
 
 /**
- * Loads snapshot files side by side, as many as the backend has connections, and hands each to `found` as it comes,
- * so that what was read is not lost when a later one fails.
- * @throws AgentError of the backend, once nothing is under way any more
+ * Loads snapshot files in parallel, over all connections of the backend, and hands each snapshot to `found` at once, so that a
+ * later failure does not lose it.
+ * @throws AgentError of the backend, after all requests have ended
  */
 export async function loadSnapshots(
   backend: Backend,
@@ -48,77 +41,60 @@ export async function loadSnapshots(
   let compressed = false;
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
-  const queue = ids.values();
-  const doubtful: string[] = [];
 
-  function decode({ id }: LoadedFile, opened: Uint8Array | SealError): void {
+  function decode(id: string, sealed: Uint8Array): void {
     try {
-      if (opened instanceof SealError) throw opened;
-      const unpacked = unpack(opened, MAX_JSON_BYTES);
+      const unpacked = unpack(key.open(sealed), MAX_JSON_BYTES);
       found(decodeSnapshot(id, unpacked.json));
       compressed ||= unpacked.compressed;
     } catch (error) {
       unreadable.set(id, reason(error));
-      if (error instanceof SealError && error.reason === "wrong mac") foreign.add(id);
+      if (isForeign(error)) foreign.add(id);
     }
   }
 
-  /** With those that follow, and not decoded yet: one of them alone may expand to thousands of times its size. */
-  const opened: (readonly [LoadedFile, Uint8Array | SealError])[] = [];
-  const decoding = new TimeSlicedQueue((files: readonly LoadedFile[], at) => {
-    if (opened.length === 0) opened.push(...key.openFirst(files, at));
-    const next = opened.shift();
-    if (next) decode(...next);
-  });
-
-  /** False if what came is not what its name says. */
+  /** False if the content does not match the name. */
   async function read(id: string): Promise<boolean> {
     either.throwIfAborted();
     try {
       const sealed = await backend.load("snapshots", id, either);
       if (!isNamed(sealed, id)) return false;
-      // The next file is asked for before this one is looked at: the server has something to do meanwhile.
-      decoding.add({ id, sealed });
-      return true;
+      decode(id, sealed);
     } catch (error) {
       if (isNotFound(error)) gone.add(id);
       else if (error instanceof AgentError && !isCorrupt(error)) throw error;
       else if (either.aborted) throw either.reason;
       else unreadable.set(id, reason(error));
-      return true;
     }
+    return true;
   }
 
+  const queue = ids.values();
+  const mismatched: string[] = [];
   async function worker(): Promise<void> {
-    for (const id of queue) if (!(await read(id))) doubtful.push(id);
-  }
-
-  async function guarded(): Promise<void> {
     try {
-      await worker();
+      for (const id of queue) if (!(await read(id))) mismatched.push(id);
     } catch (error) {
       failed.abort(error);
       throw error;
     }
   }
 
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: Math.min(backend.connections, ids.length) }, guarded),
-  );
-  await decoding.done();
-  if (failed.signal.aborted) throw failed.signal.reason;
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  // The transfer may have been at fault: once more, with nothing else under way.
-  for (const id of doubtful) {
-    if (!(await read(id))) unreadable.set(id, "is not what its name says: cut off or changed");
+  const workers = Math.min(backend.connections, ids.length);
+  await Promise.allSettled(Array.from({ length: workers }, worker));
+  failed.signal.throwIfAborted();
+  // The transfer may have been at fault: load them again, one at a time.
+  for (const id of mismatched) {
+    if (!(await read(id))) unreadable.set(id, "does not match its name: truncated or changed");
   }
-  await decoding.done();
   return { gone, unreadable, foreign, compressed };
+}
+
+function isForeign(error: unknown): boolean {
+  return error instanceof SealError && error.reason === "wrong mac";
 }
 
 function reason(error: unknown): string {
   if (isCorrupt(error)) return `is not read: ${error.message}`;
-  return error instanceof SealError && error.reason === "wrong mac"
-    ? "is sealed with another key"
-    : reasonOf(error);
+  return isForeign(error) ? "is sealed with another key" : reasonOf(error);
 }

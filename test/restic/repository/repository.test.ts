@@ -111,8 +111,8 @@ describe("keys", () => {
       reader.sealed.files.set(`keys/${String(index).repeat(64)}`, Buffer.from("{}"));
     await reader.read();
     expect(await reader.failure(reader.read("wrong"))).toBe(
-      "wrong_password: the password does not open the key of the repository; damaged key files: 00000000 is not what its name says, " +
-        "11111111 is not what its name says, 22222222 is not what its name says, 33333333 is not what its name says",
+      "wrong_password: the password does not open the key of the repository; damaged key files: 00000000 does not match its name, " +
+        "11111111 does not match its name, 22222222 does not match its name, 33333333 does not match its name",
     );
   });
 

@@ -30,7 +30,7 @@ function flip(stored: Buffer): Buffer {
   return stored;
 }
 
-const NOT_ITS_NAME = "is not what its name says: cut off or changed";
+const NOT_ITS_NAME = "does not match its name: truncated or changed";
 
 const cases: readonly (readonly [string, Damage, string])[] = [
   ["cut off", altered((stored) => stored.subarray(0, 100)), NOT_ITS_NAME],
@@ -63,12 +63,12 @@ const cases: readonly (readonly [string, Damage, string])[] = [
   [
     "an unknown encoding",
     (sealed) => sealed.addSealed("snapshots", Buffer.of(3, 1, 2)),
-    "has an encoding that is not supported: it may be written by a newer restic",
+    "has an unsupported encoding: a newer restic may have written it",
   ],
   [
     "no content",
     (sealed) => sealed.addSealed("snapshots", Buffer.of()),
-    "has an encoding that is not supported: it may be written by a newer restic",
+    "has an unsupported encoding: a newer restic may have written it",
   ],
   [
     "no zstd behind its mark",

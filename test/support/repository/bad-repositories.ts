@@ -131,7 +131,7 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
   ["loop", (path) => symlink(path, path), "other", "reading PATH/config: ELOOP"],
 ];
 
-const NOT_ITS_NAME = "is not what its name says: cut off or changed";
+const NOT_ITS_NAME = "does not match its name: truncated or changed";
 
 /** What makes one snapshot file unreadable. */
 export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
