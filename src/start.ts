@@ -9,7 +9,6 @@ import type { Extensions } from "restic-otel-instrumentation/internal";
 
 import { Agent } from "./agent.ts";
 import { readBuild, versionLine } from "./build.ts";
-import { keepHeapSmall } from "./heap.ts";
 import { LineLogger } from "./log.ts";
 import { settingsSummary } from "./settings/redacted.ts";
 import { parseFlags } from "./settings/flags.ts";
@@ -171,7 +170,6 @@ export async function start(extensions: Extensions = {}): Promise<void> {
   process.stderr.on("error", () => {});
   // The process ends when it is told to: neither a wait of the clock nor a collection holds it.
   setInterval(() => {}, 2 ** 30);
-  keepHeapSmall();
   try {
     const code = await run(process.argv.slice(2), process.env, extensions);
     // A large page goes through a pipe piece by piece.

@@ -27,11 +27,6 @@ export function probe(): readonly string[] {
   return ["--import", moduleOf(withoutTypes("processes/probe"))];
 }
 
-/** What makes Node.js keep the heap of a script as the agent keeps its own. */
-export function agentHeap(): readonly string[] {
-  return ["--import", moduleOf(`${withoutTypes("../../src/heap")}keepHeapSmall();`)];
-}
-
 function moduleOf(code: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -111,12 +111,17 @@ export async function byAgent(
 }
 
 /** The agent as a user starts it, from its start to its end. */
-export async function byProgram(place: Place, connections: number, file: string): Promise<Sample> {
+export async function byProgram(
+  place: Place,
+  connections: number,
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Sample> {
   const repository = { repo: place.repo, password: PASSWORD, connections };
   await writeFile(file, JSON.stringify({ repositories: [repository] }));
   const before = place.server.log().length;
   const args = [MAIN, "--config", file, "--once", "--log-level", "warn"];
-  const { stdout, ...cost } = await run(process.execPath, args);
+  const { stdout, ...cost } = await run(process.execPath, args, env);
   const seen = await answersSince(place, before);
   const value = (name: string): number =>
     Number(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "m").exec(stdout)?.[1]);

@@ -36,7 +36,7 @@ export async function benchFar(say: (line: string) => void): Promise<Findings> {
           `first collection, ${size.toLocaleString("en")} snapshots, rest-server ${2 * DELAY_MS} ms away, each with its own default of connections`,
           `wall of ${NO_CACHE}`,
           compared.ratio(size, FIRST, NO_CACHE),
-          { limit: 0.5, unit: " ×" },
+          { limit: 0.3, unit: " ×" },
         ),
       );
     return {

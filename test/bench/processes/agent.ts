@@ -1,4 +1,4 @@
-import { agentHeap, run, script } from "../measure.ts";
+import { run, script } from "../measure.ts";
 
 /** One collection of the agent. */
 export interface Collection {
@@ -30,7 +30,7 @@ export async function collect(
   options: CollectOptions,
 ): Promise<readonly [first: Collection, second: Collection]> {
   const settings = JSON.stringify({ environment: {}, ...options });
-  const { stdout } = await run(process.execPath, [...agentHeap(), ...script("collect"), settings]);
+  const { stdout } = await run(process.execPath, [...script("collect"), settings]);
   const collections: readonly [Collection, Collection] = JSON.parse(stdout);
   return collections;
 }
