@@ -5,7 +5,7 @@ import type { Limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
 import type { StartSpan } from "../core/tracer.ts";
 import type { Attempt, Source } from "../core/source.ts";
-import { announce } from "./outcome.ts";
+import { callHook } from "./outcome.ts";
 import type { CollectionHook, JobOutcome } from "./outcome.ts";
 import { Scheduler } from "./scheduler.ts";
 import { createPlan } from "./plan.ts";
@@ -13,21 +13,19 @@ import type { CollectorSettings, Plan } from "./plan.ts";
 import { RetryBackoff } from "./retry-backoff.ts";
 import { Runner } from "./runner.ts";
 import { spread } from "./spread.ts";
-import type { Begin } from "./spread.ts";
+import type { StartAttempt } from "./spread.ts";
 import { Store, subjectKey } from "./store.ts";
 import { unlessAborted } from "../core/abort.ts";
-
-export type { CollectorSettings };
 
 export interface CollectorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when a whole collection has ended and is in the store. */
+  /** Called when a collection has finished and its results are in the store. */
   readonly finished?: CollectionHook | undefined;
   readonly startSpan?: StartSpan | undefined;
 }
 
-/** Collects all sources at the start, by a schedule and on demand, one collection at a time, into the store. */
+/** Collects all sources at start, on a schedule and on demand, into the store. One collection at a time. */
 export class Collector<State> {
   readonly store = new Store<State>();
   readonly #clock: Clock;
@@ -37,18 +35,19 @@ export class Collector<State> {
   readonly #backoff = new RetryBackoff();
   readonly #scheduler: Scheduler;
   readonly #stopping = new AbortController();
+  /** The plan of the last `configure`. */
   #configured: Plan<State> | undefined;
-  /** What was configured when the last collection began. */
+  /** The plan of the last collection. */
   #applied: Plan<State> | undefined;
-  #begun = false;
-  /** A scheduled time came during the collection that is under way. */
-  #skipped = false;
+  #hasCollected = false;
+  /** A scheduled collection was skipped during the current one. */
+  #skippedScheduled = false;
   #limiter: Limit = limit(1);
   #retryLimiter: Limit = limit(1);
-  /** Aborted when a collection begins: it takes over the retries that still wait for a place. */
+  /** Aborted when a collection begins, which then runs the retries that wait for the limiter. */
   #retryQueue = new AbortController();
-  /** Keys of the sources of the first collection that have not ended an attempt. */
-  #unread: Set<string> | undefined;
+  /** Keys of the sources of the first collection that have not finished an attempt yet. */
+  #neverAttempted: Set<string> | undefined;
   #job: Promise<JobOutcome> | undefined;
   #lastFailed: number | undefined;
   #stopped: Promise<void> | undefined;
@@ -62,7 +61,7 @@ export class Collector<State> {
       logger,
       store: this.store,
       startSpan,
-      recorded: (source, attempt) => this.#recorded(source, attempt),
+      onRecorded: (source, attempt) => this.#onRecorded(source, attempt),
     });
     this.#scheduler = new Scheduler(clock, {
       onDue: () => this.#onDue(),
@@ -71,18 +70,18 @@ export class Collector<State> {
   }
 
   /**
-   * Schedule and `retryFailed` hold at once; sources and limits with the next collection, when subjects that are gone
-   * leave the store. Before the first collection everything holds at once.
+   * Applies the schedule and `retryFailed` at once, sources and limits with the next collection. That collection also
+   * deletes removed subjects from the store. Before the first collection everything applies at once.
    *
    * @throws AgentError `config` if two sources have the same subject
    */
   configure(sources: readonly Source<State>[], settings: CollectorSettings): void {
     this.#configured = createPlan(sources, settings);
-    if (!this.#begun) this.#applyPlan();
+    if (!this.#hasCollected) this.#applyPlan();
     this.#scheduler.reschedule(settings.schedule);
   }
 
-  /** One collection at once, then by the schedule, and the retries in between. */
+  /** Starts a collection at once, then collections on the schedule, and retries between them. */
   start(): void {
     if (this.#stopping.signal.aborted || this.#scheduler.nextAt !== undefined) return;
     this.#scheduler.start(this.#plan().settings.schedule);
@@ -90,20 +89,20 @@ export class Collector<State> {
   }
 
   /**
-   * Begins a collection of all sources; undefined while one is under way, and after `stop`. Never rejects; if it is
-   * stopped, what was not recorded counts as failed.
+   * Starts a collection of all sources; returns undefined while one is running, and after `stop`. Never rejects. If `stop`
+   * interrupts it, sources without a recorded attempt count as failed.
    */
   collect(): Promise<JobOutcome> | undefined {
     if (this.#stopping.signal.aborted) return undefined;
     if (this.collecting) {
-      this.#logger.info("a collection is under way already, no other is begun");
+      this.#logger.info("a collection is already running; not starting another");
       return undefined;
     }
     return this.#begin();
   }
 
-  /** The collection that runs. */
-  get underWay(): Promise<JobOutcome> | undefined {
+  /** The running collection. */
+  get currentCollection(): Promise<JobOutcome> | undefined {
     return this.#job;
   }
 
@@ -111,9 +110,9 @@ export class Collector<State> {
     return this.#job !== undefined;
   }
 
-  /** Every source of the first collection has ended an attempt. It stays so when sources are added. */
+  /** Every source of the first collection has finished an attempt. Sources added later do not reset it. */
   get ready(): boolean {
-    return this.#unread?.size === 0;
+    return this.#neverAttempted?.size === 0;
   }
 
   /** When the next scheduled collection begins, milliseconds since the epoch; undefined before `start` and after `stop`. */
@@ -121,7 +120,7 @@ export class Collector<State> {
     return this.#scheduler.nextAt;
   }
 
-  /** Aborts what is under way and records nothing of it. Resolves after 2 s at the latest. */
+  /** Aborts all running attempts without recording them. Resolves within 2 s. */
   stop(): Promise<void> {
     this.#stopped ??= this.#halt();
     return this.#stopped;
@@ -141,16 +140,16 @@ export class Collector<State> {
   #begin(nextAt?: number): Promise<JobOutcome> {
     const plan = this.#plan();
     if (plan !== this.#applied) this.#applyPlan();
-    this.#begun = true;
-    this.#skipped = false;
-    const begin = plan.settings.spread ? spread(nextAt, this.#clock) : undefined;
-    // What begins later goes on to be tried again until then.
-    if (!begin) {
-      this.#backoff.hold();
+    this.#hasCollected = true;
+    this.#skippedScheduled = false;
+    const start = plan.settings.spread ? spread(nextAt, this.#clock) : undefined;
+    // A spread collection starts some sources much later; their retries continue until then.
+    if (!start) {
+      this.#backoff.suspend();
       this.#retryQueue.abort();
       this.#retryQueue = new AbortController();
     }
-    const job = this.#collectAll(plan, begin);
+    const job = this.#collectAll(plan, start);
     this.#job = job;
     return job;
   }
@@ -166,15 +165,15 @@ export class Collector<State> {
       this.#limiter = limit(concurrency);
       this.#retryLimiter = limit(Math.ceil(concurrency / 2));
     }
-    if (!this.#begun) this.#unread = new Set(plan.sources.keys());
+    if (!this.#hasCollected) this.#neverAttempted = new Set(plan.sources.keys());
     this.#applied = plan;
   }
 
-  async #collectAll({ sources, settings }: Plan<State>, begin?: Begin): Promise<JobOutcome> {
+  async #collectAll({ sources, settings }: Plan<State>, start?: StartAttempt): Promise<JobOutcome> {
     const startedMs = this.#clock.monotonicMs();
     try {
       const attempts = await Promise.all(
-        [...sources.values()].map((source) => this.#collectOne(source, settings.timeoutMs, begin)),
+        [...sources.values()].map((source) => this.#collectOne(source, settings.timeoutMs, start)),
       );
       const failed = attempts.filter((attempt) => !attempt || attempt.error).length;
       const outcome = { finishedAt: this.#clock.now(), failed, total: sources.size };
@@ -186,17 +185,17 @@ export class Collector<State> {
     }
   }
 
-  /** A retry that is under way counts, in its own place. */
+  /** Joins a running retry of the source, which keeps its place in the retry limiter. */
   async #collectOne(
     source: Source<State>,
     timeoutMs: number,
-    begin: Begin = (attempt) => attempt(),
+    start: StartAttempt = (attempt) => attempt(),
   ): Promise<Attempt | undefined> {
     const { signal } = this.#stopping;
     const run = (): Promise<Attempt | undefined> =>
       this.#runner.current(source) ??
       this.#limiter(() => this.#runner.run(source, timeoutMs), signal);
-    return unlessAborted(begin(run, source.subject, signal), signal);
+    return unlessAborted(start(run, source.subject, signal), signal);
   }
 
   #finish(outcome: JobOutcome, durationMs: number): void {
@@ -209,27 +208,27 @@ export class Collector<State> {
       failed,
       seconds: Math.round(durationMs) / 1000,
     });
-    void announce(this.#hook, outcome, this.#logger);
+    void callHook(this.#hook, outcome, this.#logger);
   }
 
-  #recorded(source: Source<State>, { error }: Attempt): void {
+  #onRecorded(source: Source<State>, { error }: Attempt): void {
     const key = subjectKey(source.subject);
-    this.#backoff.ended(key, error, this.#clock.monotonicMs());
-    this.#unread?.delete(key);
+    this.#backoff.attemptEnded(key, error, this.#clock.monotonicMs());
+    this.#neverAttempted?.delete(key);
   }
 
   #onDue(): void {
     if (!this.collecting) void this.#begin(this.nextAt());
-    else if (!this.#skipped) {
-      this.#skipped = true;
-      this.#logger.warn("the last collection is still under way, scheduled ones are skipped");
+    else if (!this.#skippedScheduled) {
+      this.#skippedScheduled = true;
+      this.#logger.warn("the last collection is still running; skipping scheduled collections");
     }
   }
 
   #retry(): number {
     if (!this.#configured?.settings.retryFailed || !this.#applied) return Infinity;
     const nowMs = this.#clock.monotonicMs();
-    for (const key of this.#backoff.take(nowMs)) {
+    for (const key of this.#backoff.takeDue(nowMs)) {
       const source = this.#applied.sources.get(key);
       if (source) void this.#retryOne(source, this.#applied.settings.timeoutMs);
     }

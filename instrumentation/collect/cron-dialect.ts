@@ -19,8 +19,8 @@ const FIELDS: readonly Bounds[] = [
 const STEPPED = /^(?:(\*)|(\w+)(?:-(\w+))?)\/(\d+)$/;
 
 /**
- * Rewrites what robfig/cron reads and croner does not: `?` is `*`, `5/15` goes on to the end of the field, and a step
- * that is longer than its range leaves the first value. Everything else is left to croner.
+ * Rewrites syntax of robfig/cron that croner rejects: `?` means `*`, `5/15` means `5-59/15` in the field of minutes, and a
+ * step longer than its range selects the first value only. Returns everything else unchanged, invalid fields too.
  */
 export function toCronerPattern(rule: string): string {
   const fields = rule.split(/\s+/);
@@ -30,8 +30,8 @@ export function toCronerPattern(rule: string): string {
 }
 
 /**
- * A list that holds a `*` as a `*`: one that croner takes for a star when days of month and of week are combined, as
- * robfig/cron does. It drops the other items of the list, so have the pattern checked before.
+ * Replaces a list that contains `*` by `*`, so that croner combines days of month and days of week as robfig/cron does.
+ * This drops the other items of the list: validate the pattern before.
  */
 export function collapseStars(pattern: string): string {
   return pattern

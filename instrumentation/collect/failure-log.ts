@@ -7,7 +7,7 @@ interface Failure {
   readonly sinceMs: number;
 }
 
-/** One line when a subject starts to fail, fails for another reason, or is well again; none as long as that stays. */
+/** Logs when a subject starts to fail, fails with another error code, or recovers. Repeated failures are not logged. */
 export class FailureLog {
   readonly #logger: Logger;
   readonly #failing = new Map<string, Failure>();
@@ -16,8 +16,8 @@ export class FailureLog {
     this.#logger = logger;
   }
 
-  /** Start and end of the attempt in milliseconds of the monotonic clock. */
-  note(
+  /** @param startedMs start of the attempt, monotonic milliseconds @param endedMs its end */
+  record(
     key: string,
     subject: Labels,
     { error, complete }: Attempt,
@@ -40,7 +40,7 @@ export class FailureLog {
     this.#logger.warn(message, { ...subject, error_type: error.code, error: error.message });
   }
 
-  /** Forgets all other subjects. */
+  /** Forgets all subjects except `keys`. */
   retain(keys: ReadonlySet<string>): void {
     for (const key of this.#failing.keys()) if (!keys.has(key)) this.#failing.delete(key);
   }

@@ -1,19 +1,21 @@
 import { toAgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 
-/** How a whole collection went. */
+/** The outcome of a collection of all sources. */
 export interface JobOutcome {
   /** Milliseconds since the epoch. */
   readonly finishedAt: number;
-  /** Sources with an error, a partial one too. */
+  /** Number of sources with an error, also if they have a new state (a damaged snapshot beside good ones). */
   readonly failed: number;
+  /** Number of sources. */
   readonly total: number;
 }
 
-/** Nobody waits for it, and what it throws is logged. */
+/** The collector does not wait for a returned promise. Exceptions and rejections are logged. */
 export type CollectionHook = (outcome: JobOutcome) => void | Promise<void>;
 
-export async function announce(
+/** Never rejects. */
+export async function callHook(
   hook: CollectionHook | undefined,
   outcome: JobOutcome,
   logger: Logger,

@@ -5,19 +5,19 @@ import { subjectKey } from "./store.ts";
 
 export interface CollectorSettings {
   readonly schedule: Schedule;
-  /** For one source in one collection. */
+  /** Time limit of one attempt. */
   readonly timeoutMs: number;
-  /** Sources side by side in a collection. Retries have half as many places of their own, so that a collection never waits for them. */
+  /** Maximum parallel attempts in a collection. Retries have a limit of their own, half as high, so that a collection never waits for them. */
   readonly concurrency: number;
-  /** Between scheduled collections, try again what failed for a passing reason. */
+  /** Retry sources that failed temporarily between scheduled collections. */
   readonly retryFailed: boolean;
-  /** Sources of a scheduled collection begin in the time until the next one, each at its own place in it. */
+  /** Stagger the attempts of a scheduled collection over 80 % of the time to the next one. */
   readonly spread?: boolean;
 }
 
-/** What is collected, and how. */
+/** The sources and settings of a collection. */
 export interface Plan<State> {
-  /** By the key of their subject. */
+  /** By `subjectKey`. */
   readonly sources: ReadonlyMap<string, Source<State>>;
   readonly settings: CollectorSettings;
 }

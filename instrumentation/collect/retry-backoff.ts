@@ -2,22 +2,22 @@ import type { AgentError, ErrorCode } from "../core/error.ts";
 
 const STEPS_MINUTES = [1, 2, 4, 8, 15] as const;
 
-/** What may be over in some minutes without anybody doing anything. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(["unreachable", "timeout", "secret"]);
+/** Errors that may go away within minutes without a change of settings. */
+const RETRIED: ReadonlySet<ErrorCode> = new Set(["unreachable", "timeout", "secret"]);
 
 interface BackoffStep {
   readonly failures: number;
-  /** On the monotonic clock; "taken" while somebody is about to try. */
-  readonly dueMs: number | "taken";
+  /** Monotonic milliseconds; "attempting": the next attempt has been started or queued. */
+  readonly dueMs: number | "attempting";
 }
 
-/** When what failed is tried again: 1, 2, 4, 8, 15, 15 … minutes after its last attempt ended. */
+/** Schedules retries of failed keys: 1, 2, 4, 8, 15, 15 … minutes after the last attempt ended. */
 export class RetryBackoff {
   readonly #steps = new Map<string, BackoffStep>();
 
-  /** An attempt ended. Success and lasting errors leave the ladder. */
-  ended(key: string, error: AgentError | undefined, nowMs: number): void {
-    if (!error || !PASSING.has(error.code)) {
+  /** Call it after each attempt. Success and errors that are not retried end the retries of the key. */
+  attemptEnded(key: string, error: AgentError | undefined, nowMs: number): void {
+    if (!error || !RETRIED.has(error.code)) {
       this.#steps.delete(key);
       return;
     }
@@ -26,28 +26,30 @@ export class RetryBackoff {
     this.#steps.set(key, { failures, dueMs: nowMs + minutes * 60_000 });
   }
 
-  /** Those whose time has come. They are not due again before `ended`. */
-  take(nowMs: number): readonly string[] {
-    const due = [...this.#steps].filter(([, { dueMs }]) => dueMs !== "taken" && dueMs <= nowMs);
-    for (const [key, { failures }] of due) this.#steps.set(key, { failures, dueMs: "taken" });
+  /** Returns the keys that are due. Each is due again only after its next `attemptEnded`. */
+  takeDue(nowMs: number): readonly string[] {
+    const due = [...this.#steps].filter(
+      ([, { dueMs }]) => dueMs !== "attempting" && dueMs <= nowMs,
+    );
+    for (const [key, { failures }] of due) this.#steps.set(key, { failures, dueMs: "attempting" });
     return due.map(([key]) => key);
   }
 
-  /** Nothing is due before its next `ended`: all are about to be tried anyway. */
-  hold(): void {
+  /** Makes no key due before its next `attemptEnded`: a collection is about to attempt all of them. */
+  suspend(): void {
     for (const [key, { failures }] of this.#steps)
-      this.#steps.set(key, { failures, dueMs: "taken" });
+      this.#steps.set(key, { failures, dueMs: "attempting" });
   }
 
-  /** The earliest time that something is due; infinity if nothing is. */
+  /** When the next key is due, monotonic milliseconds; Infinity if none is. */
   get nextMs(): number {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.#steps.values())
-      if (dueMs !== "taken") nextMs = Math.min(nextMs, dueMs);
+      if (dueMs !== "attempting") nextMs = Math.min(nextMs, dueMs);
     return nextMs;
   }
 
-  /** Forgets all other keys. */
+  /** Forgets all keys except `keys`. */
   retain(keys: ReadonlySet<string>): void {
     for (const key of this.#steps.keys()) if (!keys.has(key)) this.#steps.delete(key);
   }

@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 import { subjectKey } from "./store.ts";
 import { unlessAborted } from "../core/abort.ts";
 
-/** How long a call may take to come back after it was aborted. */
+/** How long an aborted call may take to return. */
 const GRACE_MS = 2000;
 
 export interface RunnerOptions<State> {
@@ -17,14 +17,14 @@ export interface RunnerOptions<State> {
   readonly logger: Logger;
   readonly store: Store<State>;
   readonly startSpan?: StartSpan | undefined;
-  /** Called after each attempt that went into the store. */
-  recorded(source: Source<State>, attempt: Attempt): void;
+  /** Called after an attempt was put into the store. */
+  onRecorded(source: Source<State>, attempt: Attempt): void;
 }
 
 interface RunInFlight<State> {
   readonly source: Source<State>;
   readonly controller: AbortController;
-  /** Its outcome is of no interest any more. */
+  /** Its outcome is not recorded. */
   cancelled: boolean;
   ended: Promise<Attempt | undefined>;
 }
@@ -36,14 +36,15 @@ interface Outcome<State> {
 }
 
 /**
- * Runs a source once: times it, holds it to its time limit, turns what it throws into an error, records the attempt and
- * logs when it starts or ceases to fail. At most one attempt of a subject is under way.
+ * Runs attempts to collect a source: measures the duration, enforces the time limit, converts exceptions into errors,
+ * records the attempt in the store and logs when the source starts to fail or recovers. At most one attempt of a subject
+ * runs at a time.
  */
 export class Runner<State> {
   readonly #options: RunnerOptions<State>;
   readonly #failures: FailureLog;
   readonly #runs = new Map<string, RunInFlight<State>>();
-  /** When the calls began that did not come back after their abort. */
+  /** Start of each call that did not return after its abort, monotonic milliseconds. */
   readonly #stuckSinceMs = new Map<string, number>();
   #stopped = false;
 
@@ -52,21 +53,21 @@ export class Runner<State> {
     this.#failures = new FailureLog(options.logger);
   }
 
-  /** The attempt of this source that is under way. */
+  /** The running attempt of this source. */
   current(source: Source<State>): Promise<Attempt | undefined> | undefined {
     const run = this.#runs.get(subjectKey(source.subject));
     return run?.source === source ? run.ended : undefined;
   }
 
   /**
-   * Joins the attempt of this source that is under way, or makes one. Resolves with what was recorded, undefined if
-   * nothing was: after `stop`, or if `retain` dropped the source.
+   * Joins the running attempt of this source, or starts one after cancelling that of another source with the same subject.
+   * Resolves with the recorded attempt; undefined if none was recorded: after `stop`, or if `retain` dropped the source.
    */
   run(source: Source<State>, timeoutMs: number): Promise<Attempt | undefined> {
     const key = subjectKey(source.subject);
-    const before = this.#runs.get(key);
-    if (before?.source === source) return before.ended;
-    if (before) cancel(before);
+    const previous = this.#runs.get(key);
+    if (previous?.source === source) return previous.ended;
+    if (previous) cancel(previous);
     const run: RunInFlight<State> = {
       source,
       controller: new AbortController(),
@@ -74,18 +75,18 @@ export class Runner<State> {
       ended: Promise.resolve(undefined),
     };
     this.#runs.set(key, run);
-    run.ended = this.#execute(key, run, timeoutMs, before?.ended);
+    run.ended = this.#execute(key, run, timeoutMs, previous?.ended);
     return run.ended;
   }
 
-  /** Aborts the attempts of all other sources; they are not recorded. */
+  /** Cancels the attempts of all sources except `sources`; they are not recorded. */
   retain(sources: readonly Source<State>[]): void {
     const kept = new Set(sources);
     for (const run of this.#runs.values()) if (!kept.has(run.source)) cancel(run);
     this.#failures.retain(new Set(sources.map(({ subject }) => subjectKey(subject))));
   }
 
-  /** Aborts everything and records nothing more. Resolves when all came back, after 2 s at the latest. */
+  /** Cancels all attempts. Resolves when they have returned, within 2 s. */
   async stop(): Promise<void> {
     this.#stopped = true;
     const runs = [...this.#runs.values()];
@@ -97,10 +98,10 @@ export class Runner<State> {
     key: string,
     run: RunInFlight<State>,
     timeoutMs: number,
-    before: Promise<unknown> | undefined,
+    previous: Promise<unknown> | undefined,
   ): Promise<Attempt | undefined> {
     try {
-      await before;
+      await previous;
       if (run.cancelled) return undefined;
       const { clock, startSpan } = this.#options;
       const startedAt = clock.now();
@@ -132,8 +133,8 @@ export class Runner<State> {
       error,
     };
     this.#options.store.put(source.subject, state, attempt);
-    this.#failures.note(key, source.subject, attempt, startedMs, endedMs);
-    this.#options.recorded(source, attempt);
+    this.#failures.record(key, source.subject, attempt, startedMs, endedMs);
+    this.#options.onRecorded(source, attempt);
     return attempt;
   }
 
@@ -151,15 +152,15 @@ export class Runner<State> {
     returned.abort();
     if (outcome) return outcome;
 
-    // Its thread or socket hangs in there; another call would only hang another one.
+    // The call blocks a thread or a socket. Another call would block one more.
     this.#stuckSinceMs.set(key, startedMs);
     void call.then(() => this.#stuckSinceMs.delete(key));
     return failed(
-      new AgentError("timeout", `${noAnswer(timeoutMs)}, and the call has not come back`),
+      new AgentError("timeout", `${noAnswer(timeoutMs)}, and the call ignores its cancellation`),
     );
   }
 
-  /** Aborts the run when its time is over. Resolves when it did not come back after any abort. */
+  /** Aborts the run at its time limit. Resolves when an aborted run has not returned after the grace period. */
   async #expire(
     { controller }: RunInFlight<State>,
     timeoutMs: number,
@@ -181,7 +182,7 @@ export class Runner<State> {
     return failed(
       new AgentError(
         "timeout",
-        `the call made ${age} ago has not come back, no other is made before`,
+        `a call has been hanging for ${age}; not starting another until it returns`,
       ),
     );
   }
@@ -198,7 +199,7 @@ async function collectOnce<State>(
   signal: AbortSignal,
 ): Promise<Outcome<State>> {
   try {
-    return checked(await source.collect(previous, signal), signal);
+    return withReason(await source.collect(previous, signal), signal);
   } catch (error) {
     return failed(
       toAgentError(signal.aborted && !(error instanceof AgentError) ? signal.reason : error),
@@ -206,15 +207,15 @@ async function collectOnce<State>(
   }
 }
 
-/** An attempt that did not finish is never without an error. */
-function checked<State>(
+/** Adds an error to an incomplete reading without one. */
+function withReason<State>(
   { state, complete, error }: Reading<State>,
   signal: AbortSignal,
 ): Outcome<State> {
   if (complete || error) return { state, complete, error };
   const reason = signal.aborted
     ? toAgentError(signal.reason)
-    : new AgentError("other", "the collection did not finish and gave no reason");
+    : new AgentError("other", "the collection did not finish and reported no error");
   return { state, complete, error: reason };
 }
 

@@ -1,14 +1,15 @@
 import { Collector } from "./collector.ts";
-import type { CollectorOptions, CollectorSettings } from "./collector.ts";
+import type { CollectorOptions } from "./collector.ts";
+import type { CollectorSettings } from "./plan.ts";
 import { boundTable } from "../metrics/observable-gauges.ts";
 import type { BoundTable } from "../metrics/observable-gauges.ts";
 import type { SourceSet, SourceSetParts } from "./source-set.ts";
 
 /** A source set with its collector. */
 export interface RunningSourceSet {
-  /** Every source has ended an attempt. */
+  /** Every source has finished an attempt. */
   readonly ready: boolean;
-  /** Grows with every change. */
+  /** Increases with every change of the store. */
   readonly version: number;
   readonly table: BoundTable;
   configure(settings: CollectorSettings): void;
@@ -17,7 +18,7 @@ export interface RunningSourceSet {
   stop(): Promise<void>;
 }
 
-/** Reads nothing before `start` or `collect`. */
+/** Collects nothing before `start` or `collect` is called. */
 export function runSourceSet(sourceSet: SourceSet, options: CollectorOptions): RunningSourceSet {
   return sourceSet(<State>({ sources, metrics }: SourceSetParts<State>): RunningSourceSet => {
     const collector = new Collector<State>(options);

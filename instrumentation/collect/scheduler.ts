@@ -2,25 +2,25 @@ import type { Clock } from "../core/clock.ts";
 import type { Schedule } from "./schedule.ts";
 import { unlessAborted } from "../core/abort.ts";
 
-/** The clock on the wall is looked at this often: a laptop that slept, or a clock that was set, is noticed. */
+/** The wall clock is read at least this often, to notice that the machine was suspended or the clock was set. */
 const LONGEST_SLEEP_MS = 30_000;
-/** A clock that is set back by less than this does not make the same time come twice. */
+/** If the clock is set back by at most this, a scheduled time does not run a second time. */
 const SMALL_STEP_MS = 60_000;
 
 export interface SchedulerCallbacks {
-  /** A scheduled time has come. Times missed meanwhile, by a suspended machine, are not made up. */
+  /** A scheduled time has come. Called once for all scheduled times that passed while the machine was suspended. */
   onDue(): void;
-  /** Called at least every 30 s; returns in how many milliseconds it wants to be called again. */
+  /** Called at least every 30 s. Returns the milliseconds until it must be called again. */
   onTick(): number;
 }
 
-/** The one loop of a collector. It calls, it does not wait for what it calls. */
+/** The timer loop of a collector. Its callbacks are synchronous. */
 export class Scheduler {
   readonly #clock: Clock;
   readonly #callbacks: SchedulerCallbacks;
   #schedule: Schedule | undefined;
   #nextAt: number | undefined;
-  /** The last scheduled time; at first that of the start. */
+  /** The last scheduled time that came; before the first one, the time of `start`. */
   #lastAt = 0;
   #stopped = false;
   #wake = new AbortController();
@@ -35,7 +35,7 @@ export class Scheduler {
     return this.#nextAt;
   }
 
-  /** Does nothing the second time, and after `stop`. */
+  /** Does nothing if it was called before, and after `stop`. */
   start(schedule: Schedule): void {
     if (this.#loop || this.#stopped) return;
     this.#lastAt = this.#clock.now();
@@ -44,7 +44,7 @@ export class Scheduler {
     this.#loop = this.#run();
   }
 
-  /** Goes by another schedule at once. An interval goes on to count from the last time. */
+  /** Replaces the schedule at once. An `@every` interval counts from the last scheduled time. */
   reschedule(schedule: Schedule): void {
     if (!this.#loop || this.#stopped) return;
     const fromLast = schedule.next(this.#lastAt);
@@ -76,7 +76,7 @@ export class Scheduler {
   #checkSchedule(): void {
     if (!this.#schedule || this.#nextAt === undefined) return;
     if (this.#clock.now() < this.#nextAt) {
-      // Later than it was only if the clock was set back: then it would be waited for until the old time comes again.
+      // If the clock was set back, the next scheduled time is now earlier than the one calculated before.
       this.#nextAt = Math.min(this.#nextAt, this.#next(this.#schedule));
       return;
     }

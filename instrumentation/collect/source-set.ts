@@ -7,8 +7,8 @@ export interface SourceSetParts<State> {
 }
 
 /**
- * Something that is monitored: what is read, and what is shown of it. Made by `sourceSet`. What the type of the state is, is
- * nobody's business but that of its sources and metrics: whoever uses them must take any.
+ * Sources and the metrics of their states, made by `sourceSet`. A function, so that the type of the state stays hidden:
+ * a caller passes a generic function, which receives the parts with their own type.
  */
 export type SourceSet = <Result>(use: <State>(parts: SourceSetParts<State>) => Result) => Result;
 

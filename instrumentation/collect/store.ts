@@ -1,13 +1,13 @@
 import type { Attempt, Job, Labels, StoreEntry } from "../core/source.ts";
 
-/** What is known of every subject. Readers never wait: all of it is synchronous. */
+/** The last good state and the last attempt of every subject. All methods are synchronous. */
 export class Store<State> {
   readonly #entries = new Map<string, StoreEntry<State>>();
   #sorted: readonly StoreEntry<State>[] | undefined;
   #version = 0;
   #job: Job | undefined;
 
-  /** Grows with every change, so that what was made of the store can be kept as long as it stays. */
+  /** Increases with every change. Cache key for renderings of the store. */
   get version(): number {
     return this.#version;
   }
@@ -28,7 +28,7 @@ export class Store<State> {
     return this.#entries.get(subjectKey(subject));
   }
 
-  /** Records an attempt. Without a state, the last good one stays. */
+  /** Records an attempt. If `state` is undefined, the previous state is kept. */
   put(subject: Labels, state: State | undefined, attempt: Attempt): void {
     const key = subjectKey(subject);
     const known = this.#entries.get(key);
@@ -47,7 +47,7 @@ export class Store<State> {
     this.#changed();
   }
 
-  /** Forgets all other subjects; true if there was one. */
+  /** Deletes all subjects except `subjects`. Returns whether it deleted one. */
   retain(subjects: readonly Labels[]): boolean {
     const kept = new Set(subjects.map((subject) => subjectKey(subject)));
     const gone = [...this.#entries.keys()].filter((key) => !kept.has(key));
@@ -62,7 +62,7 @@ export class Store<State> {
   }
 }
 
-/** Two subjects have the same key exactly if they have the same labels, in whatever order. */
+/** Two subjects have the same key if and only if they have the same labels, in any order. */
 export function subjectKey(subject: Labels): string {
   return JSON.stringify(Object.entries(subject).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

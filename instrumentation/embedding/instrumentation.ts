@@ -125,7 +125,7 @@ export class ResticInstrumentation {
   /** The end of the collection that is under way, else of one that begins now; undefined when it is not enabled. */
   async collect(): Promise<JobOutcome | undefined> {
     await this.#enabled;
-    return this.#monitor?.underWay ?? this.#monitor?.collect();
+    return this.#monitor?.currentCollection ?? this.#monitor?.collect();
   }
 
   /** What is known of each repository: for those who want the data without metrics. */

@@ -113,8 +113,8 @@ export class Monitor {
   }
 
   /** The collection of repositories that runs. */
-  get underWay(): Promise<JobOutcome> | undefined {
-    return this.#collector.underWay;
+  get currentCollection(): Promise<JobOutcome> | undefined {
+    return this.#collector.currentCollection;
   }
 
   /** A collection of all repositories now; undefined while one runs. */

@@ -3,7 +3,7 @@ import { settle } from "../support/core/clock.ts";
 import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/agent/collector.ts";
 import { ManualSource } from "../support/agent/source.ts";
 
-test("sources change with the next collection, and what is gone leaves the store as it begins", async () => {
+test("configured sources apply from the next collection, which deletes removed ones from the store at its start", async () => {
   const b = collectorBench();
   const a = new ManualSource("a", "ok");
   const old = new ManualSource("old", "ok");
@@ -22,7 +22,7 @@ test("sources change with the next collection, and what is gone leaves the store
   expect(old.calls).toBe(1);
 });
 
-test("a change during a collection leaves that one as it was", async () => {
+test("a change during a collection does not affect that collection", async () => {
   const b = collectorBench();
   const removed = new ManualSource("removed");
   b.configure([removed]);
@@ -37,7 +37,7 @@ test("a change during a collection leaves that one as it was", async () => {
 });
 
 test.for([false, true])(
-  "a retry under way does not bring a removed source back (deaf: %s)",
+  "a running retry of a removed source is not recorded (source ignores its abort: %s)",
   async (deaf) => {
     const b = collectorBench();
     const source = new ManualSource("a", "unreachable");
@@ -58,7 +58,7 @@ test.for([false, true])(
   },
 );
 
-test("a source of the same subject with other settings is read at once, from the state that is known", async () => {
+test("a new source with the same subject is collected at once, and receives the stored state", async () => {
   const b = collectorBench();
   const former = new ManualSource("a", "ok");
   b.configure([former]);
@@ -76,7 +76,7 @@ test("a source of the same subject with other settings is read at once, from the
   await b.collector.stop();
 });
 
-test("limits change with the next collection", async () => {
+test("changed limits apply from the next collection", async () => {
   const b = collectorBench();
   const sources = ["a", "b", "c"].map((name) => new ManualSource(name));
   b.configure(sources, { concurrency: 1, timeoutMs: MINUTES, retryFailed: false });
@@ -91,7 +91,7 @@ test("limits change with the next collection", async () => {
   expect(await second).toMatchObject({ finishedAt: START + 5 * MINUTES, failed: 3 });
 });
 
-test("ready stays when a source is added, and waits for all that came before it was", async () => {
+test("ready waits for sources added before the first collection; later ones do not reset it", async () => {
   const b = collectorBench();
   b.configure([new ManualSource("a", "ok")]);
   const added = new ManualSource("b", "denied");
@@ -107,7 +107,7 @@ test("ready stays when a source is added, and waits for all that came before it 
   await job;
 });
 
-test("the schedule changes at once", async () => {
+test("a changed schedule applies at once", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "ok");
   b.configure([source]);
@@ -124,7 +124,7 @@ test("the schedule changes at once", async () => {
   await b.collector.stop();
 });
 
-test("reloads do not put off an interval", async () => {
+test("reloads do not postpone the next collection of an @every schedule", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "ok");
   b.configure([source], { cron: "@every 10m" });
@@ -138,7 +138,7 @@ test("reloads do not put off an interval", async () => {
   await b.collector.stop();
 });
 
-test("a source that was removed and comes again starts anew with its retries", async () => {
+test("the retries of a source that was removed and added again start at one minute", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "unreachable");
   b.configure([source]);
@@ -154,7 +154,7 @@ test("a source that was removed and comes again starts anew with its retries", a
   await b.collector.stop();
 });
 
-test("a retry that gets its place just as its source is removed is not made", async () => {
+test("a queued retry whose source is removed does not run", async () => {
   for (let turns = 0; turns < 30; turns += 1) {
     const b = collectorBench();
     const hanging = new ManualSource("a", "unreachable");

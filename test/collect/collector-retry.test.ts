@@ -4,12 +4,12 @@ import { collectorBench, HOURS, MINUTES, SECONDS, START } from "../support/agent
 import { ManualSource } from "../support/agent/source.ts";
 
 test.for(["unreachable", "timeout", "secret"] as const)(
-  "after %s: again in 1, 2, 4, 8, 15, 15 minutes",
+  "the error %s is retried after 1, 2, 4, 8, 15, 15 minutes",
   async (code) => {
     const b = collectorBench();
     const source = new ManualSource("a", code);
-    const fine = new ManualSource("fine", "ok");
-    b.configure([source, fine], { cron: "0 12 * * *" });
+    const healthy = new ManualSource("healthy", "ok");
+    b.configure([source, healthy], { cron: "0 12 * * *" });
     b.collector.start();
     await settle();
     const waits: number[] = [];
@@ -21,18 +21,18 @@ test.for(["unreachable", "timeout", "secret"] as const)(
       if (source.calls > calls) waits.push(minutes + 1);
     }
     expect(waits).toEqual([1, 3, 7, 15, 30, 45]);
-    expect(fine.calls).toBe(1);
+    expect(healthy.calls).toBe(1);
     expect(b.collector.store.job).toEqual({ finishedAt: START });
     expect(b.collector.nextAt()).toBe(START + 12 * HOURS);
 
     source.script = "ok";
     await b.clock.advance(15 * MINUTES);
-    expect(b.stored()).toEqual({ a: `state ${source.calls}`, fine: "state 1" });
+    expect(b.stored()).toEqual({ a: `state ${source.calls}`, healthy: "state 1" });
     const { calls } = source;
     await b.clock.advance(HOURS);
     expect(source.calls).toBe(calls);
 
-    // The next failure starts the ladder anew.
+    // After a success, the next failure is retried after one minute again.
     source.script = code;
     await b.collector.collect();
     await b.clock.advance(MINUTES);
@@ -42,7 +42,7 @@ test.for(["unreachable", "timeout", "secret"] as const)(
 );
 
 test.for(["denied", "not_found", "wrong_password", "corrupt", "config", "other"] as const)(
-  "not after %s",
+  "the error %s is not retried",
   async (code) => {
     const b = collectorBench();
     const source = new ManualSource("a", code);
@@ -54,7 +54,7 @@ test.for(["denied", "not_found", "wrong_password", "corrupt", "config", "other"]
   },
 );
 
-test("a retry counts from the end of the last attempt", async () => {
+test("the pause before a retry counts from the end of the last attempt", async () => {
   const b = collectorBench();
   const source = new ManualSource("a");
   b.configure([source], { timeoutMs: 3 * MINUTES });
@@ -66,7 +66,7 @@ test("a retry counts from the end of the last attempt", async () => {
   await b.collector.stop();
 });
 
-test("what failed early is tried again while another one keeps the collection open", async () => {
+test("a failed source is retried while another one still runs in the same collection", async () => {
   const b = collectorBench();
   const down = new ManualSource("down", "unreachable");
   const slow = new ManualSource("slow");
@@ -82,7 +82,7 @@ test("what failed early is tried again while another one keeps the collection op
   await b.collector.stop();
 });
 
-test("can be switched off and on at once", async () => {
+test("a change of retryFailed applies at once", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "unreachable");
   b.configure([source], { retryFailed: false });
@@ -98,7 +98,7 @@ test("can be switched off and on at once", async () => {
   await b.collector.stop();
 });
 
-test("a collection joins a retry under way", async () => {
+test("a collection joins a running retry", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "unreachable");
   b.configure([source]);
@@ -115,30 +115,30 @@ test("a collection joins a retry under way", async () => {
   await b.collector.stop();
 });
 
-test("a collection does not wait for hanging retries, nor for those that queue", async () => {
+test("a collection does not wait for hanging or queued retries", async () => {
   const b = collectorBench();
   const down = ["a", "b", "c", "d"].map((name) => new ManualSource(name, "unreachable"));
-  const fine = new ManualSource("z", "ok");
-  b.configure([...down, fine], { concurrency: 1 });
+  const healthy = new ManualSource("z", "ok");
+  b.configure([...down, healthy], { concurrency: 1 });
   b.collector.start();
   await settle();
   for (const source of down) source.script = undefined;
   await b.clock.advance(MINUTES);
-  // One place for retries: one hangs, three queue.
+  // At most one retry runs: one hangs, three are queued.
   expect(down.map(({ calls }) => calls)).toEqual([2, 1, 1, 1]);
 
   for (const source of down.slice(1)) source.script = "ok";
   const job = b.collector.collect();
   await settle();
   expect(down.map(({ calls }) => calls)).toEqual([2, 2, 2, 2]);
-  expect(fine.calls).toBe(2);
+  expect(healthy.calls).toBe(2);
   await b.clock.advance(10 * MINUTES);
   expect(await job).toEqual({ finishedAt: START + 6 * MINUTES, failed: 1, total: 5 });
   expect(down.slice(1).map(({ calls }) => calls)).toEqual([2, 2, 2]);
   await b.collector.stop();
 });
 
-test("a stuck call is not made again by retries, and recovers once it came back", async () => {
+test("retries do not repeat a hanging call, and recover after it returned", async () => {
   const b = collectorBench();
   const source = new ManualSource("a");
   source.deaf = true;
@@ -154,7 +154,7 @@ test("a stuck call is not made again by retries, and recovers once it came back"
   await b.collector.stop();
 });
 
-test("what waits for its place in a collection is not tried again before", async () => {
+test("a source that waits for its place in a collection is not retried", async () => {
   const b = collectorBench();
   const slow = new ManualSource("slow", "ok");
   const down = new ManualSource("down", "unreachable");

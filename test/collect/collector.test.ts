@@ -6,7 +6,7 @@ import { ManualSource } from "../support/agent/source.ts";
 
 const DAY = 24 * HOURS;
 
-test("collects at the start, then by the schedule", async () => {
+test("collects at start, then on the schedule", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "ok");
   b.configure([source], { cron: "0 6 * * *" });
@@ -22,7 +22,7 @@ test("collects at the start, then by the schedule", async () => {
   await b.collector.stop();
 });
 
-test("each publishes when it is done; the job ends with the last one", async () => {
+test("each source updates the store when it finishes; the collection ends with the last one", async () => {
   const b = collectorBench();
   const fast = new ManualSource("fast", "ok");
   const slow = new ManualSource("slow");
@@ -46,7 +46,7 @@ test("each publishes when it is done; the job ends with the last one", async () 
   expect([b.collector.collecting, b.collector.ready]).toEqual([false, true]);
 });
 
-test("a dead source costs its own time only, and a stuck one no place", async () => {
+test("a source that does not return blocks its place in the limiter only until its time limit", async () => {
   const b = collectorBench();
   const dead = new ManualSource("dead");
   dead.deaf = true;
@@ -58,12 +58,12 @@ test("a dead source costs its own time only, and a stuck one no place", async ()
   await b.clock.advance(1);
   expect(next.calls).toBe(1);
   expect(await job).toMatchObject({ failed: 1, total: 2 });
-  // The dead one is not entered again, so the other one does not wait.
+  // The hanging call is not repeated, so the other source does not wait.
   expect(await b.collector.collect()).toMatchObject({ failed: 1, total: 2 });
   expect([dead.calls, next.calls]).toEqual([1, 2]);
 });
 
-test("at most so many side by side", async () => {
+test("runs at most `concurrency` sources in parallel", async () => {
   const b = collectorBench();
   const sources = ["a", "b", "c", "d", "e"].map((name) => new ManualSource(name));
   b.configure(sources, { concurrency: 2 });
@@ -79,7 +79,7 @@ test("at most so many side by side", async () => {
   expect(await job).toMatchObject({ failed: 0, total: 5 });
 });
 
-test("one collection at a time: by hand it is refused, by schedule skipped, with a line each", async () => {
+test("a second collection at the same time is not started on demand, and skipped on the schedule, with a log line each", async () => {
   const b = collectorBench();
   const source = new ManualSource("a");
   b.configure([source], { cron: "* * * * *" });
@@ -90,8 +90,8 @@ test("one collection at a time: by hand it is refused, by schedule skipped, with
   await b.clock.advance(3 * MINUTES);
   expect(source.calls).toBe(1);
   expect(b.logger.texts).toEqual([
-    "info a collection is under way already, no other is begun {}",
-    "warn the last collection is still under way, scheduled ones are skipped {}",
+    "info a collection is already running; not starting another {}",
+    "warn the last collection is still running; skipping scheduled collections {}",
   ]);
   source.answer({ state: "s", complete: true });
   await b.clock.advance(MINUTES);
@@ -99,12 +99,12 @@ test("one collection at a time: by hand it is refused, by schedule skipped, with
   b.logger.clear();
   await b.clock.advance(2 * MINUTES);
   expect(b.logger.texts).toEqual([
-    "warn the last collection is still under way, scheduled ones are skipped {}",
+    "warn the last collection is still running; skipping scheduled collections {}",
   ]);
   await b.collector.stop();
 });
 
-test("tells of a collection when the number of failed ones changed", async () => {
+test("a collection is logged at level info if the number of failed sources changed, else at debug", async () => {
   const b = collectorBench();
   const source = new ManualSource("a", "ok");
   b.configure([source]);
@@ -122,7 +122,7 @@ test("tells of a collection when the number of failed ones changed", async () =>
   ]);
 });
 
-test("nothing to collect is a collection too", async () => {
+test("a collection without sources finishes and counts", async () => {
   const b = collectorBench();
   expect(b.collector.ready).toBe(false);
   b.configure([]);
@@ -131,7 +131,7 @@ test("nothing to collect is a collection too", async () => {
   expect(b.collector.store.job).toEqual({ finishedAt: START });
 });
 
-test("two sources of one subject are refused", () => {
+test("two sources with the same subject are an error", () => {
   const b = collectorBench();
   expect(() => b.configure([new ManualSource("a"), new ManualSource("a")])).toThrow(
     new AgentError("config", 'two sources have the same subject {"name":"a"}'),
@@ -139,7 +139,7 @@ test("two sources of one subject are refused", () => {
 });
 
 test.for([false, true])(
-  "stop ends all, soon, and nothing comes after it (deaf: %s)",
+  "stop ends all attempts within 2 s, and no other follows (source ignores its abort: %s)",
   async (deaf) => {
     const b = collectorBench();
     const source = new ManualSource("a");
@@ -167,7 +167,7 @@ test.for([false, true])(
   },
 );
 
-test("stop is safe before start, and start does nothing the second time", async () => {
+test("stop may be called before start, and a second start does nothing", async () => {
   await collectorBench().collector.stop();
   const b = collectorBench();
   const source = new ManualSource("a", "ok");

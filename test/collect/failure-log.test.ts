@@ -4,7 +4,7 @@ import { settle } from "../support/core/clock.ts";
 import { LIMIT, MINUTES, runnerBench } from "../support/agent/runner.ts";
 import { ManualSource } from "../support/agent/source.ts";
 
-test("logs changes of state only", async () => {
+test("repeated failures and successes are not logged", async () => {
   const b = runnerBench();
   const source = new ManualSource("a", "ok");
   for (const script of [
@@ -27,7 +27,7 @@ test("logs changes of state only", async () => {
   ]);
 });
 
-test("an error beside a complete state has a line of its own", async () => {
+test("an error beside a complete state is logged with a message of its own", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const run = b.runner.run(source, LIMIT);
@@ -39,7 +39,7 @@ test("an error beside a complete state has a line of its own", async () => {
   ]);
 });
 
-test("a source that was dropped has no log line when it comes back well", async () => {
+test("the recovery of a source that was removed and added again is not logged", async () => {
   const b = runnerBench();
   const source = new ManualSource("a", "denied");
   await b.runner.run(source, LIMIT);

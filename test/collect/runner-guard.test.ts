@@ -3,7 +3,7 @@ import { settle } from "../support/core/clock.ts";
 import { LIMIT, MINUTES, runnerBench } from "../support/agent/runner.ts";
 import { ManualSource } from "../support/agent/source.ts";
 
-test("a call that does not come back is given up, and not made again before it came back", async () => {
+test("a call that ignores its abort fails after the grace period, and is not repeated until it returns", async () => {
   const b = runnerBench();
   const source = new ManualSource("a", "ok");
   await b.runner.run(source, LIMIT);
@@ -15,16 +15,18 @@ test("a call that does not come back is given up, and not made again before it c
   expect(b.recorded).toHaveLength(1);
   await b.clock.advance(1);
   expect((await stuck)?.durationSeconds).toBe(302);
-  expect(b.error(source)).toBe("timeout: no answer within 5m, and the call has not come back");
+  expect(b.error(source)).toBe(
+    "timeout: no answer within 5m, and the call ignores its cancellation",
+  );
 
   await b.clock.advance(MINUTES);
   await b.runner.run(source, LIMIT);
   expect(source.calls).toBe(2);
   expect(b.error(source)).toBe(
-    "timeout: the call made 6m2s ago has not come back, no other is made before",
+    "timeout: a call has been hanging for 6m2s; not starting another until it returns",
   );
 
-  // Another source of the same subject, after a reload, would hang in the same place.
+  // After a reload, another source with the same subject would hang in the same call.
   const other = new ManualSource("a", "ok");
   await b.runner.run(other, LIMIT);
   expect(other.calls).toBe(0);
@@ -38,7 +40,7 @@ test("a call that does not come back is given up, and not made again before it c
   expect(b.error(source)).toBe("none");
 });
 
-test("a second run joins the attempt under way", async () => {
+test("a second run joins the running attempt", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const one = b.runner.run(source, LIMIT);
@@ -52,7 +54,7 @@ test("a second run joins the attempt under way", async () => {
   expect(b.runner.current(source)).toBeUndefined();
 });
 
-test("another source of the same subject ends the attempt of the former one, then has its own", async () => {
+test("another source with the same subject cancels the running attempt, then runs its own", async () => {
   const b = runnerBench();
   const former = new ManualSource("a");
   const latter = new ManualSource("a", "ok");
@@ -66,7 +68,7 @@ test("another source of the same subject ends the attempt of the former one, the
 });
 
 test.for([false, true])(
-  "after stop nothing is recorded, and it is soon over (deaf: %s)",
+  "stop ends all attempts within 2 s without recording them (source ignores its abort: %s)",
   async (deaf) => {
     const b = runnerBench();
     const source = new ManualSource("a");
@@ -85,7 +87,7 @@ test.for([false, true])(
   },
 );
 
-test("a stop within the time after a timeout records nothing either", async () => {
+test("a stop during the grace period after a time-out records nothing", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   source.deaf = true;
@@ -98,7 +100,7 @@ test("a stop within the time after a timeout records nothing either", async () =
   expect([...b.store.entries()]).toEqual([]);
 });
 
-test("another source of the same subject does not enter where the former one hangs", async () => {
+test("another source with the same subject is not called while the previous one hangs", async () => {
   const b = runnerBench();
   const former = new ManualSource("a");
   former.deaf = true;
@@ -111,6 +113,6 @@ test("another source of the same subject does not enter where the former one han
   expect((await two)?.durationSeconds).toBe(0);
   expect(latter.calls).toBe(0);
   expect(b.error(latter)).toBe(
-    "timeout: the call made 2s ago has not come back, no other is made before",
+    "timeout: a call has been hanging for 2s; not starting another until it returns",
   );
 });

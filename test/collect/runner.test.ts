@@ -4,7 +4,7 @@ import { settle } from "../support/core/clock.ts";
 import { LIMIT, runnerBench } from "../support/agent/runner.ts";
 import { ManualSource } from "../support/agent/source.ts";
 
-test("times an attempt and records it with its state", async () => {
+test("an attempt is recorded with its state, start time and duration", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const startedAt = b.clock.now();
@@ -24,7 +24,7 @@ test("times an attempt and records it with its state", async () => {
   expect([b.clock.sleeping, source.aborted]).toEqual([0, 0]);
 });
 
-test("hands the last state to the next call", async () => {
+test("the next call receives the last state", async () => {
   const b = runnerBench();
   const source = new ManualSource("a", "ok");
   await b.runner.run(source, LIMIT);
@@ -36,7 +36,7 @@ test.for([
   [new AgentError("denied", "403"), "denied: 403"],
   [new TypeError("x is undefined"), "other: TypeError: x is undefined"],
   ["text", "other: unknown failure"],
-] as const)("a throw is an error of its source: %s", async ([thrown, expected]) => {
+] as const)("an exception becomes the error of the attempt: %s", async ([thrown, expected]) => {
   const b = runnerBench();
   const source = new ManualSource("a", "ok");
   await b.runner.run(source, LIMIT);
@@ -49,7 +49,7 @@ test.for([
   expect(b.store.get(source.subject)?.state).toBe("state 1");
 });
 
-test("a source that throws before it returns a promise is isolated too", async () => {
+test("an exception before the source returns a promise becomes the error of the attempt", async () => {
   const b = runnerBench();
   const subject = { name: "a" };
   await b.runner.run(
@@ -64,7 +64,7 @@ test("a source that throws before it returns a promise is isolated too", async (
   expect(b.store.get(subject)?.attempt.error?.message).toBe("RangeError: at once");
 });
 
-test("a state beside an error is kept; a reading that did not finish moves no time", async () => {
+test("a state beside an error is stored; an incomplete reading does not change lastCompleteAt", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const first = b.runner.run(source, LIMIT);
@@ -85,17 +85,17 @@ test("a state beside an error is kept; a reading that did not finish moves no ti
   expect(b.store.get(source.subject)).toMatchObject({ state: "last good", lastCompleteAt });
 });
 
-test("a reading that did not finish is never without an error", async () => {
+test("an incomplete reading without an error gets one", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const run = b.runner.run(source, LIMIT);
   await settle();
   source.answer({ state: "s", complete: false });
   await run;
-  expect(b.error(source)).toBe("other: the collection did not finish and gave no reason");
+  expect(b.error(source)).toBe("other: the collection did not finish and reported no error");
 });
 
-test("the time limit aborts the call, with a reason", async () => {
+test("the time limit aborts the call, and is the error", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   const run = b.runner.run(source, LIMIT);
@@ -106,7 +106,7 @@ test("the time limit aborts the call, with a reason", async () => {
   expect(b.error(source)).toBe("timeout: no answer within 5m");
 });
 
-test("what the source says after its abort counts: the last real error, or a state in the nick of time", async () => {
+test("a result within the grace period after the abort is recorded, error or state", async () => {
   const b = runnerBench();
   const source = new ManualSource("a");
   source.deaf = true;
@@ -116,10 +116,10 @@ test("what the source says after its abort counts: the last real error, or a sta
   await late;
   expect(b.error(source)).toBe("unreachable: 503");
 
-  const nick = b.runner.run(source, LIMIT);
+  const inTime = b.runner.run(source, LIMIT);
   await b.clock.advance(LIMIT + 1000);
   source.answer({ state: "whole", complete: true });
-  expect((await nick)?.error).toBeUndefined();
+  expect((await inTime)?.error).toBeUndefined();
   expect(b.store.get(source.subject)?.state).toBe("whole");
 });
 

@@ -51,7 +51,7 @@ test.for([
   ["@hourly", ["2026-01-01T01:00Z", "2026-01-01T02:00Z"]],
   ["@every 1h30m", ["2026-01-01T01:30Z", "2026-01-01T03:00Z"]],
   ["@every 1.9s", ["2026-01-01T00:00:01.000Z", "2026-01-01T00:00:02.000Z"]],
-] as const)("%s", ([cron, expected]) => {
+] as const)("%s runs at the expected times", ([cron, expected]) => {
   expect(times(cron, "2026-01-01T00:00:00Z", expected.length)).toEqual(expected);
 });
 
@@ -62,18 +62,18 @@ test.for([
   ["CRON_TZ=Asia/Tokyo @daily", "Europe/Berlin", "2026-01-01T15:00Z"],
   ["TZ= 0 0 * * *", "Europe/Berlin", "2026-01-02T00:00Z"],
   ["TZ=Asia/Tokyo @every 1h", "Europe/Berlin", "2026-01-01T01:00Z"],
-] as const)("%s, settings say %s", ([cron, timezone, expected]) => {
+] as const)("%s with timezone %s runs at the expected time", ([cron, timezone, expected]) => {
   expect(times(cron, "2026-01-01T00:00:00Z", 1, timezone)).toEqual([expected]);
 });
 
-test("without a zone it is that of the process, and so is TZ=Local", () => {
+test("without a zone, and with TZ=Local, the zone of the process is used", () => {
   const local = new Date(2026, 0, 2).getTime();
   const after = local - 1000;
   expect(parseSchedule("0 0 * * *", undefined).next(after)).toBe(local);
   expect(parseSchedule("TZ=Local 0 0 * * *", "Asia/Tokyo").next(after)).toBe(local);
 });
 
-test("the next time is later than the one given, also within a second", () => {
+test("the next time is always later than the given one, also within a second", () => {
   const each = parseSchedule("* * * * * *", "UTC");
   expect([each.next(1000), each.next(1001), each.next(1999), each.next(2000)]).toEqual([
     2000, 2000, 2000, 3000,
@@ -82,11 +82,11 @@ test("the next time is later than the one given, also within a second", () => {
   expect([every.next(1000), every.next(1001), every.next(1999)]).toEqual([2000, 2000, 2000]);
 });
 
-test("the text is what was written", () => {
+test("the text is the trimmed input", () => {
   expect(parseSchedule(" TZ=UTC 5/15 * * * * ", undefined).text).toBe("TZ=UTC 5/15 * * * *");
 });
 
-// Berlin: on 29 March 02:00 becomes 03:00 (01:00Z), on 25 October 03:00 becomes 02:00 (01:00Z).
+// Berlin 2026: on 29 March 02:00 becomes 03:00 (01:00Z), on 25 October 03:00 becomes 02:00 (01:00Z).
 test.for([
   [
     "a daily time in the gap runs right after it",
@@ -95,93 +95,93 @@ test.for([
     ["2026-03-29T01:00Z", "2026-03-30T00:30Z"],
   ],
   [
-    "so does one of several",
+    "one of several daily times in the gap runs right after it",
     "30 2,14 * * *",
     "2026-03-28T23:00Z",
     ["2026-03-29T01:00Z", "2026-03-29T12:30Z"],
   ],
   [
-    "a daily time that comes twice runs once",
+    "a daily time that occurs twice runs once",
     "30 2 * * *",
     "2026-10-24T12:00Z",
     ["2026-10-25T00:30Z", "2026-10-26T01:30Z"],
   ],
   [
-    "midnight is midnight",
+    "midnight stays local midnight",
     "0 0 * * *",
     "2026-10-24T12:00Z",
     ["2026-10-24T22:00Z", "2026-10-25T23:00Z"],
   ],
   [
-    "each hour, in spring",
+    "an hourly schedule follows the clock in spring",
     "0 * * * *",
     "2026-03-29T00:00Z",
     ["2026-03-29T01:00Z", "2026-03-29T02:00Z"],
   ],
   [
-    "each half hour, in autumn",
+    "a half-hourly schedule follows the clock in autumn",
     "*/30 * * * *",
     "2026-10-25T00:00Z",
     ["2026-10-25T00:30Z", "2026-10-25T01:00Z", "2026-10-25T01:30Z", "2026-10-25T02:00Z"],
   ],
   [
-    "@every does not look at the clock on the wall",
+    "@every is independent of the wall clock",
     "@every 24h",
     "2026-03-28T01:30Z",
     ["2026-03-29T01:30Z", "2026-03-30T01:30Z"],
   ],
-] as const)("where clocks are changed: %s", ([, cron, after, expected]) => {
+] as const)("daylight saving time: %s", ([, cron, after, expected]) => {
   expect(times(cron, after, expected.length, "Europe/Berlin")).toEqual(expected);
 });
 
-const EXAMPLE = "a good one is '0 3 * * *' (each day at 03:00), '@hourly' or '@every 1h30m'";
+const EXAMPLES = "valid examples: '0 3 * * *' (each day at 03:00), '@hourly', '@every 1h30m'";
 test.for([
-  ["", undefined, "cron '' is not valid: there is no time in it"],
-  ["TZ=UTC", undefined, "cron 'TZ=UTC' is not valid: there is no time in it"],
-  ["0 0 31 2 *", "UTC", "cron '0 0 31 2 *' is not valid: there is no such date"],
-  ["0 0 30 2 *", undefined, "cron '0 0 30 2 *' is not valid: there is no such date"],
+  ["", undefined, "invalid cron '': the fields are missing"],
+  ["TZ=UTC", undefined, "invalid cron 'TZ=UTC': the fields are missing"],
+  ["0 0 31 2 *", "UTC", "invalid cron '0 0 31 2 *': this date never occurs"],
+  ["0 0 30 2 *", undefined, "invalid cron '0 0 30 2 *': this date never occurs"],
   [
     "0 0 * * *",
     "Nope/X",
-    "cron '0 0 * * *' is not valid: there is no time zone 'Nope/X', a good one is 'Europe/Berlin'",
+    "invalid cron '0 0 * * *': unknown time zone 'Nope/X' (valid example: 'Europe/Berlin')",
   ],
   [
     "CRON_TZ=Nope/X 0 0 * * *",
     "UTC",
-    "cron 'CRON_TZ=Nope/X 0 0 * * *' is not valid: there is no time zone 'Nope/X', a good one is 'Europe/Berlin'",
+    "invalid cron 'CRON_TZ=Nope/X 0 0 * * *': unknown time zone 'Nope/X' (valid example: 'Europe/Berlin')",
   ],
   [
     "@every 5m",
     "Nope/X",
-    "cron '@every 5m' is not valid: there is no time zone 'Nope/X', a good one is 'Europe/Berlin'",
+    "invalid cron '@every 5m': unknown time zone 'Nope/X' (valid example: 'Europe/Berlin')",
   ],
-  ["@every", undefined, "cron '@every' is not valid: '' is not a duration like 1h30m"],
-  ["@every 5", undefined, "cron '@every 5' is not valid: '5' is not a duration like 1h30m"],
-  ["@every -5m", undefined, "cron '@every -5m' is not valid: '-5m' is not a duration like 1h30m"],
+  ["@every", undefined, "invalid cron '@every': '' is not a duration like 1h30m"],
+  ["@every 5", undefined, "invalid cron '@every 5': '5' is not a duration like 1h30m"],
+  ["@every -5m", undefined, "invalid cron '@every -5m': '-5m' is not a duration like 1h30m"],
   [
     "@every 9999999h",
     undefined,
-    "cron '@every 9999999h' is not valid: '9999999h' is not a duration like 1h30m",
+    "invalid cron '@every 9999999h': '9999999h' is not a duration like 1h30m",
   ],
-  ["@every 500ms", undefined, "cron '@every 500ms' is not valid: the shortest interval is 1s"],
+  ["@every 500ms", undefined, "invalid cron '@every 500ms': the shortest interval is 1s"],
   [
     "* * * *",
     undefined,
-    "cron '* * * *' is not valid: it has 4 fields in place of five (or six, seconds first)",
+    "invalid cron '* * * *': expected 5 fields (or 6, seconds first), found 4",
   ],
   [
     "* * * * * * *",
     undefined,
-    "cron '* * * * * * *' is not valid: it has 7 fields in place of five (or six, seconds first)",
+    "invalid cron '* * * * * * *': expected 5 fields (or 6, seconds first), found 7",
   ],
   [
     "2026-01-01T00:00:00",
     undefined,
-    "cron '2026-01-01T00:00:00' is not valid: it has 1 fields in place of five (or six, seconds first)",
+    "invalid cron '2026-01-01T00:00:00': expected 5 fields (or 6, seconds first), found 1",
   ],
-  ["60 * * * *", undefined, "cron '60 * * * *' is not valid: invalid value for minute: 60"],
-] as const)("refuses '%s' in zone %s", ([cron, timezone, message]) => {
-  expect(refusal(cron, timezone)).toBe(`${message}; ${EXAMPLE}`);
+  ["60 * * * *", undefined, "invalid cron '60 * * * *': invalid value for minute: 60"],
+] as const)("'%s' in zone %s is rejected with the problem", ([cron, timezone, message]) => {
+  expect(errorOf(cron, timezone)).toBe(`${message}; ${EXAMPLES}`);
 });
 
 test.for([
@@ -196,11 +196,11 @@ test.for([
   "x * * * *",
   "~ * * * *",
   "1,,2 * * * *",
-])("refuses '%s'", (cron) => {
-  expect(refusal(cron, undefined)).toMatch(/^cron '.*' is not valid: .*; a good one is/);
+])("'%s' is rejected", (cron) => {
+  expect(errorOf(cron, undefined)).toMatch(/^invalid cron '.*': .*; valid examples: /);
 });
 
-function refusal(cron: string, timezone: string | undefined): string {
+function errorOf(cron: string, timezone: string | undefined): string {
   try {
     parseSchedule(cron, timezone);
   } catch (error) {

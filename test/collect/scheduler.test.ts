@@ -4,14 +4,14 @@ import { parseSchedule } from "../../instrumentation/collect/schedule.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { HOURS, MINUTES, SECONDS, START } from "../support/agent/collector.ts";
 
-interface Bench {
+interface StartedScheduler {
   readonly clock: FakeClock;
   readonly scheduler: Scheduler;
-  /** The times of the wall clock, since START, when something was due. */
+  /** Wall-clock times of the calls of `onDue`, milliseconds since `start`. */
   readonly due: number[];
 }
 
-function bench(cron: string, timezone = "UTC", start = START): Bench {
+function startScheduler(cron: string, timezone = "UTC", start = START): StartedScheduler {
   const clock = new FakeClock(start);
   const due: number[] = [];
   const scheduler = new Scheduler(clock, {
@@ -22,16 +22,16 @@ function bench(cron: string, timezone = "UTC", start = START): Bench {
   return { clock, scheduler, due };
 }
 
-test("the loop ends with stop and leaves nothing behind", async () => {
-  const { clock, scheduler, due } = bench("@hourly");
+test("stop ends the loop and its sleep", async () => {
+  const { clock, scheduler, due } = startScheduler("@hourly");
   await clock.advance(90 * MINUTES);
   await scheduler.stop();
   await clock.advance(HOURS);
   expect([due, clock.sleeping, scheduler.nextAt]).toEqual([[HOURS], 0, undefined]);
 });
 
-test("what was missed by a suspended machine is made up once, within 30 s", async () => {
-  const { clock, scheduler, due } = bench("@hourly");
+test("times missed while the machine was suspended are due once, within 30 s", async () => {
+  const { clock, scheduler, due } = startScheduler("@hourly");
   await clock.advance(MINUTES);
   clock.step(5 * HOURS);
   await clock.advance(30 * SECONDS);
@@ -42,9 +42,9 @@ test("what was missed by a suspended machine is made up once, within 30 s", asyn
 });
 
 test.for(["@hourly", "@every 1h"])(
-  "a clock that was a year ahead does not stall: %s",
+  "%s continues after a clock that was a year ahead is corrected",
   async (cron) => {
-    const { clock, scheduler, due } = bench(cron);
+    const { clock, scheduler, due } = startScheduler(cron);
     await clock.advance(30 * MINUTES);
     clock.step(-365 * 24 * HOURS);
     await clock.advance(30 * SECONDS);
@@ -55,8 +55,8 @@ test.for(["@hourly", "@every 1h"])(
   },
 );
 
-test("a clock that is set back a little does not make the same time come twice", async () => {
-  const { clock, scheduler, due } = bench("@hourly");
+test("a clock that is set back by less than a minute does not make a time due twice", async () => {
+  const { clock, scheduler, due } = startScheduler("@hourly");
   await clock.advance(HOURS);
   clock.step(-50 * SECONDS);
   await clock.advance(HOURS);
@@ -66,8 +66,8 @@ test("a clock that is set back a little does not make the same time come twice",
   await scheduler.stop();
 });
 
-test("a clock that is set back again and again makes no storm", async () => {
-  const { clock, scheduler, due } = bench("* * * * *");
+test("a clock that is set back repeatedly causes at most one due time a minute", async () => {
+  const { clock, scheduler, due } = startScheduler("* * * * *");
   for (let step = 0; step < 60; step += 1) {
     await clock.advance(MINUTES);
     clock.step(-5 * MINUTES);
@@ -77,16 +77,16 @@ test("a clock that is set back again and again makes no storm", async () => {
   await scheduler.stop();
 });
 
-test("where clocks are changed, a daily time comes once a day", async () => {
+test("a daily time is due once a day, also when daylight saving time begins", async () => {
   // 28 March 2026 12:00 in Berlin; on the 29th there is no 02:30.
   const noon = START + (31 + 28 + 27) * 24 * HOURS + 11 * HOURS;
-  const { clock, scheduler, due } = bench("30 2 * * *", "Europe/Berlin", noon);
+  const { clock, scheduler, due } = startScheduler("30 2 * * *", "Europe/Berlin", noon);
   await clock.advance(3 * 24 * HOURS);
   expect(due).toEqual([14 * HOURS, 37.5 * HOURS, 61.5 * HOURS]);
   await scheduler.stop();
 });
 
-test("between is called when it asked for it, at the latest after 30 s", async () => {
+test("onTick is called after the time that it returned, and at least every 30 s", async () => {
   const clock = new FakeClock();
   const calls: number[] = [];
   const waits = [1000, 500, Infinity, 1e9];

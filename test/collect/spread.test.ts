@@ -6,14 +6,14 @@ import { ManualSource } from "../support/agent/source.ts";
 
 const NAMES = Array.from({ length: 100 }, (_, index) => `r${index}`);
 
-/** How many sources have begun a second attempt after each tenth of the hour. */
-async function begun(spread: boolean): Promise<readonly number[]> {
+/** Number of sources that have started their second attempt at each tenth of the interval of an hour. */
+async function startedByTenth(spread: boolean): Promise<readonly number[]> {
   const b = collectorBench();
   const sources = NAMES.map((name) => new ManualSource(name, "ok"));
   b.configure(sources, { cron: "0 * * * *", concurrency: 100, spread });
   b.collector.start();
   await settle();
-  // The first collection is not spread: whoever starts an agent wants to see something.
+  // The first collection is not spread, so that a new agent shows results at once.
   expect(sources.every(({ calls }) => calls === 1)).toBe(true);
   await b.clock.advance(60 * MINUTES - (START % (60 * MINUTES)));
   const counts: number[] = [];
@@ -25,20 +25,20 @@ async function begun(spread: boolean): Promise<readonly number[]> {
   return counts;
 }
 
-test("scheduled collections begin over four fifths of the time to the next one, at the same place each time", async () => {
-  const counts = await begun(true);
+test("sources of a scheduled collection start over 80 % of the interval, each at the same offset every time", async () => {
+  const counts = await startedByTenth(true);
   expect(counts[0]).toBe(0);
   expect(counts[4]).toBeGreaterThan(30);
   expect(counts[4]).toBeLessThan(70);
   expect(counts.slice(8)).toEqual([100, 100]);
-  expect(await begun(true)).toEqual(counts);
+  expect(await startedByTenth(true)).toEqual(counts);
 });
 
-test("without it they begin at once", async () => {
-  expect((await begun(false))[0]).toBe(100);
+test("without spread they start at once", async () => {
+  expect((await startedByTenth(false))[0]).toBe(100);
 });
 
-test("what fails is tried again while others have not begun; a stop does not wait", async () => {
+test("failed sources are retried while others have not started; stop does not wait for those", async () => {
   const b = collectorBench();
   const down = new ManualSource("down", "unreachable");
   b.configure([down, ...NAMES.map((name) => new ManualSource(name, "ok"))], {

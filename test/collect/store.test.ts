@@ -26,7 +26,7 @@ test("a failed attempt keeps the last good state and its time", () => {
   });
 });
 
-test("an attempt that did not finish leaves its state, but not as a complete one", () => {
+test("the state of an incomplete attempt is stored without lastCompleteAt", () => {
   const store = new Store<string>();
   store.put(a, "partial", bad);
   expect(store.get(a)).toEqual({
@@ -50,7 +50,7 @@ test("a complete attempt with an error counts as complete", () => {
   });
 });
 
-test("failing since the first of the failures in a row", () => {
+test("failingSince is the start of the first of several consecutive failures", () => {
   const store = new Store<string>();
   for (const attempt of [good, bad, { ...bad, startedAt: 20_000 }])
     store.put(a, undefined, attempt);
@@ -59,7 +59,7 @@ test("failing since the first of the failures in a row", () => {
   expect(store.get(a)?.failingSince).toBeUndefined();
 });
 
-test("entries are sorted by subject, whatever came first", () => {
+test("entries are sorted by subject", () => {
   const store = new Store<number>();
   store.put(b, 2, good);
   store.put(a, 1, good);
@@ -68,7 +68,7 @@ test("entries are sorted by subject, whatever came first", () => {
   expect([...store.entries()].map((entry) => entry.state)).toEqual([1, 3]);
 });
 
-test("every change gives another version, and nothing else does", () => {
+test("the version increases with every change, and with nothing else", () => {
   const store = new Store<number>();
   const seen = [store.version];
   store.put(a, 1, good);

@@ -176,12 +176,12 @@ test.for([
   [
     "a cron rule with four fields",
     "cron: 0 0 * *\nrepositories: []\n",
-    /^FILE:1:1: cron: cron '0 0 \* \*' is not valid: it has 4 fields in place of five \(or six, seconds first\); a good one is/,
+    /^FILE:1:1: cron: invalid cron '0 0 \* \*': expected 5 fields \(or 6, seconds first\), found 4; valid examples: /,
   ],
   [
     "a cron rule that never matches",
     "cron: 0 0 31 2 *\nrepositories: []\n",
-    /^FILE:1:1: cron: cron '0 0 31 2 \*' is not valid: /,
+    /^FILE:1:1: cron: invalid cron '0 0 31 2 \*': /,
   ],
   [
     "an unknown time zone",

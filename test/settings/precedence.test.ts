@@ -103,8 +103,8 @@ test("all problems of file, variables and flags are reported at once", async () 
   });
   expect(message.split("\n")).toEqual([
     'FILE:2:1: timeout: must be a duration with its unit, like "30s", "5m" or "1h30m"',
-    "RESTIC_OTEL_CRON: cron '* * *' is not valid: it has 3 fields in place of five (or six, seconds first); " +
-      "a good one is '0 3 * * *' (each day at 03:00), '@hourly' or '@every 1h30m'",
+    "RESTIC_OTEL_CRON: invalid cron '* * *': expected 5 fields (or 6, seconds first), found 3; " +
+      "valid examples: '0 3 * * *' (each day at 03:00), '@hourly', '@every 1h30m'",
     "RESTIC_OTEL_CONCURRENCY: must be a whole number from 1 to 1000",
     '--bind: must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"',
     "--log-level: must be one of debug, info, warn, error",

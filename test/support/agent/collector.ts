@@ -1,5 +1,5 @@
 import { Collector } from "../../../instrumentation/collect/collector.ts";
-import type { CollectorSettings } from "../../../instrumentation/collect/collector.ts";
+import type { CollectorSettings } from "../../../instrumentation/collect/plan.ts";
 import { parseSchedule } from "../../../instrumentation/collect/schedule.ts";
 import { FakeClock } from "../core/clock.ts";
 import { ArrayLogger } from "../core/logger.ts";

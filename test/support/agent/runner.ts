@@ -27,7 +27,7 @@ export function runnerBench(): RunnerBench {
     clock,
     logger,
     store,
-    recorded: (_source, attempt) => recorded.push(attempt),
+    onRecorded: (_source, attempt) => recorded.push(attempt),
   });
   const error = (source: { readonly subject: Labels }): string => {
     const failure = store.get(source.subject)?.attempt.error;
