@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The only way to the time: everything that waits or dates takes one, so that a test can advance it. */
+/** The only source of time. Code that waits or takes a time gets a Clock, so that tests can advance it. */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
-  /** Never goes backwards; for durations. */
+  /** For durations: never goes backwards. */
   monotonicMs(): number;
-  /** Rejects with the reason of the signal when it is aborted. Does not hold the process. */
+  /** Rejects with the signal's reason when it is aborted. Does not keep the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A timer of Node overflows at 2^31 ms and fires at once. */
+/** A Node.js timer overflows at 2^31 ms and fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -31,7 +31,7 @@ export const systemClock: Clock = {
 
 const DAY_MS = 86_400_000;
 
-/** Any time, in pieces: a clock wakes early from what is longer than its timers. */
+/** Sleeps any time, in steps of a day: a clock wakes early from a sleep longer than its timers. */
 export async function longSleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   const untilMs = clock.monotonicMs() + ms;
   for (let leftMs = ms; leftMs > 0; leftMs = untilMs - clock.monotonicMs())

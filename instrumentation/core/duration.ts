@@ -16,7 +16,7 @@ function isUnit(text: string | undefined): text is Unit {
   return text !== undefined && Object.hasOwn(UNIT_MS, text);
 }
 
-/** Milliseconds of a duration as Go writes it (`30s`, `5m`, `1h30m`, `1.5h`); undefined if it is none. Never negative. */
+/** Go's time.ParseDuration (`30s`, `5m`, `1h30m`, `1.5h`) in milliseconds; undefined: not a duration, or negative. */
 export function parseDurationMs(text: string): number | undefined {
   let total = 0;
   let end = 0;

@@ -1,4 +1,4 @@
-/** The classes of failure, as they stand in the label `error_type`. Closed: a dashboard may list them. */
+/** The classes of failure: values of the label `error_type`. Dashboards and alerts may list them. */
 export const ERROR_CODES = [
   "unreachable",
   "denied",
@@ -14,16 +14,16 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface AgentErrorOptions {
-  /** The same call may succeed if it is made again: a connection, an overloaded server. Default false. */
+  /** A retry may succeed: a broken connection, an overloaded server. Default: false. */
   readonly transient?: boolean;
-  /** How long the server asked to wait before the next try, milliseconds. */
+  /** The wait before a retry that the server asked for, milliseconds. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * Everything that goes wrong while a repository is collected.
- * The message says what and which, in lower case, and never holds a secret: it is logged and shown as it is.
+ * A failure of a collection or of the settings.
+ * The message says what failed, which one and what to do, in lower case. It is logged and shown as it is: never a secret in it.
  */
 export class AgentError extends Error {
   override readonly name = "AgentError";
@@ -39,7 +39,7 @@ export class AgentError extends Error {
   }
 }
 
-/** What was thrown, as an AgentError; a programming error becomes `other` with its own message. */
+/** The thrown value as an AgentError; any other error becomes `other` with its own message. */
 export function toAgentError(thrown: unknown): AgentError {
   if (thrown instanceof AgentError) return thrown;
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : "unknown failure";

@@ -1,7 +1,7 @@
-/** Calls `run` as soon as a place is free, first come, first served. Rejects with the reason of the signal if it is aborted before. */
+/** Calls `run` when a place is free, first come, first served. Rejects with the signal's reason if it is aborted before. */
 export type Limit = <T>(run: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-/** At most `places` runs at once. What was started is not stopped by the signal: that is the business of `run`. */
+/** At most `places` runs in parallel. The signal does not stop a run that has started; `run` has to. */
 export function limit(places: number): Limit {
   const waiting: (() => void)[] = [];
   let free = places;

@@ -1,6 +1,6 @@
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** One line per change of state. Fields never hold secrets; messages are lower case. */
+/** Logs one line per change of state. Messages are lower case; fields never hold secrets. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 
 /**
- * A value that must never be printed. Bytes, since a password of restic need not be valid UTF-8.
- * `reveal` and `revealText` are the only ways out: search for them to see every use.
+ * A value that must never be printed. Bytes, because a restic password need not be valid UTF-8.
+ * Only `reveal` and `revealText` give the value: search for them to see every use.
  */
 export class Secret {
   readonly #bytes: Uint8Array;
@@ -16,7 +16,7 @@ export class Secret {
     return this.#bytes;
   }
 
-  /** The value as text, for headers and the like; invalid UTF-8 becomes U+FFFD. */
+  /** The value as text; invalid UTF-8 becomes U+FFFD. */
   revealText(): string {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes);
   }
@@ -42,38 +42,37 @@ export class Secret {
   }
 }
 
-/** Where a secret comes from, as settings name it. `reference` is checked by the resolver of that scheme. */
+/** Where a secret comes from, as the settings name it. The resolver of the scheme checks `reference`. */
 export interface SecretReference {
-  /** `literal`, or the key that stands in the settings: `file`, `env`, `command`, `vault`. */
+  /** `literal`, or the key in the settings: `file`, `env`, `command`, `vault`. */
   readonly scheme: string;
   readonly reference: unknown;
 }
 
-/** One way to get secrets. A scheme is one file with one of these, and one line in the table of resolvers. */
+/** Resolves the references of one scheme. A new scheme is one file with a resolver, and one line in the table of resolvers. */
 export interface SecretResolver {
   readonly scheme: string;
-  /** Keys that may stand in a reference beside the scheme's own: the resolver then gets the whole mapping, not the value of that one key. */
+  /** Further keys allowed in a reference. With them the resolver gets the whole mapping, not only the value of the scheme's key. */
   readonly keys?: readonly string[];
-  /** Says what is wrong with a reference, without resolving it; undefined if nothing is. */
+  /** The problem of a reference, without resolving it; undefined if there is none. */
   check(reference: unknown): string | undefined;
   /**
-   * @param notBefore milliseconds since the epoch: a value that was fetched then or later is new enough, if some are kept.
-   * Default: none that is kept
-   * @throws AgentError `secret`, naming the place and never the value
+   * @param notBefore milliseconds since the epoch: a cached value that was fetched then or later will do. Default: no cached value
+   * @throws AgentError `secret`; the message names the place and never the value
    */
   resolve(reference: unknown, signal: AbortSignal, notBefore?: number): Promise<Secret>;
 }
 
-/** What a source holds in place of a secret, so that a rotated one reaches it. */
+/** A source holds a handle instead of a secret, so that it gets a rotated one. */
 export interface SecretHandle {
-  /** The value resolved last, resolving it now if there is none. @throws AgentError `secret` */
+  /** The value that was resolved last; resolves the first one. @throws AgentError `secret` */
   current(signal: AbortSignal): Promise<Secret>;
   /**
-   * Resolves anew. If that fails, the last good value stays and is returned; without one it throws.
-   * @param notBefore milliseconds since the epoch: a value that was fetched for somebody else since then will do
-   * @throws AgentError `secret`
+   * Resolves the value again. If that fails, returns the last good one.
+   * @param notBefore milliseconds since the epoch: a value that was fetched for another handle since then will do
+   * @throws AgentError `secret` if there is no good value
    */
   refresh(signal: AbortSignal, notBefore?: number): Promise<Secret>;
-  /** When the value in use was resolved, milliseconds since the epoch; undefined before. */
+  /** When the value was resolved, milliseconds since the epoch; undefined: not yet. */
   readonly resolvedAt: number | undefined;
 }

@@ -2,26 +2,27 @@ import type { AgentError } from "./error.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The result of one collection. `state` and `error` can both be there: a damaged snapshot beside good ones. */
+/** The result of one collection. It may have both a state and an error: one damaged snapshot among good ones. */
 export interface Reading<State> {
   readonly state: State;
-  /** The subject was read to its end and `state` is new. False: `state` carries the last good values. */
+  /** true: the subject was read completely, `state` is new. false: `state` has the last good values. */
   readonly complete: boolean;
   readonly error?: AgentError | undefined;
 }
 
-/** Something that is read from time to time. Does no timing, no logging of failures, no retry between collections. */
+/** Something that is collected on a schedule. Does not measure time, log failures or retry between collections. */
 export interface Source<State> {
-  /** The labels that name it, for ever the same. */
+  /** The labels that name it; they never change. */
   readonly subject: Labels;
   /**
-   * Reads once. `previous` is the state in the store. Never rejects but for a programming error; ends soon after the
-   * signal is aborted, with the reason of the signal as `error`.
+   * Reads the subject once. Rejects only for a programming error. When the signal is aborted, ends soon after with the signal's
+   * reason as `error`.
+   * @param previous the state in the store
    */
   collect(previous: State | undefined, signal: AbortSignal): Promise<Reading<State>>;
 }
 
-/** How the last collection of a subject went. */
+/** The outcome of the last collection of a subject. */
 export interface Attempt {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -30,18 +31,18 @@ export interface Attempt {
   readonly error?: AgentError | undefined;
 }
 
-/** What the store knows of one subject: the last good state, and how the last attempt went. */
+/** The store's entry for one subject: its last good state, and its last attempt. */
 export interface StoreEntry<State> {
   readonly subject: Labels;
   readonly state?: State | undefined;
   readonly attempt: Attempt;
   /** When the last complete attempt ended, milliseconds since the epoch. */
   readonly lastCompleteAt?: number | undefined;
-  /** When the first of the failed attempts began that have been made since, milliseconds since the epoch. */
+  /** When the first failed attempt since then began, milliseconds since the epoch; undefined: none failed. */
   readonly failingSince?: number | undefined;
 }
 
-/** The last whole collection of all sources. */
+/** The last complete run over all sources. */
 export interface Job {
   /** Milliseconds since the epoch. */
   readonly finishedAt: number;

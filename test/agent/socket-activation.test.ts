@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { freeAddress } from "../support/core/free-address.ts";
+import { freeAddress } from "../support/core/free-port.ts";
 import { main, NODE } from "../support/agent/installed.ts";
 import { requireSystemd } from "../support/agent/peers.ts";
 import { Scraper } from "../support/otlp/scraper.ts";

@@ -11,12 +11,12 @@ test.for([
   ["250ms", 250],
   ["1500us", 1.5],
   ["0s", 0],
-] as const)("reads %s", ([text, expected]) => {
+] as const)("%s is a duration", ([text, expected]) => {
   expect(parseDurationMs(text)).toBeCloseTo(expected, 9);
 });
 
 test.for(["", "5", "m", "5 m", "-5m", "5m ", "1d", "1h30", "5M", ".s", `${"9".repeat(400)}h`])(
-  "refuses '%s'",
+  "'%s' is not a duration",
   (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   },
@@ -29,6 +29,6 @@ test.for([
   [61_000, "1m1s"],
   [86_400_000, "24h"],
   [0, "0s"],
-] as const)("writes %d ms as %s", ([ms, expected]) => {
+] as const)("%d ms is written as %s", ([ms, expected]) => {
   expect(formatDuration(ms)).toBe(expected);
 });

@@ -7,7 +7,7 @@ async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("runs as many as there are places, the others in the order they came", async () => {
+test("runs start as places become free, first come, first served", async () => {
   const slot = limit(2);
   const started: number[] = [];
   const gates = [0, 1, 2, 3].map(() => Promise.withResolvers<number>());
@@ -26,7 +26,7 @@ test("runs as many as there are places, the others in the order they came", asyn
   expect(await Promise.all(runs)).toEqual([10, 11, 10, 10]);
 });
 
-test("a run that throws gives its place back", async () => {
+test("a run that throws frees its place", async () => {
   const slot = limit(1);
   await expect(
     slot(async () => {
@@ -36,7 +36,7 @@ test("a run that throws gives its place back", async () => {
   expect(await slot(async () => "next", never)).toBe("next");
 });
 
-test("an abort ends the waiting with its reason, and the place goes to the next", async () => {
+test("a waiting run that is aborted rejects with the reason, and the next run gets the place", async () => {
   const slot = limit(1);
   const gate = Promise.withResolvers<string>();
   const first = slot(async () => gate.promise, never);
@@ -49,13 +49,13 @@ test("an abort ends the waiting with its reason, and the place goes to the next"
   expect(await Promise.all([first, third])).toEqual(["first", "third"]);
 });
 
-test("a signal that is aborted already lets nothing in", async () => {
+test("a run with an aborted signal does not start", async () => {
   await expect(limit(1)(async () => "in", AbortSignal.abort(new Error("stopped")))).rejects.toThrow(
     "stopped",
   );
 });
 
-test("an abort after the start leaves the run alone", async () => {
+test("an abort after the start does not stop the run", async () => {
   const slot = limit(1);
   const gate = Promise.withResolvers<string>();
   const controller = new AbortController();

@@ -14,14 +14,14 @@ test.for([
   ["its keys", (value: Secret) => JSON.stringify(Object.entries(value))],
   ["a clone", (value: Secret) => inspect(structuredClone(value), { showHidden: true })],
   ["an error", (value: Secret) => inspect(new Error("failed", { cause: value }), { depth: 9 })],
-] as const)("%s does not show it", ([, print]) => {
+] as const)("%s does not show the value", ([, print]) => {
   const printed = print(secret);
   expect(printed).not.toContain("CANARY");
-  // Neither as the numbers of its bytes.
+  // Nor as the numbers of its bytes.
   expect(printed).not.toMatch(/67,\s*65,\s*78/);
 });
 
-test("is its bytes, and compares by them", () => {
+test("a secret keeps a copy of its bytes and compares by them", () => {
   expect(Buffer.from(new Secret("é").reveal()).toString("hex")).toBe("c3a9");
   const bytes = Uint8Array.of(0xff, 0xfe);
   const kept = new Secret(bytes);

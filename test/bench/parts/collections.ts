@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { freeAddress } from "../../support/core/free-address.ts";
+import { freeAddress } from "../../support/core/free-port.ts";
 import { startRestServer } from "../../support/stores/rest-server.ts";
 import { atMost, exactly } from "../goals.ts";
 import type { Findings, Goal } from "../goals.ts";

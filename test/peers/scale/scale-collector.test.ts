@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { freeAddress } from "../../support/core/free-address.ts";
+import { freeAddress } from "../../support/core/free-port.ts";
 import {
   ONE,
   SCRAPE_SECONDS,

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 
-import { freeAddress } from "../core/free-address.ts";
+import { freeAddress } from "../core/free-port.ts";
 import { peerPath } from "../agent/peers.ts";
 import { startServer, type Server } from "../http/server.ts";
 

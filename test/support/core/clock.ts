@@ -5,7 +5,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** A clock that stands still until a test moves it. Starts at 2026-01-01T00:00:00Z, a Thursday. */
+/** A clock that only a test advances. Starts at 2026-01-01T00:00:00Z, a Thursday. */
 export class FakeClock implements Clock {
   #monotonicMs = 0;
   #wallOffsetMs: number;
@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
     return this.#monotonicMs;
   }
 
-  /** How many sleeps are under way: a loop that has ended leaves none. */
+  /** The number of pending sleeps: a loop that has ended leaves none. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
@@ -48,7 +48,7 @@ export class FakeClock implements Clock {
     await promise;
   }
 
-  /** Lets time pass: wakes sleepers in the order they are due, and lets everything that follows from each settle. */
+  /** Lets time pass: wakes sleepers in the order they are due, and settles after each. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#monotonicMs + ms;
     await settle();
@@ -61,7 +61,7 @@ export class FakeClock implements Clock {
     await settle();
   }
 
-  /** Sets the clock on the wall, as an administrator does; no time passes. A suspended machine is a step forward. */
+  /** Sets the wall clock without letting time pass, as an administrator or a suspended machine does. */
   step(ms: number): void {
     this.#wallOffsetMs += ms;
   }
@@ -76,7 +76,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can go on do so. Waits for no I/O. */
+/** Runs all promise callbacks that are ready. Does not wait for I/O. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

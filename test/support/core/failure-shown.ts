@@ -1,6 +1,6 @@
 import type { Samples } from "../agent/samples.ts";
 
-/** How a repository fails, as metrics and log say: class and message. */
+/** The failure of a repository: the class from the metrics, the message from the log. */
 export function failureShown(log: string, samples: Samples, url: string): string {
   const types = samples
     .of("backup_repository_error", { url })

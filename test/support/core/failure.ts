@@ -2,7 +2,7 @@ import { expect } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 
-/** How a call fails, as `transient timeout: message` or `denied: message`. Whatever is no AgentError is thrown on. */
+/** The failure of a call, as `transient timeout: message` or `denied: message`. @throws anything but an AgentError */
 export async function failureOf(call: Promise<unknown>): Promise<string> {
   const error: unknown = await call.then(
     () => expect.fail("did not fail"),

@@ -12,11 +12,11 @@ export interface Reply {
 interface Call {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: a connection of its own. */
+  /** Default: a new connection. */
   readonly agent?: Agent;
 }
 
-/** One request as it is given: the path is not normalised, the body not decoded. */
+/** Sends one request as given: the path is not normalised, the body not decoded. */
 export async function call(
   { port }: AddressInfo,
   path: string,

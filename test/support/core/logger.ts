@@ -6,7 +6,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** Keeps the lines. */
+/** Keeps all lines. */
 export class ArrayLogger implements Logger {
   readonly lines: LogLine[] = [];
 
@@ -26,7 +26,7 @@ export class ArrayLogger implements Logger {
     this.lines.push({ level: "error", message, fields });
   }
 
-  /** The lines as text, without those of debug: `warn message {"field":"value"}`. */
+  /** The lines as text, without debug lines: `warn message {"field":"value"}`. */
   get texts(): readonly string[] {
     return this.lines
       .filter((line) => line.level !== "debug")

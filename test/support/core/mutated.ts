@@ -1,6 +1,6 @@
 import type { Dice } from "./dice.ts";
 
-/** Something that once was `whole`; `other` may become a part of it. */
+/** A damaged copy of `whole`; it may contain a part of `other`. */
 export function mutated(dice: Dice, whole: Buffer, other: Buffer): Buffer {
   const at = dice.roll(whole.length);
   const from = dice.roll(other.length);

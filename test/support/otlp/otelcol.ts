@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { freeAddress } from "../core/free-address.ts";
+import { freeAddress } from "../core/free-port.ts";
 import { peerPath } from "../agent/peers.ts";
 import { startServer } from "../http/server.ts";
 import type { Server } from "../http/server.ts";

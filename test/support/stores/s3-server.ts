@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { freeAddress } from "../core/free-address.ts";
+import { freeAddress } from "../core/free-port.ts";
 import { peerPath } from "../agent/peers.ts";
 import { startServer, type Server } from "../http/server.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { freeAddress } from "../core/free-address.ts";
+import { freeAddress } from "../core/free-port.ts";
 import { startServer, type Server } from "../http/server.ts";
 
 const run = promisify(execFile);

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+
+import { unlessAborted, waitFor } from "../../instrumentation/core/abort.ts";
+import { withTimeLimit } from "../../instrumentation/core/time-limit.ts";
+import { FakeClock } from "../support/core/clock.ts";
+
+const never = new AbortController().signal;
+
+describe("unlessAborted", () => {
+  const clock = new FakeClock();
+
+  test("returns the result of the work", async () => {
+    expect(await unlessAborted(Promise.resolve("done"), never)).toBe("done");
+  });
+
+  test("is undefined for work that its signal ended", async () => {
+    const controller = new AbortController();
+    const result = unlessAborted(clock.sleep(1000, controller.signal), controller.signal);
+    controller.abort(new Error("stopped"));
+    expect(await result).toBeUndefined();
+  });
+
+  test("rejects with any other failure", async () => {
+    await expect(unlessAborted(Promise.reject(new Error("broken")), never)).rejects.toThrow(
+      "broken",
+    );
+  });
+});
+
+describe("waitFor", () => {
+  test.for([0, 1])(
+    "rejects with the reason of signal %d, and the work continues",
+    async (index) => {
+      const controllers = [new AbortController(), new AbortController()];
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const waiting = waitFor(promise, ...controllers.map(({ signal }) => signal));
+      controllers[index]?.abort(new Error(`stopped ${index}`));
+      await expect(waiting).rejects.toThrow(`stopped ${index}`);
+      resolve("done");
+      expect(await waitFor(promise, never)).toBe("done");
+    },
+  );
+
+  test("rejects at once with a signal that is already aborted", async () => {
+    const { promise } = Promise.withResolvers<string>();
+    const aborted = AbortSignal.abort(new Error("stopped"));
+    await expect(waitFor(promise, never, aborted)).rejects.toThrow("stopped");
+  });
+});
+
+describe("withTimeLimit", () => {
+  const late = new Error("late");
+
+  test("aborts the work with the given error when the time is over", async () => {
+    const clock = new FakeClock();
+    const limited = withTimeLimit(1000, late, clock, (signal) => clock.sleep(5000, signal));
+    const failure = expect(limited).rejects.toBe(late);
+    await clock.advance(1000);
+    await failure;
+  });
+
+  test("leaves no timer behind", async () => {
+    const clock = new FakeClock();
+    expect(await withTimeLimit(1000, late, clock, async () => "done")).toBe("done");
+    expect(clock.sleeping).toBe(0);
+  });
+});
