@@ -1,4 +1,4 @@
-// Runs the agent on the sample repositories beside this file: `npm run demo`. The agent gets the flags: `npm run demo -- --bind :9999`.
+// Runs the agent with the sample repositories in this folder: `npm run demo`. Flags go to the agent: `npm run demo -- --bind :9999`.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { parseArgs, styleText } from "node:util";
 
 import { samplesOfToday } from "./samples-of-today.ts";
 
-/** A backup set whose newest snapshot is older is late, as in the alert rule of examples/prometheus. */
+/** Age from which a backup set is late, as in the alert rule of examples/prometheus. */
 const LATE_DAYS = 3;
 
 interface Series {
@@ -25,12 +25,12 @@ const { values } = parseArgs({ args: flags, strict: false, options: { bind: { ty
 const port = /:(\d+)$/.exec(String(values.bind ?? ":9121"))?.[1] ?? "9121";
 const address = `http://localhost:${port}`;
 
-// The agent runs in a folder where the copies have the paths of the originals.
+// The agent runs in a temporary folder, in which the copies have the relative paths of the originals.
 const folder = await mkdtemp(join(tmpdir(), "restic-otel-demo-"));
 const config = join(import.meta.dirname, "demo.json");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 let agent: ChildProcess | undefined;
-// Ctrl-C reaches the agent as well, and a second SIGINT would end it at once.
+// Ctrl-C also reaches the agent, and a second SIGINT would kill it: send SIGTERM.
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => (agent ? agent.kill("SIGTERM") : process.exit(130)));
 
@@ -51,7 +51,7 @@ if (metrics !== undefined) {
 const [code] = await ended;
 process.exitCode = code ?? 1;
 
-/** The passwords of the samples that the demo can open, by the name of the sample. */
+/** Passwords by repository name, for the repositories that the demo can open. */
 async function passwords(): Promise<Readonly<Record<string, string>>> {
   const entries: readonly { repo: string; password: string; disabled?: boolean }[] = JSON.parse(
     await readFile(config, "utf8"),
@@ -63,13 +63,13 @@ async function passwords(): Promise<Readonly<Record<string, string>>> {
   );
 }
 
-/** The exposition as soon as every repository was read once: until then the agent answers 503. Undefined if the agent ends before. */
+/** Waits for the exposition: the agent answers 503 until every repository was collected once. undefined: the agent has ended. */
 async function firstMetrics(running: ChildProcess): Promise<string | undefined> {
   while (running.exitCode === null && running.signalCode === null) {
-    const answer = await fetch(`${address}/metrics`).catch(() => undefined);
-    const text = answer?.ok === true ? await answer.text() : "";
+    const response = await fetch(`${address}/metrics`).catch(() => undefined);
+    const text = response?.ok === true ? await response.text() : "";
     const started = parse(text).find(({ name }) => name === "process_start_time_seconds");
-    // Another program that has the port answers until the agent gives up.
+    // If the port is in use, another program responds until the agent exits.
     if (started && started.value > performance.timeOrigin / 1000) return text;
     await sleep(100);
   }

@@ -6,8 +6,8 @@ import { zstdDecompressSync } from "node:zlib";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 
-/** The newest snapshot of the samples. */
-const MADE_AT = Date.parse("2026-11-23T04:00:00Z");
+/** Time of the newest snapshot of the samples. */
+const NEWEST = Date.parse("2026-11-23T04:00:00Z");
 const HOUR = 3_600_000;
 
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);
@@ -19,16 +19,16 @@ interface Key {
 }
 
 /**
- * Copies the sample repositories into a folder, with the times of all snapshots moved by the same span so that the newest is
- * some hours old: what was fine when they were made is fine in the copy. Damaged files stay as they are.
- * @param passwords by the name of the repository; those without one are copied as they are
+ * Copies the sample repositories into a folder, and shifts the times of all snapshots by the same duration, so that the newest one is
+ * some hours old. Damaged files are copied unchanged.
+ * @param passwords by repository name; a repository without a password is copied unchanged
  */
 export async function samplesOfToday(
   folder: string,
   passwords: Readonly<Record<string, string>>,
 ): Promise<void> {
   await cp(join(import.meta.dirname, "repositories"), folder, { recursive: true });
-  const moved = Math.floor((Date.now() - MADE_AT) / HOUR - 6) * HOUR;
+  const shift = Math.floor((Date.now() - NEWEST) / HOUR - 6) * HOUR;
   await Promise.all(
     Object.entries(passwords).map(async ([name, password]) => {
       const repository = join(folder, name);
@@ -37,7 +37,7 @@ export async function samplesOfToday(
       for (const id of await readdir(snapshots)) {
         const text = read(await readFile(join(snapshots, id)), key);
         if (text === undefined) continue;
-        const sealed = seal(Buffer.from(text.replaceAll(TIME, (time) => later(time, moved))), key);
+        const sealed = seal(Buffer.from(text.replaceAll(TIME, (time) => later(time, shift))), key);
         await rm(join(snapshots, id));
         await writeFile(join(snapshots, createHash("sha256").update(sealed).digest("hex")), sealed);
       }
@@ -70,7 +70,7 @@ function open(sealed: Buffer, encrypt: Buffer): Buffer {
   return createDecipheriv("aes-256-ctr", encrypt, nonce).update(sealed.subarray(16, -16));
 }
 
-/** Undefined for what is damaged. */
+/** undefined: the file is damaged. */
 function read(sealed: Buffer, { encrypt }: Key): string | undefined {
   try {
     const plain = open(sealed, encrypt);

@@ -26,21 +26,21 @@ import type { WebServer } from "./web/server.ts";
 import { repositoriesOf, statusOf } from "./web/status/status.ts";
 import type { Status } from "./web/status/status.ts";
 
-/** How long scrapes that had arrived are answered at a stop. */
-const SCRAPE_GRACE_MS = 4000;
+/** Time limit for the requests in progress at a stop. */
+const GRACE_MS = 4000;
 
 export interface AgentOptions {
   readonly clock: Clock;
   readonly logger: LineLogger;
   readonly build: Build;
-  /** Reads the settings again. Rejects with all that is wrong with them, a line each. */
+  /** Loads the settings again. Rejects with all problems, one per line. */
   readonly load: () => Promise<AgentSettings>;
   readonly extensions?: Extensions;
-  /** Sockets of the service manager, in place of those of the settings. */
+  /** Sockets of the service manager, which replace the addresses of the settings. */
   readonly inherited?: readonly InheritedSocket[];
 }
 
-/** The line from settings to the scrape, built up at the start and taken down in reverse. */
+/** The running agent: monitor, HTTP server, OTLP push and reload of the settings. */
 export class Agent {
   readonly monitor: Monitor;
   readonly #settings: AgentSettings;
@@ -48,8 +48,8 @@ export class Agent {
   readonly #products: Signals;
   readonly #endpoint: PrometheusEndpoint;
   #reloading: Promise<string | undefined> = Promise.resolve(undefined);
-  /** What was taken over at the start and at reloads. */
-  #inForce: AgentSettings;
+  /** The settings in effect: those of the start with the changes of reloads. */
+  #effective: AgentSettings;
   #reload: ReloadState;
   #shard: AgentSettings["shard"];
   readonly #servers: WebServer[] = [];
@@ -60,7 +60,7 @@ export class Agent {
   constructor(settings: AgentSettings, options: AgentOptions) {
     const { clock, logger } = options;
     this.#settings = settings;
-    this.#inForce = settings;
+    this.#effective = settings;
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
     this.#shard = settings.shard;
@@ -103,7 +103,7 @@ export class Agent {
     ];
   }
 
-  /** Listens, then collects. @throws AgentError `config` if it cannot listen there */
+  /** Starts to listen, then to collect. @throws AgentError `config` if it cannot listen */
   async start(): Promise<void> {
     const { clock, logger, build, inherited = [] } = this.#options;
     this.#startedMs = clock.monotonicMs();
@@ -131,11 +131,13 @@ export class Agent {
     const { prometheus, otlp } = this.#settings;
     if (otlp.length > 0) await this.#startPush();
     else if (this.#servers.length === 0 || !prometheus)
-      logger.warn("metrics go nowhere: /metrics is not served, and nothing is pushed");
+      logger.warn(
+        "metrics are not exported: /metrics is not served, and there is no OTLP endpoint",
+      );
     this.monitor.start();
   }
 
-  /** The SDK's exporter is loaded only when it is used. */
+  /** Loads the SDK's exporter only when it is used. */
   async #startPush(): Promise<void> {
     const { openPush } = await import("./telemetry/otlp/open.ts");
     const { otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
@@ -155,12 +157,12 @@ export class Agent {
     this.#push.start();
   }
 
-  /** @throws AgentError `other` if there is no whole exposition */
+  /** @throws AgentError `other` if the exposition is incomplete */
   render(): Promise<Exposition> {
     return this.#endpoint.render();
   }
 
-  /** What is known now. */
+  /** The current status. */
   status(): Status {
     const { monitor } = this;
     return statusOf({
@@ -183,11 +185,11 @@ export class Agent {
             outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
           ),
       stopping: () => monitor.stopped,
-      config: () => redactedSettings(this.#inForce),
+      config: () => redactedSettings(this.#effective),
     };
   }
 
-  /** Reads the settings again; one that is wrong is refused as a whole: resolves with why, a line each. Never rejects. */
+  /** Loads the settings again, and applies them if all are valid. Resolves with the problems, one per line, or undefined. Never rejects. */
   reload(): Promise<string | undefined> {
     this.#reloading = this.#reloading.then(() => this.#reloadOnce());
     return this.#reloading;
@@ -202,7 +204,7 @@ export class Agent {
       for (const name of restartRequired(this.#settings, next))
         logger.warn(`a change of ${name} needs a restart`);
       this.monitor.reload(next.monitor);
-      this.#inForce = {
+      this.#effective = {
         ...this.#settings,
         monitor: { ...next.monitor, legacyLabel: monitor.legacyLabel, stateDir: monitor.stateDir },
         disabledCount: next.disabledCount,
@@ -211,7 +213,7 @@ export class Agent {
       logger.level = next.logLevel;
       this.#shard = next.shard;
       this.#reload = { successful: true, lastSuccessAt: clock.now() };
-      logger.info("settings reloaded, they take effect with the next collection", {
+      logger.info("settings reloaded; they take effect with the next collection", {
         repositories: next.monitor.repositories.length,
         disabled: next.disabledCount,
       });
@@ -220,27 +222,27 @@ export class Agent {
       this.#reload = { ...this.#reload, successful: false };
       const { message } = toAgentError(error);
       for (const line of message.split("\n"))
-        logger.error("settings refused, the old ones stay", { error: line });
+        logger.error("settings rejected, the previous ones stay in effect", { error: line });
       return message;
     }
   }
 
-  /** Until every repository was read or has failed once there is nothing to scrape; but one that hangs hides the others for a while only. */
+  /** Why the agent is not ready. It is ready when every repository was collected once, or after `startupWait`: one may hang. */
   #notReady(): string | undefined {
     const { monitor } = this;
     if (monitor.ready || this.#startedMs === undefined) return undefined;
     if (this.#options.clock.monotonicMs() - this.#startedMs >= this.#settings.startupWaitMs)
       return undefined;
-    const read = [...monitor.store.entries()].length;
-    return `the first collection is under way, ${read} of ${monitor.urls.length} repositories were read`;
+    const done = [...monitor.store.entries()].length;
+    return `the first collection is running, ${done} of ${monitor.urls.length} repositories are done`;
   }
 
-  /** Answers the scrapes that had arrived, for up to 4 s, while the collections end and what is known is pushed once more. */
+  /** Answers the requests in progress for up to 4 s. Meanwhile collections are aborted, and the current values are pushed once more. */
   async stop(): Promise<void> {
     await Promise.all([
       this.monitor.stop(),
       this.#push?.stop(),
-      ...this.#servers.map((server) => server.stop(SCRAPE_GRACE_MS)),
+      ...this.#servers.map((server) => server.stop(GRACE_MS)),
     ]);
     await this.#protection?.stop();
     this.#endpoint.shutdown();

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** What this program is. */
+/** The version of the program. */
 export interface Build {
   readonly version: string;
-  /** The commit, if it runs from a checkout; else `unknown`. */
+  /** The commit if the program runs from a checkout, else `unknown`. */
   readonly revision: string;
 }
 
@@ -16,12 +16,12 @@ export function readBuild(): Build {
   return { version, revision: revision() };
 }
 
-/** What `--version` prints. */
+/** The output of `--version`. */
 export function versionLine({ version, revision: commit }: Build): string {
   return `restic-otel ${version} (${commit}, Node.js ${process.version})\n`;
 }
 
-/** `.git/HEAD` holds a commit, or names the file that does. */
+/** `.git/HEAD` contains a commit, or a reference to the file that contains it. */
 function revision(): string {
   const head = read(".git/HEAD")?.trim() ?? "";
   const commit = head.startsWith("ref: ") ? read(`.git/${head.slice(5)}`)?.trim() : head;

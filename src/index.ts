@@ -1,3 +1,3 @@
-// An agent with sources, backends or ways to secrets of your own: a small main of yours calls `start`.
+// Call `start` from your own main module for an agent with your own sources, backends or secret resolvers.
 export { start } from "./start.ts";
 export type { Extensions } from "restic-otel-instrumentation";

@@ -55,7 +55,7 @@ function logfmt(record: LogFields): string {
     .join(" ");
 }
 
-/** A value of a repository may hold line breaks and terminal escapes: one event is one line, whatever it says. */
+/** Escapes line breaks and terminal escapes, which a value from a repository can contain: one event is one line. */
 function quote(value: string): string {
   return /^[\w.:/@+,;()~-]+$/.test(value)
     ? value

@@ -5,13 +5,13 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(2);
 }
 
-// What asks for a reload or a collection before there is anything must not end the process, nor start Node's inspector.
+// Ignore SIGHUP and SIGUSR1 until the handlers are installed: their defaults kill the process or start the inspector.
 for (const signal of ["SIGHUP", "SIGUSR1"]) process.on(signal, () => {});
 
-// An older one has not what these import.
+// Import late: older Node.js versions lack APIs that these modules import.
 const [only, ...others] = process.argv.slice(2);
 if (only === "--version" && others.length === 0) {
-  // Whoever asks for that alone does not wait for everything else.
+  // --version alone does not load the agent.
   const { readBuild, versionLine } = await import("./build.ts");
   process.stdout.write(versionLine(readBuild()));
 } else {

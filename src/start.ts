@@ -17,14 +17,14 @@ import { bindWithoutFile, loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { inheritedSockets } from "./web/socket-activation.ts";
 
-/** Wrong usage, settings that are refused, an address in use. */
+/** A flag or a setting is invalid, or an address is in use. */
 const EXIT_SETTINGS = 2;
 const EXIT_SECOND_INTERRUPT = 130;
 
-/** Empties the line of a terminal. */
+/** Clears the current line of a terminal. */
 const CLEAR = "\r\u001b[K";
 
-/** A stop never takes longer. */
+/** Time limit of a stop. */
 const STOP_MS = 4900;
 
 const build = readBuild();
@@ -35,7 +35,7 @@ async function run(
   extensions: Extensions,
 ): Promise<number> {
   const flags = parseFlags(argv);
-  // What ends by itself is ended by its terminal too.
+  // --once and --check-config keep the default signal handling.
   if (flags.once || flags.checkConfig)
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print((await import("./settings/help.ts")).helpText());
@@ -48,7 +48,7 @@ async function run(
     level,
     format,
     clock: systemClock,
-    // Over what `once` shows of its progress.
+    // Clear the progress of --once first.
     write: (line) => process.stderr.write(flags.once && process.stderr.isTTY ? CLEAR + line : line),
   });
   if (flags.checkConfig) return checkConfig(settings, extensions, logger);
@@ -68,18 +68,18 @@ async function run(
   return stop;
 }
 
-/** 0 if the agent is alive. A file that is wrong by now is no reason to end an agent that goes on with what it said before. */
+/** Returns 0 if the agent is alive. An invalid file is no failure: a running agent keeps its previous settings. */
 async function checkHealth(
   flags: Flags,
   env: NodeJS.ProcessEnv,
   load: () => Promise<AgentSettings>,
 ): Promise<number> {
-  const bound = await load().then(
+  const addresses = await load().then(
     ({ bind }) => bind,
     () => bindWithoutFile(flags, env),
   );
   const { healthcheck } = await import("./web/healthcheck.ts");
-  const { alive, message } = await healthcheck(bound);
+  const { alive, message } = await healthcheck(addresses);
   return print(`${message}\n`, alive ? 0 : 1);
 }
 
@@ -112,23 +112,23 @@ async function checkConfig(
   );
 }
 
-/** One collection, its exposition on stdout: 1 if a repository failed. */
+/** Collects once, and prints the exposition. Returns 1 if a repository failed. */
 async function once(agent: Agent): Promise<number> {
-  const shown = setInterval(progress, 500);
-  function progress(): void {
+  const timer = setInterval(printProgress, 500);
+  function printProgress(): void {
     if (!process.stderr.isTTY) return;
-    const read = [...agent.monitor.store.entries()].length;
-    process.stderr.write(`\r${read} of ${agent.monitor.urls.length} repositories read`);
+    const done = [...agent.monitor.store.entries()].length;
+    process.stderr.write(`\r${done} of ${agent.monitor.urls.length} repositories are done`);
   }
   const outcome = await agent.monitor.collect();
-  clearInterval(shown);
+  clearInterval(timer);
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
   process.stdout.write(Buffer.concat((await agent.render()).plain()));
   await agent.stop();
   return outcome && outcome.failed > 0 ? 1 : 0;
 }
 
-/** Heeds signals from now on; resolves when one has stopped the agent. */
+/** Installs the signal handlers. Resolves when a signal has stopped the agent. */
 function stopped(agent: Agent, logger: LineLogger): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
@@ -158,21 +158,21 @@ function print(text: string, code = 0): number {
 }
 
 /**
- * The agent as a program: reads the command line and the environment, runs until a signal stops it, and ends the process.
- * @param extensions sources, backends and ways to secrets of your own
+ * Runs the agent as a program: reads the command line and the environment, runs until a signal, and ends the process.
+ * @param extensions your own sources, backends and secret resolvers
  */
 export async function start(extensions: Extensions = {}): Promise<void> {
-  // A reader that has seen enough, as `| head`, is no failure.
+  // A closed pipe, as with `| head`, is not a failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) =>
     process.exit(error.code === "EPIPE" ? 0 : 1),
   );
-  // Nor is a log that nobody reads any more.
+  // A closed pipe for the log must not end the agent.
   process.stderr.on("error", () => {});
-  // The process ends when it is told to: neither a wait of the clock nor a collection holds it.
+  // Keep the process alive until exit(): the timers of the clock do not.
   setInterval(() => {}, 2 ** 30);
   try {
     const code = await run(process.argv.slice(2), process.env, extensions);
-    // A large page goes through a pipe piece by piece.
+    // Exit after the output is flushed: a pipe takes a large exposition in pieces.
     process.stdout.write("", () => process.exit(code));
   } catch (error) {
     const expected = error instanceof AgentError;

@@ -1,4 +1,4 @@
-// restic metrics in an application with a MeterProvider of its own. A real one has an OTLP exporter in place of the console.
+// restic metrics in an application with its own MeterProvider. Replace the console exporter by an OTLP exporter.
 import {
   ConsoleMetricExporter,
   MeterProvider,

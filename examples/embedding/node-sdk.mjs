@@ -1,4 +1,4 @@
-// restic metrics in an application that uses NodeSDK, which collects and exports whatever its instrumentations measure.
+// restic metrics in an application with NodeSDK, which collects and exports the metrics of its instrumentations.
 import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { ResticInstrumentation, trackVanishingSeries } from "restic-otel-instrumentation";
@@ -10,11 +10,11 @@ const restic = new ResticInstrumentation({
   repositories: [{ repo: process.env.RESTIC_REPOSITORY, password: { env: "RESTIC_PASSWORD" } }],
   onCollection: async ({ total, failed }) => {
     console.log(`${total} repositories, ${failed} failed`);
-    await sdk.shutdown(); // exports once more; it does not disable instrumentations
+    await sdk.shutdown(); // exports once more, but does not disable the instrumentations
     restic.disable();
   },
 });
-// SDK 3.x takes a list, 1.x and early 2.x one reader.
+// NodeSDK 3.x uses metricReaders, 1.x and early 2.x metricReader.
 const sdk = new NodeSDK({
   metricReaders: [reader],
   metricReader: reader,

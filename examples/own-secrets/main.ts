@@ -1,4 +1,4 @@
-// The agent with a way to secrets of your own: node main.ts --config config.yaml, and every other flag of restic-otel.
+// An agent with your own secret resolver: node main.ts --config config.yaml. It accepts all flags of restic-otel.
 import { start } from "restic-otel";
 
 import { pass } from "./pass.ts";

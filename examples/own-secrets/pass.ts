@@ -1,4 +1,4 @@
-// A way to secrets of your own, one that asks a program: `{pass: "restic/web"}` is the first line of what `pass show restic/web` prints.
+// A secret resolver that runs a program: `{pass: "restic/web"}` is the first line of the output of `pass show restic/web`.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
@@ -16,8 +16,8 @@ export const pass: SecretResolver = {
       const { stdout } = await run("pass", ["show", String(entry)], { signal, timeout: 30_000 });
       return new Secret(stdout.split("\n", 1)[0] ?? "");
     } catch {
-      // What went wrong may hold what the program has printed: it is told in our own words.
-      throw new AgentError("secret", `pass shows no entry ${String(entry)}`);
+      // The caught error can contain output of the program, and so a secret: do not pass it on.
+      throw new AgentError("secret", `pass show ${String(entry)} failed: does the entry exist?`);
     }
   },
 };

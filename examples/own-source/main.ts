@@ -1,4 +1,4 @@
-// The agent with a source of your own: TREE_PATHS=/srv/dumps node main.ts --bind :9121, and every other flag of restic-otel.
+// An agent with your own source: TREE_PATHS=/srv/dumps node main.ts --bind :9121. It accepts all flags of restic-otel.
 import { start } from "restic-otel";
 
 import { newestFiles } from "./newest-file.ts";

@@ -1,4 +1,4 @@
-// A source that is not restic: the newest file of a directory tree, for backups that a tool leaves as plain files.
+// A source other than restic: the newest file of a directory tree, for backups that are plain files.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -55,7 +55,8 @@ const METRICS: readonly MetricSpec<StoreEntry<Tree>>[] = [
     name: "tree.newest_file_timestamp_seconds",
     kind: "gauge",
     unit: "s",
-    description: "When the newest file of the directory tree was written, Unix seconds.",
+    description:
+      "Modification time of the newest file in the directory tree, seconds since the epoch.",
     labels: ["path"],
     points: ({ subject, state }) =>
       state?.newestMs === undefined ? [] : [[state.newestMs / 1000, subject]],
@@ -63,13 +64,13 @@ const METRICS: readonly MetricSpec<StoreEntry<Tree>>[] = [
   {
     name: "tree.up",
     kind: "gauge",
-    description: "1 if the directory tree could be read.",
+    description: "1 if the directory tree could be read, else 0.",
     labels: ["path"],
     points: ({ subject, attempt }) => [[Number(attempt.complete), subject]],
   },
 ];
 
-/** What is monitored, for `start` of the agent or for a ResticInstrumentation. */
+/** Pass the result to `start` of the agent, or to a ResticInstrumentation. */
 export function newestFiles(paths: readonly string[]): SourceSet {
   return sourceSet({ sources: paths.map((path) => new NewestFile(path)), metrics: METRICS });
 }

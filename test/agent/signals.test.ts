@@ -94,7 +94,7 @@ test("/metrics waits for the first collection", async () => {
   const early = await fetch(`${agent.url}/metrics`);
   expect(early.status).toBe(503);
   expect(await early.text()).toMatch(
-    /^not ready: the first collection is under way, [01] of 2 repositories were read\n$/,
+    /^not ready: the first collection is running, [01] of 2 repositories are done\n$/,
   );
   expect((await fetch(`${agent.url}/-/healthy`)).status).toBe(200);
   expect((await fetch(`${agent.url}/-/ready`)).status).toBe(503);
@@ -164,7 +164,7 @@ test("a file that is wrong is refused as a whole, and the old settings stay", as
   expect(samples.text).not.toContain("/a");
   expect(agent.log().match(/level=error .*/g)).toEqual([
     expect.stringMatching(
-      /^level=error msg="settings refused, the old ones stay" error="\S+:1:\d+: \[1\]\.pasword: unknown key, did you mean password\?"$/,
+      /^level=error msg="settings rejected, the previous ones stay in effect" error="\S+:1:\d+: \[1\]\.pasword: unknown key, did you mean password\?"$/,
     ),
     expect.stringMatching(/^level=error .*: \[1\]: password is missing: /),
   ]);

@@ -19,10 +19,10 @@ async function services(): Promise<Readonly<Record<string, Service>>> {
   return parse(await readFile(join(COMPOSE, "compose.yaml"), "utf8")).services;
 }
 
-test("every file that compose.yaml mounts exists, and every service that it depends on", async () => {
+test("compose.yaml refers only to existing files and services", async () => {
   const all = await services();
-  for (const { volumes = [], depends_on: needed = {} } of Object.values(all)) {
-    for (const name of Object.keys(needed)) expect(Object.keys(all)).toContain(name);
+  for (const { volumes = [], depends_on: dependencies = {} } of Object.values(all)) {
+    for (const name of Object.keys(dependencies)) expect(Object.keys(all)).toContain(name);
     for (const [path = ""] of volumes.map((volume) => volume.split(":")))
       if (path.startsWith(".")) await access(join(COMPOSE, path));
   }

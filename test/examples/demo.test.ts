@@ -9,7 +9,7 @@ import { freePort } from "../support/core/free-port.ts";
 import { until } from "../support/core/until.ts";
 
 /** The output of `npm run demo` on any day: the samples are dated relative to today. */
-const SHOWN = `
+const OUTPUT = `
 REPOSITORY                      HOST   USER      SNAPSHOTS  AGE
 examples/repositories/database  db-1   postgres  4          0 d    fine
 examples/repositories/database  db-1   root      2          21 d   late
@@ -38,12 +38,12 @@ test("the demo shows a table and the addresses, and ends at a signal", async () 
     ["--conditions=source", "examples/demo.ts", "--bind", `127.0.0.1:${port}`],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
-  let shown = "";
-  demo.stdout.setEncoding("utf8").on("data", (more: string) => (shown += more));
+  let output = "";
+  demo.stdout.setEncoding("utf8").on("data", (more: string) => (output += more));
   const errors = text(demo.stderr);
   const ended = once(demo, "exit");
-  await until("the table", () => shown.includes("Ctrl-C") || demo.exitCode !== null);
-  expect(stripVTControlCharacters(shown).replaceAll(String(port), "PORT")).toBe(SHOWN);
+  await until("the table", () => output.includes("Ctrl-C") || demo.exitCode !== null);
+  expect(stripVTControlCharacters(output).replaceAll(String(port), "PORT")).toBe(OUTPUT);
   demo.kill("SIGINT");
   expect(await ended).toEqual([0, null]);
   expect(await errors).toBe("");

@@ -16,32 +16,35 @@ import { settingsOf } from "../support/agent/settings-file.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
 
-test.skipIf(!requireSystemd())("the units of systemd are right, and expose little", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "units-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const units = await readdir(join(EXAMPLES, "systemd"));
-  for (const unit of units) {
-    const text = await readFile(join(EXAMPLES, "systemd", unit), "utf8");
-    // It is installed nowhere.
-    await writeFile(join(folder, unit), text.replace("/usr/bin/restic-otel", process.execPath));
-  }
-  const paths = units.map((unit) => join(folder, unit));
-  const verified = spawnSync("systemd-analyze", ["verify", "--man=no", ...paths], {
-    encoding: "utf8",
-  });
-  expect([verified.status, verified.stdout, verified.stderr]).toEqual([0, "", ""]);
-  const service = paths.find((path) => path.endsWith(".service")) ?? "";
-  const { stdout } = spawnSync("systemd-analyze", ["security", "--offline=true", service], {
-    encoding: "utf8",
-  });
-  const exposure = Number(
-    /Overall exposure level for restic-otel.service: ([\d.]+)/.exec(stdout)?.[1],
-  );
-  process.stdout.write(`exposure of restic-otel.service: ${exposure}\n`);
-  expect(exposure).toBeLessThan(2);
-});
+test.skipIf(!requireSystemd())(
+  "the systemd units are valid, and their exposure level is low",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "units-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const units = await readdir(join(EXAMPLES, "systemd"));
+    for (const unit of units) {
+      const text = await readFile(join(EXAMPLES, "systemd", unit), "utf8");
+      // systemd-analyze requires an existing program.
+      await writeFile(join(folder, unit), text.replace("/usr/bin/restic-otel", process.execPath));
+    }
+    const paths = units.map((unit) => join(folder, unit));
+    const verified = spawnSync("systemd-analyze", ["verify", "--man=no", ...paths], {
+      encoding: "utf8",
+    });
+    expect([verified.status, verified.stdout, verified.stderr]).toEqual([0, "", ""]);
+    const service = paths.find((path) => path.endsWith(".service")) ?? "";
+    const { stdout } = spawnSync("systemd-analyze", ["security", "--offline=true", service], {
+      encoding: "utf8",
+    });
+    const exposure = Number(
+      /Overall exposure level for restic-otel.service: ([\d.]+)/.exec(stdout)?.[1],
+    );
+    process.stdout.write(`exposure of restic-otel.service: ${exposure}\n`);
+    expect(exposure).toBeLessThan(2);
+  },
+);
 
-test("the command of the unit is one that the agent understands", async () => {
+test("the agent accepts the command line of the unit", async () => {
   const unit = await readFile(join(EXAMPLES, "systemd/restic-otel.service"), "utf8");
   const [, command = ""] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
   const [program, ...args] = command.split(" ");
@@ -66,7 +69,7 @@ async function manifest(kind: string, name = "restic-otel"): Promise<unknown> {
   return all.find((one) => at(one, "kind") === kind && at(one, "metadata", "name") === name);
 }
 
-test("the manifests name each other as they are named", async () => {
+test("the references between the manifests are valid", async () => {
   expect(kindsOf(await manifests())).toEqual([
     "ConfigMap restic-otel",
     "Secret restic-otel",
@@ -92,7 +95,7 @@ test("the manifests name each other as they are named", async () => {
   }
 });
 
-test("every container of the pod is held as tight as it can be", async () => {
+test("every container of the pod runs with minimal privileges", async () => {
   const pod = at(await manifest("Deployment"), "spec", "template", "spec");
   expect(at(pod, "securityContext")).toMatchObject({ runAsNonRoot: true, runAsUser: 65_532 });
   expect(at(pod, "automountServiceAccountToken")).toBe(false);
@@ -106,7 +109,7 @@ test("every container of the pod is held as tight as it can be", async () => {
   );
 });
 
-test("the agent takes what the manifests give it", async () => {
+test("the agent accepts the arguments, settings and secrets of the manifests", async () => {
   const container = at(await manifest("Deployment"), "spec", "template", "spec", "containers", 0);
   const args = at(container, "args");
   expect(parseFlags(Array.isArray(args) ? args.map(String) : []).values.config).toBe(

@@ -13,7 +13,7 @@ import { Samples } from "../support/agent/samples.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** The exposition that a program prints under `--once`. */
+/** Runs an agent with `--once`, and parses its output. */
 async function once(
   program: string,
   args: readonly string[],
@@ -28,7 +28,7 @@ async function once(
 
 const ENVIRONMENT = "examples/environment/restic-otel.env";
 
-test("one repository from the environment alone", async () => {
+test("the environment example collects one repository without a settings file", async () => {
   const lines = (await readFile(join(ROOT, ENVIRONMENT), "utf8")).split("\n");
   const env = Object.fromEntries(
     lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split(/=(.*)/s).slice(0, 2)),
@@ -37,7 +37,7 @@ test("one repository from the environment alone", async () => {
   expect(samples.value("backup_repository_up")).toBe(1);
 });
 
-test("the agent beside a Collector listens nowhere and pushes", async () => {
+test("the Collector example pushes to the Collector, and does not listen", async () => {
   const file = join(ROOT, "examples/collector/config.yaml");
   const { stdout } = await run(NODE, [main(), "--config", file, "--check-config"], {
     cwd: ROOT,
@@ -50,7 +50,7 @@ test("the agent beside a Collector listens nowhere and pushes", async () => {
   expect(settings.otlpIntervalMs).toBe(60_000);
 });
 
-test("an agent with a source that is not restic", async () => {
+test("the own-source example collects directory trees beside repositories", async () => {
   const fixtures = "test/fixtures/tls";
   const program = join(installed(), "own-source");
   await cp(join(ROOT, "examples/own-source"), program, { recursive: true });

@@ -29,7 +29,7 @@ async function manifest(kind: string, name = "restic-otel"): Promise<unknown> {
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-test("the manifests name each other as they are named", async () => {
+test("the references between the manifests are valid", async () => {
   expect(kindsOf(await manifests())).toEqual([
     "ConfigMap restic-otel",
     "Secret restic-otel",
@@ -54,7 +54,7 @@ test("the manifests name each other as they are named", async () => {
   }
 });
 
-test("the two agents of a shard differ in nothing but the name", async () => {
+test("the two agents of a shard differ only in their names", async () => {
   const [, a, b] = (await read("kubernetes.yaml")).split(/^(?=---\napiVersion: apps\/v1\n)/m);
   expect(a).toContain("name: restic-otel-a\n");
   expect(
@@ -62,7 +62,7 @@ test("the two agents of a shard differ in nothing but the name", async () => {
   ).toBe(b);
 });
 
-test("there is an agent for each shard, twice, and each of them is scraped", async () => {
+test("each shard has two agents, and each agent is scraped", async () => {
   const names: string[] = [];
   const shards: unknown[] = [];
   for (const replica of ["a", "b"]) {
@@ -85,11 +85,11 @@ test("there is an agent for each shard, twice, and each of them is scraped", asy
       ),
     ),
   ).toEqual(names);
-  // The number of shards stands in the rules as well.
+  // The rules contain the number of shards too.
   expect((await read("pairs.yml")).match(/(?:== |< )5\b/g)).toEqual(["== 5", "< 5"]);
 });
 
-test("the agent takes what the manifests give it, and all of it", async () => {
+test("the agent accepts the settings of the manifests, and uses every secret and volume", async () => {
   const set = await manifest("StatefulSet", "restic-otel-a");
   const pod = at(set, "spec", "template", "spec");
   const container = at(pod, "containers", 0);
@@ -108,7 +108,7 @@ test("the agent takes what the manifests give it, and all of it", async () => {
   expect(mountOf("/etc/restic-otel/config.yaml")).toBe("settings");
   expect(mountOf("/var/run/secrets/tokens/vault")).toBe("vault-token");
   expect(mountOf(/stateDir: (\S+)/.exec(text)?.[1] ?? "")).toBe("state");
-  // Below the mount, not the mount itself: the agent makes it for itself alone.
+  // stateDir is below the mount: the agent creates it with access for its own user only.
   expect(mounts.map((mount) => at(mount, "mountPath"))).not.toContain("/var/lib/restic-otel/state");
   const volumes = [...list(at(pod, "volumes")), ...list(at(set, "spec", "volumeClaimTemplates"))];
   expect(
@@ -122,10 +122,10 @@ test("the agent takes what the manifests give it, and all of it", async () => {
   });
 });
 
-test("the rules have each gauge of backups, by its labels", async () => {
+test("a rule aggregates each backup gauge by its labels", async () => {
   const rules = list(at(parse(await read("pairs.yml")), "groups", 0, "rules"));
   const recorded = new Map(rules.map((rule) => [at(rule, "record"), textAt(rule, "expr")]));
-  // How an agent fares with its secrets is its own.
+  // The secrets of each agent are its own.
   const own = new Set(["backup_repository_secret_resolved_timestamp_seconds"]);
   const gauges = ALL_METRICS.filter(({ kind }) => kind === "gauge")
     .map((metric) => ({ name: prometheusName(metric), labels: metric.labels }))
@@ -137,7 +137,7 @@ test("the rules have each gauge of backups, by its labels", async () => {
   }
 });
 
-test("an agent is given the memory that was measured of a shard", async () => {
+test("the memory request of an agent exceeds the measured peak of a shard", async () => {
   const [, peakMib = ""] =
     /^\| restic-otel, 2000 repositories \|.* (\d+) \|$/m.exec(await read("README.md")) ?? [];
   const set = await manifest("StatefulSet", "restic-otel-a");
@@ -147,7 +147,7 @@ test("an agent is given the memory that was measured of a shard", async () => {
   expect(Number(requestedMib)).toBeGreaterThan(Number(peakMib));
 });
 
-test("what the page adds to the settings is taken", async () => {
+test("the agent accepts the OTLP settings of the page", async () => {
   const [, otlp = ""] = /```yaml\n(otlp:[^]*?)```/.exec(await read("README.md")) ?? [];
   const config = textAt(await manifest("ConfigMap"), "data", "config.yaml");
   const settings = await settingsOf(`${config}\n${otlp}`);
@@ -156,7 +156,7 @@ test("what the page adds to the settings is taken", async () => {
   ]);
 });
 
-test("the page names each file of the folder, and no other", async () => {
+test("the page links to exactly the files of the folder", async () => {
   const named = [...(await read("README.md")).matchAll(/\]\(([\w.-]+)\)/g)].map(([, file]) => file);
   const files = (await readdir(SCALE)).filter((file) => file !== "README.md");
   expect(new Set(named)).toEqual(new Set(files));

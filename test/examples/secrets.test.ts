@@ -19,7 +19,7 @@ function load(example: string): Promise<AgentSettings> {
   return loadSettings({ flags: parseFlags(["--config", file]), env: {} });
 }
 
-test("AppRole", async () => {
+test("the AppRole example is valid", async () => {
   const { monitor, warnings } = await load("approle.yaml");
   expect(warnings).toEqual([]);
   expect(monitor.vault).toMatchObject({
@@ -43,7 +43,7 @@ test("AppRole", async () => {
   ]);
 });
 
-test("Kubernetes", async () => {
+test("the Kubernetes example is valid", async () => {
   const { monitor, warnings } = await load("kubernetes.yaml");
   expect(warnings).toEqual([]);
   expect(monitor.vault).toMatchObject({
@@ -58,7 +58,7 @@ test("Kubernetes", async () => {
   });
 });
 
-test("a secret scheme of its own asks a program", async () => {
+test("the own-secrets example resolves secrets with a program", async () => {
   const folder = await mkdtemp(join(tmpdir(), "own-secrets-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const program = join(folder, "pass");
@@ -87,6 +87,6 @@ test("a secret scheme of its own asks a program", async () => {
   expect(samples.of("backup_repository_error", { url: database })[0]?.labels).toMatchObject({
     error_type: "secret",
   });
-  expect(stderr).toContain("pass shows no entry restic/none");
+  expect(stderr).toContain("pass show restic/none failed: does the entry exist?");
   expect(stdout + stderr).not.toMatch(/canary|web-password/);
 });

@@ -69,7 +69,7 @@ export async function startAgent(
       const seen = server.log().length;
       server.kill("SIGHUP");
       await until("a reload", async () =>
-        /settings reloaded|settings refused/.test(server.log().slice(seen)),
+        /settings reloaded|settings rejected/.test(server.log().slice(seen)),
       );
     },
     async collect() {

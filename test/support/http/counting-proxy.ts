@@ -6,18 +6,18 @@ import { createServer as createTlsServer } from "node:https";
 import { listeningPort } from "../core/listening-port.ts";
 
 interface CountingOptions {
-  /** Certificate and key, to be asked by https. */
+  /** Certificate and key; undefined: plain HTTP. */
   readonly pem?: string;
-  /** The server is told its own name, in place of that of the proxy. */
+  /** Replaces the Host header by the host of the server. */
   readonly isNamed?: boolean;
 }
 
-/** Stands before an HTTP server on loopback and counts what is asked of it; whoever asks takes it for the server itself. */
+/** A reverse proxy on loopback that counts requests and received bytes. */
 export class CountingProxy {
   requests = 0;
-  /** Method and target of each. */
+  /** Method and target of each request. */
   readonly asked: string[] = [];
-  /** Of bodies of answers. */
+  /** Bytes of the response bodies. */
   receivedBytes = 0;
   readonly #server: Server;
 
@@ -27,7 +27,7 @@ export class CountingProxy {
       this.asked.push(`${request.method} ${request.url}`);
       const onward = httpRequest(
         {
-          // A connection that is kept may be one that the server is about to close.
+          // No keep-alive: the server could close a kept connection at any time.
           agent: false,
           host: target.hostname,
           port: target.port,
@@ -43,7 +43,7 @@ export class CountingProxy {
           answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
         },
       );
-      // Swift sends a body even to HEAD, which is no HTTP any more.
+      // Swift sends a body for HEAD, which violates HTTP.
       onward.on("error", () => response.writableEnded || response.destroy());
       request.pipe(onward);
     };
@@ -60,7 +60,7 @@ export class CountingProxy {
     return proxy;
   }
 
-  /** Of one that is not asked by https. */
+  /** The URL of a proxy without TLS. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

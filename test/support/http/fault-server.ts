@@ -6,37 +6,38 @@ import { createServer as createTlsServer } from "node:https";
 
 import { listeningPort } from "../core/listening-port.ts";
 
-/** What a server does with one request. */
+/** Handles one request with a fault. */
 export type Fault = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** How far an answer gets: nothing of it, its head, or half of its body. */
+/** How much of a response is sent before the fault. */
 export type Phase = "before headers" | "after headers" | "mid body";
 
-/** They are what is promised; the body is `[]`, twice. */
+/** Content-Length of the complete body, which is `[]` twice. */
 const LENGTH = 4;
 const HALF = "[]";
 
-function begin(phase: Phase, response: ServerResponse, then: () => void): void {
-  if (phase === "before headers") return then();
+function sendUpTo(phase: Phase, response: ServerResponse, fault: () => void): void {
+  if (phase === "before headers") return fault();
   response.writeHead(200, { "content-length": LENGTH });
   response.flushHeaders();
-  if (phase === "after headers") return void setImmediate(then);
-  response.write(HALF, then);
+  if (phase === "after headers") return void setImmediate(fault);
+  response.write(HALF, fault);
 }
 
-/** Says no more, and keeps the connection. */
+/** Sends nothing more, and keeps the connection open. */
 export function hang(phase: Phase): Fault {
-  return (_request, response) => begin(phase, response, () => {});
+  return (_request, response) => sendUpTo(phase, response, () => {});
 }
 
-/** Ends the connection with a RST. */
+/** Resets the connection. */
 export function reset(phase: Phase): Fault {
-  return (_request, response) => begin(phase, response, () => response.socket?.resetAndDestroy());
+  return (_request, response) =>
+    sendUpTo(phase, response, () => response.socket?.resetAndDestroy());
 }
 
-/** Ends the connection in good order, but too early: with `mid body`, half a body. */
+/** Closes the connection with FIN before the response is complete. */
 export function close(phase: Phase): Fault {
-  return (_request, response) => begin(phase, response, () => response.socket?.end());
+  return (_request, response) => sendUpTo(phase, response, () => response.socket?.end());
 }
 
 export function status(
@@ -47,19 +48,19 @@ export function status(
   return (_request, response) => response.writeHead(code, headers).end(body);
 }
 
-/** A good answer. */
+/** Sends a complete response with the status 200. */
 export function answer(body: string | Uint8Array, type = "application/octet-stream"): Fault {
   return (_request, response) => response.writeHead(200, { "content-type": type }).end(body);
 }
 
-/** More bytes than Content-Length says. */
+/** Sends more bytes than Content-Length announces. */
 export function tooLong(body: string, contentLength: number): Fault {
   return (_request, response) => {
     response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Length: ${contentLength}\r\n\r\n${body}`);
   };
 }
 
-/** No HTTP at all. */
+/** Sends text that is not HTTP. */
 export function babble(text: string): Fault {
   return (_request, response) => response.socket?.end(text);
 }
@@ -67,13 +68,13 @@ export function babble(text: string): Fault {
 /** A captive portal, or the login page of a proxy. */
 export const loginPage: Fault = answer("<html>Please log in</html>", "text/html");
 
-/** To the same address if there is none. */
+/** Redirects to `location`, by default to the same URL. */
 export function redirect(location?: string, code = 302): Fault {
   return (request, response) =>
     response.writeHead(code, { location: location ?? request.url ?? "/" }).end();
 }
 
-/** A listing of this many bytes, or one without end, as fast as it is taken. */
+/** Sends a listing of about this many bytes, or an endless one, as fast as the client reads. */
 export function longListing(bytes = Infinity): Fault {
   const entry = `{"name":"${"0".repeat(64)}","size":155},`;
   const block = Buffer.from(entry.repeat(1000));
@@ -92,16 +93,16 @@ export function longListing(bytes = Infinity): Fault {
 }
 
 interface FaultServerOptions {
-  /** PEM of certificate and key; with `clientCa` a certificate of the client is demanded. */
+  /** Certificate and key as PEM; with `clientCa` the client needs a certificate of that CA. */
   readonly tls?: { readonly pem: string; readonly clientCa?: string };
   readonly socketPath?: string;
-  /** Takes connections and reads nothing: no handshake, no request ever ends. */
+  /** Accepts connections without reading: handshakes and requests never end. */
   readonly silent?: boolean;
 }
 
-/** An HTTP server on loopback that answers each request with the next fault of its list, and all further ones with the last. */
+/** An HTTP server on loopback that handles each request with the next fault of a list, and all further ones with the last. */
 export class FaultServer {
-  /** What was asked, in order. */
+  /** The received requests, in order. */
   readonly requests: IncomingMessage[] = [];
   /** Bytes sent on connections that have ended. */
   sentBytes = 0;
@@ -148,7 +149,7 @@ export class FaultServer {
     return server;
   }
 
-  /** Without a slash at the end. Not of a server on a socket. */
+  /** Without a trailing slash. Not available for a server on a Unix socket. */
   get url(): string {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
@@ -157,12 +158,12 @@ export class FaultServer {
     return listeningPort(this.#server);
   }
 
-  /** From the next request on. */
+  /** Sets the list of faults from the next request on. */
   answers(...faults: readonly Fault[]): void {
     this.#faults = faults;
   }
 
-  /** Ends all connections; from now on the port refuses new ones. */
+  /** Closes all connections. The port refuses new ones. */
   async stop(): Promise<void> {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();

@@ -6,15 +6,15 @@ import type { Duplex } from "node:stream";
 
 import { listeningPort } from "../core/listening-port.ts";
 
-/** A proxy for HTTP on loopback to which every name is one server on loopback: `CONNECT` for https, whole addresses for http. */
+/** An HTTP proxy on loopback that resolves every host name to a loopback server: `CONNECT` for https, absolute URLs for http. */
 export class LoopbackProxy {
-  /** What was asked, in order: `CONNECT repo.example:443`, `GET http://repo.example/config`. */
+  /** The request lines in order: `CONNECT repo.example:443`, `GET http://repo.example/config`. */
   readonly asked: string[] = [];
-  /** The header Proxy-Authorization of each. */
+  /** The Proxy-Authorization header of each request. */
   readonly logins: (string | undefined)[] = [];
-  /** What it says in place of passing on; 0: nothing at all. */
+  /** The status with which it refuses requests. 0: it does not respond; undefined: it forwards them. */
   refusal: number | undefined;
-  /** How many connections were made to it. */
+  /** Number of connections that clients have opened. */
   connections = 0;
   readonly #server: Server;
   readonly #open = new Set<Duplex>();
@@ -42,7 +42,7 @@ export class LoopbackProxy {
     this.#server.on("connect", (request: IncomingMessage, socket: Duplex) => {
       if (!this.#passes(request)) {
         if (this.refusal) socket.end(`HTTP/1.1 ${this.refusal} No\r\nContent-Length: 0\r\n\r\n`);
-        // Sockets of node:http stay half open.
+        // node:http keeps sockets half open.
         socket.on("end", () => socket.end()).resume();
         return;
       }
@@ -59,7 +59,7 @@ export class LoopbackProxy {
     });
   }
 
-  /** `target` is the port of that server, perhaps of one for each name. */
+  /** @param target the port of the server for a host name */
   static async start(target: (host: string) => number): Promise<LoopbackProxy> {
     const proxy = new LoopbackProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
@@ -72,7 +72,7 @@ export class LoopbackProxy {
     return `127.0.0.1:${listeningPort(this.#server)}`;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get open(): number {
     return this.#open.size;
   }

@@ -8,35 +8,35 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** A server process that a test has started. */
 export interface Server {
-  /** Where it listens, without a slash at the end. */
+  /** The URL on which it listens, without a trailing slash. */
   readonly url: string;
-  /** What it has written to standard output and standard error so far; whole only after stop(). */
+  /** Standard output and standard error so far; complete only after stop(). */
   log(): string;
-  /** Sends a signal; nothing if the process is gone. */
+  /** Sends a signal unless the process has ended. */
   kill(signal: NodeJS.Signals): void;
-  /** Resolves with the exit code when the process is gone; null if a signal ended it. What it has started itself is not awaited. */
+  /** Resolves with the exit code when the process has ended; null: a signal ended it. Does not wait for its child processes. */
   readonly exit: Promise<number | null>;
-  /** Sends SIGTERM and waits until the process is gone. May be called twice. */
+  /** Sends SIGTERM and waits until the process has ended. Can be called twice. */
   stop(): Promise<void>;
 }
 
 interface ServerCommand {
   readonly command: string;
-  /** They tell the server to listen on port 0: it chooses a free one, and nobody can take it in between. */
+  /** Must select port 0, so that the server itself chooses a free port. */
   readonly args: readonly string[];
-  /** Finds the address that the server says in its log, as the first group. */
+  /** Matches the address in the log of the server, as the first group. */
   readonly announces: RegExp;
   /** The URL for that address. */
   readonly url: (address: string) => string;
-  /** Whether it answers; asked every 50 ms once the address is known. Without it the address is enough. */
+  /** Whether the server is ready, checked every 50 ms once the address is known. Default: ready when the address is known. */
   readonly ready?: (url: string) => Promise<boolean>;
-  /** Its whole environment. Default: that of this process. */
+  /** The complete environment. Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Default: that of this process. */
+  /** Default: the working directory of this process. */
   readonly cwd?: string;
 }
 
-/** Starts a server that keeps its data in a folder of its own, which goes when it is stopped. */
+/** Starts a server with a temporary folder for its data, which stop() removes. */
 export async function startServerWithFolder(
   name: string,
   command: (folder: string) => ServerCommand | Promise<ServerCommand>,
@@ -61,11 +61,11 @@ export async function startServerWithFolder(
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
 
-/** None of them outlives the test process, not even one that was not stopped. */
+/** Processes to kill at the end of the test process, if a test did not stop them. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Starts a server and waits until it is ready; throws with its log if it ends or takes more than 30 s. */
+/** Starts a server and waits until it is ready. Throws with its log if it ends, or is not ready within 30 s. */
 export async function startServer({
   command,
   args,
@@ -112,7 +112,7 @@ export async function startServer({
   throw new Error(`${command} did not become ready:\n${log()}`);
 }
 
-/** A file for what a process says: it takes no time of whoever started it until that asks for it. */
+/** Output of a process in a file, so that it takes no time of the test process before it is read. */
 class Output {
   readonly fd: number;
   #whole: string | undefined;
@@ -120,7 +120,7 @@ class Output {
   constructor() {
     const folder = mkdtempSync(join(tmpdir(), "output-"));
     this.fd = openSync(join(folder, "output"), "a+");
-    // What is open stays readable.
+    // The open file stays readable after its removal.
     rmSync(folder, { recursive: true });
   }
 
@@ -130,7 +130,7 @@ class Output {
     return bytes.toString("utf8", 0, readSync(this.fd, bytes, 0, bytes.length, 0));
   }
 
-  /** What is said later is lost. */
+  /** Closes the file. Later output is lost. */
   end(): void {
     this.#whole ??= this.text();
     closeSync(this.fd);
