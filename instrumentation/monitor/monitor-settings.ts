@@ -1,7 +1,7 @@
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
-/** What a Monitor collects, and when. */
+/** Settings of a Monitor. */
 export interface MonitorSettings {
   /** The enabled repositories; their URLs are distinct. */
   readonly repositories: readonly RepositorySettings[];

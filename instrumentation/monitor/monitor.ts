@@ -28,17 +28,17 @@ import { VAULT_DISABLED } from "../vault/settings.ts";
 export interface MonitorOptions extends Extensions {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Where `HTTP_PROXY`, restic's variables and those of storage providers are read. Default: the environment of the process. */
+  /** Proxy variables, restic's variables and those of storage providers. Default: the process environment. */
   readonly processEnvironment?: Readonly<Record<string, string | undefined>>;
-  /** Called when a whole collection has ended; what was read is in the store. */
+  /** Called when a collection has finished and its results are in the store. */
   readonly onCollection?: CollectionHook | undefined;
-  /** One span a collection of a repository. */
+  /** Called for each attempt to collect a repository. */
   readonly startSpan?: StartSpan | undefined;
 }
 
-const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const NO_LOG: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The line from settings to the store, assembled: collects repositories on a schedule and binds what it knows to a meter. */
+/** Collects repositories on a schedule into a store, and binds their metrics to a meter. */
 export class Monitor {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -48,16 +48,17 @@ export class Monitor {
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
   readonly #legacyLabel: boolean;
-  /** Every way to a secret. */
+  /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   #isStarted = false;
   #isStopped = false;
   #refreshMs: number | undefined;
-  #refreshing = new AbortController();
+  /** Aborted when the periodic refresh of secrets must end. */
+  #refresh = new AbortController();
 
   constructor(settings: MonitorSettings, options: MonitorOptions = {}) {
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? SILENT;
+    this.#logger = options.logger ?? NO_LOG;
     this.#collector = new Collector({
       clock: this.#clock,
       logger: this.#logger,
@@ -88,36 +89,36 @@ export class Monitor {
     return this.#collector.store;
   }
 
-  /** Every repository was read, or has failed, once; and so was everything else. */
+  /** Every repository and every other source has finished an attempt, with or without success. */
   get ready(): boolean {
     return this.#collector.ready && this.#sourceSets.every(({ ready }) => ready);
   }
 
-  /** Grows with every change of what the metrics show. */
+  /** Increases with every change of the metrics in `tables`. */
   get version(): number {
     const own = this.store.version + this.#sources.refreshes;
     return this.#sourceSets.reduce((sum, { version }) => sum + version, own);
   }
 
-  /** The repositories that are to be collected, without credentials. */
+  /** The label `url` of every configured repository. */
   get urls(): readonly string[] {
     return this.#sources.urls;
   }
 
-  /** One collection at once, then by the schedule. */
+  /** Starts a collection at once, then collections on the schedule. */
   start(): void {
     this.#isStarted = true;
-    this.#keepSecretsFresh();
+    this.#restartSecretRefresh();
     this.#collector.start();
     for (const sourceSet of this.#sourceSets) sourceSet.start();
   }
 
-  /** The collection of repositories that runs. */
+  /** The running collection of repositories. */
   get currentCollection(): Promise<JobOutcome> | undefined {
     return this.#collector.currentCollection;
   }
 
-  /** A collection of all repositories now; undefined while one runs. */
+  /** Starts a collection of all repositories and other sources; undefined while one is running. */
   collect(): Promise<JobOutcome> | undefined {
     const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
@@ -129,27 +130,28 @@ export class Monitor {
     return this.#collector.nextAt();
   }
 
-  /** Nothing is collected any more, and what was under way has ended before its time. */
+  /** `stop` was called. It aborts the running collection. */
   get stopped(): boolean {
     return this.#isStopped;
   }
 
-  /** Ends what is under way, and revokes the token of a login to Vault. Takes up to 2 s. */
+  /** Aborts the running collection, and revokes a Vault token that came from a login. Takes up to 2 s. */
   async stop(): Promise<void> {
     this.#isStarted = false;
     this.#isStopped = true;
-    this.#refreshing.abort();
+    this.#refresh.abort();
     await Promise.all([
       this.#collector.stop(),
       this.#vault.stop(),
-      ...this.#sourceSets.map((one) => one.stop()),
+      ...this.#sourceSets.map((sourceSet) => sourceSet.stop()),
     ]);
     await this.#stateDir?.close();
   }
 
   /**
-   * Takes settings over with the next collection, schedule and Vault at once. Repositories whose settings are the same keep
-   * what was read of them; secrets are resolved anew for all. `legacyLabel` and `stateDir` stay as they were.
+   * Applies the schedule and the settings of Vault at once, all others with the next collection. Repositories with
+   * unchanged settings keep their cached snapshots. All secrets are resolved again. Changes of `legacyLabel` and `stateDir`
+   * are ignored.
    */
   reload(settings: MonitorSettings): void {
     const { vault = VAULT_DISABLED } = settings;
@@ -165,17 +167,17 @@ export class Monitor {
     this.#collector.configure(sources, shared);
     for (const sourceSet of this.#sourceSets) sourceSet.configure(shared);
     this.#refreshMs = "disabledReason" in vault ? undefined : vault.refreshMs;
-    this.#keepSecretsFresh();
+    this.#restartSecretRefresh();
   }
 
-  #keepSecretsFresh(): void {
-    this.#refreshing.abort();
-    this.#refreshing = new AbortController();
+  #restartSecretRefresh(): void {
+    this.#refresh.abort();
+    this.#refresh = new AbortController();
     if (this.#isStarted && this.#refreshMs !== undefined)
-      void this.#sources.keepFresh(this.#refreshMs, this.#refreshing.signal);
+      void this.#sources.refreshSecrets(this.#refreshMs, this.#refresh.signal);
   }
 
-  /** All that is shown: the job, repositories with their backup sets, and what others have added. */
+  /** The metrics of the job, of repositories with their backup sets, and of other sources. */
   get tables(): readonly BoundTable[] {
     const { store } = this;
     return [
@@ -193,7 +195,7 @@ export class Monitor {
     return this.#sourceSets.length === 0 ? this.tables : undefined;
   }
 
-  /** What is shown of the monitor's own means: it may change at any time, and `version` does not tell. */
+  /** The metrics of the monitor itself. They may change at any time, without a change of `version`. */
   get ownTables(): readonly BoundTable[] {
     return [boundTable(VAULT_METRICS, () => this.#vault.states)];
   }
@@ -203,12 +205,12 @@ export class Monitor {
       yield { subject, resolvedAt: this.#sources.secretsResolvedAt(subject["url"] ?? "") };
   }
 
-  /** Binds the metrics of all that is monitored to observable gauges of a meter; returns what unbinds them. */
+  /** Binds `tables` to observable gauges of a meter. Returns a function that unbinds them. */
   bind(meter: Meter): () => void {
     return bindMetrics(meter, this.tables, () => this.#clock.now());
   }
 
-  /** The same, and the monitor's own. */
+  /** Binds `tables` and `ownTables`, as `bind`. */
   bindAll(meter: Meter): () => void {
     return bindMetrics(meter, [...this.tables, ...this.ownTables], () => this.#clock.now());
   }

@@ -22,82 +22,83 @@ export interface RepositorySourcesOptions {
   readonly stateDir?: StateDir | undefined;
 }
 
-interface Known {
+interface OpenRepository {
   readonly settings: RepositorySettings;
   readonly reverifyMs: number;
   readonly source: ResticSource;
-  /** Its secrets that lie in Vault. */
-  readonly inVault: readonly SecretHandle[];
+  /** Handles of its secrets in Vault. */
+  readonly vaultSecrets: readonly SecretHandle[];
 }
 
-/** `insecure_no_password`: scrypt runs on zero bytes. */
+/** For `insecure_no_password`: restic derives the key from an empty password. */
 const NO_PASSWORD: SecretReference = { scheme: "literal", reference: new Secret("") };
 
-/** The repositories of the settings, as sources that keep what they know as long as their settings stay the same. */
+/** The sources of the configured repositories. A source, with its caches, is kept until the settings of its repository change. */
 export class RepositorySources {
   readonly #options: RepositorySourcesOptions;
-  #known: ReadonlyMap<string, Known> = new Map();
+  #repositories: ReadonlyMap<string, OpenRepository> = new Map();
   #refreshes = 0;
 
   constructor(options: RepositorySourcesOptions) {
     this.#options = options;
   }
 
-  /** By their `url`. */
   get urls(): readonly string[] {
-    return [...this.#known.keys()];
+    return [...this.#repositories.keys()];
   }
 
-  /** How often secrets were resolved anew beside collections. */
+  /** Number of periodic refreshes of the secrets. */
   get refreshes(): number {
     return this.#refreshes;
   }
 
-  /** When the secrets of a repository were resolved, milliseconds since the epoch; of several the one that was resolved longest ago. */
+  /** When the secrets of a repository were resolved, milliseconds since the epoch: the earliest time if it has several. */
   secretsResolvedAt(url: string): number | undefined {
-    return this.#known.get(url)?.source.secretsResolvedAt;
+    return this.#repositories.get(url)?.source.secretsResolvedAt;
   }
 
-  /** Secrets are resolved anew for all with their next collection. */
+  /** Returns the sources. Each of them resolves its secrets again in its next collection. */
   configure({ repositories, reverifyMs }: MonitorSettings): readonly ResticSource[] {
-    const before = this.#known;
-    this.#known = new Map(
+    const previous = this.#repositories;
+    this.#repositories = new Map(
       repositories.map((settings) => {
-        const known = before.get(settings.url);
+        const known = previous.get(settings.url);
         if (known?.reverifyMs !== reverifyMs || !sameSettings(known.settings, settings))
           return [settings.url, this.#open(settings, reverifyMs)];
         known.source.refreshSecrets();
         return [settings.url, known];
       }),
     );
-    return [...this.#known.values()].map(({ source }) => source);
+    return [...this.#repositories.values()].map(({ source }) => source);
   }
 
-  /** Resolves what lies in Vault anew at each interval, until it is aborted. Never rejects. */
-  async keepFresh(everyMs: number, signal: AbortSignal): Promise<void> {
+  /** Resolves all secrets in Vault again, every `intervalMs`, until the signal is aborted. Never rejects. */
+  async refreshSecrets(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     try {
       while (!signal.aborted) {
-        await longSleep(everyMs, clock, signal);
-        const since = clock.now();
-        const handles = [...this.#known.values()].flatMap(({ inVault }) => inVault);
-        // One that nobody could resolve yet is the business of the next collection.
+        await longSleep(intervalMs, clock, signal);
+        const startedAt = clock.now();
+        const handles = [...this.#repositories.values()].flatMap(
+          ({ vaultSecrets }) => vaultSecrets,
+        );
+        // A secret that was never resolved is left to the next collection.
         const resolved = handles.filter(({ resolvedAt }) => resolvedAt !== undefined);
-        await Promise.allSettled(resolved.map((handle) => handle.refresh(signal, since)));
+        await Promise.allSettled(resolved.map((handle) => handle.refresh(signal, startedAt)));
         this.#refreshes += 1;
       }
     } catch {
-      // It was aborted.
+      // The signal was aborted.
     }
   }
 
-  #open(settings: RepositorySettings, reverifyMs: number): Known {
+  #open(settings: RepositorySettings, reverifyMs: number): OpenRepository {
     const { url } = settings;
     const { clock, logger, openBackend, processEnvironment } = this.#options;
-    const inVault: SecretHandle[] = [];
+    const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
-      if (reference.scheme === "vault") inVault.push(handle);
+      if (reference.scheme === "vault") vaultSecrets.push(handle);
       return handle;
     };
     const source = new ResticSource({
@@ -120,16 +121,16 @@ export class RepositorySources {
       clock,
       logger,
     });
-    return { settings, reverifyMs, source, inVault };
+    return { settings, reverifyMs, source, vaultSecrets };
   }
 
-  /** One line when the last good value stays, one when it is fresh again. */
+  /** Logs when a refresh starts to fail, and when one succeeds again. */
   #handle(reference: SecretReference, url: string): SecretHandle {
     const { resolvers, clock, logger } = this.#options;
     return secretHandle(reference, resolvers, clock, (error) => {
       if (!error) logger.info("a secret can be resolved again", { url });
       else
-        logger.warn("a secret cannot be resolved any more, its last good value stays", {
+        logger.warn("a secret can no longer be resolved; using its last value", {
           url,
           error: error.message,
         });
@@ -137,7 +138,7 @@ export class RepositorySources {
   }
 }
 
-/** True if nothing that is read by changed; a secret may be another one behind the same reference. */
+/** Compares the settings that a source uses; secrets by their reference. */
 function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
   const names = new Set([...Object.keys(a.environment), ...Object.keys(b.environment)]);
   return (

@@ -15,24 +15,24 @@ function isCommand(reference: unknown): reference is readonly [string, ...string
   );
 }
 
-/** `{command: [program, argument, …]}`: what a program prints, without a shell, white space at both ends removed. */
+/** `{command: [program, argument, …]}`: the output of a program, run without a shell, leading and trailing white space removed. */
 export const command: SecretResolver = {
   scheme: "command",
   check: (reference) =>
-    isCommand(reference) ? undefined : "must be a list of program and arguments",
+    isCommand(reference) ? undefined : "must be a list of a program and its arguments",
   async resolve(reference, signal) {
     if (!isCommand(reference))
-      throw new AgentError("secret", "the command is not a list of program and arguments");
+      throw new AgentError("secret", "the command must be a list of a program and its arguments");
     const [program, ...args] = reference;
     const secret = new Secret(trim(await run(program, args, signal)));
-    if (secret.isEmpty) throw new AgentError("secret", `the command ${program} prints nothing`);
+    if (secret.isEmpty) throw new AgentError("secret", `the command ${program} printed nothing`);
     return secret;
   },
 };
 
-/** Errors of the child name the program alone: arguments and output may be secret, also in the cause. */
+/** Errors name the program only, and have no cause: arguments and output may be secret. */
 async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<Buffer> {
-  // An application that embeds this loads it for nothing otherwise, and it takes as long as all else.
+  // Imported late: loading it takes long, and most applications have no secret from a command.
   const { execFile } = await import("node:child_process");
   const options = {
     encoding: "buffer",
@@ -45,7 +45,7 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
     if (!error) resolve(stdout);
     else reject(new AgentError("secret", `the command ${program} ${reasonOf(error)}`));
   });
-  // Nobody is there to be asked.
+  // A program that prompts gets end-of-file.
   child.stdin?.on("error", () => {}).end();
   return promise;
 }
@@ -55,10 +55,10 @@ function reasonOf({
   killed,
   signal,
 }: Readonly<{ code?: unknown; killed?: boolean | undefined; signal?: unknown }>): string {
-  if (code === "ENOENT") return "is not there";
-  if (code === "EACCES") return "may not be run";
-  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return `prints more than ${MAX_BYTES} bytes`;
-  if (code === "ABORT_ERR") return "was not waited for any longer";
-  if (killed === true) return `does not end within ${TIMEOUT_MS / 1000} s`;
-  return typeof code === "number" ? `ends with ${code}` : `is ended by ${String(signal)}`;
+  if (code === "ENOENT") return "was not found";
+  if (code === "EACCES") return "cannot be run: permission denied";
+  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return `printed more than ${MAX_BYTES} bytes`;
+  if (code === "ABORT_ERR") return "was aborted before it ended";
+  if (killed === true) return `did not end within ${TIMEOUT_MS / 1000} s`;
+  return typeof code === "number" ? `exited with ${code}` : `was ended by ${String(signal)}`;
 }

@@ -2,7 +2,7 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 
-/** `{env: NAME}`: a variable of the process, byte for byte. An empty one counts as not set, as restic has it. */
+/** `{env: NAME}`: the unchanged value of an environment variable. An empty one counts as not set, as for restic. */
 export const environment: SecretResolver = {
   scheme: "env",
   check: (reference) =>

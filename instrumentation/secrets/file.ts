@@ -8,7 +8,7 @@ import { decodeText, trim } from "./trim.ts";
 
 const MAX_BYTES = 64 * 1024;
 
-/** `{file: path}`: as restic reads a password file, white space at both ends removed. */
+/** `{file: path}`: the content of a file, decoded and trimmed as restic does with a password file. */
 export const file: SecretResolver = {
   scheme: "file",
   check: (reference) =>
@@ -22,12 +22,13 @@ export const file: SecretResolver = {
 
 async function read(path: string): Promise<Buffer> {
   try {
+    // O_NONBLOCK: opening a pipe without a writer does not block.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(MAX_BYTES + 1);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
       if (bytesRead > MAX_BYTES)
-        throw new AgentError("secret", `the file ${path} has more than ${MAX_BYTES} bytes`);
+        throw new AgentError("secret", `the file ${path} is larger than ${MAX_BYTES} bytes`);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
@@ -35,8 +36,8 @@ async function read(path: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof AgentError || !(error instanceof Error)) throw error;
     const reasons: Readonly<Record<string, string>> = {
-      ENOENT: "is not there",
-      EACCES: "may not be read",
+      ENOENT: "does not exist",
+      EACCES: "cannot be read: permission denied",
       EISDIR: "is a directory",
     };
     const code = "code" in error ? String(error.code) : "";

@@ -3,8 +3,9 @@ import { AgentError, toAgentError } from "../core/error.ts";
 import type { Secret, SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
 
 /**
- * A secret by its reference: resolved when it is first needed, kept, and resolved anew on demand.
- * @param onStale called when a refresh failed and the last good value stays, and without an error when one is well again
+ * A handle that resolves its reference at first use and at each `refresh`, and keeps the last value.
+ * @param onStale called with the error when a refresh starts to fail while an older value is kept, and without one when a
+ * refresh succeeds again
  */
 export function secretHandle(
   reference: SecretReference,
@@ -21,7 +22,7 @@ export function secretHandle(
     if (!resolver)
       throw new AgentError(
         "secret",
-        `secrets from ${reference.scheme} are not supported: nobody has brought a way to them`,
+        `no resolver is registered for secrets of type ${reference.scheme}`,
       );
     const secret = await resolver.resolve(reference.reference, signal, notBefore);
     known = { secret, at: clock.now() };
@@ -34,7 +35,7 @@ export function secretHandle(
     get resolvedAt() {
       return known?.at;
     },
-    // The handles of one load share what is fetched for one of them.
+    // notBefore = createdAt: handles created by the same load share one fetch of the same secret.
     current: async (signal) => known?.secret ?? resolve(signal, createdAt),
     async refresh(signal, notBefore = Infinity) {
       try {

@@ -2,7 +2,7 @@ import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 
-/** A secret that stands in the settings themselves. */
+/** A secret written in the settings. */
 export const literal: SecretResolver = {
   scheme: "literal",
   check: (reference) => (reference instanceof Secret ? undefined : "must be text"),

@@ -4,10 +4,10 @@ import { environment } from "./environment.ts";
 import { file } from "./file.ts";
 import { literal } from "./literal.ts";
 
-/** The resolvers that need no set-up: one line each. */
+/** The resolvers without settings of their own. */
 const RESOLVERS: readonly SecretResolver[] = [literal, file, environment, command];
 
-/** All resolvers by their scheme: those that need no set-up, and others. */
+/** These resolvers and `others`, by scheme. */
 export function resolversWith(
   others: readonly SecretResolver[],
 ): ReadonlyMap<string, SecretResolver> {

@@ -1,4 +1,4 @@
-/** The known name that an unknown one is most likely meant to be; undefined if none is near. */
+/** The known name closest to a misspelt one; undefined if none is close. */
 export function nearest(unknown: string, known: readonly string[]): string | undefined {
   const distances = known.map(
     (name) => [distance(unknown.toLowerCase(), name.toLowerCase()), name] as const,

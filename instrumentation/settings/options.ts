@@ -1,16 +1,15 @@
 import { nearest } from "./nearest.ts";
 import { isJsonObject } from "../core/json.ts";
-
 import { OPTIONS } from "../backends/options.ts";
 
 /**
- * restic's `-o` options of a repository, as text.
- * @param custom schemes that somebody else brings the backend for: their options are theirs
- * @param report is told what is wrong, and where
+ * Parses restic's `-o` options of a repository.
+ * @param customSchemes schemes of custom backends, whose options are not checked
+ * @param report called for each problem
  */
 export function parseOptions(
   value: unknown,
-  custom: readonly string[],
+  customSchemes: readonly string[],
   report: (path: readonly string[], message: string) => void,
 ): Readonly<Record<string, string>> {
   if (value === undefined) return {};
@@ -20,18 +19,22 @@ export function parseOptions(
   }
   const options: Record<string, string> = {};
   for (const [name, given] of Object.entries(value)) {
-    const message = problemOf(name, given, custom);
+    const message = problemOf(name, given, customSchemes);
     if (message === undefined) options[name] = String(given);
     else report([name], message);
   }
   return options;
 }
 
-/** As for restic, an option may be for another scheme than that of the repository. */
-function problemOf(name: string, value: unknown, custom: readonly string[]): string | undefined {
+/** An option may belong to another scheme than that of the repository, as for restic. */
+function problemOf(
+  name: string,
+  value: unknown,
+  customSchemes: readonly string[],
+): string | undefined {
   const [scheme = ""] = name.split(".");
   const check = OPTIONS.get(name);
-  if (!check && !custom.includes(scheme)) return unknownOption(name, scheme);
+  if (!check && !customSchemes.includes(scheme)) return unknownOption(name, scheme);
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
     return "must be text";
   return check?.(String(value));
@@ -41,8 +44,8 @@ function unknownOption(name: string, scheme: string): string {
   const known = [...OPTIONS.keys()];
   const near = nearest(name, known);
   if (near !== undefined) return `unknown option, did you mean ${near}?`;
-  const kin = known.filter((one) => one.startsWith(`${scheme}.`));
-  return kin.length > 0
-    ? `unknown option; known are ${kin.join(", ")}`
-    : 'unknown option; known are those that "restic options" lists';
+  const ofScheme = known.filter((option) => option.startsWith(`${scheme}.`));
+  return ofScheme.length > 0
+    ? `unknown option; known options: ${ofScheme.join(", ")}`
+    : 'unknown option; "restic options" lists the known options';
 }

@@ -7,25 +7,25 @@ import { unknownKey } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { parseLocation } from "../backends/location.ts";
 import { printableUrl } from "../backends/printable-url.ts";
-import { CHOICES, literal, parseReference } from "../secrets/reference.ts";
+import { literal, parseReference, SECRET_FORMS } from "../secrets/reference.ts";
 
-/** One repository, checked. */
+/** Checked settings of one repository. */
 export interface RepositorySettings {
-  /** restic's own repository string as configured; it may hold credentials. */
+  /** restic's repository string as configured. It may contain credentials. */
   readonly repo: Secret;
-  /** The same without credentials: the label `url`. */
+  /** The repository string without credentials: the label `url`. */
   readonly url: string;
   readonly disabled: boolean;
-  /** Undefined with `insecureNoPassword`, and for a disabled one. */
+  /** Undefined with `insecureNoPassword`. May be undefined for a disabled repository. */
   readonly password: SecretReference | undefined;
   readonly insecureNoPassword: boolean;
-  /** Variables for this repository alone. */
+  /** Environment variables for this repository. */
   readonly environment: Readonly<Record<string, SecretReference>>;
   /** restic's `-o` options. */
   readonly options: Readonly<Record<string, string>>;
-  /** Requests that may be under way at once; undefined for the default. */
+  /** Maximum parallel requests; undefined: the default of the backend. */
   readonly connections: number | undefined;
-  /** Any certificate of a server will do. */
+  /** Accept any TLS certificate. */
   readonly insecureTls: boolean;
 }
 
@@ -33,7 +33,7 @@ export type Parsed =
   | { readonly value: RepositorySettings; readonly warnings: readonly Problem[] }
   | {
       readonly problems: readonly Problem[];
-      /** Of one that is to be collected, as far as it can be told. */
+      /** The label `url`, if the entry is enabled and has a repository string. */
       readonly url?: string;
     };
 
@@ -53,19 +53,19 @@ const KEYS = [
 ];
 
 /**
- * Checks one entry of `repositories`; all that is wrong is reported at once.
- * @param custom schemes for which an embedder supplies the backend
+ * Checks one entry of `repositories`. Reports all problems at once.
+ * @param customSchemes schemes of custom backends
  */
 export function parseRepository(
   value: unknown,
   resolvers: ReadonlyMap<string, SecretResolver>,
-  custom: readonly string[] = [],
+  customSchemes: readonly string[] = [],
 ): Parsed {
   if (!isJsonObject(value))
     return {
       problems: [{ path: [], message: "must be a mapping with the keys repo and password" }],
     };
-  const reader = new EntryReader(value, resolvers, custom);
+  const reader = new EntryReader(value, resolvers, customSchemes);
   const parsed = reader.read();
   if (parsed && reader.problems.length === 0) return { value: parsed, warnings: reader.warnings };
   return { problems: reader.problems, ...(parsed?.disabled === false && { url: parsed.url }) };
@@ -76,16 +76,16 @@ class EntryReader {
   readonly warnings: Problem[] = [];
   readonly #entry: Readonly<Record<string, unknown>>;
   readonly #resolvers: ReadonlyMap<string, SecretResolver>;
-  readonly #custom: readonly string[];
+  readonly #customSchemes: readonly string[];
 
   constructor(
     entry: Readonly<Record<string, unknown>>,
     resolvers: ReadonlyMap<string, SecretResolver>,
-    custom: readonly string[],
+    customSchemes: readonly string[],
   ) {
     this.#entry = entry;
     this.#resolvers = resolvers;
-    this.#custom = custom;
+    this.#customSchemes = customSchemes;
   }
 
   read(): RepositorySettings | undefined {
@@ -96,7 +96,7 @@ class EntryReader {
     const repo = this.#text("repo");
     const password = this.#password();
     const environment = { ...this.#b2(), ...this.#environment() };
-    const options = parseOptions(this.#entry["options"], this.#custom, (path, message) =>
+    const options = parseOptions(this.#entry["options"], this.#customSchemes, (path, message) =>
       this.#problem(["options", ...path], message),
     );
     const connections = this.#connections();
@@ -106,7 +106,7 @@ class EntryReader {
         this.#problem([], "repo is missing: restic's repository string");
       return undefined;
     }
-    if (!disabled) this.#enabled(repo, insecureNoPassword);
+    if (!disabled) this.#checkEnabled(repo, insecureNoPassword);
     return {
       repo: new Secret(repo),
       url: printableUrl(repo),
@@ -120,22 +120,21 @@ class EntryReader {
     };
   }
 
-  /** What only an entry that is collected must fulfil. */
-  #enabled(repo: string, insecureNoPassword: boolean): void {
+  /** Checks that apply to enabled entries only. */
+  #checkEnabled(repo: string, insecureNoPassword: boolean): void {
     try {
-      parseLocation(repo, this.#custom);
+      parseLocation(repo, this.#customSchemes);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       this.#problem(["repo"], error.message);
     }
-    const tried = ["password", "vault_material"].some(
+    const hasPassword = ["password", "vault_material"].some(
       (key) => this.#entry[key] !== undefined && this.#entry[key] !== "",
     );
-    if (insecureNoPassword && tried)
-      this.#problem(["insecure_no_password"], "there is a password as well: remove one of the two");
-    if (!insecureNoPassword && !tried) {
-      this.#problem([], `password is missing: ${CHOICES}, or insecure_no_password: true`);
-    }
+    if (insecureNoPassword && hasPassword)
+      this.#problem(["insecure_no_password"], "a password is set as well: remove one of the two");
+    if (!insecureNoPassword && !hasPassword)
+      this.#problem([], `password is missing: ${SECRET_FORMS}, or insecure_no_password: true`);
   }
 
   #password(): SecretReference | undefined {
@@ -143,7 +142,7 @@ class EntryReader {
     const material = this.#text("vault_material");
     if (!material) return own;
     if (!own) return vault(material, "key");
-    this.warnings.push({ path: ["vault_material"], message: "is not used, password wins" });
+    this.warnings.push({ path: ["vault_material"], message: "is ignored: password is set" });
     return own;
   }
 
@@ -154,7 +153,7 @@ class EntryReader {
     if (material && !key)
       return { B2_ACCOUNT_ID: vault(material, "id"), B2_ACCOUNT_KEY: vault(material, "key") };
     if (material)
-      this.warnings.push({ path: ["b2_vault_material"], message: "is not used, b2_key wins" });
+      this.warnings.push({ path: ["b2_vault_material"], message: "is ignored: b2_key is set" });
     return { ...(id && { B2_ACCOUNT_ID: literal(id) }), ...(key && { B2_ACCOUNT_KEY: key }) };
   }
 
@@ -169,12 +168,12 @@ class EntryReader {
     for (const [name, given] of Object.entries(value)) {
       const path = ["environment", name];
       if (name.startsWith("RESTIC_PASSWORD"))
-        this.#problem(path, "is not read here, use the key password");
+        this.#problem(path, "is not allowed here: use the key password");
       else if (name.startsWith("RESTIC_REPOSITORY"))
-        this.#problem(path, "is not read here, use the key repo");
+        this.#problem(path, "is not allowed here: use the key repo");
       else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-        this.#problem(path, "is no name of a variable");
-      // An empty one hides that of the process.
+        this.#problem(path, "is not a valid variable name");
+      // An empty value hides the variable of the process.
       const secret = given === "" ? literal("") : this.#secret(path, given);
       if (secret) variables[name] = secret;
     }
@@ -189,7 +188,7 @@ class EntryReader {
     return undefined;
   }
 
-  /** Undefined for what is not there, and for what is wrong. */
+  /** Undefined if the value is missing or empty, or a problem was reported. */
   #secret(path: readonly string[], value: unknown): SecretReference | undefined {
     if (value === undefined || value === "") return undefined;
     const parsed = parseReference(value, this.#resolvers);
@@ -218,7 +217,7 @@ class EntryReader {
   }
 }
 
-/** The material of restic-reporter lies at the mount `kv/`. */
+/** restic-reporter keeps its material at the mount `kv/`. */
 function vault(material: string, field: string): SecretReference {
   return { scheme: "vault", reference: { vault: `kv/${material}`, field } };
 }

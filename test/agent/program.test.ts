@@ -132,7 +132,7 @@ describe("--check-config", () => {
       stdout: "",
       stderr:
         "/a: password: the variable NEVER_SET is not set\n" +
-        `/b: password: the file ${folder}/nothing is not there\n` +
+        `/b: password: the file ${folder}/nothing does not exist\n` +
         "/c: password: the command false ends with 1\n" +
         "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
     });

@@ -61,7 +61,7 @@ test.for([...failures, "nobody listens"] as const)(
       (await fetch(agent.url + path)).text(),
     );
     const shown = [agent.log(), ...(await Promise.all(pages))].join("\n");
-    expect(shown).toContain("its last good value stays");
+    expect(shown).toContain("using its last value");
     expect(shown).not.toMatch(SECRET);
   },
 );

@@ -63,7 +63,7 @@ test("a password beside the material of old wins, and Vault is not asked for it"
   const entry = { repo: WEB, password: "web-password", vault_material: "web" };
   const { code, all } = await scene.run(["--once"], [entry]);
   expect(code).toBe(0);
-  expect(all).toContain("vault_material: is not used, password wins");
+  expect(all).toContain("vault_material: is ignored: password is set");
   expect(scene.vault.requests).toEqual([]);
 });
 

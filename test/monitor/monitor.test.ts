@@ -54,21 +54,21 @@ async function exposition(monitor: Monitor, now = NOW): Promise<string> {
   return text;
 }
 
-/** The urls that have series of a metric. */
+/** Values of the label `url` in a metric. */
 function urls(text: string, metric: string): readonly string[] {
   return [...text.matchAll(new RegExp(`^${metric}\\{url="([^"]*)"`, "gm"))].map(
     ([, url = ""]) => url,
   );
 }
 
-test("all metrics of repositories in good and bad state", async () => {
+test("metrics of healthy and failing repositories", async () => {
   const monitor = new Monitor(settings([V1, V2, NOTHING, WRONG]), { clock: new FakeClock(NOW) });
   expect(await exposition(monitor)).toBe("");
   expect(await monitor.collect()).toEqual({ finishedAt: NOW, failed: 2, total: 4 });
   await expect(await exposition(monitor)).toMatchFileSnapshot("../golden/metrics.prom");
 });
 
-test("isLegacy is added to two metrics on demand, and turns true after 60 days", async () => {
+test("legacyLabel adds isLegacy to two metrics, true when the newest snapshot is older than 60 days", async () => {
   const newest = 1_711_846_800;
   const clock = new FakeClock((newest + 60 * 86_400) * 1000);
   const monitor = new Monitor(settings([V2], { legacyLabel: true }), { clock });
@@ -82,16 +82,16 @@ test("isLegacy is added to two metrics on demand, and turns true after 60 days",
     new Set(["backup_snapshot_count", "backup_newest_timestamp"]),
   );
   const web = 'url="test/fixtures/v2",host="web-1",user="root"';
-  const shown = (isLegacy: boolean): readonly string[] => [
+  const expected = (isLegacy: boolean): readonly string[] => [
     `backup_snapshot_count{${web},isLegacy="${isLegacy}"} 2`,
     `backup_newest_timestamp{${web},isLegacy="${isLegacy}"} ${newest}`,
   ];
-  expect(lines.filter((line) => line.includes(web))).toEqual(shown(false));
+  expect(lines.filter((line) => line.includes(web))).toEqual(expected(false));
   clock.step(86_400_000);
-  expect((await legacy()).filter((line) => line.includes(web))).toEqual(shown(true));
+  expect((await legacy()).filter((line) => line.includes(web))).toEqual(expected(true));
 });
 
-test("values stay until the next whole day of a set", async () => {
+test("without a collection the metrics change when the age of a set reaches the next whole day", async () => {
   const clock = new FakeClock(NOW);
   const monitor = new Monitor(settings([V1]), { clock });
   expect(monitor.validUntil(NOW)).toBe(Infinity);
@@ -104,7 +104,7 @@ test("values stay until the next whole day of a set", async () => {
   expect(await exposition(monitor, clock.now())).not.toBe(before);
 });
 
-test("a reload takes effect with the next collection: what is gone ends, what is the same is not read again", async () => {
+test("a reload applies from the next collection: removed repositories disappear, unchanged ones keep their snapshots", async () => {
   const monitor = new Monitor(settings([V1, V2]), { clock: new FakeClock(NOW) });
   await monitor.collect();
   const requests = (text: string): readonly string[] =>
@@ -129,7 +129,7 @@ test("a reload takes effect with the next collection: what is gone ends, what is
   ]);
 });
 
-test("a repository whose password changed is read with the new one, and keeps what was known meanwhile", async () => {
+test("a changed password is used from the next collection on; the last state is kept if it is wrong", async () => {
   const monitor = new Monitor(settings([V1]), { clock: new FakeClock(NOW) });
   await monitor.collect();
   monitor.reload(settings([repository(V1.url, "wrong")]));

@@ -30,7 +30,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** That many repositories, which are not there, with the secrets in turn. */
+/** Settings with repositories that do not exist. Their passwords are the secrets, in turn. */
 function settings(repositories: number, refresh?: string): MonitorSettings {
   const env = { VAULT_ADDR: server.url, VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" };
   return {
@@ -53,39 +53,40 @@ function settings(repositories: number, refresh?: string): MonitorSettings {
   };
 }
 
-function open(given: MonitorSettings): void {
-  monitor = new Monitor(given, { clock, logger, processEnvironment: {} });
+function open(monitorSettings: MonitorSettings): void {
+  monitor = new Monitor(monitorSettings, { clock, logger, processEnvironment: {} });
 }
 
-const cost = (): unknown => ({
+/** Numbers of requests to Vault. */
+const requests = (): unknown => ({
   logins: server.count("POST auth/approle/login"),
   lookups: server.calls.filter((call) => call.includes("sys/internal/ui/mounts/")).length,
   reads: server.calls.filter((call) => call.startsWith("GET secret/data/")).length,
 });
 
-test("500 repositories over 20 secrets cost one login and 20 reads a load; a collection more costs none", async () => {
+test("500 repositories with 20 secrets need one login, and 20 reads after each load of the settings", async () => {
   open(settings(500));
   expect(await monitor.collect()).toMatchObject({ total: 500, failed: 500 });
   expect([...monitor.store.entries()][0]?.attempt.error?.code).toBe("not_found");
-  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
+  expect(requests()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
   await monitor.collect();
-  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
+  expect(requests()).toEqual({ logins: 1, lookups: 1, reads: SECRETS });
   await clock.advance(60_000);
   monitor.reload(settings(500));
   await monitor.collect();
-  expect(cost()).toEqual({ logins: 1, lookups: 1, reads: 2 * SECRETS });
+  expect(requests()).toEqual({ logins: 1, lookups: 1, reads: 2 * SECRETS });
   expect(logger.texts.join()).not.toContain("canary");
 });
 
-test("a refresh costs a read for each secret, at each interval, while the monitor runs", async () => {
+test("each refresh reads each secret once, while the monitor runs", async () => {
   open(settings(60, "1h"));
   await monitor.collect();
   const { version } = monitor;
   await clock.advance(7_200_000);
-  expect(cost()).toMatchObject({ reads: SECRETS });
+  expect(requests()).toMatchObject({ reads: SECRETS });
   monitor.start();
   await until("the collection", () => monitor.version > version + 60);
-  const reads = (): number => (cost() as { readonly reads: number }).reads;
+  const reads = (): number => (requests() as { readonly reads: number }).reads;
   for (let times = 1; times <= 2; times++) {
     const before = monitor.version;
     await clock.advance(3_600_000);

@@ -7,18 +7,21 @@ const { signal } = new AbortController();
 
 afterEach(() => vi.unstubAllEnvs());
 
-test.for([" secret\n", "\u00a0x\t", "pässwörd ✓"])("%j is taken as it is", async (value) => {
-  vi.stubEnv("THE_SECRET", value);
-  expect((await environment.resolve("THE_SECRET", signal)).revealText()).toBe(value);
-});
+test.for([" secret\n", "\u00a0x\t", "pässwörd ✓"])(
+  "the value %j is returned unchanged",
+  async (value) => {
+    vi.stubEnv("THE_SECRET", value);
+    expect((await environment.resolve("THE_SECRET", signal)).revealText()).toBe(value);
+  },
+);
 
-test("one that is not set, or empty, is none", async () => {
+test("an unset or empty variable is an error", async () => {
   const message = "secret: the variable THE_SECRET is not set";
   expect(await failureOf(environment.resolve("THE_SECRET", signal))).toBe(message);
   vi.stubEnv("THE_SECRET", "");
   expect(await failureOf(environment.resolve("THE_SECRET", signal))).toBe(message);
 });
 
-test.for(["A-B", "", "1A", "A=B", 5, ["A"]])("%j is no name", (reference) => {
+test.for(["A-B", "", "1A", "A=B", 5, ["A"]])("%j is rejected as a variable name", (reference) => {
   expect(environment.check(reference)).toBe("must be the name of a variable");
 });

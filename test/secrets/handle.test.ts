@@ -10,8 +10,9 @@ import { failureOf } from "../support/core/failure.ts";
 const { signal } = new AbortController();
 const clock = new FakeClock(1000);
 
-/** What the place holds now; undefined if it cannot be had. */
+/** The current value of the secret; undefined: resolving it fails. */
 let stored: string | undefined;
+/** Number of calls of `resolve`. */
 let resolves: number;
 let handle: SecretHandle;
 
@@ -34,7 +35,7 @@ beforeEach(() => {
 const current = async (): Promise<string> => (await handle.current(signal)).revealText();
 const refresh = async (): Promise<string> => (await handle.refresh(signal)).revealText();
 
-test("is resolved when it is first needed, and kept", async () => {
+test("a secret is resolved at first use, and kept", async () => {
   expect(resolves).toBe(0);
   expect(handle.resolvedAt).toBeUndefined();
   expect(await current()).toBe("one");
@@ -44,7 +45,7 @@ test("is resolved when it is first needed, and kept", async () => {
   expect(handle.resolvedAt).toBe(1000);
 });
 
-test("is resolved anew on demand, and the last good value stays if that fails", async () => {
+test("a refresh resolves the secret again, and returns the last value if that fails", async () => {
   await current();
   stored = "two";
   await clock.advance(500);
@@ -56,7 +57,7 @@ test("is resolved anew on demand, and the last good value stays if that fails", 
   expect(handle.resolvedAt).toBe(1500);
 });
 
-test("without a value a failure is one, and does not stay", async () => {
+test("without a last value a failure is thrown, and the next call tries again", async () => {
   stored = undefined;
   expect(await failureOf(handle.current(signal))).toBe("secret: the place is closed");
   expect(await failureOf(handle.refresh(signal))).toBe("secret: the place is closed");

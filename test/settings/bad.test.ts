@@ -70,7 +70,7 @@ test.for([
   [
     "a setting that only flags and variables have",
     `repositories: []\nconfig: x\n`,
-    /^FILE:2:1: config: unknown key; known are repositories, otlp, vault, bind, webConfigFile, /,
+    /^FILE:2:1: config: unknown key; known keys: repositories, otlp, vault, bind, webConfigFile, /,
   ],
   [
     "a string as entry",
@@ -96,7 +96,7 @@ test.for([
   [
     "both a password and insecure_no_password",
     '[{"repo": "/a", "password": "p", "insecure_no_password": true}]',
-    "FILE:1:34: [0].insecure_no_password: there is a password as well: remove one of the two",
+    "FILE:1:34: [0].insecure_no_password: a password is set as well: remove one of the two",
   ],
   [
     "a number as password",
@@ -121,7 +121,7 @@ test.for([
   [
     "a command as string",
     '[{"repo": "/a", "password": {"command": "pass x"}}]',
-    "FILE:1:30: [0].password.command: must be a list of program and arguments",
+    "FILE:1:30: [0].password.command: must be a list of a program and its arguments",
   ],
   [
     "an invalid variable name",
@@ -161,7 +161,7 @@ test.for([
   [
     "the same repository twice and another problem",
     '[{"repo": "/a", "password": "p", "x": 1}, {"repo": "/a", "password": "p"}]',
-    /^FILE:1:34: \[0\]\.x: unknown key; known are .*\nFILE:1:44: \[1\]\.repo: is the same repository as \[0\] \(credentials are not compared\): remove one of the two$/,
+    /^FILE:1:34: \[0\]\.x: unknown key; known keys: .*\nFILE:1:44: \[1\]\.repo: is the same repository as \[0\] \(credentials are not compared\): remove one of the two$/,
   ],
   [
     "two repositories that differ only in credentials",
@@ -171,7 +171,7 @@ test.for([
   [
     "a password in the environment",
     '[{"repo": "/a", "password": "p", "environment": {"RESTIC_PASSWORD": "q"}}]',
-    "FILE:1:50: [0].environment.RESTIC_PASSWORD: is not read here, use the key password",
+    "FILE:1:50: [0].environment.RESTIC_PASSWORD: is not allowed here: use the key password",
   ],
   [
     "a cron rule with four fields",

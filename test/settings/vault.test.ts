@@ -131,6 +131,6 @@ test.for([
 test("an unknown key beside vault is reported", async () => {
   const reference = '{"vault": "kv/a", "feld": "key"}';
   expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
-    "FILE:1:47: [0].password.feld: unknown key; known are vault, field, version, kvVersion",
+    "FILE:1:47: [0].password.feld: unknown key; known keys: vault, field, version, kvVersion",
   );
 });

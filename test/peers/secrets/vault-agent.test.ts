@@ -224,7 +224,7 @@ describe.skipIf(!requirePeer("vault") || !requirePeer("restic"))(
           /^secret: the secret at team\/kv\/a b, version 1 \(field key\) in Vault: /,
         );
         expect(await errorOf("nested")).toMatch(message);
-        const stale = /its last good value stays.*/g;
+        const stale = /using its last value.*/g;
         expect(agent.log().slice(seen).match(stale)).toHaveLength(2);
         await end();
         await until("all repositories to be up", async () =>
