@@ -2,13 +2,24 @@ import { availableParallelism } from "node:os";
 
 import { defineConfig } from "vitest/config";
 
+import { requireOldestNode } from "./support/agent/peers.ts";
 import { Summary } from "./support/agent/summary.ts";
+
+if (Number.parseInt(process.versions.node) < 24)
+  throw new Error(
+    `the tests run on Node.js 24, and this is ${process.version}: call them by npm or npx after npm ci; if npm has blocked the install script of the package node, allow it by "npm install-scripts approve node" and call npm ci again`,
+  );
 
 // Vitest gives them to Node.js as well: "import" among them would give ES modules to a caller of require.
 const conditions = ["source", "node"];
 
 const INSTALLED = ["test/{agent,examples}/**/*.test.ts", "test/peers/**/*.test.ts"];
 const SOURCES_WITH_PEERS = ["test/peers/backends/**/*.test.ts"];
+
+/** The tests of the installed agent that run on the oldest Node.js as well. */
+const ON_OLDEST_NODE = ["test/agent/{pages,program,signals}.test.ts"];
+const oldest = requireOldestNode();
+const globalSetup = "test/support/agent/install.ts";
 
 export default defineConfig({
   resolve: { conditions },
@@ -38,9 +49,22 @@ export default defineConfig({
           name: "installed",
           include: INSTALLED,
           exclude: SOURCES_WITH_PEERS,
-          globalSetup: "test/support/agent/install.ts",
+          globalSetup,
         },
       },
+      ...(oldest === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: "oldest Node.js",
+                include: ON_OLDEST_NODE,
+                globalSetup,
+                provide: { node: oldest },
+              },
+            },
+          ]),
     ],
   },
 });

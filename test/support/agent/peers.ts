@@ -4,8 +4,9 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const MODULES = join(import.meta.dirname, "../../peers");
+const MANIFEST = join(import.meta.dirname, "../../../package.json");
 
-/** Where a program comes from: the module in test/peers that builds it, and whether one on PATH will do. */
+/** The module in test/peers that builds the program, and whether one on PATH is good enough. */
 const PEERS = {
   restic: { module: "restic", program: "restic", onPath: true },
   "restic-0.14.0": { module: "restic-0.14.0", program: "restic", onPath: false },
@@ -26,7 +27,7 @@ const PEERS = {
 /** A real program that tests run against. */
 export type Peer = keyof typeof PEERS;
 
-/** The path of a program that test/peers/install has built from today's go.mod, else of one on PATH. */
+/** The path of the program that test/peers/install has built from the current go.mod, else of one on PATH. */
 function findPeer(name: Peer): string | undefined {
   const { module, program, onPath } = PEERS[name];
   const built = join(cacheFolder(), `${module}-${sourceHash(module)}`, program);
@@ -35,18 +36,19 @@ function findPeer(name: Peer): string | undefined {
 }
 
 /**
- * For a suite that is skipped without its peer: undefined if it is not there.
- * With RESTIC_OTEL_PEERS_REQUIRED=1 (where skipping would hide something) it throws instead.
+ * For a suite that is skipped without its peer.
+ * @returns undefined if the peer is missing
+ * @throws Error if it is missing and RESTIC_OTEL_PEERS_REQUIRED=1
  */
 export function requirePeer(name: Peer): string | undefined {
   return process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1" ? peerPath(name) : findPeer(name);
 }
 
-/** A package of the system, with ssh and ssh-keygen beside it; a service in its place is neither needed nor touched. */
+/** Comes with ssh and ssh-keygen in packages of the system; a running service is neither needed nor touched. */
 export const SSHD = "/usr/sbin/sshd";
 export const CHROMIUM = "/usr/bin/chromium";
 
-/** What comes from the system's packages: the names are those that test/peers/install knows. */
+/** Programs from packages of the system, by the names of test/peers/install. */
 const PACKAGES = {
   sshd: [SSHD, "ssh", "ssh-keygen"],
   swift: [
@@ -58,27 +60,27 @@ const PACKAGES = {
   manual: ["man", "mandoc"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** For a suite that is skipped without sshd, ssh and ssh-keygen: whether they are there. As `requirePeer`. */
+/** Whether sshd, ssh and ssh-keygen are available. @throws as `requirePeer` */
 export function requireSshd(): boolean {
   return requirePackage("sshd");
 }
 
-/** For what is skipped without the programs of systemd, which need not run: whether they are there. As `requirePeer`. */
+/** Whether the programs of systemd are available; systemd need not run. @throws as `requirePeer` */
 export function requireSystemd(): boolean {
   return requirePackage("systemd");
 }
 
-/** For what is skipped without a browser: whether it is there. As `requirePeer`. */
+/** Whether Chromium is available. @throws as `requirePeer` */
 export function requireChromium(): boolean {
   return requirePackage("chromium");
 }
 
-/** For what is skipped without man and mandoc: whether they are there. As `requirePeer`. */
+/** Whether man and mandoc are available. @throws as `requirePeer` */
 export function requireManual(): boolean {
   return requirePackage("manual");
 }
 
-/** For a suite that is skipped without OpenStack's Swift: whether it is there. As `requirePeer`. */
+/** Whether OpenStack Swift is available. @throws as `requirePeer` */
 export function requireSwift(): boolean {
   return requirePackage("swift");
 }
@@ -94,31 +96,51 @@ function isThere(program: string): boolean {
   return isExecutable(program) || findOnPath(program) !== undefined;
 }
 
-/** For a suite that is skipped without azurite: the program that Node.js runs. As `requirePeer`. */
+/** The program of azurite, which Node.js runs; undefined if it is missing. @throws as `requirePeer` */
 export function requireAzurite(): string | undefined {
   const main = findAzurite();
   if (main === undefined && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
-    throw new Error("azurite is not there: run test/peers/install azurite");
+    throw new Error("azurite is missing: run test/peers/install azurite");
   return main;
 }
 
-/** test/peers/install names the same version. */
+/** The oldest Node.js that the packages support; undefined if it is missing. @throws as `requirePeer` */
+export function requireOldestNode(): string | undefined {
+  const node = findOldestNode();
+  if (node === undefined && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
+    throw new Error(`Node.js ${oldestNode()} is missing: run test/peers/install node`);
+  return node;
+}
+
+function findOldestNode(): string | undefined {
+  const program = join(cacheFolder(), `node-${oldestNode()}/node_modules/node/bin/node`);
+  return existsSync(program) ? program : undefined;
+}
+
+function oldestNode(): string {
+  const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(
+    readFileSync(MANIFEST, "utf8"),
+  );
+  return engines.node.replace(">=", "");
+}
+
+/** The version is that of test/peers/install. */
 function findAzurite(): string | undefined {
   const main = join(cacheFolder(), "azurite-3.37.0/node_modules/azurite/dist/src/blob/main.js");
   return existsSync(main) ? main : undefined;
 }
 
-/** For what installs packages from npm's registry: asked for by RESTIC_OTEL_REGISTRY=1, and when peers are required. */
+/** Whether tests may install packages from npm's registry: with RESTIC_OTEL_REGISTRY=1, or if peers are required. */
 export function mayUseRegistry(): boolean {
   const { RESTIC_OTEL_REGISTRY, RESTIC_OTEL_PEERS_REQUIRED } = process.env;
   return RESTIC_OTEL_REGISTRY === "1" || RESTIC_OTEL_PEERS_REQUIRED === "1";
 }
 
-/** The path of a program that the caller cannot go on without: throws if it is not there. */
+/** The path of the program. @throws Error if it is missing */
 export function peerPath(name: Peer): string {
   const path = findPeer(name);
   if (path === undefined)
-    throw new Error(`${name} is not there: run test/peers/install ${PEERS[name].module}`);
+    throw new Error(`${name} is missing: run test/peers/install ${PEERS[name].module}`);
   return path;
 }
 
@@ -129,7 +151,7 @@ function cacheFolder(): string {
   );
 }
 
-/** The same as hash_of in test/peers/install. */
+/** Computes what hash_of in test/peers/install does. */
 function sourceHash(module: string): string {
   const folder = join(MODULES, module);
   const commands = readdirSync(folder).filter((file) => file.endsWith(".go"));
@@ -153,7 +175,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The peers that were not found, by the names of their modules. */
+/** The names of the peers that were not found. */
 export function missingPeers(): readonly string[] {
   const names: readonly Peer[] = [
     "restic",
@@ -169,10 +191,12 @@ export function missingPeers(): readonly string[] {
     "vault",
     "victoria-metrics",
     "exporter-toolkit",
+    "fake-gcs-server",
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);
   for (const [name, programs] of Object.entries(PACKAGES))
     if (!programs.every(isThere)) missing.push(name);
   if (findAzurite() === undefined) missing.push("azurite");
+  if (findOldestNode() === undefined) missing.push(`Node.js ${oldestNode()}`);
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }

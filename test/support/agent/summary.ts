@@ -1,42 +1,64 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 import { missingPeers } from "./peers.ts";
 
-/** Suites that are the same for each backend: what stands in the name of one, the rest is the cell. */
-const SUITES = [/^the backend of (.*)$/, /^(.*), from a server that fails:$/];
+/** The suites that run once for each backend and server, and the group of their name that says which. */
+const SUITES = [
+  { name: "conformance of backends", pattern: /^the backend of (.*)$/ },
+  { name: "failing servers", pattern: /^(.*), from a server that fails:$/ },
+];
+/** The whole block has at most 25 lines. */
+const MOST_PLACES = 15;
 
-/** A line for each backend and server: how many cases of a suite that all have passed, failed, or were skipped. */
-function matrix(modules: readonly TestModule[]): readonly string[] {
-  return modules.flatMap((module) =>
-    [...module.children.allSuites()].flatMap((suite) => {
-      const which = SUITES.findIndex((pattern) => pattern.test(suite.name));
-      const place = SUITES[which]?.exec(suite.name)?.[1];
-      if (place === undefined) return [];
-      const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-      for (const test of suite.children.allTests()) counts[test.result().state] += 1;
-      const kind = which === 0 ? "conformance" : "failing server";
-      const others = counts.failed + counts.skipped + counts.pending;
-      const bad = others > 0 ? `, ${counts.failed} failed, ${others - counts.failed} skipped` : "";
-      return [`${kind}: ${place}: ${counts.passed} passed${bad}`];
-    }),
-  );
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
 }
 
-/** Says at the end which real peers were not found, so that nobody takes a run without them for a whole one. */
+function counted(tests: Iterable<TestCase>): Counts {
+  const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  for (const test of tests) counts[test.result().state] += 1;
+  const { pending, ...others } = counts;
+  return { ...others, skipped: others.skipped + pending };
+}
+
+function line({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** A line for each kind of suite, and one for each backend or server with a test that did not pass. */
+function places(modules: readonly TestModule[]): readonly string[] {
+  const suites = modules.flatMap((module) => [...module.children.allSuites()]);
+  return SUITES.flatMap(({ name, pattern }) => {
+    const matching = suites.flatMap((suite) => {
+      const place = pattern.exec(suite.name)?.[1];
+      return place === undefined ? [] : [{ place, counts: counted(suite.children.allTests()) }];
+    });
+    if (matching.length === 0) return [];
+    const bad = matching.filter(({ counts }) => counts.failed + counts.skipped > 0);
+    return [
+      `${name}: ${matching.length - bad.length} of ${matching.length} passed`,
+      ...bad.map(({ place, counts }) => `  ${place}: ${line(counts)}`),
+    ];
+  });
+}
+
+/** Prints one block at the end: the suites of backends, the peers that were not found, and the counts of the runner. */
 export class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      for (const test of module.children.allTests()) counts[test.result().state] += 1;
-    }
+    const counts = counted(modules.flatMap((module) => [...module.children.allTests()]));
     const missing = missingPeers();
-    const cells = matrix(modules);
+    const shown = places(modules);
+    const broken = modules.filter((module) => module.errors().length > 0);
     const lines = [
-      ...(cells.length > 0 ? ["backend × server × cases:", ...cells.toSorted(), ""] : []),
+      ...shown.slice(0, MOST_PLACES),
+      ...(shown.length > MOST_PLACES ? [`  … and ${shown.length - MOST_PLACES} more lines`] : []),
+      ...(broken.length > 0 ? [`files that failed outside of a test: ${broken.length}`] : []),
       missing.length > 0
-        ? `peers not found: ${missing.join(", ")}; the tests that need them were skipped (test/peers/install builds them)`
+        ? `peers not found: ${missing.join(", ")}; test/peers/install installs them, and the tests that need them are skipped without`
         : "all peers were found",
-      `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped + counts.pending} skipped`,
+      line(counts),
     ];
     process.stdout.write(`\n${lines.join("\n")}\n`);
   }
