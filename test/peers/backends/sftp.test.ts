@@ -1,5 +1,5 @@
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join, relative } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -50,7 +50,9 @@ describe.skipIf(!requireSshd())("sshd", () => {
 
   const forms: Readonly<Record<string, (folder: string) => string>> = {
     "an absolute path": (folder) => `sftp:peer:${folder}`,
-    "a path below the home directory": (folder) => `sftp:peer:${relative(homedir(), folder)}`,
+    // sshd takes the home directory from the passwd entry, whatever $HOME is.
+    "a path below the home directory": (folder) =>
+      `sftp:peer:${relative(userInfo().homedir, folder)}`,
     "a URL": (folder) => `sftp://peer/${folder}`,
   };
 

@@ -56,7 +56,7 @@ export class Summary implements Reporter {
       ...(shown.length > MOST_PLACES ? [`  … and ${shown.length - MOST_PLACES} more lines`] : []),
       ...(broken.length > 0 ? [`files that failed outside of a test: ${broken.length}`] : []),
       missing.length > 0
-        ? `peers not found: ${missing.join(", ")}; test/peers/install installs them, and the tests that need them are skipped without`
+        ? `peers not found: ${missing.join(", ")}; the tests that need them are skipped (see test/peers/install)`
         : "all peers were found",
       line(counts),
     ];
