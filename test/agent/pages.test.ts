@@ -38,7 +38,7 @@ function served(): readonly string[] {
 
 const WITH_QUERIES = [
   "GET /?q=web&sort=host&page=2",
-  `GET /?${new URLSearchParams({ url: join(EXAMPLES, "web"), host: "web-1", user: "root" })}`,
+  `GET /?url=${encodeURIComponent(join(EXAMPLES, "web"))}&host=web-1&user=root`,
   "GET /?sort=nonsense&page=-1&host=%ff",
   "GET /api/status?q=web",
   "POST /-/collect?wait",

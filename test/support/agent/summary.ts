@@ -37,10 +37,8 @@ function places(modules: readonly TestModule[]): readonly string[] {
     });
     if (matching.length === 0) return [];
     const bad = matching.filter(({ counts }) => counts.failed + counts.skipped > 0);
-    return [
-      `${name}: ${matching.length - bad.length} of ${matching.length} passed`,
-      ...bad.map(({ place, counts }) => `  ${place}: ${line(counts)}`),
-    ];
+    const all = `${name}: ${matching.length - bad.length} of ${matching.length} passed`;
+    return [all].concat(bad.map(({ place, counts }) => `  ${place}: ${line(counts)}`));
   });
 }
 
