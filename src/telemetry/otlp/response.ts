@@ -1,76 +1,82 @@
-import { AgentError, isJsonObject, statusError } from "restic-otel-instrumentation/internal";
-import type { Clock, HttpResponse } from "restic-otel-instrumentation/internal";
+import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
+import type { IExportMetricsServiceResponse, ISerializer } from "@opentelemetry/otlp-transformer";
+import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { AgentError, isJsonObject } from "restic-otel-instrumentation/internal";
 
-/** Answers that the OTLP specification allows to repeat, section "Retryable response codes". */
-const RETRYABLE = new Set([429, 502, 503, 504]);
+import type { OtlpEndpoint } from "../../settings/otlp.ts";
+import { pointsOf } from "./batches.ts";
+
+/** A Collector refuses more than 20 MiB, measured before compression. */
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+
+/** Nothing was sent: the metrics have to be split. */
+export class BodyTooLargeError extends Error {
+  override readonly name = "BodyTooLargeError";
+}
+
+export interface CheckedSerializer extends ISerializer<
+  ResourceMetrics,
+  IExportMetricsServiceResponse
+> {
+  /** Why the last export failed, if the delegate does not tell; undefined: a response accepted every point. */
+  problem(): Error | undefined;
+}
 
 /**
- * An answer of 200 is not enough: points may be rejected one by one, and a login page is no Collector.
- * @param decode reads the body of an accepted request; it may throw
- * @throws AgentError if not everything was taken
+ * The stock serializer, through which the delegate passes each response. The delegate ignores whether it is complete, whether it is OTLP,
+ * and how many points it rejects. For one export at a time.
+ * @param where the endpoint's name in messages
  */
-export function checkAnswer(
-  answer: HttpResponse,
+export function checkedSerializer(
+  protocol: OtlpEndpoint["protocol"],
   where: string,
-  decode: (body: Uint8Array) => object,
-  clock: Clock,
-): void {
-  const { status, headers, body } = answer;
-  if (status < 200 || status > 299) {
-    const { code, message, retryAfterMs } = statusError(answer, where, clock);
-    const transient = RETRYABLE.has(status);
-    throw new AgentError(code, message + reasonIn(headers, body), { transient, retryAfterMs });
-  }
-  const { rejectedDataPoints, errorMessage } = partialSuccess(
-    accepted(headers, body, where, decode),
-  );
-  // 64-bit numbers are text in JSON.
-  if (Number(rejectedDataPoints ?? 0) > 0)
-    throw new AgentError(
-      "other",
-      `${where}: ${Number(rejectedDataPoints)} points were rejected: ${printable(typeof errorMessage === "string" ? errorMessage : "")}`,
-    );
+): CheckedSerializer {
+  const isJson = protocol === "http/json";
+  const stock = isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer;
+  let problem: Error | undefined;
+  return {
+    problem: () => problem,
+    serializeRequest(metrics) {
+      problem = new AgentError("unreachable", `${where}: the response broke off`);
+      const body = stock.serializeRequest(metrics);
+      if (body === undefined || body.length <= MAX_BODY_BYTES || pointsOf(metrics) < 2) return body;
+      problem = new BodyTooLargeError();
+      return undefined;
+    },
+    // Called with the complete body of a response with status 2xx.
+    deserializeResponse(body) {
+      problem = new AgentError("other", `${where}: ${NOT_OTLP}`);
+      // The stock JSON deserializer accepts any text.
+      if (isJson && body.length > 0 && !isJsonObject(JSON.parse(new TextDecoder().decode(body))))
+        throw new TypeError("not a JSON object");
+      const response = stock.deserializeResponse(body);
+      const rejection = rejectionIn(response);
+      problem =
+        rejection === undefined ? undefined : new AgentError("other", `${where}: ${rejection}`);
+      return response;
+    },
+  };
+}
+
+const NOT_OTLP = "the response is not OTLP: is a login page or a proxy in front of the receiver?";
+
+/** OTLP specification, section "Partial Success". */
+function rejectionIn({ partialSuccess }: IExportMetricsServiceResponse): string | undefined {
+  // JSON writes 64-bit numbers as text.
+  const count: unknown = partialSuccess?.rejectedDataPoints;
+  const rejected = Number(count ?? 0);
+  return rejected > 0
+    ? `${rejected} points were rejected: ${printable(partialSuccess?.errorMessage)}`
+    : undefined;
 }
 
 export function notAccepted(endpoint: string, timeoutMs: number): AgentError {
   return new AgentError("timeout", `${endpoint}: not accepted within ${timeoutMs / 1000} s`);
 }
 
-/** OTLP specification, section "Partial Success". */
-function partialSuccess(answer: object): Readonly<Record<string, unknown>> {
-  return "partialSuccess" in answer && isJsonObject(answer.partialSuccess)
-    ? answer.partialSuccess
-    : {};
-}
-
-function accepted(
-  headers: HttpResponse["headers"],
-  body: Uint8Array,
-  where: string,
-  decode: (body: Uint8Array) => object,
-): object {
-  if (body.length === 0) return {};
-  const type = headers["content-type"] ?? "no content type";
-  try {
-    if (/^application\/(json|x-protobuf)\b/.test(type)) return decode(body);
-  } catch {
-    // Said below.
-  }
-  throw new AgentError(
-    "other",
-    `${where}: answers 200 with ${printable(type)}, which no OTLP receiver does: is a login page or a proxy in front of it?`,
-  );
-}
-
-/** A message of the receiver, if it wrote one as text. */
-function reasonIn(headers: HttpResponse["headers"], body: Uint8Array): string {
-  if (!/^(text\/plain|application\/json)/.test(headers["content-type"] ?? "")) return "";
-  const text = printable(new TextDecoder().decode(body.subarray(0, 400)));
-  return text === "" ? "" : `: ${text}`;
-}
-
-function printable(text: string): string {
-  return text
+/** A receiver's text as one short line without control characters. */
+export function printable(text: unknown): string {
+  return (typeof text === "string" ? text : "")
     .replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, " ")
     .trim()
     .slice(0, 200);

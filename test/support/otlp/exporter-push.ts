@@ -1,3 +1,4 @@
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
@@ -7,15 +8,17 @@ import { resolversWith } from "../../../instrumentation/secrets/resolvers.ts";
 import type { OtlpEndpoint } from "../../../src/settings/otlp.ts";
 import { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import type { OtlpExporterOptions } from "../../../src/telemetry/otlp/exporter.ts";
-import { agentResource } from "../../../src/telemetry/resource.ts";
 import { ManualReader } from "./manual-reader.ts";
 
 /** The gauge `backup.days_age` with one point for each host, as the SDK collects it. */
-export async function daysAge(hosts: readonly string[]): Promise<ResourceMetrics> {
+async function daysAge(hosts: readonly string[]): Promise<ResourceMetrics> {
   const reader = new ManualReader();
   const provider = new MeterProvider({
     readers: [reader],
-    resource: agentResource("1.2.3", "here"),
+    resource: resourceFromAttributes({
+      "service.name": "restic-otel",
+      "service.version": "1.2.3",
+    }),
   });
   provider
     .getMeter("restic-otel", "1.2.3")

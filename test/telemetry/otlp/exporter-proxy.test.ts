@@ -1,10 +1,16 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { createServer } from "node:tls";
+import { promisify } from "node:util";
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { FakeClock } from "../../support/core/clock.ts";
 import { failureOf } from "../../support/core/failure.ts";
+import { listeningPort } from "../../support/core/listening-port.ts";
 import { until } from "../../support/core/until.ts";
 import { answer, FaultServer } from "../../support/http/fault-server.ts";
 import { LoopbackProxy } from "../../support/http/loopback-proxy.ts";
@@ -72,6 +78,20 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     });
   });
 
+  test("a proxy that is itself asked by TLS", async () => {
+    const pem = await readFile(join(FOLDER, "server.pem"), "utf8");
+    const [, port] = proxy.where.split(":");
+    const front = createServer({ cert: pem, key: pem }, (socket) => {
+      socket.pipe(connect(Number(port), "127.0.0.1")).pipe(socket);
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void front.close());
+    await once(front, "listening");
+    vi.stubEnv(variable, `https://localhost:${listeningPort(front)}`);
+    await pushOnce(exporter());
+    expect(proxy.asked).toEqual([asked]);
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("the login of the proxy goes to the proxy", async () => {
     vi.stubEnv(variable, `http://us%40er:p%3Ass@${proxy.where}`);
     await pushOnce(exporter());
@@ -89,12 +109,17 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test.for([403, 407])("a proxy that answers %i fails the push", async (status) => {
+  test.for([
+    ["denied", 403, "access denied (403)"],
+    ["denied", 407, "the server answers 407"],
+    ["unreachable", 500, "the server answers 500"],
+  ] as const)("the message is %s for a proxy that answers %i", async ([code, status, text]) => {
     proxy.refusal = status;
-    const failure = await failureOf(pushOnce(exporter(1000)));
-    expect(failure).toMatch(/^denied: /);
-    expect(failure).toContain(String(status));
-    expect(failure).not.toContain("CANARY");
+    expect(await failureOf(pushOnce(exporter(1000)))).toBe(
+      scheme === "https"
+        ? `${code}: the proxy ${proxy.where} refused to connect to repo.example:4318 (${status})`
+        : `${code}: http://repo.example:4318/v1/metrics through the proxy ${proxy.where}: ${text}`,
+    );
     expect(server.requests).toEqual([]);
   });
 
@@ -132,4 +157,30 @@ test("the proxy of the other scheme is not used", async () => {
   vi.stubEnv("HTTP_PROXY", `http://${proxy.where}`);
   await pushOnce(exporterTo(`http://0.0.0.0:${server.port}/v1/metrics`));
   expect(proxy.asked).toHaveLength(1);
+});
+
+const PROGRAM = `
+import { registerHooks } from "node:module";
+const loaded = [];
+registerHooks({
+  load(url, context, next) {
+    loaded.push(url);
+    return next(url, context);
+  },
+});
+const { exporterTo, pushOnce } = await import("./test/support/otlp/exporter-push.ts");
+await pushOnce(exporterTo("http://0.0.0.0:1/v1/metrics", { timeoutMs: 100 })).catch(() => {});
+console.log(loaded.some((url) => url.includes("/node_modules/http-proxy-agent/")));`;
+
+test.for([
+  [{}, "false"],
+  [{ HTTP_PROXY: "http://127.0.0.1:1" }, "true"],
+] as const)("with the environment %j a proxy agent is loaded: %s", async ([env, isLoaded]) => {
+  await start("http");
+  const args = ["--conditions=source", "--input-type=module", "--eval", PROGRAM];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: join(import.meta.dirname, "../../.."),
+    env,
+  });
+  expect(stdout).toBe(`${isLoaded}\n`);
 });

@@ -1,0 +1,40 @@
+import { OTLPExporterError } from "@opentelemetry/otlp-exporter-base";
+import {
+  AgentError,
+  requestFailure,
+  statusError,
+  systemClock,
+} from "restic-otel-instrumentation/internal";
+
+import { endpointName } from "../../settings/otlp.ts";
+import type { OtlpEndpoint } from "../../settings/otlp.ts";
+import { proxyOf } from "./agent-factory.ts";
+import { printable } from "./response.ts";
+
+const CA_HINT = "tls.ca, or OTEL_EXPORTER_OTLP_CERTIFICATE, names another CA";
+
+/** The error of the stock exporter, with a message that names the endpoint and its proxy. */
+export function exportFailure(error: Error, { url, timeoutMs }: OtlpEndpoint): AgentError {
+  if (error instanceof AgentError) return error;
+  const proxy = proxyOf(url);
+  const through = proxy ? ` through the proxy ${proxy.host}` : "";
+  if (!(error instanceof OTLPExporterError))
+    return requestFailure(error, new URL(url).host + through, timeoutMs, CA_HINT);
+  const where = endpointName(url) + through;
+  if (error.code === undefined) {
+    // The stock exporter keeps no status that it retries.
+    const message = `${where}: the server answers 429, 502, 503 or 504: it is busy or unavailable`;
+    return new AgentError("unreachable", message, { transient: true });
+  }
+  const answer = { status: error.code, headers: {}, body: Buffer.alloc(0) };
+  const { code, message } = statusError(answer, where, systemClock);
+  return new AgentError(error.code === 407 ? "denied" : code, message + reason(error.data));
+}
+
+/** The receiver's own message, unless it is HTML or binary. */
+function reason(body = ""): string {
+  // oxlint-disable-next-line no-control-regex -- finds binary data
+  if (/^\s*<|[\0-\b\u000E-\u001F\uFFFD]/.test(body)) return "";
+  const text = printable(body);
+  return text === "" ? "" : `: ${text}`;
+}
