@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 15)) {
-  process.stderr.write(`restic-otel needs Node.js 22.15 or later, this is ${process.version}\n`);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`restic-otel needs Node.js 22.19 or later, this is ${process.version}\n`);
   process.exit(2);
 }
 

@@ -1,11 +1,11 @@
-import type { HttpOptions } from "../http/client.ts";
+import type { HttpOptions } from "../http/options.ts";
 import { certificates } from "../core/pem.ts";
 import type { BackendContext } from "./context.ts";
 import { valueOf } from "./context.ts";
 
 /**
- * How the servers of a repository are spoken to: connections, proxy, certificates.
- * @throws AgentError `config` for a file of certificates that is no use
+ * The options of the HTTP client for a repository: connections, proxy, certificates.
+ * @throws AgentError `config` for a file without certificates
  */
 export async function httpOptions(
   { environment, connections, insecureTls, proxyEnvironment }: BackendContext,

@@ -1,103 +1,114 @@
 import { AgentError } from "../core/error.ts";
-import { ProtocolError } from "./response-parser.ts";
+import type { ErrorCode } from "../core/error.ts";
 
-/** Nobody whom we trust vouches for the server. */
+/** The response is not valid HTTP/1.1. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** The body is larger than the limit. */
+export class TooLongError extends Error {
+  override readonly name = "TooLongError";
+}
+
+/** The server closed a kept connection instead of answering; the cause says how. */
+export class LostRequest extends Error {
+  override readonly name = "LostRequest";
+}
+
+/** No trusted certificate authority signed the server's certificate. */
 const UNKNOWN_CA = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA)/;
 const TLS = /^(CERT_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH|EPROTO$)/;
 
-const RESETS: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "ENETDOWN",
-  "EHOSTDOWN",
-]);
-
-/** Nothing came for as long as one waits. */
-export class NoAnswerError extends Error {
-  override readonly name = "NoAnswerError";
-  readonly code = "ETIMEDOUT";
+/** Whether the server closed the connection. */
+export function isReset(thrown: unknown): boolean {
+  return ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(codeOf(thrown));
 }
 
-/** A proxy that does not pass on. */
-export class ProxyRefusal extends Error {
-  override readonly name = "ProxyRefusal";
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`the proxy answers ${status}`);
-    this.status = status;
-  }
-}
-
-/** What a failed request means. `where` is host and port, or a socket: no path, no login. */
+/** @param where host and port, or a socket: no path, no login */
 export function requestFailure(
-  thrown: unknown,
+  cause: unknown,
   where: string,
   idleMs: number,
-  caHint = "for a repository, RESTIC_CACERT names another CA",
+  caHint = "to trust another CA for a repository, set RESTIC_CACERT",
 ): AgentError {
-  if (thrown instanceof AgentError) return thrown;
-  const code = codeOf(thrown);
-  const failure = (
-    type: "unreachable" | "timeout",
-    message: string,
-    transient = true,
-  ): AgentError => new AgentError(type, message, { transient, cause: thrown });
-  if (thrown instanceof ProxyRefusal) return proxyFailure(thrown, where);
-  if (thrown instanceof ProtocolError)
-    return new AgentError("other", `${where} gives no answer of HTTP/1.1: ${thrown.message}`, {
-      cause: thrown,
-    });
-  if (code === "ETIMEDOUT")
-    return failure("timeout", `${where} sent nothing for ${idleMs / 1000} s`);
-  if (code === "ECONNREFUSED") return failure("unreachable", `${where} refuses the connection`);
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return failure("unreachable", `the name of ${where} cannot be resolved (${code})`);
-  if (RESETS.has(code)) return failure("unreachable", `${where} broke off the connection`);
-  if (UNREACHABLE.has(code)) return failure("unreachable", `${where} cannot be reached (${code})`);
-  if (code === "ENOENT") return failure("unreachable", `${where} is not there`);
-  if (code === "EACCES")
-    return new AgentError("denied", `${where} may not be opened`, { cause: thrown });
+  if (cause instanceof AgentError) return cause;
+  const code = codeOf(cause);
+  const text = cause instanceof Error ? cause.message : "unknown reason";
+  const permanent = (type: ErrorCode, message: string): AgentError =>
+    new AgentError(type, message, { cause });
+  const transient = (message: string, type: ErrorCode = "unreachable"): AgentError =>
+    new AgentError(type, message, { transient: true, cause });
+
+  // undici states the status of a proxy only in the texts of its errors.
+  const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(text)?.[1];
+  if (proxyStatus !== undefined) {
+    const message = `the proxy refused to connect to ${where} (${proxyStatus})`;
+    if (Number(proxyStatus) >= 500) return transient(message);
+    return permanent(/^40[37]$/.test(proxyStatus) ? "denied" : "other", message);
+  }
+  const violation = violationIn(cause, code, text);
+  if (violation !== undefined)
+    return permanent("other", `invalid HTTP/1.1 response from ${where}: ${violation}`);
   if (UNKNOWN_CA.test(code) || TLS.test(code)) {
     const hint = UNKNOWN_CA.test(code) ? `; ${caHint}` : "";
-    const message = `TLS with ${where} failed: ${tlsReason(thrown)} (${code})${hint}`;
-    return failure("unreachable", message, false);
+    const message = `TLS with ${where} failed: ${tlsReason(cause, text)} (${code})${hint}`;
+    return permanent("unreachable", message);
   }
-  if (code.startsWith("ERR_OSSL")) {
-    const message = `certificate or key of the client cannot be used (${code})`;
-    return new AgentError("config", message, { cause: thrown });
+  if (isReset(cause)) return transient(`${where} closed the connection`);
+  if (code.startsWith("ERR_OSSL"))
+    return permanent("config", `the client's certificate or key cannot be used (${code})`);
+  switch (code) {
+    case "ETIMEDOUT":
+    case "UND_ERR_CONNECT_TIMEOUT":
+    case "UND_ERR_HEADERS_TIMEOUT":
+    case "UND_ERR_BODY_TIMEOUT":
+      return transient(`${where} sent nothing for ${idleMs / 1000} s`, "timeout");
+    case "ECONNREFUSED":
+      return transient(`${where} refuses the connection`);
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return transient(`the name of ${where} cannot be resolved (${code})`);
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+    case "ENETDOWN":
+    case "EHOSTDOWN":
+      return transient(`${where} cannot be reached (${code})`);
+    case "ENOENT":
+      return transient(`${where} does not exist`);
+    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
+      return transient(`the body from ${where} does not match its Content-Length`);
+    case "EACCES":
+      return permanent("denied", `no permission to open ${where}`);
+    case "UND_ERR_INVALID_ARG":
+      // The text names the header, not its value.
+      return permanent("config", `the request to ${where} cannot be sent: ${text}`);
+    default:
+      return permanent("other", `the request to ${where} failed: ${code === "" ? text : code}`);
   }
-  return new AgentError(
-    "other",
-    `the request to ${where} failed: ${code === "" ? messageOf(thrown) : code}`,
-    { cause: thrown },
-  );
 }
 
-function proxyFailure(cause: ProxyRefusal, where: string): AgentError {
-  const { status } = cause;
-  const message = `the way to ${where} is barred: the proxy answers ${status}`;
-  if (status >= 500) return new AgentError("unreachable", message, { transient: true, cause });
-  return new AgentError(status === 403 || status === 407 ? "denied" : "other", message, { cause });
+/** How a response violates HTTP/1.1; undefined if it does not. */
+function violationIn(thrown: unknown, code: string, text: string): string | undefined {
+  if (thrown instanceof ProtocolError) return text;
+  if (code === "UND_ERR_HEADERS_OVERFLOW") return "the headers exceed 64 KiB";
+  if (code === "UND_ERR_SOCKET" && text.startsWith("bad ")) return text;
+  if (!(thrown instanceof Error) || thrown.name !== "HTTPParserError") return undefined;
+  return /\((.*)\)$/s.exec(text)?.[1] ?? text;
 }
 
 /** Some errors are wrapped; several addresses of one host give an AggregateError. */
 function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "";
-  if ("code" in thrown && typeof thrown.code === "string") return thrown.code;
-  if (thrown instanceof AggregateError) return codeOf(thrown.errors[0]);
-  return codeOf(thrown.cause);
+  const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+  if (code !== "" && !code.startsWith("UND_ERR_PRX")) return code;
+  return codeOf(thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause);
 }
 
-/** OpenSSL's own messages name lines of its source; Node ends those on certificates with advice on its options. */
-function tlsReason(thrown: unknown): string {
+/** OpenSSL's own messages name lines of its source; Node.js ends those on certificates with advice on its options. */
+function tlsReason(thrown: unknown, text: string): string {
   if (thrown instanceof Error && "reason" in thrown && typeof thrown.reason === "string")
     return thrown.reason;
-  return messageOf(thrown).replace(/;.*$/s, "");
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : "unknown reason";
+  return text.replace(/;.*$/s, "");
 }

@@ -4,9 +4,10 @@ import { BlockList, isIP } from "node:net";
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for a URL, as Go programs choose it (golang.org/x/net/http/httpproxy): `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in
- * upper or lower case; loopback is never asked through a proxy. Undefined for none.
- * @throws AgentError `config` for one that is no address, or of another kind than http and https
+ * Chooses the proxy for a URL as Go programs do (golang.org/x/net/http/httpproxy): `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in
+ * upper or lower case; never for loopback.
+ * @returns undefined: no proxy
+ * @throws AgentError `config` if the variable is not an http or https address
  */
 export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefined {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";

@@ -1,16 +1,16 @@
 import type { Clock } from "../core/clock.ts";
 import { AgentError } from "../core/error.ts";
 
-/** With waits of up to 1, 2 and 4 s a call is over within 15 s, unless the server asks for longer. */
+/** With waits of up to 1, 2 and 4 s a call ends within 15 s, unless the server asks for more. */
 const MAX_RETRIES = 3;
 const FIRST_WAIT_MS = 1000;
 const MAX_RETRY_AFTER_MS = 60_000;
-/** Time-outs after which a server is taken for dead: three of 10 s are 30 s without a byte. */
+/** Time-outs after which a server counts as dead: three of 10 s are 30 s without a byte. */
 const MAX_TIMEOUTS = 3;
 
 /**
- * Repeats a call that fails for a passing reason, with jittered exponential backoff; a `Retry-After` is followed.
- * @throws the last error of the call, also when the signal is aborted while it waits
+ * Repeats a call that fails with a transient error: exponential backoff with jitter, or the server's `Retry-After`.
+ * @throws the last error of the call, also if the signal is aborted during a wait
  */
 export function retry<T>(
   call: () => Promise<T>,
@@ -21,7 +21,6 @@ export function retry<T>(
   return call().catch((error: unknown) => repeat(error, call, clock, signal, maxRetries));
 }
 
-/** What is to be done after a first failure. */
 async function repeat<T>(
   first: unknown,
   call: () => Promise<T>,
@@ -36,7 +35,7 @@ async function repeat<T>(
     if (error.code === "timeout") timeouts += 1;
     if (retries === maxRetries || timeouts === MAX_TIMEOUTS) throw error;
     const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
-    // A server that says 0 is not hammered.
+    // Retry-After: 0 must not cause retries without a pause.
     const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
     if (waitMs > MAX_RETRY_AFTER_MS) throw error;
     try {

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { AgentError } from "../core/error.ts";
 import type { HttpResponse } from "./client.ts";
 
-/** The error that a status is. `what` says what was asked for, and of whom. */
+/** The error for a status. @param what the URL, or another name of the requested thing */
 export function statusError(
   { status, headers }: HttpResponse,
   what: string,
@@ -25,7 +25,7 @@ export function statusError(
 function retryAfter(value: string | undefined, clock: Clock): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  // Date.parse takes "-1" and "1.5" for dates too.
+  // Date.parse also accepts "-1" and "1.5".
   const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
 }

@@ -24,10 +24,10 @@ const PASSWORD = "CANARY-password";
 /** What a server begins to do once its repository is known, and how the repository fails then. */
 const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   ["it is gone", "stops", "unreachable: HOST refuses the connection"],
-  ["reset before headers", reset("before headers"), "unreachable: HOST broke off the connection"],
-  ["reset after headers", reset("after headers"), "unreachable: HOST broke off the connection"],
-  ["reset mid body", reset("mid body"), "unreachable: HOST broke off the connection"],
-  ["half a body", close("mid body"), "unreachable: HOST broke off the connection"],
+  ["reset before headers", reset("before headers"), "unreachable: HOST closed the connection"],
+  ["reset after headers", reset("after headers"), "unreachable: HOST closed the connection"],
+  ["reset mid body", reset("mid body"), "unreachable: HOST closed the connection"],
+  ["half a body", close("mid body"), "unreachable: HOST closed the connection"],
   ["silence before headers", hang("before headers"), "timeout: no answer within 20s"],
   ["silence after headers", hang("after headers"), "timeout: no answer within 20s"],
   ["silence mid body", hang("mid body"), "timeout: no answer within 20s"],
@@ -64,7 +64,7 @@ const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   [
     "a redirect elsewhere",
     redirect("http://elsewhere.example/"),
-    "other: HOST redirects to elsewhere.example: not followed, the login would go along",
+    "other: HOST redirects to elsewhere.example: not followed, because the login would be sent there",
   ],
 ];
 

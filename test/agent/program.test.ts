@@ -56,10 +56,10 @@ describe("what it says of itself", () => {
   });
 
   test("an older Node.js is told what is needed", async () => {
-    const preload = `Object.defineProperty(process, "versions", { value: { node: "22.14.0" } })`;
+    const preload = `Object.defineProperty(process, "versions", { value: { node: "22.18.0" } })`;
     const { code, stderr } = await runAgent(["--version"], { preload });
     expect(code).toBe(2);
-    expect(stderr).toBe(`restic-otel needs Node.js 22.15 or later, this is ${process.version}\n`);
+    expect(stderr).toBe(`restic-otel needs Node.js 22.19 or later, this is ${process.version}\n`);
   });
 
   test.for(["SIGHUP", "SIGUSR1"])("%s before there is anything does nothing", async (signal) => {

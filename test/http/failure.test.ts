@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { requestFailure } from "../../instrumentation/http/errors.ts";
 
-/** What cannot be brought about on loopback; the rest is in http.test.ts and tls.test.ts. */
+/** For failures that cannot be caused on loopback; http.test.ts and tls.test.ts have the others. */
 function withCode(code: string): Error {
   return Object.assign(new Error(`message of ${code}`), { code });
 }
@@ -14,16 +14,16 @@ test.for([
   ["EHOSTUNREACH", "unreachable", "host:1 cannot be reached (EHOSTUNREACH)"],
   ["ENETUNREACH", "unreachable", "host:1 cannot be reached (ENETUNREACH)"],
   ["ECONNREFUSED", "unreachable", "host:1 refuses the connection"],
-  ["ECONNRESET", "unreachable", "host:1 broke off the connection"],
-  ["EPIPE", "unreachable", "host:1 broke off the connection"],
+  ["ECONNRESET", "unreachable", "host:1 closed the connection"],
+  ["EPIPE", "unreachable", "host:1 closed the connection"],
   ["ETIMEDOUT", "timeout", "host:1 sent nothing for 10 s"],
-] as const)("%s passes and is %s", ([thrown, code, message]) => {
+] as const)("%s is transient: %s", ([thrown, code, message]) => {
   const error = requestFailure(withCode(thrown), "host:1", 10_000);
   expect(error).toMatchObject({ code, transient: true, message });
 });
 
 test.for([
-  ["EACCES", "denied", "host:1 may not be opened"],
+  ["EACCES", "denied", "no permission to open host:1"],
   [
     "CERT_HAS_EXPIRED",
     "unreachable",
@@ -32,25 +32,25 @@ test.for([
   [
     "DEPTH_ZERO_SELF_SIGNED_CERT",
     "unreachable",
-    "TLS with host:1 failed: message of DEPTH_ZERO_SELF_SIGNED_CERT (DEPTH_ZERO_SELF_SIGNED_CERT); for a repository, RESTIC_CACERT names another CA",
+    "TLS with host:1 failed: message of DEPTH_ZERO_SELF_SIGNED_CERT (DEPTH_ZERO_SELF_SIGNED_CERT); to trust another CA for a repository, set RESTIC_CACERT",
   ],
   ["EMFILE", "other", "the request to host:1 failed: EMFILE"],
-] as const)("%s lasts and is %s", ([thrown, code, message]) => {
+] as const)("%s is permanent: %s", ([thrown, code, message]) => {
   const error = requestFailure(withCode(thrown), "host:1", 10_000);
   expect(error).toMatchObject({ code, transient: false, message });
 });
 
-test("several addresses of a host count as the first", () => {
+test("of several addresses of a host the first one counts", () => {
   const error = new AggregateError([withCode("ECONNREFUSED"), withCode("ENETUNREACH")]);
   expect(requestFailure(error, "host:1", 1).message).toBe("host:1 refuses the connection");
 });
 
-test("a code further down counts", () => {
+test("the code of a cause counts", () => {
   const error = new TypeError("failed", { cause: withCode("ENOTFOUND") });
   expect(requestFailure(error, "host:1", 1)).toMatchObject({ code: "unreachable", cause: error });
 });
 
-test("what has no code keeps its message", () => {
+test("an error without a code keeps its message", () => {
   expect(requestFailure(new TypeError("odd"), "host:1", 1)).toMatchObject({
     code: "other",
     transient: false,
@@ -61,7 +61,7 @@ test("what has no code keeps its message", () => {
   );
 });
 
-test("an error of ours is left alone", () => {
+test("an AgentError is returned unchanged", () => {
   const error = new AgentError("corrupt", "too long");
   expect(requestFailure(error, "host:1", 1)).toBe(error);
 });

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,18 +6,18 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { httpClient } from "../../instrumentation/http/client.ts";
-import type { Send, HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
+import type { HttpResponse, Send } from "../../instrumentation/http/client.ts";
+import type { HttpOptions } from "../../instrumentation/http/options.ts";
 import { failureOf } from "../support/core/failure.ts";
 import {
   FaultServer,
   answer,
-  babble,
+  raw,
   close,
   hang,
   longListing,
   reset,
   status,
-  tooLong,
 } from "../support/http/fault-server.ts";
 import type { Fault } from "../support/http/fault-server.ts";
 
@@ -49,19 +50,22 @@ function get(
   );
 }
 
-describe("answers", () => {
-  test.for([200, 204, 301, 400, 401, 404, 429, 500, 503])("%i is one", async (code) => {
-    const { status: received, headers } = await get(status(code, { "X-Some": "Thing" }));
-    expect(received).toBe(code);
-    expect(headers["x-some"]).toBe("Thing");
-  });
+describe("a response", () => {
+  test.for([200, 204, 301, 400, 401, 404, 429, 500, 503])(
+    "may have the status %i",
+    async (code) => {
+      const { status: received, headers } = await get(status(code, { "X-Some": "Thing" }));
+      expect(received).toBe(code);
+      expect(headers["x-some"]).toBe("Thing");
+    },
+  );
 
-  test("the bytes arrive as they are", async () => {
+  test("has the bytes that the server sent", async () => {
     const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 256));
     expect((await get(answer(bytes))).body).toEqual(bytes);
   });
 
-  test("headers are sent, and nothing is asked to be compressed", async () => {
+  test("is asked for with the given headers, without compression", async () => {
     server.answers(answer("[]"));
     const url = new URL(`${server.url}/a%20b/?c`);
     await client()({ url, headers: { accept: "x/y" }, maxBytes: 2 }, new AbortController().signal);
@@ -73,38 +77,45 @@ describe("answers", () => {
     });
   });
 
-  test("no more requests side by side than connections", async () => {
-    server.answers(answer("."));
+  test("waits if all connections are in use, and a connection carries one request at a time", async () => {
+    const busy = new Set<Socket>();
+    server.answers(({ socket }, response) => {
+      expect(busy).not.toContain(socket);
+      busy.add(socket);
+      setImmediate(() => {
+        busy.delete(socket);
+        response.end(".");
+      });
+    });
     const send = client({ connections: 3 });
     const request = { url: new URL(server.url), headers: {}, maxBytes: 1 };
-    await Promise.all(
-      Array.from({ length: 20 }, () => send(request, new AbortController().signal)),
-    );
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 20 }, () => send(request, signal)));
     expect(server.requests).toHaveLength(20);
     expect(new Set(server.requests.map(({ socket }) => socket)).size).toBe(3);
   });
 });
 
 describe("a server that fails", () => {
-  test.for(PHASES)("is silent %s", async (phase) => {
+  test.for(PHASES)("is silent %s: a time-out", async (phase) => {
     expect(await failureOf(get(hang(phase), { idleMs: SHORT_MS }))).toBe(
       `transient timeout: ${where} sent nothing for 0.2 s`,
     );
   });
 
-  test.for(PHASES)("resets the connection %s", async (phase) => {
+  test.for(PHASES)("resets the connection %s: unreachable", async (phase) => {
     expect(await failureOf(get(reset(phase)))).toBe(
-      `transient unreachable: ${where} broke off the connection`,
+      `transient unreachable: ${where} closed the connection`,
     );
   });
 
-  test.for(PHASES)("ends the connection %s", async (phase) => {
+  test.for(PHASES)("closes the connection %s: unreachable", async (phase) => {
     expect(await failureOf(get(close(phase)))).toBe(
-      `transient unreachable: ${where} broke off the connection`,
+      `transient unreachable: ${where} closed the connection`,
     );
   });
 
-  test("is not there", async () => {
+  test("does not listen: unreachable", async () => {
     const url = new URL(server.url);
     const { signal } = new AbortController();
     await server.stop();
@@ -114,31 +125,22 @@ describe("a server that fails", () => {
     server = await FaultServer.start();
   });
 
-  test("speaks something else", async () => {
-    expect(await failureOf(get(babble("SSH-2.0-OpenSSH_9.6\r\n")))).toBe(
-      `other: ${where} gives no answer of HTTP/1.1: it does not begin with a status line`,
+  test("speaks another protocol: other", async () => {
+    expect(await failureOf(get(raw("SSH-2.0-OpenSSH_9.6\r\n")))).toBe(
+      `other: invalid HTTP/1.1 response from ${where}: Expected HTTP/, RTSP/ or ICE/`,
     );
-  });
-
-  test("sends more than Content-Length says: the rest is not taken for another answer", async () => {
-    server.answers(tooLong("[]HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 2), answer("good"));
-    const send = client({ connections: 1 });
-    const request = { url: new URL(server.url), headers: {}, maxBytes: 100 };
-    const { signal } = new AbortController();
-    expect((await send(request, signal)).body.toString()).toBe("[]");
-    expect((await send(request, signal)).body.toString()).toBe("good");
   });
 });
 
-describe("the bound of a body", () => {
-  test("is what may just be sent", async () => {
+describe("the limit of a body", () => {
+  test("includes its last byte", async () => {
     expect((await get(answer("12345"), { maxBytes: 5 })).body.toString()).toBe("12345");
     expect(await failureOf(get(answer("123456"), { maxBytes: 5 }))).toBe(
       `corrupt: ${where} sends more than 5 bytes for /a`,
     );
   });
 
-  test("ends an answer that has no end, and no more is received", async () => {
+  test("stops a response without end, and no more is received", async () => {
     const megabyte = 2 ** 20;
     expect(await failureOf(get(longListing(), { maxBytes: megabyte }))).toBe(
       `corrupt: ${where} sends more than ${megabyte} bytes for /a`,
@@ -148,14 +150,14 @@ describe("the bound of a body", () => {
     server = await FaultServer.start();
   });
 
-  test("holds for headers too", async () => {
+  test("has a counterpart for headers: 64 KiB", async () => {
     expect(await failureOf(get(status(200, { long: "x".repeat(100_000) })))).toBe(
-      `other: ${where} gives no answer of HTTP/1.1: its headers have more than 64 KiB`,
+      `other: invalid HTTP/1.1 response from ${where}: the headers exceed 64 KiB`,
     );
   });
 });
 
-describe("an aborted signal ends a request with its reason", () => {
+describe("an aborted signal rejects the request with its reason", () => {
   const reason = new Error("the time is over");
 
   test("before it is sent", async () => {
@@ -193,18 +195,18 @@ describe("a unix socket", () => {
       new AbortController().signal,
     );
 
-  test("is asked in place of the host, and never through a proxy", async () => {
+  test("is used in place of the host, and never through a proxy", async () => {
     const onSocket = await FaultServer.start({ socketPath });
     onSocket.answers(answer("here"));
     expect((await send()).body.toString()).toBe("here");
     await onSocket.stop();
   });
 
-  test("that is not there", async () => {
-    expect(await failureOf(send())).toBe(`transient unreachable: ${socketPath} is not there`);
+  test("that does not exist", async () => {
+    expect(await failureOf(send())).toBe(`transient unreachable: ${socketPath} does not exist`);
   });
 
-  test("that is a file", async () => {
+  test("that is a regular file", async () => {
     await writeFile(socketPath, "");
     expect(await failureOf(send())).toBe(
       `transient unreachable: ${socketPath} refuses the connection`,

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { httpClient } from "../../instrumentation/http/client.ts";
-import type { HttpOptions, HttpResponse } from "../../instrumentation/http/client.ts";
+import type { HttpResponse } from "../../instrumentation/http/client.ts";
+import type { HttpOptions } from "../../instrumentation/http/options.ts";
 import { proxyFor } from "../../instrumentation/http/proxy.ts";
 import { failureOf } from "../support/core/failure.ts";
 import { FaultServer, answer, close, hang, reset } from "../support/http/fault-server.ts";
@@ -34,7 +35,7 @@ describe("the choice of a proxy", () => {
   });
 
   test.for(["http://user:secret@:x", "socks5://user:secret@host:1", "http://"])(
-    "%s is refused, and not shown",
+    "%s is rejected and not shown",
     (HTTP_PROXY) => {
       expect(() => proxyFor(new URL("http://repo.example/"), { HTTP_PROXY })).toThrow(
         new AgentError("config", "HTTP_PROXY is not an address like http://host:3128"),
@@ -42,7 +43,7 @@ describe("the choice of a proxy", () => {
     },
   );
 
-  test("one whose login cannot be decoded is refused, and not shown", () => {
+  test("a login that cannot be decoded is rejected and not shown", () => {
     const HTTP_PROXY = "http://user:50%secret@host:1";
     expect(() => proxyFor(new URL("http://repo.example/"), { HTTP_PROXY })).toThrow(
       new AgentError("config", "HTTP_PROXY: a % in the login must be written %25"),
@@ -55,7 +56,7 @@ describe("the choice of a proxy", () => {
     "http://127.0.0.1/",
     "http://127.9.9.9/",
     "https://[::1]:8000/",
-  ])("%s is never asked through one", (url) => {
+  ])("%s is never reached through a proxy", (url) => {
     expect(proxyFor(new URL(url), environment)).toBeUndefined();
   });
 
@@ -132,7 +133,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     return send({ url: to, headers, maxBytes: 100 }, new AbortController().signal);
   }
 
-  test("arrives", async () => {
+  test("gets the response of the server", async () => {
     expect((await get()).body.toString()).toBe("found");
     expect(proxy.asked).toEqual([asked]);
     expect(proxy.logins).toEqual([undefined]);
@@ -141,7 +142,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     expect(request?.headers).toMatchObject({ host: "repo.example", authorization: "Basic dTpw" });
   });
 
-  test("with a login for the proxy, which the server does not get", async () => {
+  test("sends the proxy's login to the proxy and not to the server", async () => {
     await get({}, `http://us%40er:p%3Ass@${proxy.where}`);
     expect(proxy.logins).toEqual([`Basic ${Buffer.from("us@er:p:ss").toString("base64")}`]);
     if (scheme === "https")
@@ -157,10 +158,10 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     [502, "transient unreachable"],
   ] as const)("that answers %i", async ([status, code]) => {
     proxy.refusal = status;
-    // Of one that passes requests on, all but 407 might as well be the server's own.
+    // Without a tunnel every status but 407 may be the server's own.
     const refused =
       scheme === "https" || status === 407
-        ? `${code}: the way to ${way()} is barred: the proxy answers ${status}`
+        ? `${code}: the proxy refused to connect to ${way()} (${status})`
         : status;
     expect(
       await get().then(
@@ -171,7 +172,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     expect(server.requests).toEqual([]);
   });
 
-  test("that is not there", async () => {
+  test("that does not listen: unreachable", async () => {
     const gone = await FaultServer.start();
     const address = gone.url;
     await gone.stop();
@@ -180,26 +181,32 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     );
   });
 
-  test("that is silent", async () => {
+  test("that is silent: a time-out", async () => {
     proxy.refusal = 0;
     expect(await failureOf(get({ idleMs: 200 }))).toBe(
       `transient timeout: ${way()} sent nothing for 0.2 s`,
     );
   });
 
-  test.for(["before headers", "mid body"] as const)("whose server is silent %s", async (phase) => {
-    server.answers(hang(phase));
-    expect(await failureOf(get({ idleMs: 200 }))).toBe(
-      `transient timeout: ${way()} sent nothing for 0.2 s`,
-    );
-  });
+  test.for(["before headers", "mid body"] as const)(
+    "with a server that is silent %s: a time-out",
+    async (phase) => {
+      server.answers(hang(phase));
+      expect(await failureOf(get({ idleMs: 200 }))).toBe(
+        `transient timeout: ${way()} sent nothing for 0.2 s`,
+      );
+    },
+  );
 
-  test.for(["before headers", "mid body"] as const)("whose server breaks off %s", async (phase) => {
-    server.answers(scheme === "http" ? reset(phase) : close(phase));
-    expect(await failureOf(get())).toBe(`transient unreachable: ${way()} broke off the connection`);
-  });
+  test.for(["before headers", "mid body"] as const)(
+    "with a server that closes the connection %s: unreachable",
+    async (phase) => {
+      server.answers(scheme === "http" ? reset(phase) : close(phase));
+      expect(await failureOf(get())).toBe(`transient unreachable: ${way()} closed the connection`);
+    },
+  );
 
-  test("no more requests side by side than connections", async () => {
+  test("keeps to the limit of connections", async () => {
     const address = `http://${proxy.where}`;
     const proxyEnvironment = { HTTP_PROXY: address, HTTPS_PROXY: address };
     const send = httpClient({ connections: 3, ca, proxyEnvironment });
@@ -210,7 +217,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     expect(proxy.connections).toBe(3);
   });
 
-  test("the certificate is held against the name of the server, not of the proxy", async () => {
+  test("checks the certificate for the name of the server, not of the proxy", async () => {
     const outcome = get({}, undefined, new URL(`${scheme}://elsewhere.example/`)).then(
       ({ body }) => body.toString(),
       (error: unknown) => failureOf(Promise.reject(error)),

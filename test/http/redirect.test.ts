@@ -28,20 +28,23 @@ function get(): Promise<HttpResponse> {
   return send(request, new AbortController().signal);
 }
 
-test.for([301, 302, 303, 307, 308])("%i is followed with the login", async (code) => {
-  server.answers(redirect("../c?d", code), answer("there"));
-  expect((await get()).body.toString()).toBe("there");
-  expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
-    "GET /a/b",
-    "GET /c?d",
-  ]);
-  expect(server.requests.map((request) => request.headers.authorization)).toEqual([
-    headers.authorization,
-    headers.authorization,
-  ]);
-});
+test.for([301, 302, 303, 307, 308])(
+  "%i within the origin is followed, with the login",
+  async (code) => {
+    server.answers(redirect("../c?d", code), answer("there"));
+    expect((await get()).body.toString()).toBe("there");
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "GET /a/b",
+      "GET /c?d",
+    ]);
+    expect(server.requests.map((request) => request.headers.authorization)).toEqual([
+      headers.authorization,
+      headers.authorization,
+    ]);
+  },
+);
 
-test("five in a row are followed, a loop is not", async () => {
+test("five redirects are followed, a loop is not", async () => {
   server.answers(...Array(5).fill(redirect()), answer("at last"));
   expect((await get()).body.toString()).toBe("at last");
   server.requests.length = 0;
@@ -50,12 +53,12 @@ test("five in a row are followed, a loop is not", async () => {
   expect(server.requests).toHaveLength(6);
 });
 
-test("a status of redirects that names no address is an answer", async () => {
+test("a 3xx status without Location is a response", async () => {
   server.answers((_request, response) => response.writeHead(304).end());
   expect((await get()).status).toBe(304);
 });
 
-test("what was sent is not sent again", async () => {
+test("a POST is not repeated", async () => {
   server.answers(redirect("/c", 307));
   const send = httpClient({ connections: 5, proxyEnvironment: {} });
   const url = new URL(server.url);
@@ -64,30 +67,33 @@ test("what was sent is not sent again", async () => {
   expect(server.requests.map(({ method }) => method)).toEqual(["POST"]);
 });
 
-test("another server is never asked, not even through a detour", async () => {
+test("another server gets no request, even after a redirect within the origin", async () => {
   other.answers(answer("stolen"));
   server.answers(redirect("/c"), redirect(other.url));
   expect(await failureOf(get())).toBe(
-    `other: ${where} redirects to 127.0.0.1:${other.port}: not followed, the login would go along`,
+    `other: ${where} redirects to 127.0.0.1:${other.port}: not followed, because the login would be sent there`,
   );
   expect(other.requests).toEqual([]);
 });
 
 test.for([
   [
-    "another name of the same server",
+    "another host name of the same server",
     (port: number) => [`http://localhost:${port}/`, `localhost:${port}`],
   ],
   ["another scheme", (port: number) => [`https://127.0.0.1:${port}/`, `127.0.0.1:${port}`]],
-  ["no scheme", () => ["//elsewhere.example/a", "elsewhere.example"]],
-  ["a login of its own", () => ["http://u:secret@elsewhere.example/a", "elsewhere.example"]],
-  ["a file", () => ["file:///etc/passwd", ""]],
-  ["nothing valid", () => ["http://[", "an invalid address"]],
-] as const)("%s is not the same place", async ([, target]) => {
+  ["another host, without a scheme", () => ["//elsewhere.example/a", "elsewhere.example"]],
+  [
+    "another host, with a login",
+    () => ["http://u:secret@elsewhere.example/a", "elsewhere.example"],
+  ],
+  ["a file: URL", () => ["file:///etc/passwd", ""]],
+  ["an invalid URL", () => ["http://[", "an invalid address"]],
+] as const)("%s is another origin", async ([, target]) => {
   const [location = "", shown] = target(server.port);
   server.answers(redirect(location));
   expect(await failureOf(get())).toBe(
-    `other: ${where} redirects to ${shown}: not followed, the login would go along`,
+    `other: ${where} redirects to ${shown}: not followed, because the login would be sent there`,
   );
   expect(server.requests).toHaveLength(1);
 });

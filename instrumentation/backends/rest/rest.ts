@@ -5,12 +5,6 @@ import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "../context.ts";
 import { restBackend } from "./protocol.ts";
 
-/**
- * Requests that wait at the server on one connection: it never waits for us, and they come and go several in a packet. Go's servers, and
- * what stands before them, take that; whoever does not is found out.
- */
-const PIPELINING = 8;
-
 /** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
 export async function openRest(
   location: RestLocation,
@@ -20,14 +14,13 @@ export async function openRest(
   const { connections, clock } = context;
   const send = httpClient({
     ...(await httpOptions(context, idleMs)),
-    pipelining: PIPELINING,
     socketPath: location.socketPath,
   });
   const { base, socketPath } = location;
   return restBackend({
     location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
     base,
-    connections: connections * PIPELINING,
+    connections,
     headers: authorization(location, context),
     send,
     clock,

@@ -41,8 +41,8 @@ const list = (): Promise<string> => failureOf(backend.list("keys", undefined, si
 const load = (): Promise<string> => failureOf(backend.load("config", "", signal));
 
 test.for([
-  ["a reset", reset("mid body"), "transient unreachable", "WHERE broke off the connection"],
-  ["half a body", close("mid body"), "transient unreachable", "WHERE broke off the connection"],
+  ["a reset", reset("mid body"), "transient unreachable", "WHERE closed the connection"],
+  ["half a body", close("mid body"), "transient unreachable", "WHERE closed the connection"],
   ["401", status(401), "denied", "http://WHERE/repo/PATH: access denied (401)"],
   ["403", status(403), "denied", "http://WHERE/repo/PATH: access denied (403)"],
   [
@@ -59,7 +59,7 @@ test.for([
     "a redirect to another host",
     redirect("http://elsewhere.example/"),
     "other",
-    "WHERE redirects to elsewhere.example: not followed, the login would go along",
+    "WHERE redirects to elsewhere.example: not followed, because the login would be sent there",
   ],
 ] as const)("%s, to a listing and to a file", async ([, fault, code, message]) => {
   server.answers(fault);

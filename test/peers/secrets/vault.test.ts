@@ -134,7 +134,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       ],
       [
         "Vault is gone, and comes back where it was",
-        / 127\.0\.0\.1:\d+ (refuses|broke off) the connection$/,
+        / 127\.0\.0\.1:\d+ (refuses|closed) the connection$/,
         () => peer.server.stop(),
         () => peer.restart(),
       ],

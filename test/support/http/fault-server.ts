@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { createServer as createTlsServer } from "node:https";
+import type { SecureVersion } from "node:tls";
 
 import { listeningPort } from "../core/listening-port.ts";
 
@@ -60,9 +61,35 @@ export function tooLong(body: string, contentLength: number): Fault {
   };
 }
 
-/** Sends text that is not HTTP. */
-export function babble(text: string): Fault {
-  return (_request, response) => response.socket?.end(text);
+/** Sends these bytes and nothing else, in pieces that arrive one by one. @param options.ends close the connection then */
+export function raw(
+  text: string,
+  { pieceBytes = text.length, ends = false }: { pieceBytes?: number; ends?: boolean } = {},
+): Fault {
+  const bytes = Buffer.from(text, "latin1");
+  return ({ socket }) => {
+    socket.on("error", () => {});
+    const send = (from: number): void => {
+      if (socket.destroyed) return;
+      if (from < bytes.length)
+        socket.write(bytes.subarray(from, from + pieceBytes), () =>
+          setImmediate(send, from + pieceBytes),
+        );
+      else if (ends) socket.end();
+    };
+    send(0);
+  };
+}
+
+/** Sends this text, and then letters until the client closes the connection. */
+export function endless(start: string): Fault {
+  return ({ socket }) => {
+    socket.on("error", () => {});
+    const send = (bytes: string): void => {
+      if (!socket.destroyed) socket.write(bytes, () => setImmediate(send, "x".repeat(1000)));
+    };
+    send(start);
+  };
 }
 
 /** A captive portal, or the login page of a proxy. */
@@ -94,7 +121,11 @@ export function longListing(bytes = Infinity): Fault {
 
 interface FaultServerOptions {
   /** Certificate and key as PEM; with `clientCa` the client needs a certificate of that CA. */
-  readonly tls?: { readonly pem: string; readonly clientCa?: string };
+  readonly tls?: {
+    readonly pem: string;
+    readonly clientCa?: string;
+    readonly maxVersion?: SecureVersion;
+  };
   readonly socketPath?: string;
   /** Accepts connections without reading: handshakes and requests never end. */
   readonly silent?: boolean;
@@ -104,7 +135,7 @@ interface FaultServerOptions {
 export class FaultServer {
   /** The received requests, in order. */
   readonly requests: IncomingMessage[] = [];
-  /** Bytes sent on connections that have ended. */
+  /** Bytes sent on connections that are closed. */
   sentBytes = 0;
   readonly #server: Server;
   readonly #scheme: "http" | "https";
@@ -124,6 +155,7 @@ export class FaultServer {
           {
             cert: tls.pem,
             key: tls.pem,
+            ...(tls.maxVersion && { maxVersion: tls.maxVersion }),
             ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true }),
           },
           listener,

@@ -1,0 +1,106 @@
+import type { Dispatcher } from "undici";
+
+import type { Connections } from "./connections.ts";
+import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; several values of one name are joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/**
+ * Sends a request. A GET is repeated once if the server closed a kept connection instead of answering: servers close idle
+ * connections, and the request may have crossed with the close. RFC 9112, section 9.3.1.
+ * @throws an error of undici or of the socket, ProtocolError, TooLongError, or the reason of the signal
+ */
+export async function exchange(
+  connections: Connections,
+  message: Dispatcher.DispatchOptions,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  try {
+    return await attempt(connections, message, maxBytes, signal);
+  } catch (error) {
+    if (message.method !== "GET" || !(error instanceof LostRequest)) throw error;
+    return attempt(connections, message, maxBytes, signal);
+  }
+}
+
+async function attempt(
+  { dispatcher, takeIsFirst }: Connections,
+  message: Dispatcher.DispatchOptions,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+  let controller: Dispatcher.DispatchController | undefined;
+  /** On a connection that served another request before, and without a byte of the response. */
+  let isLost = false;
+  let status = 0;
+  let headers: HttpResponse["headers"] = {};
+  let size = 0;
+  const chunks: Buffer[] = [];
+  const expect = (bytes: number): void => {
+    if (size + bytes > maxBytes) throw new TooLongError("more than was asked for");
+  };
+  // A request that waits for a connection cannot be taken back: it is aborted when it starts.
+  const abort = (): void => {
+    reject(signal.reason);
+    controller?.abort(signal.reason);
+  };
+  signal.addEventListener("abort", abort);
+  dispatcher.dispatch(message, {
+    onRequestStart(started) {
+      isLost = !takeIsFirst();
+      controller = started;
+      if (signal.aborted) started.abort(signal.reason);
+    },
+    onResponseStarted() {
+      isLost = false;
+    },
+    onResponseStart(_controller, received, raw) {
+      // 102 and 103 precede the response; no request asks for 100 or 101.
+      if (received < 102) throw new ProtocolError(`unexpected status ${received}`);
+      if (received < 200) return;
+      status = received;
+      headers = joined(raw);
+      const encoding = headers["transfer-encoding"] ?? "chunked";
+      if (encoding.toLowerCase() !== "chunked")
+        throw new ProtocolError(`unknown Transfer-Encoding ${JSON.stringify(encoding)}`);
+      expect(Number(headers["content-length"] ?? 0));
+    },
+    onResponseData(_controller, chunk) {
+      expect(chunk.length);
+      chunks.push(chunk);
+      size += chunk.length;
+    },
+    onResponseEnd() {
+      const [first = Buffer.alloc(0)] = chunks;
+      const body = chunks.length < 2 ? first : Buffer.concat(chunks, size);
+      resolve({ status, headers, body });
+    },
+    onResponseError(_controller, cause) {
+      reject(isLost && isReset(cause) ? new LostRequest("no response", { cause }) : cause);
+    },
+  });
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function joined(raw: Readonly<Record<string, string | string[] | undefined>>) {
+  const headers: Record<string, string> = {};
+  for (const name in raw) {
+    const value = raw[name] ?? "";
+    // undici keeps blanks after a value.
+    headers[name] =
+      typeof value === "string" ? value.trimEnd() : value.map((one) => one.trimEnd()).join(", ");
+  }
+  return headers;
+}

@@ -1,0 +1,23 @@
+import type { ProxyEnvironment } from "./proxy.ts";
+
+export interface HttpOptions {
+  /** PEM; replaces the certificate authorities of the system. */
+  readonly ca?: string | undefined;
+  /** PEM: certificate and key of the client. */
+  readonly clientCertificate?: string | undefined;
+  /** The name in the server's certificate, if it differs from the host of the URL. */
+  readonly serverName?: string | undefined;
+  /** Accept any certificate of the server. */
+  readonly skipVerify?: boolean;
+  /** Ends the message about a certificate of an unknown CA. Default: the hint for a repository. */
+  readonly caHint?: string;
+  /** A unix socket to connect to in place of the host; no proxy is used. */
+  readonly socketPath?: string | undefined;
+  /** Default true: a GET follows redirects within its origin. */
+  readonly followRedirects?: boolean;
+  readonly proxyEnvironment: ProxyEnvironment;
+  /** Connections to one origin; further requests wait. */
+  readonly connections: number;
+  /** How long a request may wait for the next byte, milliseconds. Default: 10 s. */
+  readonly idleMs?: number;
+}
