@@ -1,4 +1,4 @@
-import { bindMetrics, boundTable, toAgentError } from "restic-otel-instrumentation/internal";
+import { toAgentError } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock, Extensions } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
@@ -8,14 +8,10 @@ import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { restartRequired } from "./settings/restart-required.ts";
 import { redactedSettings } from "./settings/redacted.ts";
-import { agentMetrics } from "./telemetry/own-metrics/agent.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
-import { otlpMetrics } from "./telemetry/own-metrics/otlp.ts";
+import { ownTables } from "./telemetry/own-metrics/own-tables.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
-import { processMetrics, readProcess } from "./telemetry/own-metrics/process.ts";
-import { PrometheusEndpoint } from "./telemetry/prometheus/endpoint.ts";
-import type { Exposition, Signals } from "./telemetry/prometheus/endpoint.ts";
-import { webConfigMetrics } from "./telemetry/own-metrics/web-config.ts";
+import type { Exposition, PrometheusEndpoint } from "./telemetry/prometheus/endpoint.ts";
 import type { Protection } from "./web/config/protection.ts";
 import { outcomeOf, type Lifecycle } from "./web/lifecycle.ts";
 import { formatAddress } from "./web/listen.ts";
@@ -45,8 +41,8 @@ export class Agent {
   readonly monitor: Monitor;
   readonly #settings: AgentSettings;
   readonly #options: AgentOptions;
-  readonly #products: Signals;
-  readonly #endpoint: PrometheusEndpoint;
+  readonly #tables: readonly BoundTable[];
+  #endpoint: Promise<PrometheusEndpoint> | undefined;
   #reloading: Promise<string | undefined> = Promise.resolve(undefined);
   /** The settings in effect: those of the start with the changes of reloads. */
   #effective: AgentSettings;
@@ -69,37 +65,24 @@ export class Agent {
       clock,
       logger,
       onCollection: () => void this.#push?.pushSoon(),
+      onKeyDerivation: () => {
+        // Loads the SDK while a thread of the pool derives the key.
+        if (settings.prometheus) void this.#openEndpoint();
+      },
     });
-    const { monitor } = this;
-    this.#products = {
-      bind: (meter) => monitor.bind(meter),
-      tables: () => monitor.uniqueTables,
-      version: () => monitor.version,
-      validUntil: (now) => monitor.validUntil(now),
-    };
-    this.#endpoint = new PrometheusEndpoint({
-      clock,
-      products: this.#products,
-      agent: () => this.#agentTables(),
-    });
-  }
-
-  /** The agent's own metrics. */
-  #agentTables(): readonly BoundTable[] {
-    const { build } = this.#options;
-    return [
-      boundTable(agentMetrics, () => [
-        {
-          ...build,
+    this.#tables = [
+      ...this.monitor.tables,
+      ...ownTables({
+        agent: () => ({
+          ...options.build,
           nodeVersion: process.version,
           reload: this.#reload,
           shard: this.#shard,
-        },
-      ]),
-      ...this.monitor.ownTables,
-      boundTable(otlpMetrics, () => this.#push?.states ?? []),
-      boundTable(webConfigMetrics, () => (this.#protection ? [this.#protection] : [])),
-      boundTable(processMetrics, () => [readProcess()]),
+        }),
+        monitor: this.monitor.ownTables,
+        endpoints: () => this.#push?.states ?? [],
+        webConfig: () => this.#protection,
+      }),
     ];
   }
 
@@ -146,8 +129,7 @@ export class Agent {
       endpoints: otlp,
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
-      products: this.#products,
-      agent: (meter) => bindMetrics(meter, this.#agentTables(), () => clock.now()),
+      tables: this.#tables,
       resolvers: this.monitor.resolvers,
       version: build.version,
       installation: installationOf(this.#settings, this.monitor.urls),
@@ -157,9 +139,24 @@ export class Agent {
     this.#push.start();
   }
 
+  /** Loads the SDK. */
+  #openEndpoint(): Promise<PrometheusEndpoint> {
+    this.#endpoint ??= import("./telemetry/prometheus/open.ts").then(({ openEndpoint }) =>
+      openEndpoint({
+        tables: this.#tables,
+        version: this.#options.build.version,
+        installation: installationOf(this.#settings, this.monitor.urls),
+        targetInfo: false,
+        clock: this.#options.clock,
+      }),
+    );
+    return this.#endpoint;
+  }
+
   /** @throws AgentError `other` if the exposition is incomplete */
-  render(): Promise<Exposition> {
-    return this.#endpoint.render();
+  async render(): Promise<Exposition> {
+    const endpoint = await this.#openEndpoint();
+    return endpoint.render();
   }
 
   /** The current status. */
@@ -245,6 +242,6 @@ export class Agent {
       ...this.#servers.map((server) => server.stop(GRACE_MS)),
     ]);
     await this.#protection?.stop();
-    this.#endpoint.shutdown();
+    (await this.#endpoint)?.shutdown();
   }
 }

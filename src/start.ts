@@ -123,7 +123,7 @@ async function once(agent: Agent): Promise<number> {
   const outcome = await agent.monitor.collect();
   clearInterval(timer);
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
-  process.stdout.write(Buffer.concat((await agent.render()).plain()));
+  process.stdout.write(Buffer.concat((await agent.render()).plain));
   await agent.stop();
   return outcome && outcome.failed > 0 ? 1 : 0;
 }

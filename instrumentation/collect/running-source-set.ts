@@ -1,16 +1,14 @@
 import { Collector } from "./collector.ts";
 import type { CollectorOptions } from "./collector.ts";
 import type { CollectorSettings } from "./plan.ts";
-import { boundTable } from "../metrics/observable-gauges.ts";
-import type { BoundTable } from "../metrics/observable-gauges.ts";
+import { boundTable } from "../metrics/bound-table.ts";
+import type { BoundTable } from "../metrics/bound-table.ts";
 import type { SourceSet, SourceSetParts } from "./source-set.ts";
 
 /** A source set with its collector. */
 export interface RunningSourceSet {
   /** Every source has finished an attempt. */
   readonly ready: boolean;
-  /** Increases with every change of the store. */
-  readonly version: number;
   readonly table: BoundTable;
   configure(settings: CollectorSettings): void;
   start(): void;
@@ -25,9 +23,6 @@ export function runSourceSet(sourceSet: SourceSet, options: CollectorOptions): R
     return {
       get ready() {
         return collector.ready;
-      },
-      get version() {
-        return collector.store.version;
       },
       table: boundTable(metrics, () => collector.store.entries()),
       configure: (settings) => collector.configure(sources, settings),

@@ -4,13 +4,7 @@ import type { Attempt, Job, Labels, StoreEntry } from "../core/source.ts";
 export class Store<State> {
   readonly #entries = new Map<string, StoreEntry<State>>();
   #sorted: readonly StoreEntry<State>[] | undefined;
-  #version = 0;
   #job: Job | undefined;
-
-  /** Increases with every change. Cache key for renderings of the store. */
-  get version(): number {
-    return this.#version;
-  }
 
   get job(): Job | undefined {
     return this.#job;
@@ -39,12 +33,11 @@ export class Store<State> {
       lastCompleteAt: attempt.complete ? endOf(attempt) : known?.lastCompleteAt,
       failingSince: attempt.complete ? undefined : (known?.failingSince ?? attempt.startedAt),
     });
-    this.#changed();
+    this.#sorted = undefined;
   }
 
   finishJob(job: Job): void {
     this.#job = job;
-    this.#changed();
   }
 
   /** Deletes all subjects except `subjects`. Returns whether it deleted one. */
@@ -52,13 +45,8 @@ export class Store<State> {
     const kept = new Set(subjects.map((subject) => subjectKey(subject)));
     const gone = [...this.#entries.keys()].filter((key) => !kept.has(key));
     for (const key of gone) this.#entries.delete(key);
-    if (gone.length > 0) this.#changed();
-    return gone.length > 0;
-  }
-
-  #changed(): void {
-    this.#version += 1;
     this.#sorted = undefined;
+    return gone.length > 0;
   }
 }
 

@@ -14,6 +14,4 @@ export interface MetricSpec<Entry> {
   readonly labels: readonly string[];
   /** Does no I/O and does not throw. @param now milliseconds since the epoch */
   points(entry: Entry, now: number): Iterable<Point>;
-  /** Cache key: same object, same points. Left out: the points are not cacheable. */
-  basis?(entry: Entry, now: number): object;
 }

@@ -1,7 +1,9 @@
 import { Collector } from "../collect/collector.ts";
 import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
-import { bindMetrics, boundTable } from "../metrics/observable-gauges.ts";
-import type { BoundTable, Meter } from "../metrics/observable-gauges.ts";
+import { boundTable } from "../metrics/bound-table.ts";
+import type { BoundTable } from "../metrics/bound-table.ts";
+import { bindMetrics } from "../metrics/observable-gauges.ts";
+import type { Meter } from "../metrics/observable-gauges.ts";
 import { runSourceSet } from "../collect/running-source-set.ts";
 import type { RunningSourceSet } from "../collect/running-source-set.ts";
 import { parseSchedule } from "../collect/schedule.ts";
@@ -15,10 +17,15 @@ import { backendOpener } from "../backends/open.ts";
 import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import { StateDir } from "../restic/state-dir/state-dir.ts";
-import { JOB_METRICS, repositoryMetrics, SECRET_METRICS } from "../restic/metrics/tables.ts";
+import {
+  backupSetMetrics,
+  JOB_METRICS,
+  REPOSITORY_METRICS,
+  SECRET_METRICS,
+} from "../restic/metrics/tables.ts";
 import type { SecretEntry } from "../restic/metrics/tables.ts";
-import { agesAt } from "../restic/state.ts";
-import type { RepositoryState } from "../restic/state.ts";
+import { nextAgeChange } from "../restic/state.ts";
+import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
@@ -32,6 +39,8 @@ export interface MonitorOptions extends Extensions {
   readonly processEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Called when a collection has finished and its results are in the store. */
   readonly onCollection?: CollectionHook | undefined;
+  /** Called when a key derivation begins: for half a second a thread of the pool works, and the main thread is idle. */
+  readonly onKeyDerivation?: (() => void) | undefined;
   /** Called for each attempt to collect a repository. */
   readonly startSpan?: StartSpan | undefined;
 }
@@ -47,9 +56,12 @@ export class Monitor {
   readonly #vault: ReloadableVaultResolver;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
-  readonly #legacyLabel: boolean;
   /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
+  /** The metrics of the job, of backup sets and repositories, and of other sources. */
+  readonly tables: readonly BoundTable[];
+  /** The metrics of the monitor itself. */
+  readonly ownTables: readonly BoundTable[];
   #isStarted = false;
   #isStopped = false;
   #refreshMs: number | undefined;
@@ -80,8 +92,10 @@ export class Monitor {
       resolvers: this.resolvers,
       openBackend: backendOpener(options.backends),
       stateDir: this.#stateDir,
+      onKeyDerivation: options.onKeyDerivation,
     });
-    this.#legacyLabel = settings.legacyLabel;
+    this.tables = this.#boundTables(settings.legacyLabel);
+    this.ownTables = [boundTable(VAULT_METRICS, () => this.#vault.states)];
     this.reload(settings);
   }
 
@@ -92,12 +106,6 @@ export class Monitor {
   /** Every repository and every other source has finished an attempt, with or without success. */
   get ready(): boolean {
     return this.#collector.ready && this.#sourceSets.every(({ ready }) => ready);
-  }
-
-  /** Increases with every change of the metrics in `tables`. */
-  get version(): number {
-    const own = this.store.version + this.#sources.refreshes;
-    return this.#sourceSets.reduce((sum, { version }) => sum + version, own);
   }
 
   /** The label `url` of every configured repository. */
@@ -177,27 +185,34 @@ export class Monitor {
       void this.#sources.refreshSecrets(this.#refreshMs, this.#refresh.signal);
   }
 
-  /** The metrics of the job, of repositories with their backup sets, and of other sources. */
-  get tables(): readonly BoundTable[] {
+  #boundTables(legacyLabel: boolean): readonly BoundTable[] {
     const { store } = this;
     return [
       boundTable(JOB_METRICS, () =>
         store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
       ),
-      boundTable(repositoryMetrics(this.#legacyLabel), () => store.entries()),
-      boundTable(SECRET_METRICS, () => this.#secrets()),
+      boundTable(
+        backupSetMetrics(legacyLabel),
+        () => this.#backupSets(),
+        ({ newest }, now) => nextAgeChange(newest, now),
+      ),
+      // The store replaces an entry, and does not change it.
+      boundTable(
+        REPOSITORY_METRICS,
+        () => store.entries(),
+        () => Infinity,
+      ),
+      boundTable(
+        SECRET_METRICS,
+        () => this.#secrets(),
+        (_, now) => now,
+      ),
       ...this.#sourceSets.map(({ table }) => table),
     ];
   }
 
-  /** `tables` if every metric of them has one point for each set of labels, which nobody knows of what others have added. */
-  get uniqueTables(): readonly BoundTable[] | undefined {
-    return this.#sourceSets.length === 0 ? this.tables : undefined;
-  }
-
-  /** The metrics of the monitor itself. They may change at any time, without a change of `version`. */
-  get ownTables(): readonly BoundTable[] {
-    return [boundTable(VAULT_METRICS, () => this.#vault.states)];
+  *#backupSets(): Generator<BackupSet> {
+    for (const { state } of this.store.entries()) yield* state?.content?.sets ?? [];
   }
 
   *#secrets(): Generator<SecretEntry> {
@@ -205,23 +220,8 @@ export class Monitor {
       yield { subject, resolvedAt: this.#sources.secretsResolvedAt(subject["url"] ?? "") };
   }
 
-  /** Binds `tables` to observable gauges of a meter. Returns a function that unbinds them. */
-  bind(meter: Meter): () => void {
-    return bindMetrics(meter, this.tables, () => this.#clock.now());
-  }
-
-  /** Binds `tables` and `ownTables`, as `bind`. */
+  /** Binds `tables` and `ownTables` to observable gauges of a meter. Returns a function that unbinds them. */
   bindAll(meter: Meter): () => void {
     return bindMetrics(meter, [...this.tables, ...this.ownTables], () => this.#clock.now());
-  }
-
-  /** Until when, milliseconds since the epoch, the metrics at `now` stay as they are, if nothing is collected. */
-  validUntil(now: number): number {
-    // Nobody says when the metrics of others change by themselves.
-    if (this.#sourceSets.length > 0) return now;
-    let until = Infinity;
-    for (const { state } of this.store.entries())
-      if (state?.content) until = Math.min(until, agesAt(state.content.sets, now).until);
-    return until;
   }
 }

@@ -20,6 +20,7 @@ export interface RepositorySourcesOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
+  readonly onKeyDerivation?: (() => void) | undefined;
 }
 
 interface OpenRepository {
@@ -37,7 +38,6 @@ const NO_PASSWORD: SecretReference = { scheme: "literal", reference: new Secret(
 export class RepositorySources {
   readonly #options: RepositorySourcesOptions;
   #repositories: ReadonlyMap<string, OpenRepository> = new Map();
-  #refreshes = 0;
 
   constructor(options: RepositorySourcesOptions) {
     this.#options = options;
@@ -45,11 +45,6 @@ export class RepositorySources {
 
   get urls(): readonly string[] {
     return [...this.#repositories.keys()];
-  }
-
-  /** Number of periodic refreshes of the secrets. */
-  get refreshes(): number {
-    return this.#refreshes;
   }
 
   /** When the secrets of a repository were resolved, milliseconds since the epoch: the earliest time if it has several. */
@@ -85,7 +80,6 @@ export class RepositorySources {
         // A secret that was never resolved is left to the next collection.
         const resolved = handles.filter(({ resolvedAt }) => resolvedAt !== undefined);
         await Promise.allSettled(resolved.map((handle) => handle.refresh(signal, startedAt)));
-        this.#refreshes += 1;
       }
     } catch {
       // The signal was aborted.
@@ -94,7 +88,7 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, reverifyMs: number): OpenRepository {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment } = this.#options;
+    const { clock, logger, openBackend, processEnvironment, onKeyDerivation } = this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -118,6 +112,7 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
+      onKeyDerivation,
       clock,
       logger,
     });

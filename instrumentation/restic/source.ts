@@ -29,6 +29,8 @@ export interface ResticSourceOptions {
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   /** What was read before a restart. */
   readonly cache?: SnapshotCache | undefined;
+  /** Called when a key derivation begins. */
+  readonly onKeyDerivation?: (() => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,12 +62,15 @@ export class ResticSource implements Source<RepositoryState> {
   constructor(options: ResticSourceOptions) {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
-    const { clock, reverifyMs, cache } = options;
+    const { clock, reverifyMs, cache, onKeyDerivation } = options;
     this.#repository = new Repository({
       clock,
       reverifyMs,
       cache,
-      onDerivation: () => (this.#cost.keyDerivations += 1),
+      onDerivation: () => {
+        this.#cost.keyDerivations += 1;
+        onKeyDerivation?.();
+      },
     });
   }
 

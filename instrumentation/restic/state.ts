@@ -47,25 +47,6 @@ export function ageDays(snapshot: Snapshot, now: number): number {
   return Math.trunc((now / 1000 - snapshot.time.seconds) / SECONDS_PER_DAY) || 0;
 }
 
-/** Backup sets while none of their ages in whole days changes: `from` is in it, `until` is not; milliseconds since the epoch. */
-export interface Ages {
-  readonly from: number;
-  readonly until: number;
-}
-
-const lastAges = new WeakMap<readonly BackupSet[], Ages>();
-
-/** Another object as soon as one of the ages is another. @param now milliseconds since the epoch */
-export function agesAt(sets: readonly BackupSet[], now: number): Ages {
-  const known = lastAges.get(sets);
-  if (known && known.from <= now && now < known.until) return known;
-  let until = Infinity;
-  for (const { newest } of sets) until = Math.min(until, nextAgeChange(newest, now));
-  const ages = { from: now, until };
-  lastAges.set(sets, ages);
-  return ages;
-}
-
 /**
  * When the age of a snapshot in whole days changes next, milliseconds since the epoch.
  * @param now milliseconds since the epoch

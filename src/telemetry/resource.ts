@@ -4,7 +4,17 @@ import { hostname } from "node:os";
 import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import type { Resource } from "@opentelemetry/resources";
 
-/** Who pushes. What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say wins. */
+import type { Producer } from "./collect-metrics.ts";
+
+/**
+ * `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` override the attributes.
+ * @param installation distinguishes installations on the same host
+ */
+export function agentProducer(version: string, installation: string): Producer {
+  return { resource: agentResource(version, installation), version };
+}
+
+/** As `agentProducer`. */
 export function agentResource(version: string, installation: string): Resource {
   return resourceFromAttributes({
     "service.name": "restic-otel",
@@ -14,7 +24,7 @@ export function agentResource(version: string, installation: string): Resource {
   }).merge(detectResources({ detectors: [envDetector] }));
 }
 
-/** The same for the same installation, also after a restart: a UUID of version 8 (RFC 9562). */
+/** Stays the same after a restart: a UUID of version 8 (RFC 9562). */
 function instanceId(name: string): string {
   const bytes = createHash("sha256").update(name).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;

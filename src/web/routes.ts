@@ -15,8 +15,8 @@ import type { Status } from "./status/status.ts";
 
 /** An exposition in both encodings. */
 interface Scrapable {
-  plain(): readonly Buffer[];
-  gzip(): Promise<readonly Buffer[]>;
+  readonly plain: readonly Buffer[];
+  gzip(): Promise<Buffer>;
 }
 
 export interface RoutesOptions {
@@ -68,7 +68,7 @@ export function routes(options: RoutesOptions): Routes {
       return {
         status: 200,
         type: "text/plain; version=0.0.4; charset=utf-8",
-        body: gzip ? await exposition.gzip() : exposition.plain(),
+        body: gzip ? await exposition.gzip() : exposition.plain,
         headers: { vary: "accept-encoding", ...(gzip && { "content-encoding": "gzip" }) },
       };
     })();

@@ -9,6 +9,7 @@ import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
+import { PRODUCER } from "../support/agent/table-text.ts";
 import { repositoryFolder } from "../support/repository/repository-folder.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
@@ -101,14 +102,10 @@ test("a hundred repositories cost a hundred listings", async () => {
 test("what is known takes no more memory after many collections and scrapes", async () => {
   const { clock, monitor, collect } = await scene(1, 1000);
   const endpoint = new PrometheusEndpoint({
+    tables: monitor.tables,
+    producer: PRODUCER,
+    targetInfo: false,
     clock,
-    products: {
-      bind: (meter) => monitor.bind(meter),
-      tables: () => monitor.uniqueTables,
-      version: () => monitor.version,
-      validUntil: (now) => monitor.validUntil(now),
-    },
-    agent: () => [],
   });
   onTestFinished(() => endpoint.shutdown());
   const rounds = async (count: number): Promise<number> => {

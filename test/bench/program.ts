@@ -3,15 +3,13 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
 
-import { repositoryMetrics } from "../../instrumentation/restic/metrics/tables.ts";
+import { backupSetMetrics } from "../../instrumentation/restic/metrics/tables.ts";
 import { peerPath } from "../support/agent/peers.ts";
 import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 
 /** The metrics of backup sets, of which peers have as many. */
-export const NAMES = repositoryMetrics(false)
-  .filter(({ labels }) => labels.includes("host"))
-  .map(({ name }) => name.replaceAll(".", "_"));
+export const NAMES = backupSetMetrics(false).map(({ name }) => name.replaceAll(".", "_"));
 
 export interface Program {
   readonly command: string;

@@ -68,18 +68,13 @@ test("entries are sorted by subject", () => {
   expect([...store.entries()].map((entry) => entry.state)).toEqual([1, 3]);
 });
 
-test("the version increases with every change, and with nothing else", () => {
+test("retain deletes all other subjects; the last job stays", () => {
   const store = new Store<number>();
-  const seen = [store.version];
   store.put(a, 1, good);
-  seen.push(store.version);
   store.finishJob({ finishedAt: 5 });
-  seen.push(store.version);
   expect(store.retain([a])).toBe(false);
-  seen.push(store.version);
+  expect([...store.entries()]).toHaveLength(1);
   expect(store.retain([b])).toBe(true);
-  seen.push(store.version);
-  expect(seen).toEqual([0, 1, 2, 2, 3]);
   expect([...store.entries()]).toEqual([]);
   expect(store.job).toEqual({ finishedAt: 5 });
 });

@@ -6,8 +6,9 @@ import { MANUAL, manual } from "./manual.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 import {
+  backupSetMetrics,
   JOB_METRICS,
-  repositoryMetrics,
+  REPOSITORY_METRICS,
   SECRET_METRICS,
 } from "../../instrumentation/restic/metrics/tables.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
@@ -35,7 +36,8 @@ export function replaceBetween(text: string, name: string, table: string): strin
 /** Every metric of the agent, in the order of the exposition. */
 export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...JOB_METRICS,
-  ...repositoryMetrics(false),
+  ...backupSetMetrics(false),
+  ...REPOSITORY_METRICS,
   ...SECRET_METRICS,
   ...agentMetrics,
   ...VAULT_METRICS,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import { boundTable } from "../../instrumentation/metrics/bound-table.ts";
 import { produceMetrics } from "../../instrumentation/metrics/metric-producer.ts";
 import type { MetricSpec, Point } from "../../instrumentation/metrics/spec.ts";
 

@@ -1,8 +1,9 @@
 import { DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../instrumentation/metrics/observable-gauges.ts";
-import type { BoundTable } from "../../instrumentation/metrics/observable-gauges.ts";
+import { boundTable } from "../../instrumentation/metrics/bound-table.ts";
+import type { BoundTable } from "../../instrumentation/metrics/bound-table.ts";
+import { bindMetrics } from "../../instrumentation/metrics/observable-gauges.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 class ManualReader extends MetricReader {

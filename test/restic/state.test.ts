@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
-import { ageDays, agesAt, nextAgeChange } from "../../instrumentation/restic/state.ts";
+import { ageDays, nextAgeChange } from "../../instrumentation/restic/state.ts";
 import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
 
@@ -40,19 +40,6 @@ test.for([0, 1, DAY - 1, DAY, 1.5 * DAY, -1, -DAY + 1, -DAY, -1.5 * DAY, -2 * DA
     expect(ageDays(noon, change)).toBe(ageDays(noon, now) + 1);
   },
 );
-
-test("ages are the same object until the first of them changes, and while the clock is not set back", () => {
-  const sets = backupSets("rest:x", [noon, snapshot("2024-05-01T18:00:00Z", "other")]);
-  const now = T + 1.5 * DAY;
-  const ages = agesAt(sets, now);
-  expect(ages.until).toBe(T + 2 * DAY);
-  expect(agesAt(sets, ages.until - 1)).toBe(ages);
-  const later = agesAt(sets, ages.until);
-  expect(later).not.toBe(ages);
-  expect(later.until).toBe(T + 2.25 * DAY);
-  expect(agesAt(sets, now)).not.toBe(later);
-  expect(agesAt([], now).until).toBe(Infinity);
-});
 
 test("sets are keyed by the pair of host and user, never by a joined string", () => {
   const sets = backupSets("rest:x", [

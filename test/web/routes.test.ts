@@ -10,14 +10,16 @@ import { startServer } from "../../src/web/server.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { call } from "../support/core/http.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
-import { SettableSignals, hosts } from "../support/agent/signals.ts";
+import { SettableTables, hosts } from "../support/agent/settable-tables.ts";
+import { PRODUCER } from "../support/agent/table-text.ts";
 
 async function serve({ version = "1.2.3", prometheus = true } = {}) {
   const logger = new ArrayLogger();
   const clock = new FakeClock();
-  const products = new SettableSignals();
-  products.set(hosts(1, 100));
-  const endpoint = new PrometheusEndpoint({ products, agent: () => [], clock });
+  const settable = new SettableTables();
+  settable.set(hosts(1, 100));
+  const { tables } = settable;
+  const endpoint = new PrometheusEndpoint({ tables, producer: PRODUCER, targetInfo: false, clock });
   const state: { reason: string | undefined; failure: AgentError | undefined } = {
     reason: undefined,
     failure: undefined,
@@ -40,7 +42,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
     await server.stop(0);
     endpoint.shutdown();
   });
-  const plain = Buffer.concat((await endpoint.render()).plain());
+  const plain = Buffer.concat((await endpoint.render()).plain);
   return { ...server, logger, endpoint, state, plain };
 }
 

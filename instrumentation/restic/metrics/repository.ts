@@ -117,12 +117,7 @@ export const REPOSITORY_METRICS: readonly MetricSpec<RepositoryEntry>[] = [
   ...ATTEMPT_METRICS,
   ...CONTENT_METRICS,
   ...COST_METRICS,
-].map(madeOfEntry);
-
-/** An entry of the store never changes: another one takes its place. */
-function madeOfEntry(metric: MetricSpec<RepositoryEntry>): MetricSpec<RepositoryEntry> {
-  return { ...metric, basis: (entry) => entry };
-}
+];
 
 function content(
   { state }: RepositoryEntry,

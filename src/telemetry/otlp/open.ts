@@ -1,11 +1,14 @@
-import type { Clock, Logger, SecretResolver } from "restic-otel-instrumentation/internal";
+import type {
+  BoundTable,
+  Clock,
+  Logger,
+  SecretResolver,
+} from "restic-otel-instrumentation/internal";
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { collectAll } from "./collect-all.ts";
-import type { Bind } from "../collect-metrics.ts";
-import type { Signals } from "../prometheus/endpoint.ts";
-import { agentResource } from "../resource.ts";
+import { collectBatches } from "./collect-batches.ts";
+import { agentProducer } from "../resource.ts";
 import { OtlpExporter } from "./exporter.ts";
 import { OtlpPush } from "./push.ts";
 
@@ -15,10 +18,7 @@ export interface OpenPushOptions {
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** What is monitored. */
-  readonly products: Pick<Signals, "bind" | "tables">;
-  /** The agent's own metrics. */
-  readonly agent: Bind;
+  readonly tables: readonly BoundTable[];
   readonly version: string;
   /** Tells one installation from another on the same host. */
   readonly installation: string;
@@ -28,10 +28,9 @@ export interface OpenPushOptions {
 
 /** Connects nothing yet. Loaded only when there is an endpoint. */
 export function openPush(options: OpenPushOptions): OtlpPush {
-  const { endpoints, resolvers, intervalMs, timeoutMs, products, agent, version, installation } =
-    options;
+  const { endpoints, resolvers, intervalMs, timeoutMs, tables, version, installation } = options;
   const { clock, logger } = options;
-  const resource = agentResource(version, installation);
+  const producer = agentProducer(version, installation);
   const startMs = clock.now();
   return new OtlpPush({
     targets: endpoints.map((endpoint) => {
@@ -39,7 +38,7 @@ export function openPush(options: OpenPushOptions): OtlpPush {
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),
-    collect: (size) => collectAll({ products, agent, resource, startMs }, clock.now(), size),
+    collect: (size) => collectBatches({ tables, producer, startMs }, clock.now(), size),
     intervalMs,
     timeoutMs,
     clock,

@@ -4,7 +4,6 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { AgentError, toAgentError, withTimeLimit } from "restic-otel-instrumentation/internal";
 import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
-import { pointsOf } from "./batches.ts";
 import type { EndpointState } from "../own-metrics/otlp.ts";
 import { notAccepted } from "./response.ts";
 
@@ -21,8 +20,8 @@ interface PushTarget {
 
 export interface OtlpPushOptions {
   readonly targets: readonly PushTarget[];
-  /** Everything as it is now, in parts of at most `size` points, which are made when they are asked for. */
-  readonly collect: (size: number) => Promise<Iterable<ResourceMetrics>>;
+  /** All metrics as they are now, in batches of at most `size` points. */
+  readonly collect: (size: number) => AsyncIterable<ResourceMetrics>;
   readonly intervalMs: number;
   /** Of a push with all its parts. */
   readonly timeoutMs: number;
@@ -120,11 +119,7 @@ class EndpointQueue {
     const { clock, logger, timeoutMs, collect } = this.#options;
     try {
       await withTimeLimit(timeoutMs, notAccepted(endpoint, timeoutMs), clock, async (signal) => {
-        for (const part of await collect(POINTS)) {
-          // Many take tens of milliseconds to be made, and again to be encoded: others get their turn in between.
-          if (pointsOf(part) === POINTS) await turn();
-          await this.#target.push(part, signal);
-        }
+        for await (const batch of collect(POINTS)) await this.#target.push(batch, signal);
       });
       state.succeeded += 1;
       state.lastSuccessAt = clock.now();

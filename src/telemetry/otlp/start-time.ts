@@ -2,8 +2,8 @@ import { DataPointType } from "@opentelemetry/sdk-metrics";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 /**
- * The same metrics with counters that count since `startMs` (milliseconds since the epoch). The SDK counts from when their
- * instrument was made; a back end takes another start for a reset.
+ * The same metrics with `startMs` (milliseconds since the epoch) as the start time of counters. The SDK sets the time of the collect,
+ * and a back end takes a new start time for a reset.
  */
 export function withCounterStart(all: ResourceMetrics, startMs: number): ResourceMetrics {
   const startTime: [number, number] = [

@@ -1,144 +1,105 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
-import { AgentError } from "restic-otel-instrumentation/internal";
+import { AgentError, boundTable } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/internal";
 
-import type { Bind } from "../collect-metrics.ts";
-import { metricTexts, partsOf } from "./exposition-text.ts";
-import type { MetricText } from "./exposition-text.ts";
-
-/** Metrics that stay the same for some time. */
-export interface Signals {
-  readonly bind: Bind;
-  /** The same as tables, if no metric has two points with the same labels: they are rendered without the SDK. */
-  tables?(): readonly BoundTable[] | undefined;
-  /** Another number whenever the values may have changed. */
-  version(): number;
-  /** Until when the values at `now` stay the same for this version, both milliseconds since the epoch. */
-  validUntil(now: number): number;
-}
-
-/** What a scrape is answered with: bytes one after the other, most of which other scrapes are answered with too. */
-export interface Exposition {
-  plain(): readonly Buffer[];
-  gzip(): Promise<readonly Buffer[]>;
-}
-
-export interface PrometheusEndpointOptions {
-  readonly products: Signals;
-  /** The agent's own metrics, few and cheap: they are rendered at each scrape. */
-  readonly agent: () => readonly BoundTable[];
-  readonly clock: Clock;
-}
-
-interface Rendering {
-  readonly version: number;
-  readonly from: number;
-  readonly until: number;
-  readonly parts: Promise<readonly Part[]>;
-}
+import { collectMetrics } from "../collect-metrics.ts";
+import type { Producer } from "../collect-metrics.ts";
+import { ChunkedTable } from "./chunked-table.ts";
+import { FamilyWriter, joinFamilies } from "./families.ts";
+import type { Families } from "./families.ts";
 
 const compress = promisify(gzip);
 
-/** All metrics as a Prometheus server scrapes them. */
-export class PrometheusEndpoint {
-  readonly #options: PrometheusEndpointOptions;
-  #products: Rendering | undefined;
-  /** Of the last rendering, by name. */
-  #texts: ReadonlyMap<string, MetricText<Part>> = new Map();
-  #shutDown = false;
-
-  constructor(options: PrometheusEndpointOptions) {
-    this.#options = options;
-  }
-
-  /** @throws AgentError `other` if metrics could not be collected, or after shutdown: there is no exposition in part */
-  async render(): Promise<Exposition> {
-    if (this.#shutDown) throw new AgentError("other", "the agent is shutting down");
-    const products = await this.#renderProducts();
-    return exposition([...products, this.#renderAgent()]);
-  }
-
-  shutdown(): void {
-    this.#shutDown = true;
-    this.#products = undefined;
-    this.#texts = new Map();
-  }
-
-  #renderAgent(): Part {
-    const { agent, clock } = this.#options;
-    return new Part(
-      Buffer.concat(partsOf(metricTexts(agent(), clock.now(), (bytes) => Buffer.from(bytes)))),
-    );
-  }
-
-  #renderProducts(): Promise<readonly Part[]> {
-    const { products, clock } = this.#options;
-    const version = products.version();
-    const now = clock.now();
-    const known = this.#products;
-    if (known?.version === version && known.from <= now && now < known.until) return known.parts;
-
-    const parts = this.#newParts(now);
-    const rendering = { version, from: now, until: products.validUntil(now), parts };
-    this.#products = rendering;
-    parts.catch(() => {
-      if (this.#products === rendering) this.#products = undefined;
-    });
-    return parts;
-  }
-
-  async #newParts(now: number): Promise<readonly Part[]> {
-    const { products } = this.#options;
-    const tables = products.tables?.();
-    if (!tables) {
-      // Two hundred modules, for metrics of others alone.
-      const { renderOnce } = await import("../collect-metrics.ts");
-      return [new Part(Buffer.from(await renderOnce(products.bind)))];
-    }
-    const texts = metricTexts(tables, now, partOf, this.#texts);
-    this.#texts = new Map(texts.map((text) => [text.name, text]));
-    return partsOf(texts);
-  }
+export interface PrometheusEndpointOptions {
+  /** In the order of the exposition. */
+  readonly tables: readonly BoundTable[];
+  readonly producer: Producer;
+  /** Adds `target_info`, made of the resource. */
+  readonly targetInfo: boolean;
+  readonly clock: Clock;
 }
 
-/** Some bytes that many scrapes are answered with, and the gzip member of them once somebody has asked for that. */
-class Part {
-  readonly bytes: Buffer;
+/** The metrics as one body in the Prometheus text format 0.0.4. */
+export class Exposition {
+  /** The body in pieces. */
+  readonly plain: readonly Buffer[];
   #gzip: Promise<Buffer> | undefined;
 
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
+  constructor(plain: readonly Buffer[]) {
+    this.plain = plain;
   }
 
+  /** The whole body as one gzip member: many clients read only the first one. */
   gzip(): Promise<Buffer> {
-    this.#gzip ??= compress(this.bytes, { level: constants.Z_BEST_SPEED }).then(copy);
+    this.#gzip ??= compress(Buffer.concat(this.plain), { level: constants.Z_BEST_SPEED });
     return this.#gzip;
   }
 }
 
-/** What came out the same is not kept twice, and not compressed again. */
-function partOf(bytes: Buffer, before: Part | undefined): Part {
-  return before?.bytes.equals(bytes) === true ? before : new Part(Buffer.from(bytes));
+/** Renders all metrics for Prometheus. */
+export class PrometheusEndpoint {
+  readonly #options: PrometheusEndpointOptions;
+  readonly #chunked: readonly ChunkedTable[];
+  /** Tables that may repeat labels, and whose values may change at any time. */
+  readonly #whole: readonly BoundTable[];
+  readonly #writer: FamilyWriter;
+  #order: Families | undefined;
+  #rendering: Promise<unknown> = Promise.resolve();
+  #next: Promise<Exposition> | undefined;
+  #isShutDown = false;
+
+  constructor(options: PrometheusEndpointOptions) {
+    const { tables, producer, targetInfo } = options;
+    this.#options = options;
+    this.#chunked = tables
+      .filter(({ isChunkable }) => isChunkable)
+      .map((table) => new ChunkedTable(table, producer));
+    this.#whole = tables.filter(({ isChunkable }) => !isChunkable);
+    this.#writer = new FamilyWriter(targetInfo);
+  }
+
+  /**
+   * Calls during a rendering share the next one: an exposition is never older than the call.
+   * @throws AgentError `other` if metrics could not be collected, or after shutdown: an exposition is never incomplete
+   */
+  render(): Promise<Exposition> {
+    if (this.#next) return this.#next;
+    const next = this.#rendering.then(() => {
+      this.#next = undefined;
+      return this.#render();
+    });
+    this.#next = next;
+    this.#rendering = next.catch(() => {});
+    return next;
+  }
+
+  shutdown(): void {
+    this.#isShutDown = true;
+  }
+
+  async #render(): Promise<Exposition> {
+    if (this.#isShutDown) throw new AgentError("other", "the agent is shutting down");
+    this.#order ??= await this.#write(this.#options.tables.map(withOnePoint));
+    const parts: Families[] = [];
+    const now = this.#options.clock.now();
+    for (const table of this.#chunked) parts.push(...(await table.render(now)));
+    parts.push(await this.#write(this.#whole));
+    return new Exposition(joinFamilies(parts, this.#order.keys()));
+  }
+
+  async #write(tables: readonly BoundTable[]): Promise<Families> {
+    const { clock, producer } = this.#options;
+    const { resourceMetrics } = await collectMetrics(tables, clock.now(), producer);
+    return this.#writer.write(resourceMetrics);
+  }
 }
 
-/** With memory of its own: what zlib gives away holds several times as much. */
-function copy(bytes: Buffer): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  own.set(bytes);
-  return own;
+/** The same metrics, each with one point: shows the names and the order of all families. */
+function withOnePoint({ metrics }: BoundTable): BoundTable {
+  const specs = metrics.map((metric) => ({ ...metric, labels: [], points: () => ONE_POINT }));
+  return boundTable(specs, () => [0]);
 }
 
-/** RFC 1952 section 2.2: a file of several members is the text of all of them. */
-function exposition(parts: readonly Part[]): Exposition {
-  return {
-    plain: () => parts.map(({ bytes }) => bytes),
-    gzip: async () => {
-      const members: Buffer[] = [];
-      // One by one: each that is begun holds a quarter of a MB until its turn in the thread pool comes.
-      for (const part of parts) members.push(await part.gzip());
-      return members;
-    },
-  };
-}
+const ONE_POINT = [[1, {}]] as const;

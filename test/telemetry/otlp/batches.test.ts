@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 
-import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import { boundTable } from "../../../instrumentation/metrics/bound-table.ts";
 import type { MetricSpec, Point } from "../../../instrumentation/metrics/spec.ts";
-import { collectOnce } from "../../../src/telemetry/collect-metrics.ts";
+import { collectMetrics } from "../../../src/telemetry/collect-metrics.ts";
 import { batches } from "../../../src/telemetry/otlp/batches.ts";
 import { withCounterStart } from "../../../src/telemetry/otlp/start-time.ts";
-import { agentResource } from "../../../src/telemetry/resource.ts";
-import { hosts } from "../../support/agent/signals.ts";
+import { agentProducer } from "../../../src/telemetry/resource.ts";
+import { hosts } from "../../support/agent/settable-tables.ts";
 
 function metric(name: string, kind: "gauge" | "counter", count: number): MetricSpec<null> {
   return {
@@ -18,24 +18,20 @@ function metric(name: string, kind: "gauge" | "counter", count: number): MetricS
   };
 }
 
-const collected = collectOnce(
-  (meter) =>
-    bindMetrics(
-      meter,
+const collected = collectMetrics(
+  [
+    boundTable(
       [
-        boundTable(
-          [
-            metric("a", "gauge", 3),
-            metric("b", "counter", 2),
-            metric("none", "gauge", 0),
-            metric("c", "gauge", 4),
-          ],
-          () => [null],
-        ),
+        metric("a", "gauge", 3),
+        metric("b", "counter", 2),
+        metric("none", "gauge", 0),
+        metric("c", "gauge", 4),
       ],
-      () => 0,
+      () => [null],
     ),
-  agentResource("1", "here"),
+  ],
+  0,
+  agentProducer("1", "here"),
 );
 
 test.for([
@@ -45,8 +41,8 @@ test.for([
   [4, 3],
   [9, 1],
   [100, 1],
-])("parts of %i points are %i", async ([size = 0, count]) => {
-  const parts = [...batches(await collected, size)];
+])("batches of %i points: %i of them", async ([size = 0, count]) => {
+  const parts = [...batches((await collected).resourceMetrics, size)];
   expect(parts).toHaveLength(count ?? 0);
   const points: string[] = [];
   for (const { resource, scopeMetrics } of parts) {
@@ -71,8 +67,8 @@ test.for([
   ]);
 });
 
-test("counters count since the agent's start, whenever their provider was made", async () => {
-  const { scopeMetrics } = withCounterStart(await collected, 1_767_225_600_250);
+test("counters count since the start of the agent, not since the collect", async () => {
+  const { scopeMetrics } = withCounterStart((await collected).resourceMetrics, 1_767_225_600_250);
   const starts = scopeMetrics
     .flatMap(({ metrics }) => metrics)
     .filter(({ descriptor }) => descriptor.name === "b")

@@ -4,16 +4,14 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
-import { bindMetrics, boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
-import { collectOnce, renderOnce } from "../../../src/telemetry/collect-metrics.ts";
-import { batches, pointsOf } from "../../../src/telemetry/otlp/batches.ts";
+import { boundTable } from "../../../instrumentation/metrics/bound-table.ts";
+import { collectBatches } from "../../../src/telemetry/otlp/collect-batches.ts";
 import { otlpMetrics } from "../../../src/telemetry/own-metrics/otlp.ts";
 import { OtlpPush } from "../../../src/telemetry/otlp/push.ts";
-import { agentResource } from "../../../src/telemetry/resource.ts";
 import { FakeClock, settle } from "../../support/core/clock.ts";
 import { ArrayLogger } from "../../support/core/logger.ts";
 import { Samples } from "../../support/agent/samples.ts";
-import { hosts } from "../../support/agent/signals.ts";
+import { PRODUCER, tableText } from "../../support/agent/table-text.ts";
 
 /** An endpoint that takes pushes when the test says so. */
 class ManualTarget {
@@ -57,12 +55,12 @@ beforeEach(() => {
   };
   push = new OtlpPush({
     targets: [target],
-    collect: async () => [
-      await collectOnce(
-        (meter) => bindMetrics(meter, [boundTable([metric], () => [0])], () => 0),
-        agentResource("1", "here"),
+    collect: (size) =>
+      collectBatches(
+        { tables: [boundTable([metric], () => [0])], producer: PRODUCER, startMs: 0 },
+        0,
+        size,
       ),
-    ],
     intervalMs: 60_000,
     timeoutMs: 30_000,
     clock,
@@ -98,11 +96,7 @@ test("what comes while a push is under way is one more push, of what is then", a
 
 test("one line of log for each change, and metrics that tell", async () => {
   const shown = async (): Promise<Samples> =>
-    new Samples(
-      await renderOnce((meter) =>
-        bindMetrics(meter, [boundTable(otlpMetrics, () => push.states)], () => 0),
-      ),
-    );
+    new Samples(await tableText([boundTable(otlpMetrics, () => push.states)], 0));
   expect((await shown()).value("restic_otel_otlp_up")).toBeUndefined();
   target.error = new AgentError("unreachable", "refused");
   await push.push();
@@ -130,55 +124,6 @@ test("a stop pushes once more, and nothing after it", async () => {
   await clock.advance(600_000);
   expect(values()).toEqual([0]);
   expect(clock.sleeping).toBe(0);
-});
-
-test("many series are pushed in parts of at most 5,000, and others get their turn before each", async () => {
-  const sets = hosts(1, 12_000);
-  const many: MetricSpec<unknown> = {
-    name: "backup.days_age",
-    kind: "gauge",
-    description: "",
-    labels: ["host"],
-    points: () => sets,
-  };
-  let turns = 0;
-  let pushing = true;
-  const count = (): void => {
-    turns += 1;
-    if (pushing) setImmediate(count);
-  };
-  setImmediate(count);
-  const parts: { readonly points: number; readonly turn: number }[] = [];
-  let collectedIn: number | undefined;
-  const parted = new OtlpPush({
-    targets: [
-      {
-        name: target.name,
-        push: async (metrics) => void parts.push({ points: pointsOf(metrics), turn: turns }),
-      },
-    ],
-    collect: async (size) => {
-      const all = await collectOnce(
-        (meter) => bindMetrics(meter, [boundTable([many], () => [0])], () => 0),
-        agentResource("1", "here"),
-      );
-      collectedIn = turns;
-      return batches(all, size);
-    },
-    intervalMs: 60_000,
-    timeoutMs: 30_000,
-    clock,
-    logger,
-  });
-  const before = turns;
-  await parted.pushSoon();
-  pushing = false;
-  expect(parts.map(({ points }) => points)).toEqual([5000, 5000, 2000]);
-  const [first = NaN, second, third] = parts.map(({ turn }) => turn);
-  expect(collectedIn).toBeGreaterThan(before);
-  expect(first).toBeGreaterThan(Number(collectedIn));
-  expect(second).toBeGreaterThan(first);
-  expect(third).toBe(second);
 });
 
 test("a push has a time limit, and leaves no timer", async () => {

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 
-import { boundTable } from "../../../instrumentation/metrics/observable-gauges.ts";
+import { boundTable } from "../../../instrumentation/metrics/bound-table.ts";
 import { VAULT_METRICS } from "../../../instrumentation/vault/metrics.ts";
 import type { VaultState } from "../../../instrumentation/vault/state.ts";
 import { agentMetrics } from "../../../src/telemetry/own-metrics/agent.ts";
 import type { AgentState } from "../../../src/telemetry/own-metrics/agent.ts";
-import { PrometheusEndpoint } from "../../../src/telemetry/prometheus/endpoint.ts";
-import { FakeClock } from "../../support/core/clock.ts";
-import { SettableSignals } from "../../support/agent/signals.ts";
+import { SettableTables } from "../../support/agent/settable-tables.ts";
+import { tableText } from "../../support/agent/table-text.ts";
 
 const STARTED: AgentState = {
   version: "1.2.3",
@@ -24,10 +23,9 @@ const VAULT: VaultState = {
   reads: { success: 20, denied: 1, not_found: 2, unreachable: 3, other: 4 },
 };
 
-test("an exposition of gauges, counters and odd values, whole", async () => {
-  const clock = new FakeClock(0);
-  const products = new SettableSignals();
-  products.set(
+test("an exposition of gauges, counters and special values", async () => {
+  const settable = new SettableTables();
+  settable.set(
     [
       [3, { url: "/srv/a", host: "web-1", user: "db" }],
       [-1, { url: "rest:https://[::1]:8000/b c/", host: 'say "hi"', user: "a\\b\nc" }],
@@ -35,17 +33,12 @@ test("an exposition of gauges, counters and odd values, whole", async () => {
     ],
     [[0.5, { url: "/srv/a", operation: "list" }]],
   );
-  const endpoint = new PrometheusEndpoint({
-    products,
-    agent: () => [
-      boundTable(agentMetrics, () => [STARTED]),
-      boundTable(VAULT_METRICS, () => [VAULT]),
-    ],
-    clock,
-  });
-  const exposition = await endpoint.render();
-  endpoint.shutdown();
-  await expect(exposition.plain().join("")).toMatchFileSnapshot("../../golden/exposition.prom");
+  const tables = [
+    ...settable.tables,
+    boundTable(agentMetrics, () => [STARTED]),
+    boundTable(VAULT_METRICS, () => [VAULT]),
+  ];
+  await expect(await tableText(tables, 0)).toMatchFileSnapshot("../../golden/exposition.prom");
 });
 
 test("a reload that failed says so, and when the last good one was", async () => {
