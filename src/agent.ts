@@ -66,8 +66,8 @@ export class Agent {
       logger,
       onCollection: () => void this.#push?.pushSoon(),
       onKeyDerivation: () => {
-        // Loads the SDK while a thread of the pool derives the key.
-        if (settings.prometheus) void this.#openEndpoint();
+        // Loads the SDK in the next turn, while a thread of the pool derives the key.
+        if (settings.prometheus) setImmediate(() => void this.#openEndpoint());
       },
     });
     this.#tables = [

@@ -83,13 +83,13 @@ test("--version loads two modules and no package", async () => {
   expect([files, packages]).toEqual([2, []]);
 });
 
-test("a collection of a local repository loads no HTTP client and no client of Vault", async () => {
+test("a collection of a local repository loads the SDK, but no HTTP client and no client of Vault", async () => {
   const { stdout, packages } = await loadedBy(["--once"], {
     RESTIC_REPOSITORY: "examples/repositories/web",
     RESTIC_PASSWORD: "web-password",
   });
   expect(stdout).toContain("backup_days_age{");
-  expect(packages).toContain("croner");
+  expect(packages).toContain("@opentelemetry/sdk-metrics");
   for (const name of ["undici", "node-vault", "axios"]) expect(packages).not.toContain(name);
 });
 

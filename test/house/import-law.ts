@@ -36,7 +36,8 @@ export const FOLDERS: Readonly<Record<string, string>> = {
 export const PACKAGES: Readonly<Record<string, string>> = {
   "@opentelemetry/{core,exporter-metrics-otlp-http,exporter-prometheus,otlp-transformer,resources,sdk-metrics}":
     "src/telemetry",
-  "@opentelemetry/api": "metrics/observable-gauges.ts embedding/instrumentation.ts src/telemetry",
+  "@opentelemetry/api":
+    "metrics/{bound-table,observable-gauges}.ts embedding/instrumentation.ts src/telemetry",
   "node:child_process": "backends/child-process secrets/command.ts",
   croner: "collect/schedule.ts",
   "node-vault": "vault",

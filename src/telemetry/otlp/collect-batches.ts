@@ -6,7 +6,7 @@ import type { BoundTable } from "restic-otel-instrumentation/internal";
 import { CHUNK_ENTRIES, chunkOf } from "../chunks.ts";
 import { collectMetrics } from "../collect-metrics.ts";
 import type { Producer } from "../collect-metrics.ts";
-import { batches } from "./batches.ts";
+import { batches, merged, pointsOf } from "./batches.ts";
 import { withCounterStart } from "./start-time.ts";
 
 export interface CollectOptions {
@@ -17,8 +17,8 @@ export interface CollectOptions {
 }
 
 /**
- * All metrics as they are at the first call of `next`, in batches of at most `size` points. A batch is collected when it is asked for, and
- * other work runs before it.
+ * All metrics as they are at the first call of `next`, in batches of at most `size` points. A batch is collected when it is asked for,
+ * chunk by chunk, and other work runs between two chunks.
  * @param now milliseconds since the epoch
  * @throws as `collectMetrics`
  */
@@ -27,16 +27,23 @@ export async function* collectBatches(
   now: number,
   size: number,
 ): AsyncGenerator<ResourceMetrics> {
-  const collect = async (some: readonly BoundTable[]): Promise<Iterable<ResourceMetrics>> => {
+  const collect = async (some: readonly BoundTable[]): Promise<ResourceMetrics> => {
     const { resourceMetrics } = await collectMetrics(some, now, producer);
-    return batches(withCounterStart(resourceMetrics, startMs), size);
+    return withCounterStart(resourceMetrics, startMs);
   };
   const chunks = tables.filter(({ isChunkable }) => isChunkable).flatMap(chunksOf);
-  yield* await collect(tables.filter(({ isChunkable }) => !isChunkable));
+  let batch = await collect(tables.filter(({ isChunkable }) => !isChunkable));
   for (const chunk of chunks) {
     await turn();
-    yield* await collect([chunk]);
+    const next = await collect([chunk]);
+    if (pointsOf(batch) + pointsOf(next) <= size) {
+      batch = merged(batch, next);
+      continue;
+    }
+    yield* batches(batch, size);
+    batch = next;
   }
+  yield* batches(batch, size);
 }
 
 function chunksOf(table: BoundTable): readonly BoundTable[] {

@@ -59,21 +59,25 @@ function pointsIn(batches: readonly ResourceMetrics[]): readonly (readonly strin
 test.for([
   [1, [["a.gauge 1"], ["a.gauge -2.5"], ["a.counter 3"], ["number 0"], ["number 1"]]],
   [2, [["a.gauge 1", "a.gauge -2.5"], ["a.counter 3"], ["number 0", "number 1"]]],
-  [
-    100,
-    [
-      ["a.gauge 1", "a.gauge -2.5", "a.counter 3"],
-      ["number 0", "number 1"],
-    ],
-  ],
+  [100, [["a.gauge 1", "a.gauge -2.5", "a.counter 3", "number 0", "number 1"]]],
 ] as const)("batches of at most %i points", async ([size, expected]) => {
   expect(pointsIn(await collect([numbers(2), WHOLE], size))).toEqual(expected);
 });
 
-test("a chunkable table of 300 entries is pushed in three batches, with every point", async () => {
-  const batches = pointsIn(await collect([numbers(300)], 5000));
-  expect(batches.map(({ length }) => length)).toEqual([128, 128, 44]);
-  expect(batches.flat()).toEqual(Array.from({ length: 300 }, (_, index) => `number ${index}`));
+test("the chunks of a table fill batches, in which a metric is once", async () => {
+  const collected = await collect([numbers(1000)], 300);
+  const batches = pointsIn(collected);
+  expect(batches.map(({ length }) => length)).toEqual([256, 256, 256, 232]);
+  expect(batches.flat()).toEqual(Array.from({ length: 1000 }, (_, index) => `number ${index}`));
+  for (const { resource, scopeMetrics } of collected) {
+    expect(resource).toBe(PRODUCER.resource);
+    expect(scopeMetrics.map(({ metrics }) => metrics.length)).toEqual([1]);
+    expect(scopeMetrics[0]?.scope).toMatchObject({ name: "restic-otel", version: "1.2.3" });
+  }
+});
+
+test("without a point there is no batch", async () => {
+  expect(await collect([numbers(0)], 100)).toEqual([]);
 });
 
 test("counters count since the start of the agent", async () => {
