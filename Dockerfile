@@ -3,6 +3,7 @@
 # With ssh and rclone, for sftp: and rclone: repositories: docker build -t restic-otel --target programs .
 # On another base without a shell:      docker build --build-arg BASE=... .
 
+# Renovate pins both images by digest (.github/renovate.json); until it has run they are the newest of their tag.
 ARG BASE=node:24-bookworm-slim
 
 FROM node:24-bookworm-slim AS build
@@ -17,7 +18,7 @@ RUN ["npm", "run", "build"]
 RUN ["npm", "ci", "--omit=dev"]
 
 FROM ${BASE} AS agent
-# The Node.js that the agent was built with, whatever the base has.
+# The Node.js of the build: another base may have none.
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY --from=build /build/package.json ./
@@ -28,7 +29,7 @@ COPY --from=build /build/dist dist
 ENV NODE_ENV=production
 # Optional: lowers the peak memory of the first collection of large repositories.
 ENV NODE_OPTIONS=--max-semi-space-size=8
-# config.json is looked for here.
+# The agent looks for config.json in its working directory.
 WORKDIR /etc/restic-otel
 USER 65532:65532
 EXPOSE 9121
