@@ -127,7 +127,8 @@ export async function loadSettings({
     warnings: [
       ...found.warnings,
       ...unknownVariables(env),
-      ...(otlp.length > 0 && !otel.disabled ? otel.warnings : []),
+      ...otel.warnings,
+      ...(otlp.length > 0 && !otel.disabled ? otel.otlpWarnings : []),
       ...(enabled.length === 0
         ? [`${found.source}: no repository is enabled, there is nothing to collect`]
         : []),

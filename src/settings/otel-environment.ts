@@ -27,8 +27,9 @@ export interface OtelEnvironment {
   readonly problems: readonly string[];
   /** Problems of `otlp`, which do not matter if the file sets the endpoints. */
   readonly otlpProblems: readonly string[];
-  /** Warnings that matter if there is an OTLP endpoint. */
   readonly warnings: readonly string[];
+  /** Warnings that matter if there is an OTLP endpoint. */
+  readonly otlpWarnings: readonly string[];
 }
 
 const EXPORTERS = ["none", "prometheus", "otlp"];
@@ -59,8 +60,20 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
     problems,
     // Variables that are not used here may be set for other programs.
     otlpProblems: pushes ? endpointProblems : [],
-    warnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_IGNORED],
+    warnings: unusedExporters(env),
+    otlpWarnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_IGNORED],
   };
+}
+
+/** One warning for the variables that ask for other signals than metrics. */
+function unusedExporters(env: Environment): readonly string[] {
+  const unused = ["OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER"].filter(
+    (variable) => (env[variable] ?? "none") !== "none",
+  );
+  const verb = unused.length > 1 ? "are" : "is";
+  return unused.length > 0
+    ? [`${unused.join(" and ")} ${verb} ignored: the agent exports metrics only`]
+    : [];
 }
 
 /** OTEL_EXPORTER_OTLP_METRICS_* takes precedence over OTEL_EXPORTER_OTLP_*. */

@@ -34,7 +34,7 @@ export const FOLDERS: Readonly<Record<string, string>> = {
 
 /** Package, or module of Node.js, → where it may be imported. Other packages may not be imported at all. */
 export const PACKAGES: Readonly<Record<string, string>> = {
-  "@opentelemetry/{core,exporter-metrics-otlp-http,exporter-prometheus,otlp-transformer,resources,sdk-metrics}":
+  "@opentelemetry/{core,exporter-metrics-otlp-http,exporter-prometheus,otlp-exporter-base,otlp-transformer,resources,sdk-metrics}":
     "src/telemetry",
   "@opentelemetry/api":
     "metrics/{bound-table,observable-gauges}.ts embedding/instrumentation.ts src/telemetry",
@@ -44,6 +44,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   undici: "http",
   "{convict,yaml}": "src/settings",
   bcryptjs: "src/web",
+  "{http,https}-proxy-agent": "src/telemetry/otlp",
 };
 
 /** `a/{b,c}.ts` → `a/b.ts`, `a/c.ts`. */

@@ -230,21 +230,3 @@ test("invalid variables are ignored unless they are used: they may be set for ot
   expect((await load(env)).otlp).toEqual([]);
   expect((await load({ ...env, ...ENDPOINT, OTEL_SDK_DISABLED: "true" })).otlp).toEqual([]);
 });
-
-test.for([
-  ["a=1,b=%2C , ", true],
-  ["", true],
-  ["a", false],
-  ["a=1=2", false],
-  ["=1", false],
-  ["a=%", false],
-] as const)(
-  "invalid OTEL_RESOURCE_ATTRIBUTES cause a warning if there is an endpoint: %o",
-  async ([text, valid]) => {
-    const env = { ...ENDPOINT, OTEL_RESOURCE_ATTRIBUTES: text };
-    const warned = (await load(env)).warnings.filter((line) => line.includes("ATTRIBUTES"));
-    expect(warned).toHaveLength(valid ? 0 : 1);
-    const { warnings } = await load({ OTEL_RESOURCE_ATTRIBUTES: text });
-    expect(warnings.join()).not.toContain("ATTRIBUTES");
-  },
-);
