@@ -8,12 +8,12 @@ import { isJsonObject } from "../core/json.ts";
 import { parseBool } from "../core/parse-bool.ts";
 import { holdsCertificate, readPem } from "../core/pem.ts";
 
-/** Paths of PEM files, but for `caPem`. Read when they are needed: they may change, or come later. */
+/** Paths of PEM files, except `caPem`. The files are read for each request: they may change, or appear later. */
 export interface VaultTls {
   readonly ca: string | undefined;
-  /** The certificates themselves. `ca` wins over it, and it wins over `caPath`, as in Vault's own client. */
+  /** PEM. `ca` overrides `caPem`, and `caPem` overrides `caPath`, as in Vault's own client. */
   readonly caPem: string | undefined;
-  /** A folder of such files. */
+  /** A folder of PEM files. */
   readonly caPath: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
@@ -21,7 +21,7 @@ export interface VaultTls {
   readonly skipVerify: boolean;
 }
 
-/** What the files hold, PEM. */
+/** The content of the files, PEM. */
 export interface TlsMaterial {
   readonly ca: string | undefined;
   readonly clientCertificate: string | undefined;
@@ -29,7 +29,7 @@ export interface TlsMaterial {
 
 export const TLS_KEYS = ["ca", "caPath", "cert", "key", "serverName", "skipVerify"];
 
-/** Checks `tls` of the section with the variables of Vault's own client, which win. */
+/** Checks `vault.tls`; the variables of Vault's own client override it. */
 export function parseTls(
   value: unknown,
   env: Environment,
@@ -62,7 +62,7 @@ export function parseTls(
   return tls;
 }
 
-/** Reads the files as they are now. @throws AgentError `secret`, naming the file */
+/** Reads the files. @throws AgentError `secret`, naming the file */
 export async function readTls({ ca, caPem, caPath, cert, key }: VaultTls): Promise<TlsMaterial> {
   const [own, certificate, privateKey] = await Promise.all([
     ca === undefined ? (caPem ?? (caPath && readFolder(caPath))) : readVaultPem(ca),

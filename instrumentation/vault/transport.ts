@@ -12,12 +12,12 @@ import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 
-/** What node-vault asks for. Secrets are still sealed: they are opened here, and nothing that it prints has them. */
+/** A request of node-vault. Its secrets stay sealed until the transport sends them, so that node-vault cannot print them. */
 export interface VaultRequest {
   readonly method: "GET" | "POST";
-  /** Below `/v1`, with its slash; encoded. */
+  /** Follows `/v1`: begins with a slash, percent-encoded. */
   readonly path: string;
-  /** What is sent as JSON. */
+  /** The body. */
   readonly json?: JsonObject;
   readonly token: Secret | undefined;
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface VaultRequest {
 
 export interface TransportOptions {
   readonly clock: Clock;
-  /** `HTTP_PROXY` and its kin. */
+  /** `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -33,13 +33,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_REASON_LENGTH = 200;
 
 /**
- * Sends one request and gives the answer of a status that says success: a JSON object, an empty one for no content.
- * Neither token nor body go to another place than the address of the settings.
- * @throws Refusal for another status that is Vault's answer for good, AgentError for all that may pass, and for what is no answer of Vault
+ * Sends one request, to the address of the settings only, and returns the JSON object of a 2xx response, or {} if it has no content.
+ * @throws Refusal for a permanent status of Vault; AgentError for a transient one, and for a response that is not Vault's
  */
 export type Transport = (request: VaultRequest) => Promise<JsonObject>;
 
-/** The way to Vault. What it says of failures names host and status, and never holds what was sent. */
+/** Connects to Vault. Errors name the host and the status, never the token or the body. */
 export function openTransport(settings: VaultSettings, options: TransportOptions): Transport {
   const { address, namespace, timeoutMs } = settings;
   const { clock } = options;
@@ -75,7 +74,7 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
   };
 }
 
-/** Certificates are renewed: a connection is made of what the files hold now. */
+/** Certificates may be renewed: each request uses the present content of the files. */
 function connector(
   { tls, timeoutMs }: VaultSettings,
   socketPath: string | undefined,
@@ -91,7 +90,7 @@ function connector(
       clientCertificate,
       serverName: tls.serverName,
       skipVerify: tls.skipVerify,
-      caHint: "VAULT_CACERT or vault.tls.ca names another CA",
+      caHint: "to trust another CA, set VAULT_CACERT or vault.tls.ca",
       socketPath,
       proxyEnvironment,
       connections: CONNECTIONS,
@@ -122,12 +121,12 @@ function answerOf(
     const host = URL.parse(headers["location"] ?? "")?.host ?? "another address";
     throw new AgentError(
       "other",
-      `${what} redirects to ${host}: not followed, secrets would go along`,
+      `${what} redirects to ${host}: not followed, because the secrets would be sent there`,
     );
   }
   const answer = parseJson(body);
   const reason = reasonOf(answer, sent);
-  // 412: a replica has not yet got what was written before.
+  // 412: a replica lags behind the last write.
   if (status === 412 || status === 429 || status >= 500) {
     const { retryAfterMs } = statusError(response, what, clock);
     const message = `${what} answers ${status}${reason === "" ? "" : `, ${reason}`}`;
@@ -136,8 +135,8 @@ function answerOf(
   if (status >= 200 && status <= 299) {
     if (isJsonObject(answer)) return answer;
     if (body.length === 0) return {};
-    // A captive portal, or a proxy's page.
-    const message = `${what} answers with something that is no JSON object: is it Vault?`;
+    // For example a captive portal, or a page of a proxy.
+    const message = `${what} answered with something other than a JSON object: is it Vault?`;
     throw new AgentError("other", message, { transient: true });
   }
   throw new Refusal(
@@ -147,7 +146,7 @@ function answerOf(
   );
 }
 
-/** What Vault says for itself, in one line; nothing if it holds something of what was sent. */
+/** The reason that Vault states, in one line; empty if it contains a secret of the request. */
 function reasonOf(answer: unknown, sent: readonly Secret[]): string {
   const errors: unknown = isJsonObject(answer) ? answer["errors"] : undefined;
   const texts = Array.isArray(errors) ? errors.filter((text) => typeof text === "string") : [];

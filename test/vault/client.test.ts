@@ -129,7 +129,7 @@ describe("an invalid response", () => {
     answers({ status: 200, body }, { status: 200, body }, { status: 200, body });
     const vault = open();
     expect(await failureOf(settled(vault.value("kv/repo")))).toBe(
-      `transient ${SUBJECT} Vault at ${server.host} answers with something that is no JSON object: is it Vault?`,
+      `transient ${SUBJECT} Vault at ${server.host} answered with something other than a JSON object: is it Vault?`,
     );
     expect(vault.state.up).toBe(false);
   });

@@ -131,7 +131,7 @@ describe("TLS", () => {
 
   test("rejects a certificate of an unknown CA, and names the setting for the CA", async () => {
     expect(await failureOf(openTls({ VAULT_CACERT: file("other-ca") }).value("kv/repo"))).toBe(
-      `secret: the secret at kv/repo (field key) in Vault: TLS with ${tls.host} failed: self-signed certificate in certificate chain (SELF_SIGNED_CERT_IN_CHAIN); VAULT_CACERT or vault.tls.ca names another CA`,
+      `secret: the secret at kv/repo (field key) in Vault: TLS with ${tls.host} failed: self-signed certificate in certificate chain (SELF_SIGNED_CERT_IN_CHAIN); to trust another CA, set VAULT_CACERT or vault.tls.ca`,
     );
     expect(tls.requests).toEqual([]);
   });
