@@ -10,7 +10,7 @@ import type { VaultServer } from "../../support/vault/vault.ts";
 
 const PASSWORD = "CANARY-of-the-repository";
 
-/** As the entries of restic-reporter have it. */
+/** With the keys of restic-reporter. */
 describe.skipIf(!requirePeer("vault"))("the keys of B2 in Vault", () => {
   let vault: VaultServer;
   let server: FaultServer;
@@ -34,7 +34,7 @@ describe.skipIf(!requirePeer("vault"))("the keys of B2 in Vault", () => {
     await server.stop();
   });
 
-  test("are those of b2_vault_material, and a rotated one is asked for before it is said to be refused", async () => {
+  test("are found by b2_vault_material, and read again before a rejected key is reported", async () => {
     const entry = {
       repo: "b2:backups:repo",
       vault_material: "web",

@@ -42,7 +42,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const PEM = join(ROOT, "test/fixtures/tls/server.pem");
 const PASSWORD = "of the repository";
 
-const there =
+const hasPeers =
   (["rest-server", "versitygw", "rclone", "fake-gcs-server"] as const).every((name) =>
     requirePeer(name),
   ) &&
@@ -50,7 +50,7 @@ const there =
   requireSwift() &&
   requireSshd();
 
-/** What Keystone answers to the page's application credential and to nothing else; the object storage is at swift.example.com. */
+/** A Keystone that accepts only the application credential of the page. Its catalog names swift.example.com. */
 function keystone(token: string): Fault {
   return (request, response) => {
     void (async () => {
@@ -81,8 +81,8 @@ async function entries(): Promise<readonly Readonly<Record<string, unknown>>[]> 
   return repositories;
 }
 
-/** Each host of the page is a server on loopback, reached through a proxy; its certificate is for none of them. */
-describe.skipIf(!there)("the entries of docs/backends.md", () => {
+/** A proxy forwards each host of the page to a server on loopback, whose certificate has another name. */
+describe.skipIf(!hasPeers)("the entries of docs/backends.md", () => {
   let root: string;
   let stop: (() => Promise<unknown>)[] = [];
   let proxy: LoopbackProxy;
@@ -180,11 +180,11 @@ describe.skipIf(!there)("the entries of docs/backends.md", () => {
 
   afterAll(async () => {
     vi.unstubAllEnvs();
-    for (const one of stop) await one();
+    for (const stopServer of stop) await stopServer();
     await rm(root, { recursive: true });
   });
 
-  test("are run, each as it stands there", async () => {
+  test("work unchanged", async () => {
     const copied = await entries();
     const repositories = copied.map((entry) => Object.assign({ insecure_tls: true }, entry));
     const settings = JSON.stringify({ repositories }).replaceAll(

@@ -17,16 +17,16 @@ import type { Place, Places } from "../../support/stores/places.ts";
 import type { Samples } from "../../support/agent/samples.ts";
 
 const PEERS = ["rest-server", "versitygw", "rclone", "fake-gcs-server"] as const;
-const there =
+const hasPeers =
   PEERS.every((name) => requirePeer(name) !== undefined) &&
   requireAzurite() !== undefined &&
   requireSwift() &&
   requireSshd();
 
-/** Each in a way of its own. */
+/** The backends that fail in the second test. */
 const BROKEN = ["rest", "s3", "b2", "rclone"];
 
-describe.skipIf(!there)("nine repositories on nine backends", () => {
+describe.skipIf(!hasPeers)("nine repositories on nine backends", () => {
   let root: string;
   let places: Places;
 
@@ -40,12 +40,12 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
     await rm(root, { recursive: true });
   });
 
-  interface Shown {
+  interface Collected {
     readonly samples: Samples;
     readonly log: string;
   }
 
-  async function collected(entries: readonly unknown[]): Promise<Shown> {
+  async function collected(entries: readonly unknown[]): Promise<Collected> {
     const settings = { repositories: entries, retryFailed: false };
     const agent = await startAgent(settings, { env: { HOME: root } });
     try {
@@ -53,7 +53,7 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
       const pages = ["/", "/api/status", "/-/healthy"].map(async (path) =>
         (await fetch(agent.url + path)).text(),
       );
-      // All that can be seen of the agent: what it logs, serves and answers.
+      // The complete output of the agent: log, metrics and pages.
       const everything = [agent.log(), samples.text, ...(await Promise.all(pages))].join("\n");
       for (const secret of [
         PASSWORD,
@@ -68,7 +68,7 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
 
   const urlOf = ({ repo }: Place["good"]): string => printableUrl(String(repo));
 
-  test("all report at once", async () => {
+  test("are all collected by one agent", async () => {
     const entries = Object.values(places.places).map(({ good }) => good);
     expect(entries).toHaveLength(9);
     const { samples } = await collected(entries);
@@ -80,7 +80,7 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
     expect(samples.value("backup_job_error_count")).toBe(0);
   });
 
-  test("four are broken, each in its own way, and say why; five report", async () => {
+  test("are independent: four fail with their own errors, five are collected", async () => {
     const all = Object.entries(places.places).map(([name, place]) => ({
       place,
       isBroken: BROKEN.includes(name),
@@ -104,7 +104,7 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
     expect(samples.value("backup_job_error_count")).toBe(BROKEN.length);
   });
 
-  test("each can be broken, and the class of that is known", async () => {
+  test("report the expected error type and message when all of them fail", async () => {
     const all = Object.values(places.places);
     const { samples, log } = await collected(all.map(({ broken }) => broken));
     for (const { broken, error } of all) {
@@ -114,7 +114,7 @@ describe.skipIf(!there)("nine repositories on nine backends", () => {
     }
   });
 
-  test("a host that has no address is said to have none, with the place on it", async () => {
+  test("name the repository and the host if the host name cannot be resolved", async () => {
     const keys = { AWS_ACCESS_KEY_ID: "K", AWS_SECRET_ACCESS_KEY: "CANARY-of-S3" };
     const b2 = { B2_API_URL: "https://nowhere.invalid", B2_ACCOUNT_ID: "i", B2_ACCOUNT_KEY: "k" };
     const entries = [

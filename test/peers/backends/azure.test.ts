@@ -20,7 +20,7 @@ import type { Server } from "../../support/http/server.ts";
 const { signal } = new AbortController();
 const TLS = join(import.meta.dirname, "../../fixtures/tls");
 
-/** As Entra ID issues them; azurite looks at the claims, and not at who signed them. */
+/** A token in the format of Entra ID. azurite checks its claims, but not its signature. */
 function entraToken(untilMs: number): string {
   const claims = {
     aud: "https://storage.azure.com",
@@ -62,7 +62,7 @@ describe.skipIf(!requireAzurite())("azurite", () => {
   for (const [name, prefix, environment, pageSize] of [
     ["azurite with a key of the account", "", keys, undefined],
     [
-      "azurite in small pages, with a prefix of all kinds of characters",
+      "azurite in small pages, with a prefix of special characters",
       "a b/ä+%25!'()*#&=~",
       keys,
       700,
@@ -81,7 +81,7 @@ describe.skipIf(!requireAzurite())("azurite", () => {
     );
   }
 
-  describe("refuses", () => {
+  describe("access", () => {
     let repo: string;
 
     beforeAll(async () => {
@@ -98,21 +98,21 @@ describe.skipIf(!requireAzurite())("azurite", () => {
       return list.replace(`${repo}/keys/ at ${server.url.slice("http://".length)}`, "PLACE");
     }
 
-    test("a wrong key", async () => {
+    test("with a wrong key is denied", async () => {
       const key = Buffer.from("another key").toString("base64");
       expect(await failure({ ...keys(), AZURE_ACCOUNT_KEY: key })).toBe(
         "denied: PLACE: access denied (403 AuthorizationFailure): AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
       );
     });
 
-    test("a signature that has expired, and one for writing alone", async () => {
+    test("with an expired signature, or one without read permission, is denied", async () => {
       for (const environment of [sas("rl", 1_600_000_000_000), sas("w", FOREVER)])
         expect(await failure(environment)).toMatch(
           /^denied: PLACE: access denied \(403 \w+\): AZURE_ACCOUNT_SAS must be a signature that allows reading and listing/,
         );
     });
 
-    test("a clock that is wrong, which is mended", async () => {
+    test("works with a wrong clock, by the time of the server", async () => {
       const clock = { ...systemClock, now: () => systemClock.now() - 86_400_000 };
       const backend = await openStoreAt(repo, { environment: keys(), clock });
       expect(await backend.load("config", "", signal)).toHaveLength(1);
@@ -121,13 +121,13 @@ describe.skipIf(!requireAzurite())("azurite", () => {
 });
 
 describe.skipIf(!requireAzurite())("azurite with TLS", () => {
-  describe("that takes tokens of Entra ID", () => {
+  describe("and tokens of Entra ID", () => {
     let folder: string;
     let server: Server;
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "azurite-"));
-      // It takes no plain HTTP beside tokens.
+      // With OAuth azurite accepts no plain HTTP, so the container is filled before.
       const plain = await startAzurite({ path: folder });
       await seedAzure(plain, "backups", "repo", new Map([["config", Buffer.from("c")]]));
       await plain.stop();
@@ -139,7 +139,7 @@ describe.skipIf(!requireAzurite())("azurite with TLS", () => {
       await rm(folder, { recursive: true });
     });
 
-    /** A package of the shape of @azure/identity that gives these tokens in turn. */
+    /** Opens the container with a substitute for @azure/identity that returns these tokens in turn. */
     async function openWith(...tokens: readonly string[]): Promise<Backend> {
       let next = 0;
       class ClientSecretCredential {
@@ -159,13 +159,13 @@ describe.skipIf(!requireAzurite())("azurite with TLS", () => {
       return openStoreAt("azure:backups:/repo", { environment, clock: systemClock, loadIdentity });
     }
 
-    test("is read with one", async () => {
+    test("can be read with a valid token", async () => {
       const backend = await openWith(entraToken(FOREVER));
       expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
       expect(await backend.load("config", "", signal)).toHaveLength(1);
     });
 
-    test("one that has expired is got anew, once", async () => {
+    test("replaces an expired token once", async () => {
       const expired = entraToken(1_600_000_000_000);
       const backend = await openWith(expired, entraToken(FOREVER));
       expect(await backend.load("config", "", signal)).toHaveLength(1);
@@ -179,7 +179,7 @@ describe.skipIf(!requireAzurite())("azurite with TLS", () => {
     });
   });
 
-  // restic speaks to https://ACCOUNT.blob.SUFFIX alone: a proxy leads every name here.
+  // restic connects to https://ACCOUNT.blob.SUFFIX only: a proxy forwards every name to azurite.
   resticStoreSuite("azurite", async (path) => {
     const server = await startAzurite({ path, tls: join(TLS, "server.pem") });
     const port = Number(new URL(server.url).port);

@@ -23,8 +23,8 @@ const { signal } = new AbortController();
 const PASSWORD = "b2 password";
 const REPO = "b2:backups:a b/ä+%";
 
-/** There is no B2 to be had: what stands in for it must please the programs that others have written for the real one. */
-describe.skipIf(!requirePeer("restic"))("the fake of B2", () => {
+/** No B2 server can be installed. These tests check the fake with programs that were written for the real service. */
+describe.skipIf(!requirePeer("restic"))("the fake B2 server", () => {
   let root: string;
   let server: FaultServer;
   let proxy: LoopbackProxy;
@@ -48,7 +48,7 @@ describe.skipIf(!requirePeer("restic"))("the fake of B2", () => {
     await rm(root, { recursive: true });
   });
 
-  /** restic asks api.backblazeb2.com, whatever it is told: by a proxy that is this server. */
+  /** Runs restic, which always connects to api.backblazeb2.com, with a proxy that forwards to the fake. */
   const run = (args: readonly string[]): Promise<string> =>
     restic(["--insecure-tls", ...args], {
       repo: REPO,
@@ -62,19 +62,19 @@ describe.skipIf(!requirePeer("restic"))("the fake of B2", () => {
 
   const environment = (): Readonly<Record<string, string>> => b2.environment;
 
-  test("is one for restic, which writes there and reads it again", async () => {
+  test("works with restic, which writes and reads a repository", async () => {
     expect(snapshotsOf(await run(["snapshots", "--json"]))).toHaveLength(2);
     await run(["check", "--read-data"]);
     expect(proxy.asked).toContain("CONNECT api.backblazeb2.com:443");
   });
 
-  test("holds what restic has written as we read it", async () => {
+  test("gives the backend the snapshots that restic lists", async () => {
     const expected = snapshotsOf(await run(["snapshots", "--json", "--no-lock"]));
     const backend = await openB2At(REPO, { environment: environment(), insecureTls: true });
     expect(await readSnapshots(backend, PASSWORD)).toEqual(expected);
   });
 
-  test("is asked for one listing by a second collection, with a key that may read this bucket alone", async () => {
+  test("receives one list request from a second collection, with a key that is restricted to the bucket", async () => {
     const all = b2.may;
     b2.may = b2.restricted("a b/ä+%/");
     const source = resticSource(REPO, PASSWORD, { environment: environment(), insecureTls: true });
@@ -94,7 +94,7 @@ describe.skipIf(!requirePeer("restic"))("the fake of B2", () => {
     b2.may = all;
   });
 
-  test.skipIf(!requirePeer("rclone"))("is one for rclone", async () => {
+  test.skipIf(!requirePeer("rclone"))("works with rclone", async () => {
     const expected = snapshotsOf(await run(["snapshots", "--json", "--no-lock"]));
     const all = b2.may;
     b2.may = b2.restricted();

@@ -41,7 +41,7 @@ describe.skipIf(!requirePeer("fake-gcs-server"))("fake-gcs-server", () => {
 
   for (const [name, prefix] of [
     ["fake-gcs-server", ""],
-    ["fake-gcs-server, with a prefix of all kinds of characters", "a b/ä+%25!'()*#&=~"],
+    ["fake-gcs-server, with a prefix of special characters", "a b/ä+%25!'()*#&=~"],
   ] as const) {
     backendSuite(
       name,
@@ -55,7 +55,7 @@ describe.skipIf(!requirePeer("fake-gcs-server"))("fake-gcs-server", () => {
   }
 
   resticStoreSuite("fake-gcs-server", async (path) => {
-    // restic makes no bucket without a project of its own.
+    // Without a project restic does not create the bucket.
     await mkdir(join(path, "backups"), { recursive: true });
     const own = await startFakeGcs(path);
     return {

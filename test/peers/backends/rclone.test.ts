@@ -38,7 +38,7 @@ describe.skipIf(program === "")("rclone", () => {
     for (const backend of opened) await backend.close?.();
     await rm(root, { recursive: true });
     const left = await children();
-    if (left.length > 0) throw new Error(`processes are left: ${left.join(", ")}`);
+    if (left.length > 0) throw new Error(`processes still run: ${left.join(", ")}`);
   });
 
   function open(repo: string, environment: Readonly<Record<string, string>> = {}): Backend {
@@ -75,7 +75,7 @@ describe.skipIf(program === "")("rclone", () => {
         env: { RCLONE_CONFIG: config },
       });
 
-    test("what it has written there is read as it reads it", async () => {
+    test("list the same snapshots", async () => {
       const expected = snapshotsOf(await run(["snapshots", "--json", "--no-lock"]));
       expect(expected).toHaveLength(2);
       const before = await children();
@@ -86,7 +86,7 @@ describe.skipIf(program === "")("rclone", () => {
       expect(await childrenSince(before)).toEqual([]);
     });
 
-    test("a second collection is one listing", async () => {
+    test("a second collection needs one list request", async () => {
       const source = resticSource(repo, password, {
         environment: { RCLONE_CONFIG: config },
         options: { "rclone.program": program },
@@ -101,7 +101,7 @@ describe.skipIf(program === "")("rclone", () => {
     });
   });
 
-  test("a folder that is not there has no files, and nothing in it is found", async () => {
+  test("a missing folder is listed as empty, and its files are not found", async () => {
     const backend = open(`rclone:place:${join(root, "nowhere")}`);
     expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
     expect(await failureOf(backend.load("config", "", signal))).toMatch(
@@ -109,7 +109,7 @@ describe.skipIf(program === "")("rclone", () => {
     );
   });
 
-  describe("says what is wrong:", () => {
+  describe("the error explains", () => {
     const failing = (repo: string, environment: Readonly<Record<string, string>> = {}) =>
       failureOf(open(repo, environment).list("keys", undefined, signal));
 
@@ -119,7 +119,7 @@ describe.skipIf(program === "")("rclone", () => {
       );
     });
 
-    test("rclone.conf is encrypted, and nobody is asked for its password", async () => {
+    test("an encrypted rclone.conf, without a password prompt", async () => {
       const RCLONE_CONFIG = join(root, "encrypted.conf");
       const bytes = Buffer.alloc(64, 7).toString("base64");
       await writeFile(RCLONE_CONFIG, `# Encrypted\n\nRCLONE_ENCRYPT_V0:\n${bytes}\n`);
@@ -128,7 +128,7 @@ describe.skipIf(program === "")("rclone", () => {
       );
     });
 
-    test("a key that is refused, without the key", async () => {
+    test("a refused key, without the key", async () => {
       const server = await FaultServer.start();
       const error = { status: 401, code: "unauthorized", message: "invalid key" };
       server.answers(status(401, { "content-type": "application/json" }, JSON.stringify(error)));
@@ -150,7 +150,7 @@ describe.skipIf(program === "")("rclone", () => {
     });
   });
 
-  test("one that was killed is replaced", async () => {
+  test("a killed rclone process is replaced", async () => {
     const folder = await repositoryFolder(
       new Map([["config", Buffer.from("c")]]),
       join(root, "killed"),
@@ -159,7 +159,7 @@ describe.skipIf(program === "")("rclone", () => {
     const backend = open(`rclone:${folder}`);
     await backend.load("config", "", signal);
     const child = (await childrenSince(before))[0];
-    if (child === undefined) return expect.fail("there is no rclone");
+    if (child === undefined) return expect.fail("no rclone process found");
     process.kill(child, "SIGKILL");
     const loaded = await backend.load("config", "", signal).catch((error: unknown) => error);
     if (loaded instanceof Error) expect(loaded).toMatchObject({ transient: true });

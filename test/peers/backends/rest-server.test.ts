@@ -18,7 +18,7 @@ import type { Server } from "../../support/http/server.ts";
 const TLS = join(import.meta.dirname, "../../fixtures/tls");
 const { signal } = new AbortController();
 
-/** `hashed` as apache's htpasswd -B writes it, `digested` as with -s. */
+/** The user `hashed` as written by Apache's htpasswd -B, `digested` as by -s. */
 const HTPASSWD = [
   "hashed:$2b$04$kOVmZfqxBj4TePKSo0paQ.MWd.D2dpyr7voIWVAA8VJo3QoZP/jqG",
   `digested:{SHA}${createHash("sha1").update("sha pass").digest("base64")}`,
@@ -51,9 +51,9 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
 
   interface Mode {
     readonly args?: () => readonly string[];
-    /** As in an address, with the @. */
+    /** User and password as in a URL, with the @. */
     readonly login?: string;
-    /** Folder of the user, with a slash at the end. */
+    /** Folder of the user, with a trailing slash. */
     readonly below?: string;
     readonly environment?: Readonly<Record<string, string>>;
     readonly credentials?: readonly string[];
@@ -102,7 +102,7 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
     backendSuite(name, open, { credentials });
   }
 
-  describe("refuses", () => {
+  describe("denies access", () => {
     let url: string;
 
     beforeAll(async () => {
@@ -110,9 +110,9 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
     });
 
     test.for([
-      ["a wrong password", "hashed:wrong@", "hashed"],
-      ["nobody", "", "hashed"],
-      ["the folder of another user", BCRYPT_LOGIN, "digested"],
+      ["with a wrong password", "hashed:wrong@", "hashed"],
+      ["without a login", "", "hashed"],
+      ["to the folder of another user", BCRYPT_LOGIN, "digested"],
     ] as const)("%s", async ([, login, folder]) => {
       const backend = await openRestAt(`rest:${url.replace("//", `//${login}`)}/${folder}`);
       const place = `${url}/${folder}/`;
@@ -125,7 +125,7 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
     });
   });
 
-  test("a repository that is not there is told from an empty one", async () => {
+  test("a missing repository is reported as not found, not as empty", async () => {
     const { url } = await start([]);
     const backend = await openRestAt(`rest:${url}/nowhere`);
     expect(await failureOf(backend.load("config", "", signal))).toMatch(/^not_found: /);
@@ -134,7 +134,7 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
     );
   });
 
-  test("a certificate of an unknown CA is refused", async () => {
+  test("a certificate of an unknown CA is rejected", async () => {
     const pem = join(TLS, "server.pem");
     const { url } = await start(["--tls", "--tls-cert", pem, "--tls-key", pem]);
     const environment = { RESTIC_CACERT: join(TLS, "other-ca.pem") };
@@ -144,15 +144,15 @@ describe.skipIf(!requirePeer("rest-server"))("rest-server", () => {
     );
   });
 
-  test("none of its kinds was ever asked for more than GET", async () => {
-    const asked = new Map<string | undefined, number>();
+  test("all servers have received GET requests only", async () => {
+    const counts = new Map<string | undefined, number>();
     for (const server of servers) {
       await server.stop();
       for (const [, method] of server.log().matchAll(/"([A-Z]+) \S+ HTTP\/1\.1"/g))
-        asked.set(method, (asked.get(method) ?? 0) + 1);
+        counts.set(method, (counts.get(method) ?? 0) + 1);
     }
-    expect([...asked.keys()]).toEqual(["GET"]);
-    expect(asked.get("GET")).toBeGreaterThan(50 * Object.keys(modes).length);
+    expect([...counts.keys()]).toEqual(["GET"]);
+    expect(counts.get("GET")).toBeGreaterThan(50 * Object.keys(modes).length);
     servers = [];
   });
 });

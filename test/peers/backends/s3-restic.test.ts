@@ -23,7 +23,7 @@ const SERVERS = [
   ["rclone serve s3", "rclone", startRcloneS3],
 ] as const;
 
-describe.skipIf(!requirePeer("restic"))("restic writes through", () => {
+describe.skipIf(!requirePeer("restic"))("a repository written by restic to", () => {
   const password = "s3 password";
   const servers: Server[] = [];
   let root: string;
@@ -56,14 +56,14 @@ describe.skipIf(!requirePeer("restic"))("restic writes through", () => {
       const run = (args: readonly string[]): Promise<string> =>
         restic(args, { repo, password, env: S3_KEYS });
 
-      test("what it has written there is read as it reads it", async () => {
+      test("has the snapshots that restic lists", async () => {
         const expected = snapshotsOf(await run(["snapshots", "--json", "--no-lock"]));
         expect(expected).toHaveLength(2);
         const backend = await openS3At(repo, { environment: S3_KEYS, clock: systemClock });
         expect(await readSnapshots(backend, password)).toEqual(expected);
       });
 
-      test("a second collection is one listing", async () => {
+      test("needs one list request in a second collection", async () => {
         const source = resticSource(repo, password, { environment: S3_KEYS });
         const first = await source.collect(undefined, signal);
         expect(first).toMatchObject({ complete: true, state: { content: { snapshots: 2 } } });
@@ -76,7 +76,7 @@ describe.skipIf(!requirePeer("restic"))("restic writes through", () => {
         });
       });
 
-      test("a bucket that is not there is said to be so", async () => {
+      test("is reported as not found if the bucket does not exist", async () => {
         const source = resticSource(repo.replace("/backups/", "/nowhere/"), password, {
           environment: S3_KEYS,
         });

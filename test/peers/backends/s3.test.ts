@@ -26,12 +26,10 @@ interface Mode extends ContextOptions {
   readonly start: (path: string) => Promise<Server>;
   /** The prefix in the bucket. */
   readonly below?: string;
-  /** The address of the server for its URL; by default that. */
-  readonly address?: (url: string) => string;
 }
 
 const versitygw = { peer: "versitygw", start: (path: string) => startVersitygw({ path }) } as const;
-// Files are put into its folder behind its back; restic's own writes fail with this.
+// The tests write files directly into the folder. (With this option writes of restic fail.)
 const UNCACHED = ["--dir-cache-time", "0"];
 const rclone = {
   peer: "rclone",
@@ -42,12 +40,12 @@ const PEM = join(TLS, "server.pem");
 
 const MODES: Readonly<Record<string, Mode>> = {
   "versitygw, at the root of a bucket": versitygw,
-  "versitygw, with a prefix of all kinds of characters": {
+  "versitygw, with a prefix of special characters": {
     ...versitygw,
     below: "a b/ä+%25!'()*?#&=~",
   },
   "versitygw, by ListObjects": { ...versitygw, options: { "s3.list-objects-v1": "true" } },
-  "versitygw in another region, which is found out": {
+  "versitygw in another region, which is detected": {
     ...versitygw,
     start: (path) => startVersitygw({ path, region: "eu-north-7" }),
   },
@@ -56,13 +54,13 @@ const MODES: Readonly<Record<string, Mode>> = {
     start: (path) => startVersitygw({ path, tls: PEM }),
     environment: { RESTIC_CACERT: join(TLS, "ca.pem") },
   },
-  "versitygw with a certificate that nobody checks": {
+  "versitygw with an unverified certificate": {
     ...versitygw,
     start: (path) => startVersitygw({ path, tls: PEM }),
     insecureTls: true,
   },
   "rclone serve s3": rclone,
-  "rclone serve s3, with a prefix of all kinds of characters": {
+  "rclone serve s3, with a prefix of special characters": {
     ...rclone,
     below: "a b/ä+%25!'()*~",
   },
@@ -86,7 +84,7 @@ async function started(server: Promise<Server>): Promise<Server> {
   return server;
 }
 
-/** The names of a repository are made into a bucket of their own. */
+/** A valid bucket name from the name of a folder. */
 const bucketOf = (folder: string): string => basename(folder).toLowerCase().replaceAll("_", "-");
 
 for (const [name, { peer, start, below = "", ...options }] of Object.entries(MODES)) {
@@ -149,31 +147,31 @@ describe.skipIf(!requirePeer("versitygw"))("versitygw", () => {
       "access denied (403 SignatureDoesNotMatch): the secret key is not that of the access key",
     ],
     [
-      "an access key that is not there",
+      "an unknown access key",
       { environment: { ...S3_KEYS, AWS_ACCESS_KEY_ID: "ANOTHERKEY" } },
       "denied",
       "access denied (404 XAdminUserNotFound): the access key is not known there",
     ],
     [
-      "nobody",
+      "anonymous access",
       { environment: {}, options: { "s3.unsafe-anonymous-auth": "true" } },
       "denied",
       "access denied (403 AccessDenied): s3:ListBucket on the bucket and s3:GetObject on what is in it are needed",
     ],
     [
-      "a wrong region that the user names",
+      "a wrong region in the options",
       { options: { "s3.region": "eu-central-1" } },
       "config",
       "the bucket is in the region us-east-1, not in eu-central-1 (400 AuthorizationHeaderMalformed): set the option s3.region, or AWS_DEFAULT_REGION",
     ],
-  ] as const)("refuses %s", async ([, options, code, message]) => {
+  ] as const)("reports the reason for %s", async ([, options, code, message]) => {
     expect(await failures(options)).toEqual([
       `${code}: URL/bucket/keys/: ${message}`,
       `${code}: URL/bucket/config: ${message}`,
     ]);
   });
 
-  test("says which bucket is not there", async () => {
+  test("reports the name of a missing bucket", async () => {
     const message = "the bucket nowhere is not there (404 NoSuchBucket)";
     expect(await failures({}, "nowhere")).toEqual([
       `not_found: URL/nowhere/keys/: ${message}`,
@@ -181,14 +179,17 @@ describe.skipIf(!requirePeer("versitygw"))("versitygw", () => {
     ]);
   });
 
-  test.for([-3_600_000, 86_400_000])("is read by a clock that is %i ms ahead", async (aheadMs) => {
-    const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
-    const backend = await openS3At(`s3:${url}/bucket`, { environment: S3_KEYS, clock });
-    expect(await backend.load("config", "", signal)).toHaveLength(1);
-    expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
-  });
+  test.for([-3_600_000, 86_400_000])(
+    "can be read with a clock that is %i ms ahead",
+    async (aheadMs) => {
+      const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+      const backend = await openS3At(`s3:${url}/bucket`, { environment: S3_KEYS, clock });
+      expect(await backend.load("config", "", signal)).toHaveLength(1);
+      expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
+    },
+  );
 
-  test("takes a bucket in the name of the host", async () => {
+  test("can be read with the bucket in the host name", async () => {
     const server = await started(
       startVersitygw({ path, args: ["--virtual-domain", "s3.example"] }),
     );

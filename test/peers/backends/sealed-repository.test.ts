@@ -8,22 +8,25 @@ import { PASSWORD, writeRepository } from "../../bench/repositories.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { restic } from "../../support/repository/restic-cli.ts";
 
-test.skipIf(!requirePeer("restic"))("restic reads what the test's own writer seals", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sealed-"));
-  try {
-    writeRepository(folder, 5, 2);
-    const listed: unknown = JSON.parse(
-      await restic(["snapshots", "--json", "--no-lock"], { repo: folder, password: PASSWORD }),
-    );
-    expect(listed).toHaveLength(5);
-    expect(listed).toMatchObject([
-      { hostname: "host-0" },
-      { hostname: "host-1" },
-      { hostname: "host-0" },
-      { hostname: "host-1" },
-      { hostname: "host-0" },
-    ]);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+test.skipIf(!requirePeer("restic"))(
+  "restic reads repositories written by the test support",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sealed-"));
+    try {
+      writeRepository(folder, 5, 2);
+      const listed: unknown = JSON.parse(
+        await restic(["snapshots", "--json", "--no-lock"], { repo: folder, password: PASSWORD }),
+      );
+      expect(listed).toHaveLength(5);
+      expect(listed).toMatchObject([
+        { hostname: "host-0" },
+        { hostname: "host-1" },
+        { hostname: "host-0" },
+        { hostname: "host-1" },
+        { hostname: "host-0" },
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);

@@ -39,7 +39,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
     for (const backend of opened) await backend.close?.();
     await rm(root, { recursive: true });
     const left = await children();
-    if (left.length > 0) throw new Error(`processes are left: ${left.join(", ")}`);
+    if (left.length > 0) throw new Error(`processes still run: ${left.join(", ")}`);
   });
 
   function open(repo: string, args = server.args): Backend {
@@ -61,7 +61,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
       const folder = await repositoryFolder(files, await mkdtemp(join(root, "repository-")));
       return open(repo(folder), server.readOnlyArgs);
     };
-    backendSuite(`sshd that lets nobody write, ${name}`, openWith);
+    backendSuite(`read-only sshd, ${name}`, openWith);
   }
 
   describe.skipIf(!requirePeer("restic"))("and restic", () => {
@@ -79,14 +79,14 @@ describe.skipIf(!requireSshd())("sshd", () => {
         await restic([...options, "backup", data], { repo, password, host });
     });
 
-    test("what it has written there is read as it reads it", async () => {
+    test("list the same snapshots", async () => {
       const args = ["-o", `sftp.args=${server.args}`, "snapshots", "--json", "--no-lock"];
       const expected = snapshotsOf(await restic(args, { repo, password }));
       expect(expected).toHaveLength(2);
       expect(await readSnapshots(open(repo, server.readOnlyArgs), password)).toEqual(expected);
     });
 
-    test("a second collection is one listing over one connection, which ends with it", async () => {
+    test("a second collection needs one list request over one connection, which it closes", async () => {
       const options = { "sftp.args": server.readOnlyArgs };
       const source = resticSource(repo, password, { options });
       const before = await children();
@@ -102,11 +102,11 @@ describe.skipIf(!requireSshd())("sshd", () => {
       expect(await childrenSince(before)).toEqual([]);
     });
 
-    test("the server of our own tests is one for restic", async () => {
+    test("the fake SFTP server of the tests works with restic", async () => {
       const folder = join(root, "repo");
       const command = (args: readonly string[]): Promise<string> =>
         restic(["-o", `sftp.command=${fakeSftpCommand(root)}`, "--no-lock", ...args], {
-          repo: "sftp:anybody@anywhere:repo",
+          repo: "sftp:user@anywhere:repo",
           password,
         });
       expect(snapshotsOf(await command(["snapshots", "--json"]))).toEqual(
@@ -116,19 +116,19 @@ describe.skipIf(!requireSshd())("sshd", () => {
     });
   });
 
-  describe("refuses", () => {
+  describe("the error explains", () => {
     const failing = async (name: string, settings: Readonly<Record<string, string>>) => {
       const args = await server.variant(name, settings);
       return failureOf(open("sftp:peer:/repo", args).load("config", "", signal));
     };
 
-    test("a key that it does not know", async () => {
+    test("a key that the server does not accept", async () => {
       expect(await failing("stranger", { IdentityFile: join(root, "settings/stranger") })).toMatch(
         /^denied: sftp:peer:\/repo: the server accepts no key: .*; ssh ends with 255 and says ".*: Permission denied \(publickey\)\."$/,
       );
     });
 
-    test("to be a host that is not known", async () => {
+    test("an unknown host key", async () => {
       expect(
         await failing("unknown", { UserKnownHostsFile: join(root, "settings/no_hosts") }),
       ).toMatch(
@@ -136,7 +136,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
       );
     });
 
-    test("to be the host that is known", async () => {
+    test("a changed host key", async () => {
       expect(
         await failing("changed", { UserKnownHostsFile: join(root, "settings/changed_hosts") }),
       ).toMatch(
@@ -145,11 +145,11 @@ describe.skipIf(!requireSshd())("sshd", () => {
     });
 
     test.for(["sftp.args", "sftp.command"] as const)(
-      "a key with a passphrase, which nobody is asked for: %s",
+      "a key with a passphrase, without a prompt: %s",
       async (option) => {
-        const asked = join(root, "asked");
+        const prompted = join(root, "prompted");
         const SSH_ASKPASS = join(root, "askpass");
-        await writeFile(SSH_ASKPASS, `#!/bin/sh\ntouch ${asked}\n`, { mode: 0o755 });
+        await writeFile(SSH_ASKPASS, `#!/bin/sh\ntouch ${prompted}\n`, { mode: 0o755 });
         const locked = { IdentityFile: join(root, "settings/locked") };
         const args = await server.variant("locked-config", locked);
         const value = option === "sftp.args" ? args : `ssh ${args} peer -s sftp`;
@@ -159,11 +159,11 @@ describe.skipIf(!requireSshd())("sshd", () => {
           clock: systemClock,
         });
         expect(await failureOf(backend.load("config", "", signal))).toMatch(/^denied: /);
-        await expect(access(asked)).rejects.toThrow("ENOENT");
+        await expect(access(prompted)).rejects.toThrow("ENOENT");
       },
     );
 
-    test("SFTP", async () => {
+    test("a server without SFTP", async () => {
       const ProxyCommand = `/usr/sbin/sshd -i -E ${join(root, "settings/log")} -f ${join(root, "settings/no_sftp")}`;
       const lines = ["HostKey", "AuthorizedKeysFile"].map(
         (name, index) =>
@@ -179,7 +179,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
     });
   });
 
-  test("a port where nobody listens, a name that nobody has", async () => {
+  test("a closed port and an unknown host name are unreachable", async () => {
     const options = { "sftp.args": "-F none" };
     for (const repo of ["sftp://127.0.0.1:1/repo", "sftp:host.invalid:repo"]) {
       const backend = openChildAt(repo, { options, clock: systemClock });
@@ -189,7 +189,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
     }
   });
 
-  test("a connection that was killed is replaced, and one that was closed is gone", async () => {
+  test("a killed connection is replaced, and close ends the process", async () => {
     const folder = await repositoryFolder(
       new Map([["config", Buffer.from("c")]]),
       join(root, "killed"),
@@ -198,7 +198,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
     const backend = open(`sftp:peer:${folder}`);
     await backend.load("config", "", signal);
     const ssh = (await childrenSince(before))[0];
-    if (ssh === undefined) return expect.fail("there is no ssh");
+    if (ssh === undefined) return expect.fail("no ssh process found");
     process.kill(ssh, "SIGKILL");
     for (let tries = 0; tries < 2; tries++) {
       const loaded = await backend.load("config", "", signal).catch((error: unknown) => error);

@@ -49,7 +49,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
 
   for (const [name, prefix, environment] of [
     ["Swift, with a login of version 1", "", () => swiftLoginOf(server)],
-    ["Swift, with a token and a prefix of all kinds of characters", "a b/ä+%25!'()*#&=~", ready],
+    ["Swift, with a token and a prefix of special characters", "a b/ä+%25!'()*#&=~", ready],
   ] as const) {
     backendSuite(
       name,
@@ -71,7 +71,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
     );
   });
 
-  test("a token that is given and no good is denied", async () => {
+  test("an invalid token is denied", async () => {
     const environment = { ...ready(), OS_AUTH_TOKEN: "AUTH_tk_another" };
     const backend = await openStoreAt("swift:backups:/", { environment, clock: systemClock });
     const failure = await failureOf(backend.list("keys", undefined, signal));
@@ -79,7 +79,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
     expect(failure).not.toContain("AUTH_tk_another");
   });
 
-  test("a user who may only read suffices", async () => {
+  test("a user with read permission only can read a repository", async () => {
     const repo = await seeded(new Map([["config", Buffer.from("c")]]), "repo");
     const place = `${storage()}/${repo.split(":")[1]}`;
     const environment = { ...swiftLoginOf(server), ...SWIFT_READER };
@@ -96,16 +96,16 @@ describe.skipIf(!requireSwift())("Swift", () => {
     expect(written.status).toBe(403);
   });
 
-  for (const way of ["v2 tenant", "v3 password project", "v3 application_credential"]) {
-    // The fake stands for Keystone, which holds restic's own client; behind it is the real Swift.
-    resticStoreSuite(`Swift behind Keystone, by ${way}`, async () => {
+  for (const login of ["v2 tenant", "v3 password project", "v3 application_credential"]) {
+    // The fake replaces Keystone for restic and the agent. Swift itself is real.
+    resticStoreSuite(`Swift behind Keystone, by ${login}`, async () => {
       const keystone = await FaultServer.start();
       const fake = new FakeKeystone(async () => ({ token, storageUrl: storage() }));
       keystone.answers(fake.serve);
       const { port } = new URL(keystone.url);
       return {
         repo: `swift:backups:/keystone-${port}`,
-        environment: FakeKeystone.variables(keystone.url)[way] ?? {},
+        environment: FakeKeystone.variables(keystone.url)[login] ?? {},
         stop: () => keystone.stop(),
       };
     });

@@ -39,7 +39,7 @@ describe.skipIf(
       `-dedup.minScrapeInterval=${SCRAPE_SECONDS}s`,
     ]);
     const config = await readFile(pairs.file("prometheus.yml"), "utf8");
-    // It reaches no agent.
+    // Without scrape_configs: metrics arrive through the Collector only.
     prometheus = await startPrometheus({
       config: config.replace(/^scrape_configs:[^]*?(?=^\w)/m, ""),
     });
@@ -67,22 +67,22 @@ describe.skipIf(
     await pairs.stop();
   });
 
-  test("both of each pair arrive in Prometheus, and its rules make one of them", async () => {
+  test("Prometheus receives both agents of each pair, and its rules merge their series", async () => {
     const expected = seriesOf(await pairs.whole.scrape(), ONE.all);
     await until("all agents", async () => {
       const infos = await query(prometheus.url, "replica_restic_otel_shard_info");
       return infos.length === 4;
     });
     expect(await seriesOnceThere(prometheus.url, ONE.all, expected.length)).toEqual(expected);
-    const said = await query(prometheus.url, `replica_${COUNT}`);
-    expect(said).toHaveLength(2 * (await query(prometheus.url, COUNT)).length);
-    const names = new Set(said.map(({ metric }) => metric["instance"]));
+    const replicas = await query(prometheus.url, `replica_${COUNT}`);
+    expect(replicas).toHaveLength(2 * (await query(prometheus.url, COUNT)).length);
+    const names = new Set(replicas.map(({ metric }) => metric["instance"]));
     expect(names).toEqual(new Set([...pairs.agents.keys()].map((name) => `restic-otel-${name}`)));
     const whole = await query(prometheus.url, "backup_job_last_success_unixtime");
     expect(whole).toHaveLength(1);
   });
 
-  test("each backup set is one series in VictoriaMetrics", async () => {
+  test("VictoriaMetrics has one series for each backup set", async () => {
     const expected = seriesOf(await pairs.whole.scrape(), ONE.content);
     await until("all agents", async () => {
       const infos = await query(victoria.url, "restic_otel_shard_info");
@@ -91,7 +91,7 @@ describe.skipIf(
     expect(await seriesOnceThere(victoria.url, ONE.content, expected.length)).toEqual(expected);
   });
 
-  test("with one of each pair stopped the others go on, through the same Collector", async () => {
+  test("with one agent of each pair stopped, the others continue through the same Collector", async () => {
     const stoppedSeconds = Date.now() / 1000;
     await Promise.all([pairs.agents.get("b-0")?.stop(), pairs.agents.get("a-1")?.stop()]);
     const newest = {

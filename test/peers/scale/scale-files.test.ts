@@ -9,35 +9,35 @@ import type { Peer } from "../../support/agent/peers.ts";
 
 const SCALE = join(import.meta.dirname, "../../../examples/scale");
 
-/** Runs a peer in the folder of the files, as their comments say it. */
-function run(peer: Peer, args: readonly string[]): { readonly status: number; said: string } {
+/** Runs a peer in the folder of the files, as their comments describe it. */
+function run(peer: Peer, args: readonly string[]): { readonly status: number; output: string } {
   const { status, stdout, stderr } = spawnSync(peerPath(peer), args, {
     cwd: SCALE,
     encoding: "utf8",
   });
-  return { status: status ?? -1, said: stdout + stderr };
+  return { status: status ?? -1, output: stdout + stderr };
 }
 
-describe.skipIf(!requirePeer("promtool"))("Prometheus takes", () => {
+describe.skipIf(!requirePeer("promtool"))("Prometheus accepts its files:", () => {
   test.for([
     ["check", "config", "prometheus.yml"],
     ["check", "rules", "pairs.yml"],
     ["test", "rules", join(import.meta.dirname, "pairs.yml")],
   ])("promtool %s %s", (args) => {
-    const { status, said } = run("promtool", args);
-    expect(said).toContain("SUCCESS");
-    expect(said).not.toMatch(/FAILED|lint|warning/i);
+    const { status, output } = run("promtool", args);
+    expect(output).toContain("SUCCESS");
+    expect(output).not.toMatch(/FAILED|lint|warning/i);
     expect(status).toBe(0);
   });
 });
 
-test.skipIf(!requirePeer("otelcol"))("the Collector takes its file", () => {
-  const { status, said } = run("otelcol", ["validate", "--config", "collector.yaml"]);
-  expect({ status, said }).toEqual({ status: 0, said: "" });
+test.skipIf(!requirePeer("otelcol"))("the Collector accepts its file", () => {
+  const { status, output } = run("otelcol", ["validate", "--config", "collector.yaml"]);
+  expect({ status, output }).toEqual({ status: 0, output: "" });
 });
 
 test.skipIf(!requirePeer("victoria-metrics"))(
-  "VictoriaMetrics takes the command of its file, and refuses a slip in it",
+  "VictoriaMetrics accepts the command in its file, and rejects a mistake in any argument",
   async () => {
     const text = await readFile(join(SCALE, "victoria-metrics.yml"), "utf8");
     const [, command = ""] = /^# +victoria-metrics (.*)$/m.exec(text) ?? [];

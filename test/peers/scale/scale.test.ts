@@ -24,11 +24,11 @@ import { startVictoriaMetrics } from "../../support/otlp/victoria-metrics.ts";
 const SCALE = join(import.meta.dirname, "../../../examples/scale");
 const COUNT = "backup_snapshot_count";
 
-/** By series, the interval of each sample that VictoriaMetrics gives out. */
+/** The number of the scrape interval of each stored sample, by series. */
 async function intervals(url: string): Promise<ReadonlyMap<string, readonly number[]>> {
   const all = new Map<string, number[]>();
   const text = await (await fetch(`${url}/api/v1/export?match[]=${COUNT}`)).text();
-  for (const line of text.split("\n").filter((one) => one !== "")) {
+  for (const line of text.split("\n").filter((exportLine) => exportLine !== "")) {
     const exported: { readonly metric: object; readonly timestamps: readonly number[] } =
       JSON.parse(line);
     const series = JSON.stringify(exported.metric);
@@ -51,10 +51,10 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       if (!found) throw new Error(`no agent ${name}`);
       return found;
     };
-    const holds = (url: string, expression: string): (() => Promise<boolean>) => {
+    const hasResult = (url: string, expression: string): (() => Promise<boolean>) => {
       return async () => (await query(url, expression)).length > 0;
     };
-    /** The least number of sets that the store showed at any second since all were there. */
+    /** The smallest number of sets that a query returned at any second since `startedMs`. */
     const fewestSets = (url: string): Promise<number> => {
       const seconds = Math.floor((performance.now() - startedMs) / 1000);
       return numberOf(url, `min_over_time(count(${COUNT})[${seconds}s:1s])`);
@@ -73,7 +73,7 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       ]);
       for (const { url } of [prometheus, victoria])
         await until("all agents scraped", async () => (await query(url, "up == 1")).length === 4);
-      await until("the rules", holds(prometheus.url, "backup_job_error_count"));
+      await until("the rules", hasResult(prometheus.url, "backup_job_error_count"));
     });
 
     afterAll(async () => {
@@ -82,15 +82,15 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       await pairs.stop();
     });
 
-    test("Prometheus shows each series of one that has all repositories, and none twice", async () => {
+    test("Prometheus has every series of an agent with all repositories, each once", async () => {
       const expected = seriesOf(await pairs.whole.scrape(), ONE.all);
       expect(expected.length).toBeGreaterThan(6 * 2 * 4);
       expect(await seriesOnceThere(prometheus.url, ONE.all, expected.length)).toEqual(expected);
-      const said = await query(prometheus.url, `replica_${COUNT}`);
-      expect(said).toHaveLength(2 * (await query(prometheus.url, COUNT)).length);
+      const replicas = await query(prometheus.url, `replica_${COUNT}`);
+      expect(replicas).toHaveLength(2 * (await query(prometheus.url, COUNT)).length);
     });
 
-    test("VictoriaMetrics shows each backup set once, and keeps one sample an interval", async () => {
+    test("VictoriaMetrics has each backup set once, with one sample per interval", async () => {
       const expected = seriesOf(await pairs.whole.scrape(), ONE.content);
       expect(await seriesOnceThere(victoria.url, ONE.content, expected.length)).toEqual(expected);
       startedMs = performance.now();
@@ -99,8 +99,8 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       expect(kept.size).toBeGreaterThanOrEqual(12);
       for (const [, seen] of kept) expect(new Set(seen).size).toBe(seen.length);
 
-      // Both did write: it throws samples away, when it merges what it has or when it is asked.
-      await until("samples of both", async () => {
+      // Proof that both agents of a pair were written: samples are dropped as duplicates, at a merge or a query.
+      await until("dropped duplicates", async () => {
         await query(victoria.url, `count_over_time(${COUNT}[1m])`);
         const own = await (await fetch(`${victoria.url}/metrics`)).text();
         const dropped = new Samples(own).of("vm_deduplicated_samples_total");
@@ -108,7 +108,7 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       });
     });
 
-    test("what the page has VictoriaMetrics alert on finds the repository that nobody can read, and nothing else", async () => {
+    test("the alert expressions for VictoriaMetrics in the README find the unreadable repository only", async () => {
       const page = await readFile(join(SCALE, "README.md"), "utf8");
       const [, text = ""] = /^```\n(max by [^]*?)\n```$/m.exec(page) ?? [];
       const found = text.split("\n").map((expression) => query(victoria.url, expression));
@@ -117,7 +117,7 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       expect(behind).toEqual([]);
     });
 
-    test("in Prometheus the newest reading counts: an agent that is stuck hides no new snapshot, and keeps no old one alive", async () => {
+    test("Prometheus uses the agent with the latest collection: an agent with old data hides no new snapshot and shows no removed one", async () => {
       const { path, sealed } = pairs.changing;
       const value = (name: string, replica = ""): Promise<number> =>
         numberOf(prometheus.url, `${name}{url="${path}",user="root"${replica}}`);
@@ -131,7 +131,7 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       const file = join(path, "snapshots", added);
       const bytes = sealed.files.get(`snapshots/${added}`) ?? new Uint8Array();
       await writeFile(file, bytes);
-      // The other one of its pair is not told.
+      // Only b-0 collects; a-0, the other agent of the pair, keeps its old data.
       await agent("b-0").collect();
       await until("the new snapshot", async () => (await value(COUNT)) === 2);
       expect(await value("backup_newest_timestamp")).toBe(1_767_225_600);
@@ -151,18 +151,18 @@ describe.skipIf(!requirePeer("prometheus") || !requirePeer("victoria-metrics"))(
       );
     });
 
-    test("with one of each pair stopped nothing is missing, at no second", async () => {
+    test("with one agent of each pair stopped, no set is missing at any second", async () => {
       const stoppedSeconds = Date.now() / 1000;
       await Promise.all([agent("a-0").stop(), agent("b-1").stop()]);
       for (const { url } of [prometheus, victoria])
-        await until("both gone", async () => (await query(url, "up == 0")).length === 2);
+        await until("both targets down", async () => (await query(url, "up == 0")).length === 2);
       await until("Prometheus without them", async () => {
-        const said = await query(prometheus.url, `replica_${COUNT}`);
-        return said.length === (await query(prometheus.url, COUNT)).length;
+        const replicas = await query(prometheus.url, `replica_${COUNT}`);
+        return replicas.length === (await query(prometheus.url, COUNT)).length;
       });
       const later = stoppedSeconds + 2 * SCRAPE_SECONDS;
       for (const { url } of [prometheus, victoria])
-        await until("newer samples", holds(url, `min(timestamp(${COUNT})) > ${later}`));
+        await until("newer samples", hasResult(url, `min(timestamp(${COUNT})) > ${later}`));
 
       const whole = await pairs.whole.scrape();
       expect(await storedSeries(prometheus.url, ONE.all)).toEqual(seriesOf(whole, ONE.all));

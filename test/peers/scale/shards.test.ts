@@ -15,7 +15,7 @@ const SETS =
   'count by (url, host, user) ({url!="", __name__=~"backup_(snapshot_count|days_age|newest_timestamp|repository_up)"})';
 
 describe.skipIf(!requirePeer("prometheus"))("five agents that share twelve repositories", () => {
-  test("have all series of one that has them all, and none twice", async () => {
+  test("have every series of an agent with all repositories, each once", async () => {
     const repositories = await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {
         const sealed = new SealedRepository("p");
@@ -64,7 +64,7 @@ describe.skipIf(!requirePeer("prometheus"))("five agents that share twelve repos
         .toSorted((a, b) => (a < b ? -1 : 1));
     };
     const expected = await series("whole");
-    // Each set has three series and each repository one, under one instance each.
+    // Two sets and one repository_up for each repository.
     expect(expected).toHaveLength(12 * 3);
     expect(await series("parts")).toEqual(expected);
 

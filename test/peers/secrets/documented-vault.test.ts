@@ -15,17 +15,17 @@ const PARTS = ["package.json", "node_modules", "src", "instrumentation", "exampl
 const { RESTIC_OTEL_PEERS_REQUIRED: required } = process.env;
 const lacksCurl = required !== "1" && spawnSync("curl", ["--version"]).status !== 0;
 
-if (lacksCurl) process.stdout.write("without curl the lines of docs/secrets.md are not run\n");
+if (lacksCurl) process.stdout.write("skipped: the commands of docs/secrets.md need curl\n");
 
 test.skipIf(!requirePeer("vault") || lacksCurl)(
-  "from an empty server to a repository that is read, by the lines of docs/secrets.md",
+  "the commands of docs/secrets.md configure an empty Vault, and collect a repository with a secret from it",
   async () => {
     const text = await readFile(page("secrets"), "utf8");
     const [, lines = ""] = /## Vault\n[^]*?```sh\n([^]*?)```/.exec(text) ?? [];
     expect(lines.trim().split("\n").length).toBeLessThan(10);
     const vault = await startVault();
     onTestFinished(() => vault.stop());
-    // A server in the mode dev has it.
+    // A Vault in dev mode has this mount.
     await mountKv(vault, "secret", 2);
     const script = lines
       .replace("http://127.0.0.1:8200", vault.url)

@@ -20,11 +20,11 @@ const missing = (["vault", "restic", "rest-server", "prometheus"] as const).some
   (name) => !requirePeer(name),
 );
 
-/** What lies at kv/repo in the field key. */
+/** The field `key` of kv/repo. */
 const PASSWORD = "in version 1";
 
 describe.skipIf(missing)(
-  "from a file in the old format, with the secrets in Vault, to Prometheus",
+  "an agent with a restic-reporter file and secrets in Vault, scraped by Prometheus",
   () => {
     let folder: string;
     let home: string;
@@ -79,7 +79,7 @@ describe.skipIf(missing)(
     const value = async (expression: string): Promise<string | undefined> =>
       (await query(prometheus.url, expression))[0]?.value[1];
 
-    test("Prometheus knows the backup set that restic lists, and that Vault is well", async () => {
+    test("provides the backup set that restic lists, and the state of Vault", async () => {
       const [set] = setsOf(
         await restic(["snapshots", "--json"], { repo: url, password: PASSWORD }),
       );
@@ -101,7 +101,7 @@ describe.skipIf(missing)(
       expect(resolved).toBeLessThan(600);
     });
 
-    test("no secret is on a disk, nor shown", async () => {
+    test("writes no secret to files, log or pages", async () => {
       const pages = ["/", "/api/status", "/metrics"].map(
         async (path) => [path, await (await fetch(agent.url + path)).text()] as const,
       );
@@ -112,7 +112,7 @@ describe.skipIf(missing)(
         ...(await files(agent.folder)),
       ] as const;
       expect(texts.map(([where]) => where)).toContain(join(agent.folder, "config.json"));
-      // Vault's tokens begin with hvs.
+      // Tokens of Vault begin with "hvs.".
       for (const secret of [PASSWORD, ids.roleId, ids.secretId, "hvs."])
         expect(texts.filter(([, text]) => text.includes(secret)).map(([where]) => where)).toEqual(
           [],
@@ -121,7 +121,7 @@ describe.skipIf(missing)(
   },
 );
 
-/** Path and content of each. */
+/** Path and content of each file. */
 async function files(folder: string): Promise<readonly (readonly [string, string])[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return Promise.all(

@@ -37,7 +37,7 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     await rm(peer.folder, { recursive: true });
   });
 
-  test("a token, in the environment and in a file", async () => {
+  test("with a token in the environment and in ~/.vault-token", async () => {
     const { auth } = await peer.server.admin("POST", "auth/token/create", { policies: ["reader"] });
     const { client_token: token } = auth as { readonly client_token: string };
     vault = peer.open(undefined, { VAULT_TOKEN: token });
@@ -48,14 +48,14 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     expect(vault.state).toMatchObject({ up: true, logins: 0, reads: { success: 3 } });
   });
 
-  test("AppRole", async () => {
+  test("with AppRole", async () => {
     const { roleId, secretId } = await approleIds(peer.server, "reader");
     vault = peer.open(undefined, { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId });
     expect(await readAll(vault)).toEqual(ALL);
     expect(vault.state.logins).toBe(1);
   });
 
-  test("AppRole with a wrapped secret id, which opens once", async () => {
+  test("with AppRole and a wrapped secret id, which can be unwrapped once", async () => {
     const { roleId } = await approleIds(peer.server, "reader");
     const secretId = await wrappedSecretId(peer.server, "reader");
     const auth = { method: "approle", roleId, secretId, wrapped: true };
@@ -65,10 +65,10 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     expect(await readAll(vault)).toEqual(ALL);
     await vault.stop();
     vault = peer.open(auth);
-    expect(await failureOf(vault.value("kv/repo"))).toContain("somebody else has used it");
+    expect(await failureOf(vault.value("kv/repo"))).toContain("was unwrapped before");
   });
 
-  test("Kubernetes", async () => {
+  test("with Kubernetes", async () => {
     const cluster = await kubernetes(peer.server, READER);
     const jwt = join(peer.folder, "service-account");
     await writeFile(jwt, cluster.jwt);
@@ -77,7 +77,7 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     await cluster.stop();
   });
 
-  test("JWT", async () => {
+  test("with a JWT", async () => {
     const issue = await jwtIssuer(peer.server, READER);
     vault = peer.open({ method: "jwt", role: "monitor", jwt: issue("monitor") });
     expect(await readAll(vault)).toEqual(ALL);
@@ -87,7 +87,7 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     );
   });
 
-  test("a certificate", async () => {
+  test("with a client certificate", async () => {
     await peer.server.admin("POST", "sys/auth/cert", { type: "cert" });
     const certificate = await readFile(CA, "utf8");
     await peer.server.admin("POST", "auth/cert/certs/monitor", { certificate, ...READER });
@@ -98,18 +98,18 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     expect(await readAll(vault)).toEqual(ALL);
   });
 
-  test("none: a proxy on the way adds the token", async () => {
+  test("with the method none, if a proxy adds the token", async () => {
     const { auth } = await peer.server.admin("POST", "auth/token/create", { policies: ["reader"] });
     const { client_token: token } = auth as { readonly client_token: string };
-    const seen: string[] = [];
+    const receivedTokens: string[] = [];
     const proxy = createServer((request, response) => {
-      seen.push(String(request.headers["x-vault-token"]));
+      receivedTokens.push(String(request.headers["x-vault-token"]));
       const headers = { ...request.headers, "x-vault-token": token };
       const { method = "GET", url = "" } = request;
-      const onward = httpRequest(`${peer.server.url}${url}`, { method, headers }, (answer) =>
+      const forwarded = httpRequest(`${peer.server.url}${url}`, { method, headers }, (answer) =>
         answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
       );
-      request.pipe(onward);
+      request.pipe(forwarded);
     }).listen(0, "127.0.0.1");
     await once(proxy, "listening");
     vault = peer.open(
@@ -117,12 +117,12 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
       { VAULT_ADDR: `http://127.0.0.1:${listeningPort(proxy)}` },
     );
     expect(await readAll(vault)).toEqual(ALL);
-    expect(new Set(seen)).toEqual(new Set(["undefined"]));
+    expect(new Set(receivedTokens)).toEqual(new Set(["undefined"]));
     proxy.close();
     proxy.closeAllConnections();
   });
 
-  test("a method at another mount", async () => {
+  test("with a method at another mount", async () => {
     await peer.server.admin("POST", "sys/auth/team/apps", { type: "approle" });
     await peer.server.admin("POST", "auth/team/apps/role/r", {
       ...READER,
@@ -135,7 +135,7 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     expect(await readAll(vault)).toEqual(ALL);
   });
 
-  test("a wrong secret id", async () => {
+  test("with a wrong secret id are reported as refused", async () => {
     const { roleId } = await approleIds(peer.server, "reader");
     vault = peer.open(undefined, { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: "wrong-secret-id" });
     expect(await failureOf(vault.value("kv/repo"))).toMatch(
@@ -143,7 +143,7 @@ describe.skipIf(!requirePeer("vault"))("logins to a real Vault", () => {
     );
   });
 
-  test("a token that is none", async () => {
+  test("with an invalid token are reported as denied", async () => {
     vault = peer.open(undefined, { VAULT_TOKEN: "hvs.none" });
     expect(await failureOf(vault.value("kv/repo"))).toContain("access is denied (403)");
     expect(vault.state.reads.denied).toBe(1);

@@ -33,7 +33,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       more?: Readonly<Record<string, unknown>>,
     ): Promise<string> => (await failureOf(vault.value(path, more))).replace(/^.*in Vault: /, "");
 
-    test("that the policy does not allow, or are not there", async () => {
+    test("that are denied by the policy or do not exist are reported with the reason", async () => {
       vault = await peer.openAppRole();
       expect(await failure("secret/other")).toBe(
         'access is denied (403): a policy of the token must allow "read" on secret/data/other, and the token must be valid',
@@ -45,7 +45,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       expect(await failure("kv/repo", { field: "none" })).toBe("the field does not exist");
     });
 
-    test("in versions: the newest, an older one, a deleted and a destroyed one", async () => {
+    test("with versions: the newest, an older, a deleted and a destroyed one", async () => {
       for (const key of ["one", "two", "three", "four"])
         await writeSecret(peer.server, 2, "team/kv/versions", { key });
       await peer.server.admin("POST", "team/kv/delete/versions", { versions: [2] });
@@ -63,7 +63,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       );
     });
 
-    test("with anything in their paths", async () => {
+    test("with special characters in their paths can be read", async () => {
       vault = await peer.openAppRole({ token_policies: ["reader", "any"] });
       await peer.server.admin("PUT", "sys/policies/acl/any", {
         policy: 'path "kv/*" { capabilities = ["read"] }',
@@ -76,7 +76,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
   });
 
   describe("the token", () => {
-    test("is renewed, and at its maximum replaced, while secrets are read", async () => {
+    test("is renewed, and replaced at its max_ttl, while secrets are read", async () => {
       vault = await peer.openAppRole({ token_ttl: "2s", token_max_ttl: "5s" });
       const end = performance.now() + 9000;
       while (performance.now() < end) {
@@ -89,7 +89,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       expect(vault.logger.texts).toEqual([]);
     });
 
-    test("of the kind batch cannot be renewed, and is replaced in time", async () => {
+    test("of type batch, which cannot be renewed, is replaced before it expires", async () => {
       vault = await peer.openAppRole({ token_ttl: "2s", token_type: "batch" });
       await vault.value("kv/repo");
       await delay(3000);
@@ -105,7 +105,7 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
       expect(vault.state.logins).toBe(2);
     });
 
-    test("is revoked by a stop", async () => {
+    test("is revoked by stop", async () => {
       vault = await peer.openAppRole();
       const before = await peer.accessors();
       await vault.value("kv/repo");
@@ -121,40 +121,43 @@ describe.skipIf(!requirePeer("vault"))("a real Vault", () => {
 
     test.for([
       [
-        "Vault is sealed",
+        "a seal",
         / answers 503, Vault is sealed$/,
         () => peer.server.admin("PUT", "sys/seal"),
         () => peer.server.unseal(),
       ],
       [
-        "Vault hangs",
+        "a server that does not answer",
         / 127\.0\.0\.1:\d+ (did not answer within|sent nothing for) 3 s$/,
         () => peer.server.kill("SIGSTOP"),
         () => peer.server.kill("SIGCONT"),
       ],
       [
-        "Vault is gone, and comes back where it was",
+        "a restart",
         / 127\.0\.0\.1:\d+ (refuses|closed) the connection$/,
         () => peer.server.stop(),
         () => peer.restart(),
       ],
-    ] as const)("%s", async ([, message, begin, end]) => {
-      vault = await peer.openAppRole({}, QUICK);
-      await vault.value("kv/repo");
-      await begin();
-      const failure = await failureOf(vault.value("kv/repo"));
-      expect(failure).toMatch(/^transient secret: /);
-      expect(failure).toMatch(message);
-      expect(vault.state).toMatchObject({ up: false, reads: { unreachable: 1 } });
-      await end();
-      await until("Vault to be back", async () => {
-        const reading = vault.value("secret/repo");
-        return reading.then(
-          () => true,
-          () => false,
-        );
-      });
-      expect(vault.state).toMatchObject({ up: true, logins: 1 });
-    });
+    ] as const)(
+      "by %s is a temporary error, and reads work again afterwards",
+      async ([, message, begin, end]) => {
+        vault = await peer.openAppRole({}, QUICK);
+        await vault.value("kv/repo");
+        await begin();
+        const failure = await failureOf(vault.value("kv/repo"));
+        expect(failure).toMatch(/^transient secret: /);
+        expect(failure).toMatch(message);
+        expect(vault.state).toMatchObject({ up: false, reads: { unreachable: 1 } });
+        await end();
+        await until("Vault to be back", async () => {
+          const reading = vault.value("secret/repo");
+          return reading.then(
+            () => true,
+            () => false,
+          );
+        });
+        expect(vault.state).toMatchObject({ up: true, logins: 1 });
+      },
+    );
   });
 });

@@ -15,7 +15,7 @@ const WEB = {
 const COLLECTIONS = 100;
 
 test.skipIf(!requirePeer("otelcol"))(
-  "a Collector that is killed costs no state and no memory",
+  "an outage of the Collector loses no data and leaks no memory",
   async () => {
     const options = { metricExpiration: "60s", remoteWrite: "http://127.0.0.1:9/" };
     let collector = await startCollector(options);

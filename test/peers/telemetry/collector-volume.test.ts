@@ -11,10 +11,10 @@ import { requirePeer } from "../../support/agent/peers.ts";
 import { until } from "../../support/core/until.ts";
 
 const SERIES = 100_000;
-/** Each has nine series. */
+/** Each set has nine series. */
 const SETS = Math.ceil(SERIES / 9);
 
-/** Name and labels of each series, without what a Collector adds, sorted. */
+/** Name and labels of each series, without the labels that a Collector adds, sorted. */
 function seriesOf(exposition: string): readonly string[] {
   return exposition
     .split("\n")

@@ -16,7 +16,7 @@ import {
 import { npm, output, packInto, ROOT, sizeMib } from "../../support/agent/packed.ts";
 import { mayUseRegistry } from "../../support/agent/peers.ts";
 
-/** The last of each major version, and what goes with it. */
+/** The latest release of each major version of the SDK, with the matching packages. */
 const SDKS = [
   [
     "1.x",
@@ -34,10 +34,10 @@ const SDKS = [
 
 const WEB = join(ROOT, "examples/repositories/web");
 const FEW = 6;
-/** More than the SDK's limit of 2,000 series an instrument. */
+/** More than the SDK's default limit of 2,000 series per instrument. */
 const MANY = 2500;
 
-describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder", () => {
+describe.skipIf(!mayUseRegistry())("with the packed packages in an empty folder,", () => {
   let folder: string;
   let packages: Readonly<Record<string, string>>;
 
@@ -49,7 +49,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** A folder with these packages and files. */
+  /** Installs packages and writes files in a new folder; returns its path. */
   async function install(
     name: string,
     dependencies: Readonly<Record<string, string>>,
@@ -89,7 +89,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
 
     beforeAll(async () => {
       const name = "restic-otel-instrumentation";
-      // The types of NodeSDK 0.57 are wrong under this option.
+      // The types of NodeSDK 0.57 are incorrect with this option.
       const exactOptionalPropertyTypes = major !== "1.x";
       const compilerOptions = { ...COMPILER_OPTIONS, exactOptionalPropertyTypes };
       const sdk = Object.entries({ api, ...others }).map(
@@ -108,7 +108,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       await node(app, "node_modules/typescript/bin/tsc");
     }, 300_000);
 
-    test("one copy of the API and of the SDK, and what it all weighs", async () => {
+    test("has one copy of the API and of the SDK (and prints the sizes)", async () => {
       const tree = await npm(["ls"], app);
       const modules = join(app, "node_modules");
       const weight = async (name: string): Promise<string> =>
@@ -126,20 +126,20 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       expect(copies.filter((path) => path.endsWith("sdk-metrics"))).toHaveLength(1);
     });
 
-    test.for(KINDS)("%s", async (kind) => {
+    test.for(KINDS)("gets all metrics by %s", async (kind) => {
       expect(JSON.parse(await node(app, "out/app.mjs", kind))).toEqual({
         first: { sets: FEW + MANY, counted: 2 },
-        // A cumulative reader keeps counters.
+        // A reader of the SDK keeps the counter of a removed repository.
         later: { sets: FEW, counted: kind === "producer" ? 1 : 2 },
         known: 1,
       });
     });
 
-    test("by require", async () => {
+    test("can load the package by require", async () => {
       expect(await node(app, "app.cjs")).toBe(`${FEW}\n`);
     });
 
-    test("the program of docs/embedding.md", async () => {
+    test("can run the program of docs/embedding.md", async () => {
       const text = await readFile(page("embedding"), "utf8");
       const [, program = ""] = /```js\n(import [^]*?)```/.exec(text) ?? [];
       const own = program.replace(/repo: "[^"]*"/, "repo: process.env.REPO");
@@ -147,13 +147,13 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       expect(await node(app, "readme.mjs")).toContain("backup.days_age");
     });
 
-    test.for(["by-hand.mjs", "node-sdk.mjs"])("the example %s", async (example) => {
+    test.for(["by-hand.mjs", "node-sdk.mjs"])("can run the example %s", async (example) => {
       const printed = await node(app, join("embedding", example));
       expect(printed).toContain("1 repositories, 0 failed");
       expect(printed).toContain("backup.days_age");
     });
 
-    test("importing it loads no backend, no HTTP client, no Vault, and takes hardly longer than the API", async () => {
+    test("loads no backend, HTTP client or Vault by the import, which takes little longer than that of the API", async () => {
       const measure = (name: string): string =>
         `const start = performance.now(); await import("${name}"); console.log(performance.now() - start)`;
       const isQuick = ([apiMs = 0, ownMs = 0]: readonly number[]): boolean =>
@@ -189,14 +189,14 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       });
     }, 300_000);
 
-    test("with a main of one's own, strictly typechecked", async () => {
+    test("with a main module of its own passes strict type checks and runs", async () => {
       expect(await node(app, "node_modules/typescript/bin/tsc")).toBe("");
       const printed = await node(app, "own-source/main.ts", "--once");
       expect(printed).toContain('tree_up{path="."} 1');
       expect(printed).toContain("backup_repository_up{");
     });
 
-    test("says its version by its own name, and has its manual page", async () => {
+    test("prints its version, and has a manual page", async () => {
       expect(await output("npx", ["restic-otel", "--version"], app)).toMatch(/^restic-otel \d/);
       const manifest = await readFile(join(app, "node_modules/restic-otel/package.json"), "utf8");
       const { man }: { readonly man: readonly string[] } = JSON.parse(manifest);
@@ -205,7 +205,7 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
       );
     });
 
-    test("by its own name", async () => {
+    test("runs as restic-otel", async () => {
       expect(
         await output("npx", ["restic-otel", "--once"], app, {
           ...process.env,
@@ -218,15 +218,15 @@ describe.skipIf(!mayUseRegistry())("from the packed packages, in an empty folder
 });
 
 /**
- * The least results of each, taken in turn: those that other programs have disturbed least. A busy machine gets more rounds, up to
- * 40, until they are as `hoped`.
+ * The smallest result of each measurement, which other programs have disturbed least. Measures in turns: 5 rounds, and on a
+ * busy machine up to 40, until `isGood` accepts the results.
  */
 async function least(
   measures: readonly (() => Promise<number>)[],
-  hoped: (results: readonly number[]) => boolean,
+  isGood: (results: readonly number[]) => boolean,
 ): Promise<readonly number[]> {
   let results = measures.map(() => Infinity);
-  for (let round = 0; round < 5 || (round < 40 && !hoped(results)); round++) {
+  for (let round = 0; round < 5 || (round < 40 && !isGood(results)); round++) {
     const now: number[] = [];
     for (const measure of measures) now.push(await measure());
     results = results.map((result, index) => Math.min(result, now[index] ?? result));

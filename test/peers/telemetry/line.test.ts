@@ -19,7 +19,7 @@ const REPOSITORIES = [
 ] as const;
 
 describe.skipIf(!requirePeer("rest-server"))(
-  "from repositories that restic wrote to /metrics",
+  "the metrics of repositories written by restic",
   () => {
     let server: Server;
     let agent: RunningAgent;
@@ -41,13 +41,13 @@ describe.skipIf(!requirePeer("rest-server"))(
       await server.stop();
     });
 
-    test.for(REPOSITORIES)("%s shows what `restic snapshots --json` implies", async ([name]) => {
+    test.for(REPOSITORIES)("%s: agree with `restic snapshots --json`", async ([name]) => {
       const expected = await expectedSets(name);
       expect(samples.sets(join(FIXTURES, name))).toEqual(expected);
       expect(samples.sets(`rest:${server.url}/${name}`)).toEqual(expected);
     });
 
-    test("whole days from the newest snapshot to the scrape", () => {
+    test("days_age is the number of whole days since the newest snapshot", () => {
       const ages = samples.of("backup_days_age");
       expect(ages).toHaveLength(samples.of("backup_snapshot_count").length);
       for (const { labels, value } of ages) {
@@ -56,7 +56,7 @@ describe.skipIf(!requirePeer("rest-server"))(
       }
     });
 
-    test("a second collection of any repository is one listing, no file and no key derivation", async () => {
+    test("a second collection needs one list request per repository, and no load and no key derivation", async () => {
       const later = await agent.collect();
       for (const { labels, value } of samples.of("backup_repository_requests_total")) {
         const cost = (later.value("backup_repository_requests_total", labels) ?? 0) - value;

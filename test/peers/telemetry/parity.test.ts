@@ -17,20 +17,20 @@ import { restic } from "../../support/repository/restic-cli.ts";
 import type { Server } from "../../support/http/server.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../../examples/repositories");
-/** More than the SDK's limit of 2,000 series an instrument. */
+/** More than the SDK's default limit of 2,000 series per instrument. */
 const SETS = 3000;
-/** Long enough for a busy machine to push and scrape that many, four times over. */
+/** Long enough for a busy machine to push and scrape all series by four routes. */
 const PUSH_SECONDS = 4;
 const WITHIN_MS = 150_000;
 const EXPIRATION = `${2.5 * PUSH_SECONDS}s`;
 
-/** Labels that a route adds: who scraped, who pushed, through what. */
-const OF_THE_ROUTE = /^(job|instance|route|exported_.*|otel_scope_.*)$/;
+/** Labels that a scrape, a push or a Collector adds. */
+const ROUTE_LABELS = /^(job|instance|route|exported_.*|otel_scope_.*)$/;
 
-/** Never the same at two looks. */
-const MOVING = /^(process|restic_otel)_/;
+/** Metrics whose values differ between two scrapes. */
+const VARYING = /^(process|restic_otel)_/;
 
-/** `name{label="value",…}` without what the route adds, and the value. */
+/** Value by `name{label="value",…}`, without the labels that a route adds. */
 type Series = ReadonlyMap<string, string>;
 
 async function series(url: string, ofRoute: string): Promise<Series> {
@@ -39,14 +39,14 @@ async function series(url: string, ofRoute: string): Promise<Series> {
     found.map(({ metric, value }) => {
       const { __name__: name = "", ...all } = metric;
       const own = Object.entries(all)
-        .filter(([label]) => !OF_THE_ROUTE.test(label))
+        .filter(([label]) => !ROUTE_LABELS.test(label))
         .map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-      return [`${name}{${own.toSorted().join()}}`, MOVING.test(name) ? "" : value[1]];
+      return [`${name}{${own.toSorted().join()}}`, VARYING.test(name) ? "" : value[1]];
     }),
   );
 }
 
-/** By route, a few of them. */
+/** The first differences by route. */
 type Differences = Readonly<Record<string, readonly string[]>>;
 
 const NO_DIFFERENCE: Differences = { Collector: [], OTLP: [], "remote write": [] };
@@ -57,7 +57,7 @@ function differences(direct: Series, other: Series): readonly string[] {
     .map((key) => `${key}: ${direct.get(key) ?? "none"}, ${other.get(key) ?? "none"}`);
 }
 
-test.skipIf(!requirePeer("otelcol"))("the Collector takes the file as it is", () => {
+test.skipIf(!requirePeer("otelcol"))("the Collector accepts otel-collector.yaml", () => {
   const file = join(import.meta.dirname, "../../../otel-collector.yaml");
   const { status, stderr } = spawnSync(peerPath("otelcol"), ["validate", "--config", file], {
     encoding: "utf8",
@@ -67,7 +67,7 @@ test.skipIf(!requirePeer("otelcol"))("the Collector takes the file as it is", ()
 });
 
 describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
-  "every route shows the same",
+  "scrape, Collector, OTLP and remote write show the same series",
   { timeout: 400_000 },
   () => {
     let folder: string;
@@ -102,7 +102,7 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       folder = await mkdtemp(join(tmpdir(), "parity-"));
       writeRepository(join(folder, "many"), SETS, SETS);
       await cp(join(EXAMPLES, "database"), join(folder, "database"), { recursive: true });
-      // A receiver of OTLP knows no end of a series but this.
+      // Series pushed by OTLP end only after the lookback.
       const args = [`--query.lookback-delta=${EXPIRATION}`];
       written = await startPrometheus({ config: "{}", args });
       collector = await startCollector({
@@ -131,10 +131,13 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       await rm(folder, { recursive: true });
     });
 
-    /** What the agent shows is at once as `holds` says; waits until Prometheus shows the same, by all routes. */
-    async function agree(event: string, holds: (series: string) => boolean): Promise<Differences> {
+    /** Requires that `isVisible` accepts the next scrape, then waits until all routes show the same series. Returns the remaining differences. */
+    async function agree(
+      event: string,
+      isVisible: (series: string) => boolean,
+    ): Promise<Differences> {
       const { text } = await agent.scrape();
-      if (!holds(text)) throw new Error(`${event}: not seen at the next scrape`);
+      if (!isVisible(text)) throw new Error(`${event}: not visible in the next scrape`);
       const found = new Map<string, readonly string[]>();
       let count = 0;
       let seen = false;
@@ -143,7 +146,7 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
         await delay(500);
         const direct = await series(prometheus.url, ',route="direct"');
         count = direct.size;
-        seen = holds([...direct.keys()].join("\n"));
+        seen = isVisible([...direct.keys()].join("\n"));
         found.set(
           "Collector",
           differences(direct, await series(prometheus.url, ',route="collector"')),
@@ -156,8 +159,8 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       );
       const summary = [...found].map(([route, wrong]) => `${route} ${wrong.length}`).join(", ");
       process.stdout.write(`${event}: ${count} series; differences: ${summary}\n`);
-      if (!seen) throw new Error(`${event}: not seen in Prometheus`);
-      if (count < 9 * SETS) throw new Error(`${event}: ${count} series are too few`);
+      if (!seen) throw new Error(`${event}: not visible in Prometheus`);
+      if (count < 9 * SETS) throw new Error(`${event}: only ${count} series`);
       return Object.fromEntries([...found].map(([route, wrong]) => [route, wrong.slice(0, 5)]));
     }
 
@@ -173,21 +176,24 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       ).toEqual(NO_DIFFERENCE);
     });
 
-    test.skipIf(!requirePeer("restic"))("a new snapshot, and one that is forgotten", async () => {
-      const access = { repo: join(folder, "database"), password: "database-password" };
-      await restic(["backup", "--host", "new", import.meta.filename], access);
-      await agent.collect();
-      expect(await agree("new snapshot", (text) => text.includes('host="new"'))).toEqual(
-        NO_DIFFERENCE,
-      );
-      await restic(["forget", "--host", "new", "--unsafe-allow-remove-all"], access);
-      await agent.collect();
-      expect(await agree("forgotten snapshot", (text) => !text.includes('host="new"'))).toEqual(
-        NO_DIFFERENCE,
-      );
-    });
+    test.skipIf(!requirePeer("restic"))(
+      "after a new snapshot, and after it is forgotten",
+      async () => {
+        const access = { repo: join(folder, "database"), password: "database-password" };
+        await restic(["backup", "--host", "new", import.meta.filename], access);
+        await agent.collect();
+        expect(await agree("new snapshot", (text) => text.includes('host="new"'))).toEqual(
+          NO_DIFFERENCE,
+        );
+        await restic(["forget", "--host", "new", "--unsafe-allow-remove-all"], access);
+        await agent.collect();
+        expect(await agree("forgotten snapshot", (text) => !text.includes('host="new"'))).toEqual(
+          NO_DIFFERENCE,
+        );
+      },
+    );
 
-    test("a repository that fails, and one that is taken out", async () => {
+    test("after a repository fails, and after one is removed", async () => {
       await agent.configure(settings(web, database("wrong")));
       await agent.reload();
       await agent.collect();
@@ -200,7 +206,7 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       expect(await agree("removed repository", (text) => !ofDatabase(text))).toEqual(NO_DIFFERENCE);
     });
 
-    test("a reload that brings another one", async () => {
+    test("after a reload that adds a repository", async () => {
       const laptop = { repo: join(EXAMPLES, "laptop"), password: "laptop-password" };
       await agent.configure(settings(web, laptop));
       await agent.reload();
@@ -208,7 +214,7 @@ describe.skipIf(!requirePeer("otelcol") || !requirePeer("prometheus"))(
       expect(await agree("reload", (text) => text.includes(laptop.repo))).toEqual(NO_DIFFERENCE);
     });
 
-    test("a restart", async () => {
+    test("after a restart", async () => {
       await agent.stop();
       await launch();
       expect(await agree("restart", ofDatabase)).toEqual(NO_DIFFERENCE);

@@ -14,7 +14,7 @@ import { until } from "../../support/core/until.ts";
 const FIXTURE = join(import.meta.dirname, "../../fixtures/v1");
 const EXAMPLES = join(import.meta.dirname, "../../../examples/prometheus");
 
-describe.skipIf(!requirePeer("promtool"))("the files for Prometheus", () => {
+describe.skipIf(!requirePeer("promtool"))("Prometheus accepts examples/prometheus:", () => {
   test.for([
     ["check", "config", join(EXAMPLES, "prometheus.yml")],
     ["check", "rules", join(EXAMPLES, "alerts.yml")],
@@ -36,7 +36,7 @@ interface Rules {
   };
 }
 
-describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
+describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", () => {
   let agent: RunningAgent;
   let prometheus: Server;
 
@@ -69,7 +69,7 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
     await agent.stop();
   });
 
-  test("every backup set arrives with its values", async () => {
+  test("provides every backup set with its values", async () => {
     const sets = await expectedSets("v1");
     const byName = async (name: string): Promise<ReadonlyMap<string, number>> => {
       const found = await query(prometheus.url, name);
@@ -84,14 +84,14 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus", () => {
     expect(await byName("backup_oldest_timestamp_seconds")).toEqual(expected((set) => set.oldest));
   });
 
-  test("the alert rules of restic-reporter fire on what is wrong, and the others rest", async () => {
+  test("causes the alerts for its problems, and no others", async () => {
     const states = async (): Promise<ReadonlyMap<string, string>> => {
       const rules: Rules = JSON.parse(await (await fetch(`${prometheus.url}/api/v1/rules`)).text());
       return new Map(
         rules.data.groups.flatMap((group) => group.rules).map(({ name, state }) => [name, state]),
       );
     };
-    // Groups are evaluated one after the other.
+    // Prometheus evaluates rule groups at different times.
     await until("the evaluation of both groups", async () => {
       const now = await states();
       const isSecondDone = now.get("Backup repository failing") !== "inactive";

@@ -11,7 +11,7 @@ import { CHROMIUM, requireChromium } from "../../support/agent/peers.ts";
 import { statusFor } from "../../support/web/status.ts";
 import { serveStatus } from "../../support/web/status-server.ts";
 
-/** Set: every state of the page is kept there as a picture, to be looked at. */
+/** Folder for screenshots of every state of the page. Default: none are taken. */
 const PICTURES = process.env["RESTIC_OTEL_PICTURES"];
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const ARGS =
@@ -105,7 +105,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     state = statusOf("failing");
   });
 
-  /** A page that says what goes wrong in it. */
+  /** Opens a page and records its errors, and its requests to other hosts. */
   async function open(
     link = "",
     options: BrowserContextOptions = {},
@@ -118,25 +118,25 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     page.on("pageerror", (error) => faults.push(String(error)));
     page.on("request", (request) => {
       if (!request.url().startsWith(server.url) && !request.url().startsWith("data:"))
-        faults.push(`asked for ${request.url()}`);
+        faults.push(`requested ${request.url()}`);
     });
     await page.goto(server.url + link);
     return Object.assign(page, { faults });
   }
 
   const cases = Object.keys(STATES).flatMap((name) =>
-    // axe takes its time for 200 rows.
+    // axe is slow with 200 rows: one view only.
     (name === "many" ? VIEWS.slice(2, 3) : VIEWS).map(
       ([view, options]) => [name, view, options] as const,
     ),
   );
 
   test.for(cases)(
-    "%s, %s: axe finds nothing, all of it fits, and nothing is asked of others",
+    "%s, %s: axe finds no violation, the page fits its width, and it requests nothing from other hosts",
     async ([name, view, options]) => {
       state = statusOf(name);
       const page = await open("", options);
-      // By the browser's own means: the page's policy lets no script in.
+      // By DevTools: the page's Content-Security-Policy blocks injected scripts.
       const session = await page.context().newCDPSession(page);
       const source = await readFile(AXE, "utf8");
       await session.send("Runtime.evaluate", { expression: source });
@@ -156,7 +156,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     },
   );
 
-  test("states look different", async () => {
+  test("every state has its own colours and border", async () => {
     const page = await open();
     const colours = await page.evaluate<readonly string[]>(`
       [...document.querySelectorAll("span.state")].map((one) => {
@@ -168,7 +168,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(new Set(colours.slice(0, 5)).size).toBe(5);
   });
 
-  test("names are text, whatever they hold", async () => {
+  test("names with markup are shown as text", async () => {
     state = statusOf("hostile");
     const page = await open(`?q=${encodeURIComponent(EVIL.slice(0, 30))}`);
     expect(await page.title()).toMatch(/restic-otel$/);
@@ -179,7 +179,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(page.faults).toEqual([]);
   });
 
-  test("it is searched, sorted and filtered by keyboard alone", async () => {
+  test("search, sort and filter work by keyboard", async () => {
     state = statusOf("late");
     const page = await open();
     const hosts = (): Promise<readonly string[]> =>
@@ -206,7 +206,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(outline).toBe("solid");
   });
 
-  test("10,000 sets have pages", async () => {
+  test("10,000 sets are paginated", async () => {
     state = statusOf("many");
     const page = await open("?sort=host");
     await page.getByRole("link", { name: "Next" }).click();
@@ -217,7 +217,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(await page.getByText("page 2 of 50, 10,000 sets").count()).toBe(1);
   });
 
-  test("it shows a new state by itself, and keeps the focus", async () => {
+  test("a new state appears without a reload, and the focus is kept", async () => {
     const context = await browser.newContext();
     onTestFinished(() => context.close());
     const page = await context.newPage();
@@ -231,7 +231,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(await page.evaluate("document.activeElement.textContent")).toBe("User");
   });
 
-  test("all of it is there without a script", async () => {
+  test("the page is complete without JavaScript", async () => {
     const page = await open("", { javaScriptEnabled: false });
     await page.getByRole("link", { name: "/srv/nas" }).first().click();
     expect(await page.getByRole("row").count()).toBe(4);

@@ -24,13 +24,13 @@ async function stages() {
   return stagesOf(await readFile(join(ROOT, "Dockerfile"), "utf8"));
 }
 
-/** The arguments of the last of these instructions. */
+/** The arguments of the last instruction with this name in a stage. */
 async function last(stage: string, instruction: string): Promise<string> {
   const found = (await stages()).find(({ name }) => name === stage);
   return found?.instructions.findLast(({ name }) => name === instruction)?.rest ?? "";
 }
 
-test("the image runs without a shell and as nobody in particular", async () => {
+test("the image runs without a shell, as an unprivileged numeric user", async () => {
   for (const stage of ["agent", "programs"]) expect(await last(stage, "USER")).toBe("65532:65532");
   expect((await stages()).at(-1)).toMatchObject({ base: "agent", instructions: [] });
   expect(execForm(await last("agent", "ENTRYPOINT"))).toEqual([NODE, "/app/dist/main.js"]);
@@ -38,7 +38,7 @@ test("the image runs without a shell and as nobody in particular", async () => {
   expect(agent?.instructions.filter(({ name }) => name === "RUN")).toEqual([]);
 });
 
-test("every file of this repository that it is built from is let through to it", async () => {
+test(".dockerignore includes the files that the Dockerfile copies, and no others", async () => {
   const ignored = (await readFile(join(ROOT, ".dockerignore"), "utf8")).split("\n");
   const [build] = await stages();
   const sources = (build?.instructions ?? [])
@@ -51,8 +51,8 @@ test("every file of this repository that it is built from is let through to it",
   );
 });
 
-/** There may be no container engine: the steps are the same in folders. */
-describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
+/** Runs the instructions of the Dockerfile in folders, so that no container engine is needed. */
+describe.skipIf(!mayUseRegistry())("the image, built in folders,", () => {
   let folder: string;
 
   beforeAll(async () => {
@@ -80,7 +80,7 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
       const [, from, words = ""] = /^(?:--from=(\w+) )?(.*)$/.exec(rest) ?? [];
       const sources = words.split(/ +/);
       const target = sources.pop() ?? "";
-      // Node.js is that of this machine.
+      // The Node.js that runs this test is used.
       if (sources.includes(NODE)) continue;
       for (const source of sources)
         await copy(
@@ -99,12 +99,12 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
     await cp(source, target, {
       recursive: true,
       verbatimSymlinks: true,
-      // As .dockerignore has it for what comes from the repository.
+      // As .dockerignore does.
       filter: (path) => !source.startsWith(ROOT) || !/\/(?:node_modules|dist)$/.test(path),
     });
   }
 
-  test("what is in it works, is small, and holds nothing that only builds", async () => {
+  test("works, is small, and contains no build tools", async () => {
     const app = join(folder, "agent/app");
     const main = join(app, "dist/main.js");
     const { stdout } = await run(process.execPath, [main, "--once"], { cwd: folder, env: WEB });
@@ -115,13 +115,15 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
     const files = await readdir(modules, { recursive: true, withFileTypes: true });
     const count = files.filter((entry) => entry.isFile()).length;
     const mib = await sizeMib(app);
-    process.stdout.write(`production install: ${mib.toFixed(1)} MiB, ${count} files of others\n`);
+    process.stdout.write(
+      `production install: ${mib.toFixed(1)} MiB, ${count} files of dependencies\n`,
+    );
     expect(mib).toBeLessThan(60);
     expect(await readdir(modules)).not.toContain("typescript");
     expect(await readdir(app)).toEqual(["dist", "instrumentation", "node_modules", "package.json"]);
   });
 
-  test("it finds itself healthy, until it is gone", async () => {
+  test("has a health check that succeeds while the agent runs, and fails afterwards", async () => {
     const inside = (words: readonly string[] | undefined): readonly string[] =>
       (words ?? []).slice(1).map((word) => word.replace(/^\/app\//, join(folder, "agent/app/")));
     const agent = await startServer({
@@ -142,7 +144,7 @@ describe.skipIf(!mayUseRegistry())("built step by step, in folders", () => {
     expect(await healthy()).toBe(false);
   });
 
-  test("its threads are there: one compares passwords, one reads local files", async () => {
+  test("contains its worker threads: one compares passwords, one reads local files", async () => {
     const app = join(folder, "agent/app");
     const thread = join(app, "instrumentation/dist/backends/local/file-reader-worker.js");
     expect(await readFile(thread, "utf8")).toContain("parentPort");

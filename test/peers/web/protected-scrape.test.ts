@@ -19,7 +19,7 @@ const METRIC = "restic_otel_web_config_last_reload_successful";
 const LOGIN = WEB_CONFIGS["a login over TLS"] ?? "";
 const CLIENTS = WEB_CONFIGS["allowed SAN, DNS"] ?? "";
 
-describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus over TLS", () => {
+describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus over TLS", () => {
   let folders: readonly WebConfigFolder[];
   let agents: readonly RunningAgent[];
   let prometheus: Server;
@@ -72,20 +72,20 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus over TLS", ()
   const valueOf = async (expression: string): Promise<string | undefined> =>
     (await query(prometheus.url, expression))[0]?.value[1];
 
-  test("with the login and with the client certificate, and in no other way", async () => {
+  test("accepts the login or the client certificate, and nothing else", async () => {
     await until("every job", async () => (await query(prometheus.url, "up")).length === 7);
-    const good = async (): Promise<readonly string[]> =>
+    const accepted = async (): Promise<readonly string[]> =>
       (await query(prometheus.url, "up == 1")).map(({ metric }) => metric["job"] ?? "").toSorted();
-    await until("two jobs that can scrape", async () => (await good()).length === 2);
-    expect(await good()).toEqual(["certificate", "login"]);
-    for (const job of await good()) {
+    await until("two jobs that can scrape", async () => (await accepted()).length === 2);
+    expect(await accepted()).toEqual(["certificate", "login"]);
+    for (const job of await accepted()) {
       const sets = await query(prometheus.url, `backup_snapshot_count{job="${job}"}`);
       expect(sets.length).toBeGreaterThan(0);
       expect(await valueOf(`${METRIC}{job="${job}"}`)).toBe("1");
     }
   });
 
-  test("a broken key shows in the metric, scrapes go on, and a mended one is taken", async () => {
+  test("reports a broken key in a metric, continues to serve, and uses the key once it is repaired", async () => {
     const [folder] = folders;
     const [agent] = agents;
     const key = folder?.path("server.key") ?? "";
@@ -97,7 +97,7 @@ describe.skipIf(!requirePeer("prometheus"))("scraped by Prometheus over TLS", ()
     await until("1", async () => (await valueOf(`${METRIC}{job="login"}`)) === "1");
   });
 
-  test("health is outside of the login", async () => {
+  test("answers the health check without a login", async () => {
     const status = async (path: string): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
         get(
