@@ -9,21 +9,21 @@ export const SECONDS = 1000;
 export const MINUTES = 60 * SECONDS;
 export const HOURS = 60 * MINUTES;
 
-/** Midnight of a Thursday, when the clock starts. */
+/** Start time of the clock: 2026-01-01T00:00:00Z, a Thursday. */
 export const START = 1_767_225_600_000;
 
 interface LooseSettings extends Partial<Omit<CollectorSettings, "schedule">> {
   readonly cron?: string;
 }
 
-/** A collector with all that it works on. */
+/** A collector with its clock, logger and store. */
 export interface CollectorBench {
   readonly clock: FakeClock;
   readonly logger: ArrayLogger;
   readonly collector: Collector<string>;
-  /** Daily, 5 minutes, 8 at once, with retries; but for what is given. */
+  /** Defaults: every midnight, timeout 5 minutes, concurrency 8, with retries. */
   configure(sources: readonly ManualSource[], settings?: LooseSettings): void;
-  /** Names and states in the store. */
+  /** The states in the store, by the names of the sources. */
   stored(): Readonly<Record<string, string | undefined>>;
 }
 

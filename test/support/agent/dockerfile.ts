@@ -1,4 +1,4 @@
-/** An instruction of a Dockerfile with its arguments, one line whatever it was broken into. */
+/** An instruction of a Dockerfile with its arguments, continuation lines joined. */
 interface Instruction {
   readonly name: string;
   readonly rest: string;
@@ -10,7 +10,7 @@ interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** The stages of a Dockerfile; those without a name have the empty one. */
+/** The stages of a Dockerfile. A stage without `AS` has an empty name. */
 export function stagesOf(dockerfile: string): readonly Stage[] {
   const lines = dockerfile
     .replaceAll(/^\s*#.*\n/gm, "")
@@ -27,7 +27,7 @@ export function stagesOf(dockerfile: string): readonly Stage[] {
   return stages;
 }
 
-/** The words of an instruction in its form without a shell; undefined if it is in the other one. */
+/** The words of an instruction in exec form; undefined: it has the shell form. */
 export function execForm(rest: string): readonly string[] | undefined {
   const [, list] = /(?:^|CMD )(\[.*\])$/.exec(rest) ?? [];
   const parsed: unknown = list === undefined ? undefined : JSON.parse(list);

@@ -1,10 +1,10 @@
-/** How an application takes the instrumentation into its SDK. */
+/** Ways in which an application can register the instrumentation with its SDK. */
 export const KINDS = ["plain", "register", "node-sdk", "producer"] as const;
 
 /**
- * A small application in TypeScript. It prints how many backup sets its own exporter saw, and how many were left when the larger
- * one of two repositories had been taken out; and of how many repositories there were counters then.
- * @param list whether NodeSDK takes a list of readers
+ * A small application in TypeScript. It prints the number of backup sets in its exporter and of repositories with counters, before
+ * and after the removal of the larger of two repositories.
+ * @param list whether NodeSDK accepts a list of readers
  */
 export function application(list: boolean): string {
   return `
@@ -61,7 +61,7 @@ console.log(JSON.stringify({ first, later: await exported(), known: restic.state
 restic.disable();
 await end();
 
-// What somebody needs for a source, a backend and a way to secrets of their own.
+// The types for a user's own source, backend and secret resolver.
 const source: Source<number> = { subject: { a: "b" }, collect: async () => ({ state: 1, complete: true }) };
 const spec: MetricSpec<StoreEntry<number>> = {
   name: "a.b", kind: "gauge", description: "", labels: ["a"], points: ({ subject, state }) => [[state ?? 0, subject]],
@@ -76,7 +76,7 @@ void [source, spec, backend, resolver, AgentError];
 `;
 }
 
-/** The same in CommonJS, in its plainest form. */
+/** A minimal application in CommonJS. */
 export const COMMONJS_APPLICATION = `
 const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } = require("@opentelemetry/sdk-metrics");
 const { ResticInstrumentation, trackVanishingSeries } = require("restic-otel-instrumentation");
@@ -98,7 +98,7 @@ restic.setMeterProvider(provider);
 restic.enable();
 `;
 
-/** Prints which files a program has loaded that are heavy or read repositories: after the import, and after a collection. */
+/** Prints the files of the monitor, the backends and the HTTP clients that are loaded after the import, and after a collection. */
 export const LOADED_PROGRAM = `
 import { registerHooks } from "node:module";
 const loaded = new Set();
@@ -114,7 +114,7 @@ console.log(JSON.stringify({ imported, collected: heavy() }));
 restic.disable();
 `;
 
-/** How an application is typechecked: as strictly as there is. */
+/** The strictest options, for the type check of an application. */
 export const COMPILER_OPTIONS = {
   strict: true,
   exactOptionalPropertyTypes: true,

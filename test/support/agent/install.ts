@@ -9,19 +9,19 @@ import { VERSION } from "../../../instrumentation/embedding/version.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The folder where both packages are installed; only in projects with this set-up. */
+    /** The folder with both installed packages; only defined in projects with this setup. */
     readonly installed?: string;
   }
 }
 
-/** Packs both packages and installs the tarballs into an empty folder, as a user does, once for a run of all projects. */
+/** Packs both packages and installs the tarballs into an empty folder, as a user does. Runs once for all projects. */
 export async function setup({ vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (vitest.getRootProject().getProvidedContext().installed !== undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), "installed-"));
   vitest.provide("installed", folder);
   for (const workspace of [[], ["--workspace", "instrumentation"]])
     await npm(["pack", "--pack-destination", folder, ...workspace], ROOT);
-  // One tarball alone would ask the registry for the other one.
+  // With one tarball alone npm would load the other package from the registry.
   const tarballs = ["restic-otel", "restic-otel-instrumentation"].map(
     (name) => `./${name}-${VERSION}.tgz`,
   );

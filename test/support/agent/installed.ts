@@ -4,20 +4,20 @@ import { inject } from "vitest";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The Node.js that runs the agent; default: that of the tests. */
+    /** The Node.js program that runs the agent. Default: the Node.js of the tests. */
     readonly node?: string;
   }
 }
 
-/** The Node.js that runs the agent. */
+/** The Node.js program that runs the agent. */
 export const NODE = inject("node") ?? process.execPath;
 
-/** The folder where both packages are installed, beside their tarballs. @throws Error in a project of test/vitest.config.ts without it */
+/** The folder with both installed packages and their tarballs. @throws Error in a test project without the setup of install.ts */
 export function installed(): string {
   const folder = inject("installed");
   if (folder === undefined)
     throw new Error(
-      "this test needs the installed agent: give its folder to the project installed",
+      "this test needs the installed agent: add its folder to the project `installed` in test/vitest.config.ts",
     );
   return folder;
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../../instrumentation/core/json.ts";
 
-/** What lies at that path of a manifest. */
+/** The value at a path of a manifest; undefined: there is none. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((found, step) => {
     if (Array.isArray(found)) return found[Number(step)];
@@ -8,14 +8,14 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   }, value);
 }
 
-/** As `at`. @throws Error if it is no text */
+/** The string at a path of a manifest. @throws Error if it is not a string */
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
   const found = at(value, ...path);
-  if (typeof found !== "string") throw new Error(`no text at ${path.join(".")}`);
+  if (typeof found !== "string") throw new Error(`not a string: ${path.join(".")}`);
   return found;
 }
 
-/** Kind and name of each, in their order. */
+/** Kind and name of each manifest, in order. */
 export function kindsOf(manifests: readonly unknown[]): readonly string[] {
   return manifests.map((one) => `${textAt(one, "kind")} ${textAt(one, "metadata", "name")}`);
 }

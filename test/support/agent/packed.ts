@@ -8,7 +8,7 @@ import { VERSION } from "../../../instrumentation/embedding/version.ts";
 export const ROOT = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
 
-/** The output of a program. @throws Error with all that it said */
+/** The output of a program. @throws Error with the complete output if the program fails */
 export async function output(
   program: string,
   args: readonly string[],
@@ -29,7 +29,7 @@ export function npm(args: readonly string[], cwd: string): Promise<string> {
   return output("npm", args, cwd);
 }
 
-/** Builds both packages and packs them into a folder; gives what stands in a package.json beside that folder's subfolders. */
+/** Builds both packages and packs them into a folder. Returns their `dependencies` for a package.json in a subfolder. */
 export async function packInto(folder: string): Promise<Readonly<Record<string, string>>> {
   await npm(["run", "build"], ROOT);
   const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
@@ -43,7 +43,7 @@ export async function packInto(folder: string): Promise<Readonly<Record<string, 
   );
 }
 
-/** Of all files below a folder. */
+/** The total size of all files below a folder. */
 export async function sizeMib(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   let bytes = 0;

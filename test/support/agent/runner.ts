@@ -7,14 +7,14 @@ import { ArrayLogger } from "../core/logger.ts";
 export const MINUTES = 60_000;
 export const LIMIT = 5 * MINUTES;
 
-/** A runner with all that it works on. */
+/** A runner with its clock, logger and store. */
 export interface RunnerBench {
   readonly clock: FakeClock;
   readonly logger: ArrayLogger;
   readonly store: Store<string>;
   readonly runner: Runner<string>;
   readonly recorded: Attempt[];
-  /** `code: message` of the last attempt. */
+  /** `code: message` of the last attempt, or `none`. */
   error(source: { readonly subject: Labels }): string;
 }
 

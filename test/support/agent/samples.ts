@@ -10,7 +10,7 @@ const LINE = /^(\w+)(?:\{(.*)\})? (\S+)$/s;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
 
-/** An exposition, read in the plainest way. */
+/** The samples of an exposition, from a simple parser that is independent of the agent. */
 export class Samples {
   readonly text: string;
   readonly all: readonly Sample[];
@@ -23,7 +23,7 @@ export class Samples {
       .map(sample);
   }
 
-  /** Those of a metric with these labels, and perhaps others. */
+  /** The samples of a metric with at least these labels. */
   of(name: string, labels: Readonly<Record<string, string>> = {}): readonly Sample[] {
     return this.all.filter(
       (one) =>
@@ -32,7 +32,7 @@ export class Samples {
     );
   }
 
-  /** The value of the only one; undefined if there is none, or more than one. */
+  /** The value of the only sample; undefined: there is none, or more than one. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const [first, ...others] = this.of(name, labels);
     return others.length === 0 ? first?.value : undefined;
@@ -58,7 +58,7 @@ export class Samples {
 
 function sample(line: string): Sample {
   const [, name, labels = "", value] = LINE.exec(line) ?? [];
-  if (name === undefined) throw new Error(`no line of an exposition: ${line}`);
+  if (name === undefined) throw new Error(`invalid line of an exposition: ${line}`);
   return {
     name,
     labels: Object.fromEntries(

@@ -2,16 +2,16 @@ import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { ErrorCode } from "../../../instrumentation/core/error.ts";
 import type { Labels, Reading, Source } from "../../../instrumentation/core/source.ts";
 
-/** A source whose calls end when the test says so, or with their abort. */
+/** A source whose calls end when the test ends them, or when they are aborted. */
 export class ManualSource implements Source<string> {
   readonly subject: Labels;
-  /** The states that the calls were given, one for each call. */
+  /** The previous state that each call received. */
   readonly previous: (string | undefined)[] = [];
-  /** How many calls were told to stop, also after their end. */
+  /** Number of abort events, including those after the end of a call. */
   aborted = 0;
-  /** Does not heed an abort. */
+  /** Ignores aborts. */
   deaf = false;
-  /** What the next calls do at once; without it they wait. */
+  /** The immediate result of the next calls; undefined: they wait for the test. */
   script: "ok" | ErrorCode | undefined;
   #pending: ((reading: Reading<string>) => void)[] = [];
   #rejects: ((error: unknown) => void)[] = [];
@@ -42,12 +42,12 @@ export class ManualSource implements Source<string> {
     });
   }
 
-  /** Ends all calls under way. */
+  /** Resolves all pending calls. */
   answer(reading: Reading<string>): void {
     for (const resolve of this.#pending.splice(0)) resolve(reading);
   }
 
-  /** Makes all calls under way throw. */
+  /** Rejects all pending calls. */
   throw(error: unknown): void {
     for (const reject of this.#rejects.splice(0)) reject(error);
   }
