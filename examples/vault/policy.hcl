@@ -1,4 +1,4 @@
-# All that the agent needs: to read its secrets. In a KV engine of version 1 the path has no data/.
+# The agent only needs to read its secrets. For KV version 1 leave out data/ in the path.
 path "secret/data/restic/*" {
   capabilities = ["read"]
 }
