@@ -65,7 +65,7 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   const printable = printableUrl(repo);
   const invalid = (problem: string): AgentError =>
     new AgentError("config", `repository "${printable}": ${problem}`);
-  if (repo === "") throw invalid("it is empty");
+  if (repo === "") throw invalid("the string is empty");
   const [, scheme = "", address = ""] = /^([^:]*):(.*)$/s.exec(repo) ?? [];
   if (scheme !== "" && custom.includes(scheme)) return { scheme: "custom", name: scheme, address };
   const parse = Object.entries(PARSERS).find(([name]) => name === scheme)?.[1];
@@ -74,6 +74,6 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   if (path) return path;
   const known = [...Object.keys(PARSERS), ...custom].toSorted().join(", ");
   throw invalid(
-    `the scheme "${scheme}" is not known; known are ${known}; a path that looks like one is written local:…`,
+    `unknown scheme "${scheme}", known are ${known}; write a path with a colon as local:…`,
   );
 }

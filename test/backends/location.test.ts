@@ -23,7 +23,7 @@ test.for([
   ["rest:https://u:p@host/", "https://host/", ["u", "p"]],
   ["rest:https://u%40x:p%3A%2F@host/", "https://host/", ["u@x", "p:/"]],
   ["rest:https://u@host/", "https://host/", ["u", ""]],
-] as const)("%s", ([repo, base, login]) => {
+] as const)("%s is a REST server", ([repo, base, login]) => {
   const location = parseLocation(repo);
   if (location.scheme !== "rest") return expect.fail("not rest");
   expect(location.base).toBe(base);
@@ -36,32 +36,35 @@ test.for([
   ["rest:http+unix:///run/rest.sock:/repo", "/run/rest.sock", "http://localhost/repo/"],
   ["rest:http+unix:///run/rest.sock:", "/run/rest.sock", "http://localhost/"],
   ["rest:http+unix:///run/rest.sock:/a%20b/", "/run/rest.sock", "http://localhost/a%20b/"],
-] as const)("%s is a socket", ([repo, socketPath, base]) => {
+] as const)("%s is a REST server on a socket", ([repo, socketPath, base]) => {
   expect(parseLocation(repo)).toEqual({ scheme: "rest", socketPath, base, login: undefined });
 });
 
 const KNOWN =
-  "known are azure, b2, gs, local, rclone, rest, s3, sftp, swift; a path that looks like one is written local:…";
+  "known are azure, b2, gs, local, rclone, rest, s3, sftp, swift; write a path with a colon as local:…";
 
 test.for([
-  ["", 'repository "": it is empty'],
-  ["S3:host/b", `repository "S3:host/b": the scheme "S3" is not known; ${KNOWN}`],
-  ["ftp://host", `repository "ftp://host": the scheme "ftp" is not known; ${KNOWN}`],
-  ["local:", 'repository "local:": there is no path behind local:'],
-  ["rest:host/", 'repository "rest:host/": an address like rest:https://host:8000/path/ is needed'],
+  ["", 'repository "": the string is empty'],
+  ["S3:host/b", `repository "S3:host/b": unknown scheme "S3", ${KNOWN}`],
+  ["ftp://host", `repository "ftp://host": unknown scheme "ftp", ${KNOWN}`],
+  ["local:", 'repository "local:": the path after local: is missing'],
+  [
+    "rest:host/",
+    'repository "rest:host/": the address is invalid, expected rest:https://host:8000/path/',
+  ],
   [
     "rest:https://u:se/cret@host/",
-    'repository "rest:https://host/": it is not a valid address; special characters of user and password must be percent-encoded',
+    'repository "rest:https://host/": the address is invalid; special characters in user and password must be percent-encoded',
   ],
   [
     "rest:https://u:100%@host/",
-    'repository "rest:https://host/": user or password has a % that begins no percent-encoding: write it %25',
+    'repository "rest:https://host/": user or password has an invalid percent-encoding: write % as %25',
   ],
   [
     "rest:http+unix:///run/rest.sock",
-    'repository "rest:http+unix:///run/rest.sock": a socket is written rest:http+unix:///run/rest.sock:/path/',
+    'repository "rest:http+unix:///run/rest.sock": the socket address is invalid, expected rest:http+unix:///run/rest.sock:/path/',
   ],
-] as const)("%s is refused", ([repo, message]) => {
+] as const)("%s is rejected", ([repo, message]) => {
   expect(() => parseLocation(repo)).toThrow(expect.objectContaining({ code: "config", message }));
 });
 
@@ -83,6 +86,6 @@ test.for([
   ["rclone:remote:path", "rclone:remote:path"],
   ["rclone::s3,secret_access_key=secret:bucket", "rclone::s3:bucket"],
   ["b2:bucket:prefix", "b2:bucket:prefix"],
-] as const)("%s is shown as %s", ([repo, printed]) => {
+] as const)("%s is printed as %s", ([repo, printed]) => {
   expect(printableUrl(repo)).toBe(printed);
 });

@@ -6,7 +6,7 @@ import { FakeClock } from "../support/core/clock.ts";
 import { DOWN, faultyBackend } from "../support/backends/faulty-backend.ts";
 import { recordedBackend } from "../support/backends/recorded-backend.ts";
 
-backendSuite("memory, which other tests use", async (files) => recordedBackend(files, () => {}));
+backendSuite("memory", async (files) => recordedBackend(files, () => {}));
 
 backendSuite("memory, counted and retried", async (files) => {
   const cost = {
@@ -22,7 +22,7 @@ backendSuite("memory, counted and retried", async (files) => {
   );
 });
 
-/** What is waited for is over at once. */
+/** Does not wait. */
 const impatient: Clock = {
   now: () => 0,
   monotonicMs: () => 0,
@@ -31,7 +31,7 @@ const impatient: Clock = {
 
 for (const failures of [1, 3]) {
   backendSuite(
-    `memory that fails ${failures} times before each answer, retried`,
+    `memory that fails ${failures} times before each response, retried`,
     async (files) =>
       retrying(
         faultyBackend(

@@ -65,11 +65,11 @@ test.for([
   ["swift", ["OS_PASSWORD", "ST_KEY", "RESTIC_CACERT"]],
   ["sftp", []],
   ["rclone", []],
-] as const)("of the process %s reads its own", ([scheme, names]) => {
+] as const)("%s reads its own variables from the process", ([scheme, names]) => {
   expect(variables(scheme)).toEqual(only(...names));
 });
 
-test("one variable of a family hides the whole family of the process, and nothing else", () => {
+test("one variable of a provider in the entry hides only that provider's variables of the process", () => {
   expect(variables("s3", { AWS_DEFAULT_REGION: "eu" })).toEqual({
     AWS_DEFAULT_REGION: "eu",
     RESTIC_CACERT: "/process/ca",
@@ -86,7 +86,7 @@ test("one variable of a family hides the whole family of the process, and nothin
   });
 });
 
-test("a child process sees no family of the process either that the repository has its own of", () => {
+test("a child process does not get the process's variables of a provider that the entry sets itself", () => {
   const environment = { AWS_ACCESS_KEY_ID: "own", HTTP_PROXY: "http://own:2" };
   const { processEnvironment } = contextOf("rclone", { environment, processEnvironment: PROCESS });
   const left = Object.keys(processEnvironment).join(" ");
@@ -94,7 +94,7 @@ test("a child process sees no family of the process either that the repository h
   expect(processEnvironment).toMatchObject({ B2_ACCOUNT_ID: "process b2", HOME: "/process" });
 });
 
-test("a repository has its own proxy, or that of the process", () => {
+test("a repository uses its own proxy, else that of the process", () => {
   const environment = { HTTPS_PROXY: "http://own:2" };
   const own = contextOf("rest", { environment, processEnvironment: PROCESS });
   expect(own.proxyEnvironment).toMatchObject({ HTTPS_PROXY: "http://own:2" });
@@ -106,14 +106,14 @@ test("a repository has its own proxy, or that of the process", () => {
   });
 });
 
-test("connections are those of the setting, else of restic's option for the scheme, else 20", () => {
+test("connections come from the setting, else from restic's option for the scheme, else 20", () => {
   const options = { "rest.connections": "7", "s3.connections": "8" };
   expect(contextOf("rest", { options, connections: 3 }).connections).toBe(3);
   expect(contextOf("rest", { options }).connections).toBe(7);
   expect(contextOf("b2", { options }).connections).toBe(20);
 });
 
-test("two repositories of one provider in one process do not see each other's keys", async () => {
+test("two repositories of one provider do not see each other's keys", async () => {
   const untouched = { ...process.env };
   const seen: unknown[] = [];
   const open = backendOpener({

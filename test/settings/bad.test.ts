@@ -151,7 +151,7 @@ test.for([
   [
     "an unknown scheme",
     '[{"repo": "ftp://h/a", "password": "p"}]',
-    /^FILE:1:3: \[0\]\.repo: repository "ftp:\/\/h\/a": the scheme "ftp" is not known; known are azure, /,
+    /^FILE:1:3: \[0\]\.repo: repository "ftp:\/\/h\/a": unknown scheme "ftp", known are azure, /,
   ],
   [
     "the same repository twice",

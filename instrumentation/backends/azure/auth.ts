@@ -9,29 +9,33 @@ import type { Variables } from "../context.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a request is sent with. */
 interface Authorized {
   readonly url: URL;
   readonly headers: Headers;
 }
 
 export interface AzureLogin {
-  /** `https://account.blob.core.windows.net/`; the path of a container follows. */
+  /** `https://account.blob.core.windows.net/`; the name of a container follows. */
   readonly base: string;
-  /** What to do if it is denied. */
+  /** What to do if access is denied. */
   readonly hint: string;
-  /** A token may be got anew when it is refused. */
+  /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;
-  /** @param refused what the last call gave was refused */
-  authorize(url: URL, headers: Headers, refused: boolean, signal: AbortSignal): Promise<Authorized>;
+  /** Adds the login to a request. @param isRejected the service rejected the login of the last call */
+  authorize(
+    url: URL,
+    headers: Headers,
+    isRejected: boolean,
+    signal: AbortSignal,
+  ): Promise<Authorized>;
 }
 
-/** Letters and digits, as the service has them: it goes into the name of the host. */
+/** The account name becomes a part of the host name. */
 const ACCOUNT = /^[a-z0-9]{3,24}$/;
 
 /**
- * In restic's order: a key of the account, a shared access signature, Entra ID.
- * @throws AgentError `config` for variables that are missing or no use
+ * In restic's order: an account key, a shared access signature, Entra ID.
+ * @throws AgentError `config` for missing or unusable variables
  */
 export function azureLogin(
   where: string,
@@ -44,10 +48,10 @@ export function azureLogin(
   if (account === undefined)
     throw new AgentError(
       "config",
-      `${where}: AZURE_ACCOUNT_NAME is missing in the environment of the repository`,
+      `${where}: AZURE_ACCOUNT_NAME is not set in the environment of the repository`,
     );
   if (!ACCOUNT.test(account))
-    throw new AgentError("config", `${where}: AZURE_ACCOUNT_NAME is not the name of an account`);
+    throw new AgentError("config", `${where}: AZURE_ACCOUNT_NAME is not a valid account name`);
   const base = addressOf(where, account, variable("AZURE_ENDPOINT_SUFFIX"));
   const key = variable("AZURE_ACCOUNT_KEY");
   if (key !== undefined) return sharedKey(where, base, account, key);
@@ -57,16 +61,19 @@ export function azureLogin(
 }
 
 function addressOf(where: string, account: string, suffix = "core.windows.net"): string {
-  // An emulator has the account in its path.
+  // An emulator has the account in the path.
   const emulator = /^https?:\/\//.test(suffix);
   const address = emulator ? suffix : `https://${account}.blob.${suffix}`;
   const url = URL.parse(address);
   if (!url || url.pathname !== "/" || url.search !== "" || url.username !== "")
-    throw new AgentError("config", `${where}: AZURE_ENDPOINT_SUFFIX is not the end of a host name`);
+    throw new AgentError(
+      "config",
+      `${where}: AZURE_ENDPOINT_SUFFIX must be the end of a host name`,
+    );
   return emulator ? `${url.origin}/${account}/` : `${url.origin}/`;
 }
 
-/** "Authorize with Shared Key", the form for the Blob service since 2009-09-19. */
+/** "Authorize with Shared Key", the format of the Blob service since 2009-09-19. */
 function sharedKey(where: string, base: string, account: string, key: string): AzureLogin {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || key.length % 4 !== 0)
     throw new AgentError("config", `${where}: AZURE_ACCOUNT_KEY is not Base64`);
@@ -84,7 +91,7 @@ function sharedKey(where: string, base: string, account: string, key: string): A
   };
 }
 
-/** Of a GET without body and conditions: eleven lines between the verb and its headers are empty. */
+/** For a GET without body and conditions, eleven lines after the verb are empty. */
 function stringToSign(account: string, url: URL, headers: Headers): string {
   const own = Object.entries(headers)
     .filter(([name]) => name.startsWith("x-ms-"))
@@ -100,7 +107,7 @@ function sharedSignature(base: string, sas: string): AzureLogin {
   const parameters = new URLSearchParams(sas.replace(/^\?/, ""));
   return {
     base,
-    hint: "AZURE_ACCOUNT_SAS must be a signature that allows reading and listing (rl) in this container, and has not expired",
+    hint: "AZURE_ACCOUNT_SAS must allow reading and listing (rl) in this container and not be expired",
     renews: false,
     async authorize(url, headers) {
       const signed = new URL(url);
@@ -123,8 +130,9 @@ function entra(
     base,
     hint: "the identity needs the role Storage Blob Data Reader for this container",
     renews: true,
-    async authorize(url, headers, refused, signal) {
-      last = await (refused && last ? tokens.renewed(last, signal) : tokens.current(signal));
+    async authorize(url, headers, isRejected, signal) {
+      if (isRejected && last) tokens.forget(last);
+      last = await tokens.current(signal);
       const authorization = `Bearer ${last.secret.revealText()}`;
       return { url, headers: { ...headers, authorization } };
     },

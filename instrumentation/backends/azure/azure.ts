@@ -1,27 +1,24 @@
 import { encodePath } from "../../core/encode-path.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
-import { azureError, azureFailure, notAzure } from "./errors.ts";
-import { parseAzurePage } from "./listing.ts";
+import { MAX_LISTING_BYTES } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import type { BackendContext } from "../context.ts";
+import { httpOptions } from "../http-options.ts";
+import type { ContainerLocation } from "../object-store/container-location.ts";
+import { foreignResponse, objectStoreBackend, queryString } from "../object-store/object-store.ts";
+import { httpDate, parseServerTime } from "../object-store/server-time.ts";
 import { azureLogin } from "./auth.ts";
 import type { LoadIdentity } from "./entra-id.ts";
-import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
-import type { Backend } from "../backend.ts";
-import type { ContainerLocation } from "../object-store/container-location.ts";
-import { httpOptions } from "../http-options.ts";
-import {
-  listingError,
-  namingPlace,
-  objectPath,
-  queryString,
-} from "../object-store/object-store.ts";
-import type { BackendContext } from "../context.ts";
-import { httpDate, parseServerTime } from "../object-store/server-time.ts";
+import { azureError, azureFailure } from "./errors.ts";
+import { parseAzurePage } from "./listing.ts";
 
-/** The most that the service gives at once. */
+/** The maximum of the service. */
 const PAGE = 5000;
-/** Since 2021-02-12 names that XML cannot hold are encoded. */
+/** Since 2021-02-12 the service encodes names that XML cannot represent. */
 const VERSION = "2023-11-03";
+/** The service allows 15 minutes. */
+const MAX_SKEW_MS = 10 * 60_000;
 
 interface AzureOptions {
   readonly idleMs?: number | undefined;
@@ -31,9 +28,9 @@ interface AzureOptions {
 }
 
 /**
- * A container of Azure's Blob Storage. `AZURE_ENDPOINT_SUFFIX` may be a whole address: then it is that of an emulator.
+ * A container of Azure Blob Storage. `AZURE_ENDPOINT_SUFFIX` may be the URL of an emulator.
  * Source: Blob Service REST API, "List Blobs", "Get Blob".
- * @throws AgentError `config` for variables that are missing or no use
+ * @throws AgentError `config` for missing or unusable variables
  */
 export async function openAzure(
   { container, prefix }: ContainerLocation<"azure">,
@@ -44,81 +41,76 @@ export async function openAzure(
   const where = `azure:${container}:/`;
   const login = azureLogin(where, environment, clock, loadIdentity);
   const send = httpClient(await httpOptions(context, idleMs));
-  const root = prefix === "" ? "" : `${prefix}/`;
   const base = `${login.base}${encodeURIComponent(container)}`;
-  /** What the service's clock is ahead of ours. */
+  const { host } = new URL(base);
+  /** The service's clock minus ours. */
   let aheadMs = 0;
 
   async function exchange(
     url: URL,
     maxBytes: number,
-    refused: boolean,
+    isRejected: boolean,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     const headers = {
       "x-ms-version": VERSION,
       "x-ms-date": httpDate(clock.now() + aheadMs),
     };
-    const request = await login.authorize(url, headers, refused, signal);
+    const request = await login.authorize(url, headers, isRejected, signal);
     return send({ ...request, maxBytes }, signal);
   }
 
-  /** Once more with a clock that was set by the answer, or with a token that was got anew. */
-  async function ask(
+  /** Repeats a denied request once, with a corrected clock or a new token. */
+  async function get(
     path: string,
-    shown: string,
+    name: string,
     maxBytes: number,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     const url = new URL(base + path);
     let response = await exchange(url, maxBytes, false, signal);
-    if (login.renews ? isUnknown(response) : response.status === 403 && setClock(response))
+    if (login.renews ? isTokenRejected(response) : response.status === 403 && setClock(response))
       response = await exchange(url, maxBytes, true, signal);
     if (response.status === 200) return response;
     const failure = azureFailure(response);
-    throw azureError(response, failure, `${where}${shown} at ${url.host}`, login.hint, clock);
+    throw azureError(response, failure, `${where}${name} at ${host}`, login.hint, clock);
   }
 
-  /** The token itself is refused, and not what its identity may do. */
-  function isUnknown(response: HttpResponse): boolean {
+  /** The token is rejected, not what its identity may do. */
+  function isTokenRejected(response: HttpResponse): boolean {
     return response.status === 401 || azureFailure(response) === "AuthenticationFailed";
   }
 
-  /** True if it was wrong by more than the quarter of an hour that the service allows. */
+  /** true: our clock was wrong, so that the signature was. */
   function setClock({ headers }: HttpResponse): boolean {
     const theirs = parseServerTime(headers["date"]);
-    if (theirs === undefined || Math.abs(theirs - clock.now() - aheadMs) < 10 * 60_000)
+    if (theirs === undefined || Math.abs(theirs - clock.now() - aheadMs) < MAX_SKEW_MS)
       return false;
     aheadMs = theirs - clock.now();
     return true;
   }
 
-  return namingPlace(`azure:${container}`, {
-    location: `${where}${prefix}`,
+  return objectStoreBackend({
+    where,
+    prefix,
     connections,
-    async list(type, from, signal) {
-      const shown = `${root}${type}/`;
+    async list(folder, deep, from, signal) {
       const query = queryString({
         restype: "container",
         comp: "list",
-        prefix: shown,
-        // Packs lie in 256 folders.
-        ...(type !== "data" && { delimiter: "/" }),
-        ...(from !== undefined && { marker: from }),
+        prefix: folder,
+        delimiter: deep ? undefined : "/",
+        marker: from,
         maxresults: `${pageSize}`,
       });
-      const response = await ask(`?${query}`, shown, MAX_LISTING_BYTES, signal).catch(
-        (error: unknown) => {
-          throw listingError(error);
-        },
-      );
+      const response = await get(`?${query}`, folder, MAX_LISTING_BYTES, signal);
       const page = parseAzurePage(response.body);
-      if (!page) throw notAzure(`${where}${shown} at ${new URL(base).host}`, response);
+      if (!page)
+        throw foreignResponse(`${where}${folder} at ${host}`, response, "Azure Blob Storage");
       return { ...page, receivedBytes: response.body.length };
     },
-    async load(type, name, signal) {
-      const path = root + objectPath(type, name);
-      return (await ask(`/${encodePath(path)}`, path, MAX_SIZE_BYTES[type], signal)).body;
+    async load(name, maxBytes, signal) {
+      return (await get(`/${encodePath(name)}`, name, maxBytes, signal)).body;
     },
   });
 }

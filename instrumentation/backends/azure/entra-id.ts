@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
 import { renewable } from "../object-store/renewable.ts";
 import type { Renewable } from "../object-store/renewable.ts";
@@ -13,7 +14,7 @@ export interface AzureToken {
   readonly expiresAt: number;
 }
 
-/** The package `@azure/identity`, which is loaded when it is used. */
+/** Loads the package `@azure/identity`, an optional peer. */
 export type LoadIdentity = () => Promise<unknown>;
 
 const PACKAGE = "@azure/identity";
@@ -22,7 +23,7 @@ const MARGIN_MS = 5 * 60_000;
 
 export const loadAzureIdentity: LoadIdentity = () => import(PACKAGE);
 
-/** Tokens of the identity that the repository's variables name, in restic's order; nothing of the process is looked at beside them. */
+/** Tokens of the identity that the repository's variables name, in restic's order. The environment of the process does not count. */
 export function entraTokens(
   where: string,
   environment: Variables,
@@ -52,35 +53,32 @@ async function tokenOf(
     answer = await getToken(SCOPE, { abortSignal: signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw refusal(where, cause);
+    throw tokenError(where, cause);
   }
-  if (typeof answer === "object" && answer !== null && "token" in answer) {
-    const { token } = answer;
-    const expiresAt = "expiresOnTimestamp" in answer ? answer.expiresOnTimestamp : undefined;
-    if (typeof token === "string" && typeof expiresAt === "number")
-      return { secret: new Secret(token), expiresAt };
-  }
-  throw new AgentError("other", `${where}: ${PACKAGE} gives no token`);
+  const { token, expiresOnTimestamp: expiresAt } = isJsonObject(answer) ? answer : {};
+  if (typeof token === "string" && typeof expiresAt === "number")
+    return { secret: new Secret(token), expiresAt };
+  throw new AgentError("other", `${where}: ${PACKAGE} returned no token`);
 }
 
 const FIT =
-  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together";
+  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file must belong to the same identity";
 
-/** The sentences of the package quote what it was given: they are looked at, and not shown. */
-function refusal(where: string, thrown: unknown): AgentError {
+/** The messages of the package quote its arguments: they are never shown. */
+function tokenError(where: string, thrown: unknown): AgentError {
   const { name, message } = thrown instanceof Error ? thrown : new Error();
-  const what = `${where}: Entra ID gives no token (${name})`;
+  const what = `${where}: Entra ID issued no token (${name})`;
   if (name === "RestError" || message.includes("network_error"))
-    return new AgentError("unreachable", `${what}: it cannot be reached`, { transient: true });
+    return new AgentError("unreachable", `${what}: it is unreachable`, { transient: true });
   if (name === "CredentialUnavailableError")
     return new AgentError(
       "config",
-      `${what}: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is: ${FIT}`,
+      `${what}: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is available: ${FIT}`,
     );
   return new AgentError("denied", `${what}: ${FIT}`);
 }
 
-/** Its classes, with what they are made of. */
+/** The credential classes of the package to try, with their arguments. */
 function plan(environment: Variables): readonly (readonly [name: string, ...args: unknown[]])[] {
   const variable = (name: string): string | undefined => valueOf(environment, `AZURE_${name}`);
   const authorityHost = variable("AUTHORITY_HOST");
@@ -145,10 +143,10 @@ function made(identity: unknown, name: string, args: readonly unknown[], where: 
   try {
     credential = Reflect.construct(exported, args);
   } catch (cause) {
-    // Its sentences may quote what it was given.
+    // The cause's message may quote its arguments.
     throw new AgentError(
       "config",
-      `${where}: ${name} takes AZURE_TENANT_ID, AZURE_CLIENT_ID and what belongs to them not as they are`,
+      `${where}: ${name} rejected AZURE_TENANT_ID, AZURE_CLIENT_ID or the credentials that go with them`,
       { cause },
     );
   }

@@ -5,7 +5,7 @@ import { statusError } from "../../http/status-error.ts";
 import { MissingPlaceError } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 
-/** The word that the service gives for a failure. Its sentences are not shown: they hold what was signed. */
+/** The error code of the service. Its message is not shown: it contains the string that was signed. */
 export function azureFailure({ headers, body }: HttpResponse): string | undefined {
   const code = headers["x-ms-error-code"] ?? childText(parseXml(body), "Code");
   return code !== undefined && /^[A-Za-z]{1,60}$/.test(code) ? code : undefined;
@@ -18,9 +18,9 @@ const NO_CONTAINER: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * The error that an answer is which is not 200.
- * @param what says what was asked for, and of whom
- * @param hint what to do if it is denied
+ * The error for a status other than 200.
+ * @param what the object or folder, and the host
+ * @param hint what to do if access is denied
  */
 export function azureError(
   response: HttpResponse,
@@ -32,20 +32,12 @@ export function azureError(
   const { status } = response;
   const said = code === undefined ? `${status}` : `${status} ${code}`;
   if (NO_CONTAINER.has(code))
-    return new MissingPlaceError(`${what}: the container is not there (${said})`);
+    return new MissingPlaceError(`${what}: the container does not exist (${said})`);
   if (status === 401 || status === 403)
     return new AgentError("denied", `${what}: access denied (${said}): ${hint}`);
   if (code === "BlobArchived")
-    return new AgentError("other", `${what}: is archived and must be rehydrated first (${said})`);
+    return new AgentError("other", `${what}: the blob is archived, rehydrate it first (${said})`);
   if (status >= 400 && status < 500 && status !== 404 && status !== 429)
     return new AgentError("other", `${what}: the server answers ${said}`);
   return statusError(response, what, clock);
-}
-
-export function notAzure(what: string, { headers }: HttpResponse): AgentError {
-  const type = headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${what}: answers 200 with ${type} in place of a listing: no Blob Storage, or something else in front of it`,
-  );
 }

@@ -4,7 +4,7 @@ import type { Page } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 import type { XmlElement } from "../object-store/xml.ts";
 
-/** Undefined for anything but an answer to List Blobs. */
+/** undefined: not a response to List Blobs. */
 export function parseAzurePage(body: Uint8Array): Omit<Page, "receivedBytes"> | undefined {
   const root = parseXml(body);
   const blobs = root?.children.find(({ name }) => name === "Blobs");
@@ -15,7 +15,7 @@ export function parseAzurePage(body: Uint8Array): Omit<Page, "receivedBytes"> | 
   };
 }
 
-/** Folders stand there as BlobPrefix. */
+/** A folder is an element BlobPrefix. */
 function nameOf(blob: XmlElement): readonly string[] {
   const name = posix.basename(childText(blob, "Name") ?? "");
   return blob.name === "Blob" && name !== "" ? [name] : [];

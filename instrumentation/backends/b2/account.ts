@@ -4,11 +4,12 @@ import { isJsonObject, parseJsonObject } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
-import { b2Error, notB2 } from "./errors.ts";
+import { B2, b2Error } from "./errors.ts";
 import { MissingPlaceError } from "../backend.ts";
+import { foreignResponse } from "../object-store/object-store.ts";
 import type { B2Location } from "./location.ts";
 
-/** What a key may do for a day, and where. */
+/** The authorization of an application key, which is valid for a day. */
 export interface B2Account {
   readonly token: string;
   /** `<apiUrl>/b2api/v3/`. */
@@ -16,9 +17,9 @@ export interface B2Account {
   /** `<downloadUrl>/file/<bucket>/`. */
   readonly download: string;
   readonly bucketId: string;
-  /** Undefined if the answer has none: then the server says it. */
+  /** undefined: the response lists none. */
   readonly capabilities: readonly string[] | undefined;
-  /** What all names begin with that the key may see. */
+  /** The key allows only names that begin with it. */
   readonly namePrefix: string;
 }
 
@@ -29,15 +30,15 @@ export interface B2Login {
   readonly key: Secret;
 }
 
-/** As restic asks. A key for a group of buckets (since 2025) is refused there with 400, and known to v4 alone. */
+/** restic uses v3. It rejects a key for several buckets (since 2025) with 400; v4 accepts such keys. */
 const VERSIONS = ["v3", "v4"] as const;
 type Version = (typeof VERSIONS)[number];
 
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Authorizes, and finds out the bucket's id: one request for a key that is restricted to buckets, else two.
- * @throws AgentError `denied` for a key that is refused or restricted to other buckets, `not_found` for a bucket that is not there
+ * Authorizes and gets the bucket's id: one request for a key that is restricted to buckets, else two.
+ * @throws AgentError `denied` for a rejected key or one that is restricted to other buckets, `not_found` for a missing bucket
  */
 export async function authorize(
   login: B2Login,
@@ -59,7 +60,7 @@ export async function authorize(
   if (buckets) {
     const own = buckets.find(({ name }) => name === bucket);
     if (own) return { ...account, bucketId: own.id };
-    const names = buckets.map(({ name }) => name ?? "one that is not there any more");
+    const names = buckets.map(({ name }) => name ?? "a deleted bucket");
     throw new AgentError(
       "denied",
       `b2:${bucket}: the application key is restricted to other buckets: ${names.join(", ")}`,
@@ -77,18 +78,15 @@ export async function authorize(
     },
     signal,
   );
-  const hint =
-    "restrict the application key to this bucket, or give it the capability listBuckets as well";
+  const hint = "restrict the application key to this bucket, or add the capability listBuckets";
   if (response.status !== 200) throw b2Error(response, what, hint, clock);
   const listed = parseJsonObject(response.body)["buckets"];
-  if (!Array.isArray(listed)) throw notB2(what, response);
+  if (!Array.isArray(listed)) throw foreignResponse(what, response, B2);
   for (const entry of listed.filter(isJsonObject)) {
     const { bucketName, bucketId } = entry;
     if (bucketName === bucket && typeof bucketId === "string") return { ...account, bucketId };
   }
-  throw new MissingPlaceError(
-    `${what}: the bucket is not there: the account of this key has none of that name`,
-  );
+  throw new MissingPlaceError(`${what}: the bucket does not exist in the account of this key`);
 }
 
 async function ask(
@@ -107,22 +105,22 @@ async function ask(
     if (response.status === 400) continue;
     if (response.status !== 200) break;
     const granted = parseGranted(parseJsonObject(response.body), api);
-    if (!granted) throw notB2(what, response);
+    if (!granted) throw foreignResponse(what, response, B2);
     return { granted, version };
   }
-  if (!response) throw new TypeError("no version was asked for");
+  if (!response) throw new TypeError("no version was requested");
   const hint =
-    "B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists";
+    "B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be the id and the key of an existing application key";
   throw b2Error(response, what, hint, clock);
 }
 
-/** An answer of v2, v3 or v4 in one form. */
+/** A response of v2, v3 or v4 in one form. */
 interface Granted {
   readonly accountId: string;
   readonly token: string;
   readonly apiUrl: URL;
   readonly downloadUrl: URL;
-  /** The only ones that the key may use; one that was deleted has no name. */
+  /** The buckets that the key is restricted to; a deleted one has no name. undefined: not restricted. */
   readonly buckets:
     | readonly { readonly id: string; readonly name: string | undefined }[]
     | undefined;
@@ -130,7 +128,7 @@ interface Granted {
   readonly namePrefix: string;
 }
 
-/** v2 has everything on one level and `allowed`; v3 has it in `apiInfo.storageApi`; v4 has `allowed` there, with many buckets. */
+/** v2 has all members at the top, and `allowed`; v3 has them in `apiInfo.storageApi`; v4 has `allowed` there, with several buckets. */
 function parseGranted(answer: JsonObject, asked: URL): Granted | undefined {
   const { accountId, authorizationToken: token, apiInfo } = answer;
   const suite =
@@ -166,7 +164,7 @@ function parseBuckets({ buckets, bucketId, bucketName }: JsonObject): Granted["b
   return known.length > 0 ? known : undefined;
 }
 
-/** The token goes there: only by https, unless the API itself was named without (in tests). */
+/** The token is sent there: only by https, unless the API itself uses http (in tests). */
 function address(value: unknown, asked: URL): URL | undefined {
   const url = typeof value === "string" ? URL.parse(value) : null;
   return url && (url.protocol === "https:" || url.protocol === asked.protocol) ? url : undefined;

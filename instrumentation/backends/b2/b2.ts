@@ -1,43 +1,45 @@
+import { posix } from "node:path";
+
 import { encodePath } from "../../core/encode-path.ts";
 import { AgentError } from "../../core/error.ts";
-import { isJsonObject, parseJsonObject } from "../../core/json.ts";
-import { limit } from "../../core/limit.ts";
+import { isJsonObject, parseJsonObject, textMember } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
+import { MAX_LISTING_BYTES } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import type { BackendContext, Variables } from "../context.ts";
+import { httpOptions } from "../http-options.ts";
+import { foreignResponse, objectStoreBackend } from "../object-store/object-store.ts";
+import { renewable } from "../object-store/renewable.ts";
 import { authorize } from "./account.ts";
 import type { B2Account, B2Login } from "./account.ts";
-import { b2Error, failureCode, notB2 } from "./errors.ts";
+import { B2, b2Error, failureCode } from "./errors.ts";
 import type { B2Location } from "./location.ts";
-import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
-import type { Backend } from "../backend.ts";
-import { httpOptions } from "../http-options.ts";
-import { listingError, namingPlace, objectPath } from "../object-store/object-store.ts";
-import type { BackendContext } from "../context.ts";
 
-/** Of what is billed as one call. */
+/** Backblaze bills this many names as one call. */
 const PAGE = 1000;
 
-type Capability = "listFiles" | "readFiles";
-
 interface Request {
-  readonly capability: Capability;
-  /** What the names that are asked for begin with. */
+  readonly capability: "listFiles" | "readFiles";
+  /** The name of the file, or the prefix of all names. */
   readonly name: string;
   readonly url: (account: B2Account) => string;
-  readonly body?: (account: B2Account) => Readonly<Record<string, unknown>>;
+  readonly body?: (account: B2Account) => JsonObject;
   readonly maxBytes: number;
 }
 
 interface Answer {
   readonly response: HttpResponse;
-  /** What was asked for, and of whom. */
+  /** The file or folder, and the host. */
   readonly what: string;
+  readonly account: B2Account;
 }
 
 /**
- * A bucket of Backblaze B2, by its native API. `B2_API_URL` in the environment names another API than Backblaze's, for tests.
- * @throws AgentError `config` for variables that are missing or no use
+ * A bucket of Backblaze B2, by its native API. `B2_API_URL` in the environment names another API, for tests.
+ * @throws AgentError `config` for missing or unusable variables
  */
 export async function openB2(
   location: B2Location,
@@ -48,50 +50,34 @@ export async function openB2(
   const login = loginOf(location, environment);
   const send = httpClient(await httpOptions(context, idleMs));
   const where = `b2:${location.bucket}:`;
-  const root = location.prefix === "" ? "" : `${location.prefix}/`;
+  const accounts = renewable((signal) => authorize(login, location, send, clock, signal));
 
-  const oneByOne = limit(1);
-  let current: B2Account | undefined;
-
-  /** Kept from one collection to the next; whoever was refused with it gets another one. */
-  function account(refused: B2Account | undefined, signal: AbortSignal): Promise<B2Account> {
-    return oneByOne(async () => {
-      if (current === refused) current = undefined;
-      current ??= await authorize(login, location, send, clock, signal);
-      return current;
-    }, signal);
-  }
-
-  function forget(used: B2Account): void {
-    if (current === used) current = undefined;
-  }
-
-  async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
-    let used = await account(undefined, signal);
-    for (let renewed = false; ; renewed = true) {
-      permit(used, request, where);
-      const url = new URL(request.url(used));
-      const response = await exchange(request, url, used, signal);
-      const what = `${where}${request.name} at ${url.host}`;
-      if (response.status === 200) return { response, what };
-      const code = failureCode(response);
-      // That the key may not do it is not the token's fault.
-      if (response.status !== 401 || code === "unauthorized" || renewed) {
-        if (code === "bad_bucket_id") forget(used);
-        const hint = `the application key needs the capability ${request.capability} for this bucket`;
-        throw b2Error(response, what, hint, clock);
-      }
-      used = await account(used, signal);
-    }
+  async function call(request: Request, signal: AbortSignal): Promise<Answer> {
+    const answer = await accounts.use(
+      async (account) => {
+        permit(account, request, where);
+        const url = new URL(request.url(account));
+        const response = await exchange(request, url, account, signal);
+        return { response, account, what: `${where}${request.name} at ${url.host}` };
+      },
+      // A valid token that lacks a permission is "unauthorized".
+      ({ response }) => response.status === 401 && failureCode(response) !== "unauthorized",
+      signal,
+    );
+    const { response, account, what } = answer;
+    if (response.status === 200) return answer;
+    if (failureCode(response) === "bad_bucket_id") accounts.forget(account);
+    const hint = `the application key needs the capability ${request.capability} for this bucket`;
+    throw b2Error(response, what, hint, clock);
   }
 
   async function exchange(
     { body, maxBytes }: Request,
     url: URL,
-    used: B2Account,
+    account: B2Account,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const headers = { authorization: used.token };
+    const headers = { authorization: account.token };
     try {
       if (!body) return await send({ url, headers, maxBytes }, signal);
       return await send(
@@ -99,71 +85,60 @@ export async function openB2(
           method: "POST",
           url,
           headers: { ...headers, "content-type": "application/json" },
-          body: Buffer.from(JSON.stringify(body(used))),
+          body: Buffer.from(JSON.stringify(body(account))),
           maxBytes,
         },
         signal,
       );
     } catch (error) {
-      // The account may have moved: the next try asks where to.
-      if (error instanceof AgentError && error.transient) forget(used);
+      // The account may have moved to another host: authorize again before the retry.
+      if (error instanceof AgentError && error.transient) accounts.forget(account);
       throw error;
     }
   }
 
-  return namingPlace(`b2:${location.bucket}`, {
-    location: `${where}${location.prefix}`,
+  return objectStoreBackend({
+    where,
+    prefix: location.prefix,
     connections,
-    async list(type, from, signal) {
-      const prefix = `${root}${type}/`;
+    async list(folder, deep, from, signal) {
       const request: Request = {
         capability: "listFiles",
-        name: prefix,
+        name: folder,
         url: ({ api }) => `${api}b2_list_file_names`,
         body: ({ bucketId }) => ({
           bucketId,
-          prefix,
-          // Packs lie in 256 folders.
-          ...(type !== "data" && { delimiter: "/" }),
+          prefix: folder,
+          ...(!deep && { delimiter: "/" }),
           ...(from !== undefined && { startFileName: from }),
           maxFileCount: PAGE,
         }),
         maxBytes: MAX_LISTING_BYTES,
       };
-      const { response, what } = await ask(request, signal).catch((error: unknown) => {
-        throw listingError(error);
-      });
+      const { response, what } = await call(request, signal);
       const { files, nextFileName } = parseJsonObject(response.body);
-      if (!Array.isArray(files)) throw notB2(what, response);
+      if (!Array.isArray(files)) throw foreignResponse(what, response, B2);
       return {
-        names: files.flatMap(nameOf),
+        names: files.filter(isJsonObject).flatMap(nameOf),
         next: typeof nextFileName === "string" ? nextFileName : undefined,
         receivedBytes: response.body.length,
       };
     },
-    async load(type, name, signal) {
-      const path = root + objectPath(type, name);
-      const { response } = await ask(
-        {
-          capability: "readFiles",
-          name: path,
-          url: ({ download }) => download + encodePath(path),
-          maxBytes: MAX_SIZE_BYTES[type],
-        },
-        signal,
-      );
+    async load(name, maxBytes, signal) {
+      const url = ({ download }: B2Account): string => download + encodePath(name);
+      const { response } = await call({ capability: "readFiles", name, url, maxBytes }, signal);
       return response.body;
     },
   });
 }
 
-function loginOf({ bucket }: B2Location, environment: Readonly<Record<string, Secret>>): B2Login {
+function loginOf({ bucket }: B2Location, environment: Variables): B2Login {
   const variable = (name: string): Secret => {
     const value = environment[name];
     if (value && !value.isEmpty) return value;
     throw new AgentError(
       "config",
-      `b2:${bucket}: ${name} is missing in the environment of the repository`,
+      `b2:${bucket}: ${name} is not set in the environment of the repository`,
     );
   };
   const api = URL.parse(environment["B2_API_URL"]?.revealText() || "https://api.backblazeb2.com");
@@ -172,13 +147,13 @@ function loginOf({ bucket }: B2Location, environment: Readonly<Record<string, Se
   return { api, keyId: variable("B2_ACCOUNT_ID"), key: variable("B2_ACCOUNT_KEY") };
 }
 
-/** What is sure to be refused is not asked, and its reason is better known here. */
+/** Rejects a request that the key does not allow: the server's response would not give the reason. */
 function permit(account: B2Account, { capability, name }: Request, where: string): void {
   const { capabilities, namePrefix } = account;
   if (capabilities && !capabilities.includes(capability))
     throw new AgentError(
       "denied",
-      `${where}${name}: the application key lacks the capability ${capability}: listFiles and readFiles are needed`,
+      `${where}${name}: the application key lacks the capability ${capability}: it needs listFiles and readFiles`,
     );
   if (!name.startsWith(namePrefix))
     throw new AgentError(
@@ -187,10 +162,8 @@ function permit(account: B2Account, { capability, name }: Request, where: string
     );
 }
 
-/** Folders are named as well where a delimiter is asked for. */
-function nameOf(entry: unknown): readonly string[] {
-  if (!isJsonObject(entry)) return [];
-  const { fileName, action } = entry;
-  if (typeof fileName !== "string" || action !== "upload") return [];
-  return [fileName.slice(fileName.lastIndexOf("/") + 1)];
+/** With a delimiter the listing contains folders, whose action is "folder". */
+function nameOf(entry: JsonObject): readonly string[] {
+  const name = textMember(entry, "fileName");
+  return name !== undefined && entry["action"] === "upload" ? [posix.basename(name)] : [];
 }

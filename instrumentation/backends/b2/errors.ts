@@ -5,16 +5,19 @@ import type { HttpResponse } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MissingPlaceError } from "../backend.ts";
 
-/** The short word that B2 gives for a failure. Its sentences are not shown: nobody knows what stands in them. */
+/** The service's name in messages. */
+export const B2 = "Backblaze B2";
+
+/** B2's error code. Its message is not shown: it may contain anything. */
 export function failureCode(response: HttpResponse): string | undefined {
   const code = textMember(parseJsonObject(response.body), "code");
   return code !== undefined && /^[a-z][a-z_]{1,60}$/.test(code) ? code : undefined;
 }
 
 /**
- * The error that an answer is which is not 200.
- * @param what says what was asked for, and of whom
- * @param hint what to do if it is denied
+ * The error for a status other than 200.
+ * @param what the file or folder, and the host
+ * @param hint what to do if access is denied
  */
 export function b2Error(
   response: HttpResponse,
@@ -31,18 +34,10 @@ export function b2Error(
       `${what}: a cap of the account is exceeded (${said}): raise it under Caps & Alerts, or wait for midnight UTC`,
     );
   if (code === "bad_bucket_id")
-    return new MissingPlaceError(`${what}: the bucket is not there any more (${said})`);
+    return new MissingPlaceError(`${what}: the bucket no longer exists (${said})`);
   if (status === 401 || status === 403)
     return new AgentError("denied", `${what}: access denied (${said}): ${hint}`);
   if (status >= 400 && status < 500 && status !== 404 && status !== 429)
     return new AgentError("other", `${what}: the server answers ${said}`);
   return statusError(response, what, clock);
-}
-
-export function notB2(what: string, response: HttpResponse): AgentError {
-  const type = response.headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${what}: answers 200 with ${type} in a form that is not Backblaze's: something else stands in front of it`,
-  );
 }

@@ -5,25 +5,28 @@ import type { AgentError } from "../../core/error.ts";
 export interface B2Location {
   readonly scheme: "b2";
   readonly bucket: string;
-  /** Cleaned, without a slash at either end; empty for the root of the bucket. */
+  /** Normalised, without leading and trailing slash; empty: the root of the bucket. */
   readonly prefix: string;
 }
 
-/** restic's rule, not Backblaze's: what it refuses it has not written. */
+/** restic's rule, which is narrower than Backblaze's. */
 const BUCKET = /^[A-Za-z0-9-]{6,50}$/;
 
 /**
- * What stands behind `b2:`, as restic reads it: `bucket` or `bucket:prefix`.
+ * The part behind `b2:`, as restic reads it: `bucket` or `bucket:prefix`.
  * @param invalid makes the error for a problem
  */
 export function parseB2(address: string, invalid: (problem: string) => AgentError): B2Location {
   const [, bucket = "", prefix = ""] = /^([^:]*):?(.*)$/s.exec(address) ?? [];
-  if (bucket === "") throw invalid("it names no bucket: b2:bucket:prefix");
-  if (bucket.includes("/")) throw invalid("a colon parts bucket and prefix: b2:bucket:prefix");
+  if (bucket === "") throw invalid("the bucket is missing, expected b2:bucket:prefix");
+  if (bucket.includes("/"))
+    throw invalid("bucket and prefix need a colon between them, expected b2:bucket:prefix");
   if (!BUCKET.test(bucket))
-    throw invalid(`"${bucket}" is not the name of a bucket: 6 to 50 letters, digits and dashes`);
+    throw invalid(
+      `"${bucket}" is not a valid bucket name: expected 6 to 50 letters, digits and dashes`,
+    );
   const clean = posix.join(prefix).replace(/^\//, "").replace(/\/$/, "");
-  if (/^\.\.(\/|$)/.test(clean)) throw invalid("the prefix leads out of the bucket");
-  if (/\p{Cc}/u.test(clean)) throw invalid("it holds a control character");
+  if (/^\.\.(\/|$)/.test(clean)) throw invalid("the prefix leaves the bucket");
+  if (/\p{Cc}/u.test(clean)) throw invalid("control characters are not allowed");
   return { scheme: "b2", bucket, prefix: clean === "." ? "" : clean };
 }

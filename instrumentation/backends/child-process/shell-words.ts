@@ -1,8 +1,8 @@
 import type { AgentError } from "../../core/error.ts";
 
 /**
- * Parts a command as restic parts that of its options: white space and a backslash end a word, and so does each quote;
- * within quotes a backslash stays, and keeps the next quote from ending them. `--x='a b'` are two words.
+ * Splits a command as restic splits its options (internal/backend/shell_split.go): white space, a backslash and each quote end a
+ * word; within quotes a backslash stays, and a quote after it does not end them. `--x='a b'` are two words.
  * @param invalid makes the error for a problem
  */
 export function shellWords(
@@ -38,6 +38,6 @@ export function shellWords(
   if (word !== "") words.push(word);
   if (quote !== "") throw invalid(`a quote ${quote} is not closed`);
   const [first, ...rest] = words;
-  if (first === undefined) throw invalid("it is empty");
+  if (first === undefined) throw invalid("the command is empty");
   return [first, ...rest];
 }

@@ -17,20 +17,21 @@ import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
 
 interface GoogleToken {
-  readonly secret: Secret;
+  /** undefined: an anonymous request. */
+  readonly secret: Secret | undefined;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** There is another one to be had when it is refused. */
+  /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;
 }
 
 interface GoogleOptions {
   readonly environment: Variables;
-  /** Begins messages. */
+  /** Prefix of messages. */
   readonly where: string;
   readonly send: Send;
   readonly clock: Clock;
-  /** False where nobody asks for a login: only a token that is set is sent. */
+  /** false: the server needs no login; only `GOOGLE_ACCESS_TOKEN` is sent. */
   readonly needed: boolean;
 }
 
@@ -38,25 +39,25 @@ const SCOPE = "https://www.googleapis.com/auth/devstorage.read_only";
 const TOKEN_URI = "https://oauth2.googleapis.com/token";
 const METADATA = "metadata.google.internal";
 const METADATA_PATH = "/computeMetadata/v1/instance/service-accounts/default/token";
-/** It is close by. */
+/** The metadata server is on this machine or its link. */
 const METADATA_MS = 3000;
 const MAX_BYTES = 64 * 1024;
-/** A machine gets the same one until five minutes before its end. */
+/** The metadata server returns the same token until five minutes before its expiry. */
 const MARGIN_MS = 3 * 60_000;
 const HOUR_S = 3600;
 
 /**
- * Tokens for reading: `GOOGLE_ACCESS_TOKEN`, else those for the file in `GOOGLE_APPLICATION_CREDENTIALS` or that gcloud has written, else
- * those of the machine. Source: Application Default Credentials; RFC 7523 for service accounts.
+ * Tokens for reading: `GOOGLE_ACCESS_TOKEN`, else by the file in `GOOGLE_APPLICATION_CREDENTIALS` or by gcloud's file, else of the
+ * machine's account. Source: Application Default Credentials; RFC 7523 for service accounts.
  */
-export function googleLogin(options: GoogleOptions): Renewable<GoogleToken> | undefined {
+export function googleLogin(options: GoogleOptions): Renewable<GoogleToken> {
   const { environment, needed, clock } = options;
   const given = environment["GOOGLE_ACCESS_TOKEN"];
-  if (given && !given.isEmpty) {
-    const token = { secret: given, expiresAt: Infinity, renews: false };
+  if (!needed || (given && !given.isEmpty)) {
+    const secret = given?.isEmpty === false ? given : undefined;
+    const token = { secret, expiresAt: Infinity, renews: false };
     return renewable(async () => token);
   }
-  if (!needed) return undefined;
   return renewable(
     async (signal) => {
       const file = await credentialsFile(options);
@@ -71,7 +72,7 @@ interface CredentialsFile {
   readonly content: JsonObject;
 }
 
-/** Read anew for each token: it may be exchanged while the agent runs. */
+/** Read for each token: the file may be replaced while the agent runs. */
 async function credentialsFile({
   environment,
   where,
@@ -110,7 +111,7 @@ async function ofFile(
   if (!form || !url)
     throw new AgentError(
       "config",
-      `${where}: the file ${path} holds no usable key of a service account or user (type ${type}): make a new one, or set GOOGLE_ACCESS_TOKEN`,
+      `${where}: the file ${path} has no usable key of a service account or user (type ${type}): create a new one, or set GOOGLE_ACCESS_TOKEN`,
     );
   const response = await send(
     {
@@ -128,13 +129,13 @@ async function ofFile(
       /^[a-z_]{1,40}$/.exec(textMember(parseJsonObject(response.body), "error") ?? "")?.[0] ?? "";
     throw new AgentError(
       "denied",
-      `${what}: refused (${response.status}${said && ` ${said}`}): the key in ${path} must be one that still exists, and the clock of this machine must be right`,
+      `${what}: rejected (${response.status}${said && ` ${said}`}): the key in ${path} must still exist, and the clock of this machine must be right`,
     );
   }
   return tokenOf(response, what, clock);
 }
 
-/** "Using OAuth 2.0 for server to server applications": a JWT that says who asks for what, signed with the key of the account. */
+/** A JWT signed with the key of the account: "Using OAuth 2.0 for server to server applications". */
 function assertion(content: JsonObject, clock: Clock): Record<string, string> | undefined {
   const issuer = textMember(content, "client_email");
   const key = textMember(content, "private_key");
@@ -172,7 +173,7 @@ function refresh(content: JsonObject): Record<string, string> | undefined {
     : undefined;
 }
 
-/** It is on this machine or on its link: no proxy reaches it. */
+/** A token of the machine's account. No proxy reaches the metadata server. */
 async function ofMachine(
   { environment, where, clock }: GoogleOptions,
   signal: AbortSignal,
@@ -188,18 +189,18 @@ async function ofMachine(
       return tokenOf(response, `${where}: the token of this machine at ${host}`, clock);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    // It has a name on Google's machines alone: there it may be slow for a while.
+    // Only machines of Google resolve the name. There the server may be slow for a while.
     if (error.code === "timeout")
       throw new AgentError(
         "timeout",
-        `${where}: no credentials are set, and the metadata server at ${host} does not answer in time`,
+        `${where}: no credentials are set, and the metadata server at ${host} did not answer in time`,
         { transient: true, cause: error },
       );
     if (error.code !== "unreachable") throw error;
   }
   throw new AgentError(
     "config",
-    `${where}: there are no credentials: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no account of its own either (${host} does not answer)`,
+    `${where}: no credentials are set: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no service account either (${host} does not answer)`,
   );
 }
 
@@ -208,7 +209,7 @@ function tokenOf(response: HttpResponse, what: string, clock: Clock): GoogleToke
   const answer = parseJsonObject(response.body);
   const token = textMember(answer, "access_token");
   const seconds = answer["expires_in"];
-  if (token === undefined) throw new AgentError("other", `${what}: the answer holds no token`);
+  if (token === undefined) throw new AgentError("other", `${what}: the response has no token`);
   const lasts = typeof seconds === "number" && seconds > 0 ? seconds : HOUR_S;
   return { secret: new Secret(token), expiresAt: clock.now() + lasts * 1000, renews: true };
 }

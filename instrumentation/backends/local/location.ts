@@ -18,6 +18,6 @@ export function parsePath(repo: string): LocalLocation | undefined {
  * @param invalid makes the error for a problem
  */
 export function parseLocal(path: string, invalid: (problem: string) => AgentError): LocalLocation {
-  if (path === "") throw invalid("there is no path behind local:");
+  if (path === "") throw invalid("the path after local: is missing");
   return { scheme: "local", path };
 }

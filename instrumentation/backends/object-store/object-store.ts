@@ -1,15 +1,57 @@
-import { AgentError } from "../../core/error.ts";
-import { MissingPlaceError } from "../backend.ts";
-import type { Backend, FileType } from "../backend.ts";
+import { posix } from "node:path";
 
-/** The path of a file below the prefix of a repository. */
-export function objectPath(type: FileType, name: string): string {
+import { AgentError } from "../../core/error.ts";
+import { isJsonObject, textMember } from "../../core/json.ts";
+import type { HttpResponse } from "../../http/client.ts";
+import { MAX_SIZE_BYTES, MissingPlaceError } from "../backend.ts";
+import type { Backend, FileType, Page } from "../backend.ts";
+
+/** The requests to one bucket or container. Failures are AgentErrors, as those of a Backend. */
+export interface ObjectStore {
+  /** The bucket or container; safe to print, a name may follow: `gs:bucket:/`. */
+  readonly where: string;
+  /** The path of the repository in it. */
+  readonly prefix: string;
+  /** Maximum number of parallel requests. */
+  readonly connections: number;
+  /**
+   * Lists one page of the objects in a folder.
+   * @param folder ends with a slash
+   * @param deep include objects in folders below
+   */
+  list(folder: string, deep: boolean, from: string | undefined, signal: AbortSignal): Promise<Page>;
+  load(name: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** A repository in an object store. Packs are in 256 folders below `data`; all other folders are flat. */
+export function objectStoreBackend({ where, prefix, connections, ...store }: ObjectStore): Backend {
+  const root = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+  // Network and login errors name only the host.
+  const bucket = where.replace(/:?\/?$/, "");
+  const prefixed = (error: unknown): never => {
+    if (!(error instanceof AgentError) || error.message.includes(bucket)) throw error;
+    const { code, message, transient, retryAfterMs } = error;
+    throw new AgentError(code, `${bucket}: ${message}`, { transient, retryAfterMs, cause: error });
+  };
+  return {
+    location: where + prefix,
+    connections,
+    list: (type, from, signal) =>
+      store.list(`${root}${type}/`, type === "data", from, signal).catch((error: unknown) => {
+        return prefixed(listingError(error));
+      }),
+    load: (type, name, signal) =>
+      store.load(root + objectPath(type, name), MAX_SIZE_BYTES[type], signal).catch(prefixed),
+  };
+}
+
+function objectPath(type: FileType, name: string): string {
   if (type === "config") return type;
   return type === "data" ? `${type}/${name.slice(0, 2)}/${name}` : `${type}/${name}`;
 }
 
-/** What a failure says of a file is another thing for a listing: one over its bound, and one that is not there. A store has no folders to miss. */
-export function listingError(error: unknown): unknown {
+/** For a listing, "corrupt" (too large) and "not_found" mean something else: a store has no folders that could be missing. */
+function listingError(error: unknown): unknown {
   return error instanceof AgentError &&
     (error.code === "corrupt" ||
       (error.code === "not_found" && !(error instanceof MissingPlaceError)))
@@ -17,21 +59,34 @@ export function listingError(error: unknown): unknown {
     : error;
 }
 
-/** Failures of the network and of logins name a host alone: with the bucket before them it is said whose they are. */
-export function namingPlace(place: string, backend: Backend): Backend {
-  const named = (error: unknown): never => {
-    if (!(error instanceof AgentError) || error.message.includes(place)) throw error;
-    const { code, message, transient, retryAfterMs } = error;
-    throw new AgentError(code, `${place}: ${message}`, { transient, retryAfterMs, cause: error });
-  };
-  return {
-    ...backend,
-    list: (type, from, signal) => backend.list(type, from, signal).catch(named),
-    load: (type, name, signal) => backend.load(type, name, signal).catch(named),
-  };
+/**
+ * The error for a response that succeeded and is not what the service sends.
+ * @param service with its article, if it has one
+ */
+export function foreignResponse(
+  what: string,
+  { headers }: HttpResponse,
+  service: string,
+): AgentError {
+  const type = headers["content-type"] ?? "no content type";
+  return new AgentError(
+    "other",
+    `${what}: answers 200 with ${type}, but not as ${service} does: is a proxy or a login page in front of it?`,
+  );
 }
 
-/** A query string in which a space is `%20`: not every server takes a plus for one. */
-export function queryString(parameters: Readonly<Record<string, string>>): string {
-  return new URLSearchParams(parameters).toString().replaceAll("+", "%20");
+/** File names in a listing in JSON: the last path segments of the members `name`. */
+export function fileNames(entries: readonly unknown[]): readonly string[] {
+  return entries
+    .filter(isJsonObject)
+    .map((entry) => posix.basename(textMember(entry, "name") ?? ""))
+    .filter((name) => name !== "");
+}
+
+/** A query string with `%20` for a space: some servers do not decode a plus. */
+export function queryString(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return new URLSearchParams(Object.fromEntries(given)).toString().replaceAll("+", "%20");
 }

@@ -3,7 +3,7 @@ export function awsStamp(at: number): string {
   return new Date(at).toISOString().replaceAll(/[:-]|\.\d+/g, "");
 }
 
-/** A time of a server's answers and headers, ISO 8601 or that of HTTP, as milliseconds since the epoch; undefined for anything else. */
+/** An ISO 8601 or HTTP date in milliseconds since the epoch; undefined: not a date. */
 export function parseServerTime(text: unknown): number | undefined {
   const at =
     typeof text === "string" && /\d{4}.*\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;

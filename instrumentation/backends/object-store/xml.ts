@@ -1,8 +1,8 @@
-/** An element of a document: elements or text, attributes left out. */
+/** An element without its attributes. */
 export interface XmlElement {
-  /** Without its prefix. */
+  /** Without the namespace prefix. */
   readonly name: string;
-  /** What stands in it, elements left out. */
+  /** The text directly in the element. */
   readonly text: string;
   readonly children: readonly XmlElement[];
 }
@@ -10,7 +10,7 @@ export interface XmlElement {
 const TOKEN =
   /<\?[^]*?\?>|<!--[^]*?-->|<!\[CDATA\[(?<data>[^]*?)\]\]>|<(?<end>\/?)(?<name>[A-Za-z_][\w.:-]*)(?<rest>(?:[^<>"']|"[^"<]*"|'[^'<]*')*)>|(?<text>[^<]+)/y;
 
-/** The answers of object stores are three deep. */
+/** The responses of object stores have three levels. */
 const MAX_DEPTH = 16;
 
 interface Open {
@@ -20,8 +20,8 @@ interface Open {
 }
 
 /**
- * The root element of a document of a server that nobody trusts; undefined for anything but a whole one. Its size is bounded by who
- * received it. There are no document types, hence no entities but the five that XML itself has.
+ * The root element of a document; undefined: not a complete document. The input is untrusted: document types are rejected, so there
+ * are no entities but the five of XML. The caller bounds the size.
  */
 export function parseXml(bytes: Uint8Array): XmlElement | undefined {
   const document = new TextDecoder().decode(bytes);
@@ -43,7 +43,7 @@ export function parseXml(bytes: Uint8Array): XmlElement | undefined {
       else if (open.push(element) > MAX_DEPTH) return undefined;
     }
   }
-  // What is not closed has reached no parent.
+  // Only a closed element is in its parent.
   const [only, ...others] = root.children;
   return others.length === 0 && root.text.trim() === "" ? only : undefined;
 }
@@ -72,7 +72,7 @@ function decode(text: string): string {
   );
 }
 
-/** The text of the first child of a name; undefined if there is none. */
+/** The text of the first child with that name; undefined: there is none. */
 export function childText(element: XmlElement | undefined, name: string): string | undefined {
   return element?.children.find((child) => child.name === name)?.text;
 }

@@ -2,14 +2,14 @@ import type { AgentError } from "../../core/error.ts";
 
 export interface RcloneLocation {
   readonly scheme: "rclone";
-  /** As rclone takes it: `remote:path`, or `:s3,access_key_id=…:bucket` with credentials in it. */
+  /** rclone's own syntax: `remote:path`, or `:s3,access_key_id=…:bucket`, which contains credentials. */
   readonly remote: string;
-  /** The same without credentials. */
+  /** The repository string without credentials. */
   readonly printable: string;
 }
 
 /**
- * What stands behind `rclone:`. What it means is rclone's to say.
+ * The part behind `rclone:`, which only rclone interprets.
  * @param invalid makes the error for a problem
  * @param printable the whole repository string without credentials
  */
@@ -18,9 +18,9 @@ export function parseRclone(
   invalid: (problem: string) => AgentError,
   printable: string,
 ): RcloneLocation {
-  if (remote === "") throw invalid("it names no remote: rclone:remote:path");
-  // rclone would take it for an option.
+  if (remote === "") throw invalid("the remote is missing, expected rclone:remote:path");
+  // rclone would take such a remote for an option.
   if (remote.startsWith("-")) throw invalid("the remote must not begin with -");
-  if (remote.includes("\0")) throw invalid("it holds a control character");
+  if (remote.includes("\0")) throw invalid("control characters are not allowed");
   return { scheme: "rclone", remote, printable };
 }

@@ -18,11 +18,11 @@ export function parseRest(address: string, invalid: (problem: string) => AgentEr
   if (address.startsWith("http+unix://"))
     return parseSocket(address.slice("http+unix://".length), invalid);
   if (!/^https?:\/\//.test(address))
-    throw invalid("an address like rest:https://host:8000/path/ is needed");
+    throw invalid("the address is invalid, expected rest:https://host:8000/path/");
   const url = URL.parse(address);
   if (!url)
     throw invalid(
-      "it is not a valid address; special characters of user and password must be percent-encoded",
+      "the address is invalid; special characters in user and password must be percent-encoded",
     );
   const login =
     url.username === "" && url.password === ""
@@ -43,9 +43,9 @@ export function parseRest(address: string, invalid: (problem: string) => AgentEr
 function parseSocket(address: string, invalid: (problem: string) => AgentError): RestLocation {
   const colon = address.indexOf(":");
   if (!address.startsWith("/") || colon < 0)
-    throw invalid("a socket is written rest:http+unix:///run/rest.sock:/path/");
+    throw invalid("the socket address is invalid, expected rest:http+unix:///run/rest.sock:/path/");
   const url = URL.parse(address.slice(colon + 1) || "/", "http://localhost");
-  if (!url) throw invalid("the path behind the socket is not valid");
+  if (!url) throw invalid("the path after the socket is invalid");
   return {
     scheme: "rest",
     base: withSlash(`http://localhost${url.pathname}`),
@@ -62,6 +62,6 @@ function decode(text: string, invalid: (problem: string) => AgentError): string 
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid("user or password has a % that begins no percent-encoding: write it %25");
+    throw invalid("user or password has an invalid percent-encoding: write % as %25");
   }
 }

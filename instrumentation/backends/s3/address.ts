@@ -1,14 +1,13 @@
 import { AgentError } from "../../core/error.ts";
 import { encodeAws } from "./signature-v4.ts";
-import type { Options } from "../context.ts";
-import type { S3Location } from "./location.ts";
 import { valueOf } from "../context.ts";
-import type { Variables } from "../context.ts";
+import type { Options, Variables } from "../context.ts";
+import type { S3Location } from "./location.ts";
 
-/** What a region is taken for that nobody names; AWS answers any other with the right one. */
+/** The region that is tried first; AWS answers with the right one. */
 export const GUESSED_REGION = "us-east-1";
 
-/** minio-go's rules (s3utils), which restic follows: which hosts are Amazon's, and what region they name. */
+/** Hosts of Amazon that name a region: minio-go's rules (s3utils), which restic follows. */
 const AMAZON_REGIONS = [
   /^s3-fips\.(?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.com$/,
   /^s3\.dualstack\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/,
@@ -19,19 +18,18 @@ const AMAZON_WITHOUT_REGION: ReadonlySet<string> = new Set([
   "s3.amazonaws.com",
   "s3-external-1.amazonaws.com",
 ]);
-/** Hosts that stay as they are. */
+/** Hosts that are used unchanged. */
 const FIXED = /^(?:s3-fips\.|bucket\.vpce-|accesspoint\.vpce-)/;
 const VIRTUAL = /^storage\.googleapis\.com$|aliyuncs\.com$/;
 
-/** Where a bucket is asked for. */
 export interface S3Address {
-  /** What the user says, or the host. */
+  /** The region that the user or the host names. */
   readonly region: string | undefined;
-  /** The address of an object, or of the bucket for an empty key; query values are encoded here. */
+  /** The URL of an object, or of the bucket for an empty key. Percent-encodes key and query. */
   readonly url: (region: string, key: string, query?: Readonly<Record<string, string>>) => URL;
 }
 
-/** @throws AgentError `config` for a host and bucket that make no address */
+/** @throws AgentError `config` for a host and a bucket that do not form a URL */
 export function s3Address(
   { endpoint, bucket }: S3Location,
   environment: Variables,
@@ -41,7 +39,7 @@ export function s3Address(
   const named = AMAZON_REGIONS.map((pattern) => pattern.exec(hostname)?.[1]).find(Boolean);
   const amazon = named !== undefined || AMAZON_WITHOUT_REGION.has(hostname);
   const style = (options["s3.bucket-lookup"] || "auto").toLowerCase();
-  // A certificate for *.s3.amazonaws.com is none for a.b.s3.amazonaws.com.
+  // A certificate for *.s3.amazonaws.com is not valid for a.b.s3.amazonaws.com.
   const auto =
     (amazon || VIRTUAL.test(hostname)) && !(protocol === "https:" && bucket.includes("."));
   const virtual = style === "dns" || (style === "auto" && auto);
@@ -57,7 +55,7 @@ export function s3Address(
   if (!URL.canParse(base(region ?? GUESSED_REGION)))
     throw new AgentError(
       "config",
-      `${endpoint}: neither ${bucket} nor ${region ?? "the region"} may be in the name of the host: s3.bucket-lookup and s3.region decide on it`,
+      `${endpoint}: the bucket ${bucket} and the region ${region ?? "of the host"} do not form a valid host name: check the options s3.bucket-lookup and s3.region`,
     );
   return {
     region,

@@ -8,12 +8,12 @@ import type { AwsCredentials } from "./signature-v4.ts";
 import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
 
-/** Credentials, or why there are none. */
+/** Credentials, or the reason why there are none. */
 type Found = AwsCredentials | string;
 
 const home = (environment: Variables): string => valueOf(environment, "HOME") ?? homedir();
 
-/** A profile of the shared credentials file: `AWS_SHARED_CREDENTIALS_FILE` and `AWS_PROFILE`, else `~/.aws/credentials` and `default`. */
+/** The credentials of a profile: `AWS_SHARED_CREDENTIALS_FILE` and `AWS_PROFILE`, else `~/.aws/credentials` and `default`. */
 export async function ofProfile(environment: Variables): Promise<Found> {
   const file =
     valueOf(environment, "AWS_SHARED_CREDENTIALS_FILE") ??
@@ -27,11 +27,11 @@ export async function ofProfile(environment: Variables): Promise<Found> {
   const key = values.get("aws_secret_access_key");
   if (id && key) return credentials(id, key, values.get("aws_session_token"));
   return values.has("credential_process")
-    ? `the profile ${profile} of ${file} names a credential_process, which is not run`
+    ? `the profile ${profile} of ${file} uses credential_process, which is not supported`
     : `the profile ${profile} of ${file} lacks aws_access_key_id or aws_secret_access_key`;
 }
 
-/** An alias of MinIO's client: `MINIO_SHARED_CREDENTIALS_FILE` and `MINIO_ALIAS`, else `~/.mc/config.json` and `s3`. */
+/** The credentials of an alias of MinIO's client: `MINIO_SHARED_CREDENTIALS_FILE` and `MINIO_ALIAS`, else `~/.mc/config.json` and `s3`. */
 export async function ofAlias(environment: Variables): Promise<Found> {
   const file =
     valueOf(environment, "MINIO_SHARED_CREDENTIALS_FILE") ??
@@ -56,12 +56,12 @@ function credentials(id: string, key: string, token?: string): AwsCredentials {
   };
 }
 
-/** Text of a file; undefined if it cannot be read. */
+/** undefined: the file cannot be read. */
 async function contentOf(file: string): Promise<string | undefined> {
   return readFile(file, "utf8").catch(() => undefined);
 }
 
-/** The keys of a section of an INI file, in lower case; undefined if it is not there. */
+/** The keys of a section of an INI file, in lower case; undefined: no such section. */
 function section(content: string, name: string): ReadonlyMap<string, string> | undefined {
   let values: Map<string, string> | undefined;
   let inside = false;

@@ -10,28 +10,28 @@ import { roleCredentials, stsEndpoint } from "./sts.ts";
 import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
 
-/** Keeps credentials from one request to the next, and gets others before they expire. */
+/** Caches credentials and replaces them before they expire. */
 export interface AwsKeys {
-  /** @throws AgentError if there are none, or a role is refused */
+  /** @throws AgentError if no credentials are found, or a role is denied */
   current(signal: AbortSignal): Promise<AwsCredentials>;
-  /** Others than those that were refused; undefined if there are none. */
-  renewed(refused: AwsCredentials, signal: AbortSignal): Promise<AwsCredentials | undefined>;
+  /** Other credentials than the rejected ones; undefined: there are none. */
+  renewed(rejected: AwsCredentials, signal: AbortSignal): Promise<AwsCredentials | undefined>;
 }
 
 interface KeysOptions {
-  /** Of the repository, whole: nothing else is looked at. */
+  /** The repository's variables: the environment of the process does not count. */
   readonly environment: Variables;
-  /** That of the bucket, if one is named. */
+  /** The configured region of the bucket. */
   readonly region: string | undefined;
-  /** Begins the message if there are no credentials. */
+  /** Prefix of the message if no credentials are found. */
   readonly where: string;
   readonly send: Send;
   readonly clock: Clock;
 }
 
-/** Before they expire: a clock may be late, and a request takes a while. */
+/** Replace credentials this long before they expire: a clock may be late, and a request takes a while. */
 const MARGIN_MS = 5 * 60_000;
-/** Between attempts while the old ones still do. */
+/** Between attempts to replace credentials that are still valid. */
 const PAUSE_MS = 60_000;
 
 export function awsKeys(options: KeysOptions): AwsKeys {
@@ -63,11 +63,11 @@ export function awsKeys(options: KeysOptions): AwsKeys {
         }
         return known;
       }, signal),
-    renewed: (refused, signal) =>
+    renewed: (rejected, signal) =>
       oneByOne(async () => {
-        // Somebody else may have got them meanwhile.
-        if (known === undefined || isSame(known, refused)) known = await resolve(signal);
-        return isSame(known, refused) ? undefined : known;
+        // Another request may have replaced them meanwhile.
+        if (known === undefined || isSame(known, rejected)) known = await resolve(signal);
+        return isSame(known, rejected) ? undefined : known;
       }, signal),
   };
 }
@@ -83,7 +83,7 @@ function isSame(a: AwsCredentials, b: AwsCredentials): boolean {
   );
 }
 
-/** restic's order: variables of AWS, of MinIO, the shared file, that of MinIO's client, what this machine is. */
+/** In restic's order: variables of AWS and MinIO, the shared file, the file of MinIO's client, the identity of this machine. */
 async function chain(
   { environment, where, send, clock }: KeysOptions,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function chain(
   if (typeof found !== "string") return found;
   throw new AgentError(
     "config",
-    `${where}: there are no credentials: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, ${[...reasons, found].join(", ")}; for a bucket that anybody may read set the option s3.unsafe-anonymous-auth`,
+    `${where}: no credentials found: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, ${[...reasons, found].join(", ")}; for a public bucket set the option s3.unsafe-anonymous-auth`,
   );
 }
 
@@ -126,7 +126,7 @@ function ofVariables(environment: Variables): AwsCredentials | undefined {
   return undefined;
 }
 
-/** The role that restic's own variables name, taken with the credentials found. */
+/** Assumes the role that restic's own variables name. */
 function assumed(
   credentials: AwsCredentials,
   { environment, region: ofBucket, send, clock }: KeysOptions,

@@ -5,11 +5,11 @@ import { statusError } from "../../http/status-error.ts";
 import { MissingPlaceError } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 
-/** A failure as S3 tells it. Its sentences are not shown: nobody knows what stands in them. */
+/** S3's error response. Its message is not shown: it may contain anything. */
 export interface S3Failure {
-  /** `AccessDenied`; undefined if the answer is not of S3. */
+  /** `AccessDenied`; undefined: not an S3 response. */
   readonly code: string | undefined;
-  /** Where the bucket is, if the answer says so. */
+  /** The region of the bucket, if the response names it. */
   readonly region: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function s3Failure({ headers, body }: HttpResponse): S3Failure {
   };
 }
 
-/** The region that an answer of GetBucketLocation names, or the failure of one; undefined for none. */
+/** The region in a response of GetBucketLocation, successful or not; undefined: none. */
 export function s3Region(response: HttpResponse): string | undefined {
   if (response.status !== 200) return s3Failure(response).region;
   const root = parseXml(response.body);
@@ -37,7 +37,7 @@ export function s3Region(response: HttpResponse): string | undefined {
   return REGION.test(name) ? name : undefined;
 }
 
-/** The signature is of another region than the bucket's. */
+/** The request was signed for another region. */
 const REGIONS: ReadonlySet<string | undefined> = new Set([
   "AuthorizationHeaderMalformed",
   "InvalidRegion",
@@ -45,7 +45,7 @@ const REGIONS: ReadonlySet<string | undefined> = new Set([
   "PermanentRedirect",
 ]);
 
-/** The keys are not known, or not any more. */
+/** The keys are unknown or expired. */
 export const REFUSED_KEYS: ReadonlySet<string | undefined> = new Set([
   "ExpiredToken",
   "ExpiredTokenException",
@@ -55,7 +55,7 @@ export const REFUSED_KEYS: ReadonlySet<string | undefined> = new Set([
   "RequestExpired",
   "SignatureDoesNotMatch",
   "TokenRefreshRequired",
-  // Of versitygw.
+  // versitygw's code.
   "XAdminUserNotFound",
 ]);
 
@@ -76,14 +76,14 @@ export function isOfAnotherRegion({ status }: HttpResponse, { code, region }: S3
 }
 
 interface Asked {
-  /** What was asked for, and of whom. */
+  /** The object or folder with its URL. */
   readonly what: string;
   readonly bucket: string;
-  /** The region that it was signed for. */
+  /** The region that the request was signed for. */
   readonly region: string;
 }
 
-/** The error that an answer is which is not 200. */
+/** The error for a status other than 200. */
 export function s3Error(
   response: HttpResponse,
   failure: S3Failure,
@@ -94,19 +94,19 @@ export function s3Error(
   const { code } = failure;
   const said = code === undefined ? `${status}` : `${status} ${code}`;
   if (code === "NoSuchBucket")
-    return new MissingPlaceError(`${what}: the bucket ${bucket} is not there (${said})`);
+    return new MissingPlaceError(`${what}: the bucket ${bucket} does not exist (${said})`);
   if (code === "RequestTimeTooSkewed")
     return new AgentError(
       "denied",
-      `${what}: access denied (${said}): the clock of this machine and that of the server differ too much`,
+      `${what}: access denied (${said}): the clocks of this machine and of the server differ too much`,
     );
   if (REFUSED_KEYS.has(code))
     return new AgentError(
       "denied",
-      `${what}: access denied (${said}): ${KEY_MENDS.get(code) ?? KEYS}`,
+      `${what}: access denied (${said}): ${KEY_HINTS.get(code) ?? KEYS}`,
     );
   if (code === "InvalidObjectState")
-    return new AgentError("other", `${what}: is archived and must be restored first (${said})`);
+    return new AgentError("other", `${what}: the object is archived, restore it first (${said})`);
   if (isOfAnotherRegion(response, failure)) {
     const right = failure.region === undefined ? "another region" : `the region ${failure.region}`;
     return new AgentError(
@@ -117,7 +117,7 @@ export function s3Error(
   if (status === 401 || status === 403)
     return new AgentError(
       "denied",
-      `${what}: access denied (${said}): s3:ListBucket on the bucket and s3:GetObject on what is in it are needed`,
+      `${what}: access denied (${said}): grant s3:ListBucket on the bucket and s3:GetObject on its objects`,
     );
   if (PASSING.has(code) && status < 500)
     return new AgentError("unreachable", `${what}: the server answers ${said}`, {
@@ -128,11 +128,11 @@ export function s3Error(
   return statusError(response, what, clock);
 }
 
-const KEYS = "the keys are not those of an account that still exists";
-const UNKNOWN = "the access key is not known there";
-const EXPIRED = "the session token has expired: new keys are needed";
-const KEY_MENDS: ReadonlyMap<string | undefined, string> = new Map([
-  ["SignatureDoesNotMatch", "the secret key is not that of the access key"],
+const KEYS = "the keys must belong to an existing account";
+const UNKNOWN = "the server does not know the access key";
+const EXPIRED = "the session token has expired, set new keys";
+const KEY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
+  ["SignatureDoesNotMatch", "the secret key does not belong to the access key"],
   ["InvalidAccessKeyId", UNKNOWN],
   ["XAdminUserNotFound", UNKNOWN],
   ["ExpiredToken", EXPIRED],
@@ -140,11 +140,3 @@ const KEY_MENDS: ReadonlyMap<string | undefined, string> = new Map([
   ["RequestExpired", EXPIRED],
   ["TokenRefreshRequired", EXPIRED],
 ]);
-
-export function notS3(what: string, { headers }: HttpResponse): AgentError {
-  const type = headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${what}: answers 200 with ${type} in place of a listing: no S3 server, or something else in front of it`,
-  );
-}

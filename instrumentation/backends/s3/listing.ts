@@ -3,23 +3,22 @@ import { posix } from "node:path";
 import { childText, parseXml } from "../object-store/xml.ts";
 import type { XmlElement } from "../object-store/xml.ts";
 
-/** One page of a bucket. */
+/** One page of a listing. */
 interface S3Page {
   readonly names: readonly string[];
-  /** What the next page is asked for with; undefined at the end. */
+  /** The continuation token or marker of the next page; undefined: this was the last. */
   readonly next: string | undefined;
 }
 
 export interface S3Listing {
-  /** What all names begin with; ends with a slash. */
+  /** The prefix of all names; ends with a slash. */
   readonly prefix: string;
-  /** Folders in it too. */
+  /** Includes objects in folders below. */
   readonly deep: boolean;
-  /** By ListObjects in place of ListObjectsV2. */
+  /** Uses ListObjects instead of ListObjectsV2. */
   readonly old: boolean;
 }
 
-/** The query of a page. */
 export function listQuery(
   { prefix, deep, old }: S3Listing,
   from: string | undefined,
@@ -27,15 +26,14 @@ export function listQuery(
   return {
     ...(!old && { "list-type": "2" }),
     prefix,
-    // Packs lie in 256 folders.
     ...(!deep && { delimiter: "/" }),
-    // XML knows no control characters, names do.
+    // XML cannot represent control characters, which names may contain.
     "encoding-type": "url",
     ...(from !== undefined && { [old ? "marker" : "continuation-token"]: from }),
   };
 }
 
-/** Undefined for anything but a listing: also for one that has more and does not say where. */
+/** undefined: not a listing, or a truncated one that does not tell how to continue. */
 export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | undefined {
   const root = parseXml(body);
   if (root?.name !== "ListBucketResult") return undefined;
@@ -50,7 +48,7 @@ export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | und
   return next === undefined || next === "" ? undefined : { names, next };
 }
 
-/** A server of the old call names it only if there was a delimiter. */
+/** ListObjects returns NextMarker only with a delimiter; otherwise the last key is the marker. */
 function nextMarker(
   root: XmlElement,
   decode: (name: string) => string,
@@ -60,14 +58,14 @@ function nextMarker(
   return marker === undefined || marker === "" ? lastKey : decode(marker);
 }
 
-/** Folders may have objects of their own, whose names end with a slash. */
+/** Skips objects that represent folders: their names end with a slash. */
 function nameOf(key: string, { prefix, deep }: S3Listing): readonly string[] {
   const below = key.startsWith(prefix) ? key.slice(prefix.length) : "";
   if (below === "" || (!deep && below.includes("/")) || below.endsWith("/")) return [];
   return [posix.basename(below)];
 }
 
-/** A name that cannot be decoded is none of restic's. */
+/** restic's own names can always be decoded. */
 function decodeName(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll("+", " "));

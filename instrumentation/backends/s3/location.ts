@@ -4,10 +4,10 @@ import type { AgentError } from "../../core/error.ts";
 
 export interface S3Location {
   readonly scheme: "s3";
-  /** `https://host` or `http://host:port`, without user, path and slash. */
+  /** `https://host` or `http://host:port`, without user, path and trailing slash. */
   readonly endpoint: string;
   readonly bucket: string;
-  /** Cleaned, without a slash at the end; empty for the root of the bucket. */
+  /** Normalised, without trailing slash; empty: the root of the bucket. */
   readonly prefix: string;
 }
 
@@ -15,25 +15,27 @@ export interface S3Location {
 const BUCKET = /^[A-Za-z0-9][\w.:-]{1,61}[A-Za-z0-9]$/;
 
 /**
- * What stands behind `s3:`, as restic reads it: `https://host[:port]/bucket[/prefix]`, `http://…`, `host/bucket[/prefix]`
- * or `//host/bucket[/prefix]`; the last two are https. User, query and fragment of an address mean nothing to it.
+ * The part behind `s3:`, as restic reads it: `https://host[:port]/bucket[/prefix]`, `http://…`, `host/bucket[/prefix]`
+ * or `//host/bucket[/prefix]`; the last two are https. restic ignores user, query and fragment.
  * @param invalid makes the error for a problem
  */
 export function parseS3(address: string, invalid: (problem: string) => AgentError): S3Location {
-  // restic takes whatever begins with http for a URL, also a host of that name.
+  // restic takes any address that begins with http for a URL, even if http is the host name.
   const whole = address.startsWith("http");
   const [, scheme = "https:", host = "", rest = ""] =
     (whole ? /^(https?:)\/\/([^/?#]+)([^?#]*)/ : /^()(?:\/\/)?([^/@]+)(.*)/s).exec(address) ?? [];
   const url = URL.parse(`${scheme || "https:"}//${host}`);
   if (!url)
-    throw invalid("an address like s3:https://host:9000/bucket/prefix or s3:host/bucket is needed");
+    throw invalid(
+      "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
+    );
   const path = whole ? decode(rest, invalid) : rest;
   const [, bucket = "", prefix = ""] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
-  if (bucket === "") throw invalid("it names no bucket: s3:host/bucket/prefix");
+  if (bucket === "") throw invalid("the bucket is missing, expected s3:host/bucket/prefix");
   if (!BUCKET.test(bucket) || bucket.includes(".."))
-    throw invalid(`"${bucket}" is not the name of a bucket`);
+    throw invalid(`"${bucket}" is not a valid bucket name`);
   const clean = posix.join(prefix).replace(/(?<=.)\/$/, "");
-  if (/^\/?\.\.(\/|$)/.test(clean)) throw invalid("the prefix leads out of the bucket");
+  if (/^\/?\.\.(\/|$)/.test(clean)) throw invalid("the prefix leaves the bucket");
   return { scheme: "s3", endpoint: url.origin, bucket, prefix: clean === "." ? "" : clean };
 }
 
@@ -41,6 +43,6 @@ function decode(path: string, invalid: (problem: string) => AgentError): string 
   try {
     return decodeURIComponent(path);
   } catch {
-    throw invalid("the path has a % that begins no percent-encoding: write it %25");
+    throw invalid("the path has an invalid percent-encoding: write % as %25");
   }
 }

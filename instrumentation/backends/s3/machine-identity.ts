@@ -12,18 +12,18 @@ import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
 
 const MAX_BYTES = 64 * 1024;
-/** Where there is no such service, nobody answers. */
+/** Without a metadata server, nothing answers. */
 const METADATA_MS = 1000;
 const CONTAINER = "http://169.254.170.2";
 const INSTANCE = "http://169.254.169.254";
 const ROLES = "/latest/meta-data/iam/security-credentials/";
-/** For as long as AWS gives one. */
+/** AWS's maximum. */
 const TOKEN_SECONDS = "21600";
 
 /**
- * What this machine is to AWS, in restic's order: a token of its orchestrator, the role of its container, that of the instance.
- * @returns why there is nothing, if nothing is set up
- * @throws AgentError if something is, and fails
+ * Credentials of this machine, in restic's order: a token of its orchestrator, the role of its container, the role of the instance.
+ * @returns the reason if none is set up
+ * @throws AgentError if one is set up and fails
  */
 export async function ofMachine(
   environment: Variables,
@@ -63,11 +63,11 @@ export async function ofMachine(
     return ofContainer(address, environment, clock, signal);
   }
   if (variable("AWS_EC2_METADATA_DISABLED")?.toLowerCase() === "true")
-    return "the role of this machine is not asked for (AWS_EC2_METADATA_DISABLED)";
+    return "the instance role is disabled (AWS_EC2_METADATA_DISABLED)";
   return ofInstance(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? INSTANCE, clock, signal);
 }
 
-/** Such a service is on this machine or on its link: no proxy reaches it. */
+/** Metadata servers are on this machine or its link: no proxy reaches them. */
 const metadataClient = (): Send =>
   httpClient({ connections: 1, proxyEnvironment: {}, idleMs: METADATA_MS });
 
@@ -87,7 +87,7 @@ async function ofContainer(
   return credentialsOf(response, `the role of the container at ${url.host}`, clock);
 }
 
-/** Version 2 of the service wants a token; where that is not to be had, version 1 may do. */
+/** IMDSv2 needs a token; without one, try IMDSv1. */
 async function ofInstance(
   base: string,
   clock: Clock,
@@ -108,13 +108,13 @@ async function ofInstance(
   const roles = await unlessUnreachable(
     send({ url: at(ROLES), headers, maxBytes: MAX_BYTES }, signal),
   );
-  if (!roles) return `this machine is no instance with a role (${root.host} does not answer)`;
-  if (roles.status === 404) return "this machine is an instance without a role";
+  if (!roles) return `this machine has no instance role (${root.host} does not answer)`;
+  if (roles.status === 404) return "this instance has no role";
   const what = `the role of this machine at ${root.host}`;
   if (roles.status !== 200) throw statusError(roles, what, clock);
   const [role = ""] = roles.body.toString().split(/\r?\n/);
   if (!/^[\w+=,.@-]{1,128}$/.test(role))
-    throw new AgentError("other", `${what}: the answer names none`);
+    throw new AgentError("other", `${what}: the response names no role`);
   const url = at(ROLES + encodeURIComponent(role));
   return credentialsOf(await send({ url, headers, maxBytes: MAX_BYTES }, signal), what, clock);
 }
@@ -132,11 +132,11 @@ async function unlessUnreachable(answer: Promise<HttpResponse>): Promise<HttpRes
 function credentialsOf(response: HttpResponse, what: string, clock: Clock): AwsCredentials {
   if (response.status !== 200) throw statusError(response, what, clock);
   const credentials = parseCredentials(parseJsonObject(response.body));
-  if (!credentials) throw new AgentError("other", `${what}: the answer holds no credentials`);
+  if (!credentials) throw new AgentError("other", `${what}: the response has no credentials`);
   return credentials;
 }
 
-/** Such tokens are exchanged while a program runs: read anew each time. */
+/** Read each time: the orchestrator replaces the token. */
 async function tokenOf(file: string, variable: string): Promise<string> {
   try {
     return (await readFile(file, "utf8")).trim();

@@ -5,32 +5,31 @@ import { awsKeys } from "./credentials.ts";
 import { signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { parseServerTime } from "../object-store/server-time.ts";
-import { MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
-import { listingError, namingPlace, objectPath } from "../object-store/object-store.ts";
+import { foreignResponse, objectStoreBackend } from "../object-store/object-store.ts";
 import type { BackendContext } from "../context.ts";
 import { GUESSED_REGION, s3Address } from "./address.ts";
-import { isOfAnotherRegion, notS3, REFUSED_KEYS, s3Error, s3Failure, s3Region } from "./errors.ts";
+import { isOfAnotherRegion, REFUSED_KEYS, s3Error, s3Failure, s3Region } from "./errors.ts";
 import type { S3Failure } from "./errors.ts";
 import { listQuery, parseListing } from "./listing.ts";
 import type { S3Location } from "./location.ts";
 
-/** A page has 1,000 names of up to 1 KiB each, three times as long when encoded. */
+/** A page has 1,000 names of up to 1 KiB, encoded up to 3 KiB. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 interface Request {
-  /** Empty for the bucket. */
+  /** Empty: the bucket. */
   readonly key: string;
-  /** What is asked for, below the bucket. */
-  readonly shown: string;
+  /** The object or folder, for messages. */
+  readonly name: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly maxBytes: number;
 }
 
 /**
- * A bucket of Amazon's S3, or of a server that speaks it.
- * @throws AgentError `config` for options and variables that are no use
+ * A bucket of Amazon S3, or of a server with the same API.
+ * @throws AgentError `config` for unusable options and variables
  */
 export async function openS3(
   location: S3Location,
@@ -40,19 +39,18 @@ export async function openS3(
   const { environment, options, connections, clock } = context;
   const { endpoint, bucket, prefix } = location;
   const where = `${endpoint}/${bucket}/`;
-  const root = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
   const old = parseBool(options["s3.list-objects-v1"] ?? "") === true;
   const address = s3Address(location, environment, options);
-  // A redirect says that the bucket is in another region; its address alone does not tell which.
+  // A redirect means that the bucket is in another region; its Location does not tell which.
   const send = httpClient({ ...(await httpOptions(context, idleMs)), followRedirects: false });
   const keys =
     parseBool(options["s3.unsafe-anonymous-auth"] ?? "") === true
       ? undefined
       : awsKeys({ environment, region: address.region, where, send, clock });
 
-  /** Found out once, kept from one collection to the next. */
+  /** Detected once and kept between collections. */
   let region = address.region ?? GUESSED_REGION;
-  /** What the server's clock is ahead of ours. */
+  /** The server's clock minus ours. */
   let aheadMs = 0;
 
   async function exchange(
@@ -66,8 +64,8 @@ export async function openS3(
     return send({ url, headers: used ? signedHeaders(signed, used) : {}, maxBytes }, signal);
   }
 
-  /** What can be mended without anybody's help, each once: a region that was guessed, a clock, keys that were exchanged. */
-  async function ask(request: Request, signal: AbortSignal): Promise<HttpResponse> {
+  /** Corrects a guessed region, a wrong clock and replaced keys, each once. */
+  async function get(request: Request, signal: AbortSignal): Promise<HttpResponse> {
     const tried = new Set<"region" | "clock" | "keys">();
     let used = await keys?.current(signal);
     for (;;) {
@@ -88,7 +86,7 @@ export async function openS3(
           used && !tried.has("keys") && REFUSED_KEYS.has(failure.code)
             ? await keys?.renewed(used, signal)
             : undefined;
-        const what = where + request.shown;
+        const what = where + request.name;
         if (!renewed) throw s3Error(response, failure, { what, bucket, region: asked }, clock);
         tried.add("keys");
         used = renewed;
@@ -96,7 +94,7 @@ export async function openS3(
     }
   }
 
-  /** True if there is another region to try. One that the user named is not corrected: restic would not find the bucket either. */
+  /** true: another region is to be tried. A configured region is never corrected: restic would not find the bucket either. */
   async function isElsewhere(
     response: HttpResponse,
     failure: S3Failure,
@@ -110,7 +108,7 @@ export async function openS3(
     else if (isOfAnotherRegion(response, failure) || failure.code === "SignatureDoesNotMatch") {
       const query = { location: "" };
       const located = await exchange(
-        { key: "", shown: "", query, maxBytes: MAX_PAGE_BYTES },
+        { key: "", name: "", query, maxBytes: MAX_PAGE_BYTES },
         used,
         signal,
       );
@@ -126,25 +124,23 @@ export async function openS3(
     return true;
   }
 
-  return namingPlace(`${endpoint}/${bucket}`, {
-    location: where + prefix,
+  return objectStoreBackend({
+    where,
+    prefix,
     connections,
-    async list(type, from, signal) {
-      const listing = { prefix: `${root}${type}/`, deep: type === "data", old };
+    async list(folder, deep, from, signal) {
+      const listing = { prefix: folder, deep, old };
       const query = listQuery(listing, from);
-      const shown = listing.prefix;
-      const response = await ask({ key: "", shown, query, maxBytes: MAX_PAGE_BYTES }, signal).catch(
-        (error: unknown) => {
-          throw listingError(error);
-        },
+      const response = await get(
+        { key: "", name: folder, query, maxBytes: MAX_PAGE_BYTES },
+        signal,
       );
       const page = parseListing(response.body, listing);
-      if (!page) throw notS3(where + shown, response);
+      if (!page) throw foreignResponse(where + folder, response, "an S3 server");
       return { ...page, receivedBytes: response.body.length };
     },
-    async load(type, name, signal) {
-      const key = root + objectPath(type, name);
-      return (await ask({ key, shown: key, maxBytes: MAX_SIZE_BYTES[type] }, signal)).body;
+    async load(name, maxBytes, signal) {
+      return (await get({ key: name, name, maxBytes }, signal)).body;
     },
   });
 }

@@ -4,18 +4,18 @@ import type { KeyObject } from "node:crypto";
 import type { Secret } from "../../core/secret.ts";
 import { awsStamp } from "../object-store/server-time.ts";
 
-/** Keys of an account, or of a role for a while. */
+/** Keys of an account, or temporary keys of a role. */
 export interface AwsCredentials {
   readonly accessKeyId: Secret;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret | undefined;
-  /** Milliseconds since the epoch; undefined for those that stay. */
+  /** Milliseconds since the epoch; undefined: never. */
   readonly expiresAt?: number | undefined;
 }
 
 interface Signed {
   readonly method: "GET" | "POST" | "PUT";
-  /** Its path and query are encoded as `encodeAws` does. */
+  /** Path and query are encoded by `encodeAws`. */
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -25,7 +25,7 @@ interface Signed {
   readonly at: number;
 }
 
-/** The headers that a request goes with, signed: Signature Version 4 of AWS, section "Create a signed AWS API request". */
+/** The headers of a request with its signature. AWS Signature Version 4, "Create a signed AWS API request". */
 export function signedHeaders(
   { method, url, headers = {}, body = new Uint8Array(), service, region, at }: Signed,
   credentials: AwsCredentials,
@@ -66,7 +66,7 @@ export function signedHeaders(
   };
 }
 
-/** Of the last day, region and service that were signed for: it takes several times as long to derive as to use. */
+/** The signing key of the last scope: deriving it takes several times as long as a signature. */
 const keys = new WeakMap<AwsCredentials, { readonly scope: string; readonly key: KeyObject }>();
 
 function signingKey(credentials: AwsCredentials, scope: string): KeyObject {
@@ -79,7 +79,7 @@ function signingKey(credentials: AwsCredentials, scope: string): KeyObject {
   return key;
 }
 
-/** Everything but unreserved characters is percent-encoded, from UTF-8. */
+/** Percent-encodes all but unreserved characters. */
 export function encodeAws(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,

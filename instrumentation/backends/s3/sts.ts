@@ -14,20 +14,20 @@ const MAX_BYTES = 64 * 1024;
 
 interface StsCall {
   readonly endpoint: URL;
-  /** `AssumeRole`, `AssumeRoleWithWebIdentity`, with their parameters; empty ones are left out. */
+  /** `AssumeRole` or `AssumeRoleWithWebIdentity`; empty parameters are left out. */
   readonly action: string;
   readonly parameters: Readonly<Record<string, string | undefined>>;
-  /** Undefined for an unsigned call. */
+  /** undefined: an unsigned call. */
   readonly signer?: { readonly credentials: AwsCredentials; readonly region: string };
 }
 
-/** The endpoint of a region, or the one for all. */
+/** The endpoint of a region, or the global one. */
 export function stsEndpoint(region: string | undefined): URL {
   const host = region === undefined ? "sts.amazonaws.com" : `sts.${region}.amazonaws.com`;
   return new URL(`https://${host}${region?.startsWith("cn-") === true ? ".cn" : ""}/`);
 }
 
-/** Credentials of a role for a while, from the Security Token Service. @throws AgentError `denied` if the role is refused */
+/** Temporary credentials of a role, from the Security Token Service. @throws AgentError `denied` if the role is denied */
 export async function roleCredentials(
   { endpoint, action, parameters, signer }: StsCall,
   send: Send,
@@ -67,11 +67,11 @@ export async function roleCredentials(
     Token: childText(found, "SessionToken"),
     Expiration: childText(found, "Expiration"),
   });
-  if (!credentials) throw new AgentError("other", `${what}: the answer holds no credentials`);
+  if (!credentials) throw new AgentError("other", `${what}: the response has no credentials`);
   return credentials;
 }
 
-/** Of an answer with the names that the metadata services give them. */
+/** The credentials in a response of a metadata server. */
 export function parseCredentials({
   AccessKeyId: id,
   SecretAccessKey: key,
@@ -102,5 +102,5 @@ function stsError(
   const { status } = response;
   if (status < 400 || status >= 500 || status === 429 || !/^[A-Za-z]{1,60}$/.test(code))
     return statusError(response, what, clock);
-  return new AgentError("denied", `${what}: the role is refused (${status} ${code})`);
+  return new AgentError("denied", `${what}: the role is denied (${status} ${code})`);
 }

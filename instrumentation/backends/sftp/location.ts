@@ -4,47 +4,49 @@ import type { AgentError } from "../../core/error.ts";
 
 export interface SftpLocation {
   readonly scheme: "sftp";
-  /** Undefined: ssh decides. */
+  /** undefined: ssh decides. */
   readonly user: string | undefined;
-  /** A name that ssh's settings may know; an IPv6 address without brackets. */
+  /** A host name or an alias in ssh_config; an IPv6 address without brackets. */
   readonly host: string;
   readonly port: string | undefined;
-  /** Cleaned; relative to the home directory unless it begins with a slash. */
+  /** Normalised; relative to the home directory unless it begins with a slash. */
   readonly path: string;
 }
 
 /**
- * What stands behind `sftp:`, as restic reads it: `user@host:path`, or `//user@host:port/path` whose path is relative without a
- * second slash. A password means nothing to ssh.
+ * The part behind `sftp:`, as restic reads it: `user@host:path`, or `//user@host:port/path`, whose path is relative without a
+ * second slash. restic ignores a password.
  * @param invalid makes the error for a problem
  */
 export function parseSftp(address: string, invalid: (problem: string) => AgentError): SftpLocation {
   const parts = address.startsWith("//") ? parseUrl(address, invalid) : parsePair(address, invalid);
   const path = posix.join(parts.path).replace(/(?<=.)\/$/, "");
-  if (parts.host === "") throw invalid("it names no host: sftp:user@host:path");
-  // ssh would take it for an option, and an option may run any command.
+  if (parts.host === "") throw invalid("the host is missing, expected sftp:user@host:path");
+  // ssh would take such a host for an option, which may run any command.
   if (parts.host.startsWith("-") || parts.user?.startsWith("-"))
     throw invalid("host and user must not begin with -");
   if (/\p{Cc}/u.test(parts.host + (parts.user ?? "") + path))
-    throw invalid("it holds a control character");
+    throw invalid("control characters are not allowed");
   if (path.startsWith("~"))
-    throw invalid("the path begins with ~: write it relative to the home directory, without ~/");
+    throw invalid(
+      "the path begins with ~: a path without leading slash is relative to the home directory",
+    );
   return { scheme: "sftp", ...parts, user: parts.user || undefined, path };
 }
 
 type Parts = Omit<SftpLocation, "scheme">;
 
 function parseUrl(address: string, invalid: (problem: string) => AgentError): Parts {
-  // The path as it stands: a URL would resolve its dots before it is cleaned.
+  // Not by URL.parse, which removes `..` at the root.
   const [, authority = "", path = ""] = /^\/\/([^/?#]*)\/?([^?#]*)/s.exec(address) ?? [];
   const url = URL.parse(`sftp://${authority}/`);
   if (!url || !/^\/\/[^/?#]*\//.test(address))
-    throw invalid("an address like sftp://user@host:22/path is needed");
+    throw invalid("the address is invalid, expected sftp://user@host:22/path");
   const decode = (text: string): string => {
     try {
       return decodeURIComponent(text);
     } catch {
-      throw invalid("it has a % that begins no percent-encoding: write it %25");
+      throw invalid("the address has an invalid percent-encoding: write % as %25");
     }
   };
   return {
@@ -55,15 +57,15 @@ function parseUrl(address: string, invalid: (problem: string) => AgentError): Pa
   };
 }
 
-/** The first colon parts host and path; a user may hold an @. */
+/** The first colon ends the host; the user may contain an @. */
 function parsePair(address: string, invalid: (problem: string) => AgentError): Parts {
   const [, login, path = ""] = /^([^:]*):(.*)$/s.exec(address) ?? [];
-  if (login === undefined) throw invalid("there is no path: sftp:user@host:path");
+  if (login === undefined) throw invalid("the path is missing, expected sftp:user@host:path");
   const [, user, host = ""] = /^(?:([^@]*(?:@[^@]*)?)@)?(.*)$/s.exec(login) ?? [];
   return { user, host, port: undefined, path };
 }
 
-/** As restic takes it. */
+/** The repository string of a location. */
 export function sftpAddress({ user, host, port, path }: SftpLocation): string {
   const login = user === undefined ? "" : `${user}@`;
   if (port === undefined && !host.includes(":")) return `sftp:${login}${host}:${path}`;

@@ -13,9 +13,9 @@ import type { Variables } from "../context.ts";
 
 export interface SwiftSession {
   readonly token: Secret;
-  /** Of the account, without a slash at the end. */
+  /** The storage URL of the account, without trailing slash. */
   readonly storageUrl: string;
-  /** There is another token to be had when this one is refused. */
+  /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Session extends SwiftSession {
 
 interface SwiftOptions {
   readonly environment: Variables;
-  /** Begins messages. */
+  /** Prefix of messages. */
   readonly where: string;
   readonly send: Send;
   readonly clock: Clock;
@@ -36,8 +36,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MARGIN_MS = 60_000;
 
 /**
- * The token and the address that the repository's variables lead to: those that are set, else what Keystone (v3, v2) or the server itself
- * (v1) gives; the version stands in the address, as restic takes it.
+ * Token and storage URL: those in the repository's variables, else from Keystone (v3, v2) or the server itself (v1). As for restic,
+ * the version is a part of the URL.
  */
 export function swiftLogin(options: SwiftOptions): Renewable<SwiftSession> {
   const { environment, clock } = options;
@@ -64,7 +64,7 @@ async function open(
   if (name === undefined)
     throw new AgentError(
       "config",
-      `${where}: there is no login: OS_AUTH_URL (Keystone) or ST_AUTH (version 1) and what belongs to it, or OS_STORAGE_URL and OS_AUTH_TOKEN, are missing in the environment of the repository`,
+      `${where}: no login is set in the environment of the repository: set OS_AUTH_URL (Keystone) or ST_AUTH (version 1) with user and password, or OS_STORAGE_URL and OS_AUTH_TOKEN`,
     );
   const address = addressOf(variable(name) ?? "", where, name);
   const version = versionOf(address, name, where);
@@ -74,7 +74,7 @@ async function open(
   checkLogin(response, what, clock);
   const access = version.access(response, variable("OS_REGION_NAME"), what);
   const { token, url, expiresAt = Infinity } = access;
-  const storageUrl = addressOf(given ?? url, where, "the address that the login gives");
+  const storageUrl = addressOf(given ?? url, where, "the storage URL from the login");
   return { token, storageUrl, renews: true, expiresAt };
 }
 
@@ -89,11 +89,11 @@ function versionOf(address: string, name: string, where: string): LoginVersion {
   if (found) return found[1];
   throw new AgentError(
     "config",
-    `${where}: ${name} says no version: its path must hold v1, v2.0 or v3`,
+    `${where}: ${name} has no version: the path must contain v1, v2.0 or v3`,
   );
 }
 
-/** TempAuth and its kin. */
+/** TempAuth and similar servers. */
 function requestV1(address: string, variable: Variable, where: string): LoginRequest {
   const user = needed(variable, where, "ST_USER", "OS_USERNAME");
   const key = needed(variable, where, "ST_KEY", "OS_PASSWORD");
@@ -104,7 +104,7 @@ function accessV1({ headers }: HttpResponse, _region: string | undefined, what: 
   const token = headers["x-auth-token"] ?? headers["x-storage-token"] ?? "";
   const url = headers["x-storage-url"] ?? "";
   if (token === "" || url === "")
-    throw new AgentError("other", `${what}: the answer holds no token and no address`);
+    throw new AgentError("other", `${what}: the response has no token or no storage URL`);
   return { token: new Secret(token), url };
 }
 
@@ -114,12 +114,12 @@ function checkLogin(response: HttpResponse, what: string, clock: Clock): void {
   if (status === 401 || status === 403)
     throw new AgentError(
       "denied",
-      `${what}: refused (${status}): user, password, project and domains must be those of an account that still exists`,
+      `${what}: rejected (${status}): user, password, project and domains must belong to an existing account`,
     );
   throw statusError(response, what, clock);
 }
 
-/** Without a slash at the end. */
+/** Without trailing slash. */
 function addressOf(text: string, where: string, name: string): string {
   const url = URL.parse(text);
   if (url?.protocol === "http:" || url?.protocol === "https:")

@@ -26,7 +26,7 @@ export const keystone2: LoginVersion = {
     const access = member(parseJsonObject(response.body), "access");
     const token = member(access, "token");
     const id = textMember(token, "id");
-    if (id === undefined) throw new AgentError("other", `${what}: the answer holds no token`);
+    if (id === undefined) throw new AgentError("other", `${what}: the response has no token`);
     const endpoints = endpointsOf(access["serviceCatalog"]);
     const url = chosen(endpoints, region, what, ({ publicURL }) => publicURL);
     return { token: new Secret(id), url, expiresAt: timeOf(token, "expires") };
@@ -42,7 +42,7 @@ export const keystone3: LoginVersion = {
   },
   access(response, region, what) {
     const id = response.headers["x-subject-token"] ?? "";
-    if (id === "") throw new AgentError("other", `${what}: the answer holds no token`);
+    if (id === "") throw new AgentError("other", `${what}: the response has no token`);
     const token = member(parseJsonObject(response.body), "token");
     const endpoints = endpointsOf(token["catalog"]);
     const url = chosen(endpoints, region, what, (endpoint) =>
@@ -98,7 +98,7 @@ function applicationCredential(variable: Variable, where: string): JsonObject | 
   };
 }
 
-/** A trust, or a project, which is looked for in its domain or that of the user. */
+/** A trust, or a project in its own domain or in that of the user. */
 function scopeOf(variable: Variable): JsonObject | undefined {
   const trust = variable("OS_TRUST_ID");
   if (trust !== undefined) return { "OS-TRUST:trust": { id: trust } };
@@ -112,7 +112,7 @@ function scopeOf(variable: Variable): JsonObject | undefined {
   return { project: { name, domain } };
 }
 
-/** Those of object storage in a catalogue. */
+/** The object storage endpoints in a catalog. */
 function endpointsOf(catalog: unknown): readonly JsonObject[] {
   if (!Array.isArray(catalog)) return [];
   return catalog
@@ -138,8 +138,8 @@ function chosen(
   throw new AgentError(
     "config",
     regions.size === 0
-      ? `${what}: the account has no object storage that is public: is the project missing (OS_PROJECT_NAME, OS_TENANT_NAME)?`
-      : `${what}: there is no object storage in the region ${region ?? "none"}: OS_REGION_NAME must be one of ${[...regions].join(", ")}`,
+      ? `${what}: the account has no public object storage: is the project set (OS_PROJECT_NAME, OS_TENANT_NAME)?`
+      : `${what}: no object storage in the region ${region ?? "none"}: set OS_REGION_NAME to one of ${[...regions].join(", ")}`,
   );
 }
 

@@ -1,41 +1,35 @@
-import { posix } from "node:path";
-
 import { encodePath } from "../../core/encode-path.ts";
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, parseJson, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
-import { MAX_LISTING_BYTES, MAX_SIZE_BYTES, MissingPlaceError } from "../backend.ts";
+import { MAX_LISTING_BYTES, MissingPlaceError } from "../backend.ts";
 import type { Backend } from "../backend.ts";
-import type { ContainerLocation } from "../object-store/container-location.ts";
+import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
+import type { ContainerLocation } from "../object-store/container-location.ts";
 import {
-  listingError,
-  namingPlace,
-  objectPath,
+  fileNames,
+  foreignResponse,
+  objectStoreBackend,
   queryString,
 } from "../object-store/object-store.ts";
-import type { BackendContext } from "../context.ts";
 import { swiftLogin } from "./auth.ts";
 
-/** As restic asks; a server may be set up to give no more than 10,000. */
+/** restic's page size. The default maximum of a server is 10,000. */
 const PAGE = 1000;
 
-interface Request {
-  /** Behind the container. */
-  readonly path: string;
-  /** The file or folder, without the container. */
-  readonly shown: string;
-  /** A folder that is not there is listed as empty: 404 is the container. */
-  readonly listing?: boolean;
-  readonly maxBytes: number;
+interface Answer {
+  readonly response: HttpResponse;
+  /** The object or folder, and the host. */
+  readonly what: string;
 }
 
 /**
- * A container of OpenStack's object storage. It is never made, as restic does when it opens one.
+ * A container of OpenStack Swift. Unlike restic, it never creates the container.
  * Source: Object Storage API v1, "Show container details and list objects", "Get object content and metadata".
- * @throws AgentError `config` for variables that are missing or no use
+ * @throws AgentError `config` for missing or unusable variables
  */
 export async function openSwift(
   { container, prefix }: ContainerLocation<"swift">,
@@ -46,95 +40,72 @@ export async function openSwift(
   const where = `swift:${container}:/`;
   const send = httpClient(await httpOptions(context, idleMs));
   const login = swiftLogin({ environment, where, send, clock });
-  const root = prefix === "" ? "" : `${prefix}/`;
 
-  /** A token that is refused is got anew, once; so is the address, which belongs to it. */
-  async function ask(
-    { path, shown, listing, maxBytes }: Request,
+  async function get(
+    path: string,
+    name: string,
+    maxBytes: number,
     signal: AbortSignal,
-  ): Promise<HttpResponse> {
-    let session = await login.current(signal);
-    for (let renewed = false; ; renewed = true) {
-      const url = new URL(`${session.storageUrl}/${encodeURIComponent(container)}${path}`);
-      const headers = { "x-auth-token": session.token.revealText() };
-      const response = await send({ url, headers, maxBytes }, signal);
-      // An empty listing is 204 in some forms.
-      if (response.status === 200 || response.status === 204) return response;
-      const what = `${where}${shown} at ${url.host}`;
-      if (response.status === 401 && !renewed && session.renews)
-        session = await login.renewed(session, signal);
-      else if (response.status === 401 || response.status === 403)
-        throw new AgentError(
-          "denied",
-          `${what}: access denied (${response.status}): the user needs to read and list this container (X-Container-Read with .rlistings, or a role), and a token must not be expired`,
-        );
-      else if (response.status === 404 && listing === true)
-        throw new MissingPlaceError(`${what}: the container ${container} is not there (404)`);
-      // Rate limiting of the proxy server.
-      else if (response.status === 498)
-        throw statusError({ ...response, status: 429 }, what, clock);
-      else throw statusError(response, what, clock);
-    }
+  ): Promise<Answer> {
+    const answer = await login.use(
+      async ({ storageUrl, token }) => {
+        const url = new URL(`${storageUrl}/${encodeURIComponent(container)}${path}`);
+        const headers = { "x-auth-token": token.revealText() };
+        const response = await send({ url, headers, maxBytes }, signal);
+        return { response, what: `${where}${name} at ${url.host}` };
+      },
+      ({ response }, { renews }) => response.status === 401 && renews,
+      signal,
+    );
+    // Some servers answer an empty listing with 204.
+    if (answer.response.status === 200 || answer.response.status === 204) return answer;
+    throw swiftError(answer, name);
   }
 
-  return namingPlace(`swift:${container}`, {
-    location: where + prefix,
+  function swiftError({ response, what }: Answer, name: string): AgentError {
+    const { status } = response;
+    if (status === 401 || status === 403)
+      return new AgentError(
+        "denied",
+        `${what}: access denied (${status}): the user needs to read and list this container (X-Container-Read with .rlistings, or a role), and a token must not be expired`,
+      );
+    // A missing folder is listed as empty.
+    if (status === 404 && name.endsWith("/"))
+      return new MissingPlaceError(`${what}: the container ${container} does not exist (404)`);
+    // Rate limiting of the proxy server.
+    return statusError(status === 498 ? { ...response, status: 429 } : response, what, clock);
+  }
+
+  return objectStoreBackend({
+    where,
+    prefix,
     connections,
-    async list(type, from, signal) {
-      const folder = `${root}${type}/`;
+    async list(folder, deep, from, signal) {
       const query = queryString({
         format: "json",
         prefix: folder,
-        // Packs lie in 256 folders.
-        ...(type !== "data" && { delimiter: "/" }),
-        ...(from !== undefined && { marker: from }),
+        delimiter: deep ? undefined : "/",
+        marker: from,
         limit: `${PAGE}`,
       });
-      const request = {
-        path: `?${query}`,
-        shown: folder,
-        listing: true,
-        maxBytes: MAX_LISTING_BYTES,
-      };
-      const response = await ask(request, signal).catch((error: unknown) => {
-        throw listingError(error);
-      });
+      const { response, what } = await get(`?${query}`, folder, MAX_LISTING_BYTES, signal);
       const entries = response.status === 204 ? [] : parseJson(response.body);
-      if (!Array.isArray(entries)) {
-        const { host } = new URL((await login.current(signal)).storageUrl);
-        throw notSwift(`${where}${folder} at ${host}`, response);
-      }
+      if (!Array.isArray(entries)) throw foreignResponse(what, response, "OpenStack Swift");
       return {
-        names: entries.flatMap(nameOf),
-        next: entries.length < PAGE ? undefined : lastName(entries.at(-1)),
+        names: fileNames(entries),
+        next: entries.length < PAGE ? undefined : markerOf(entries.at(-1)),
         receivedBytes: response.body.length,
       };
     },
-    async load(type, name, signal) {
-      const path = root + objectPath(type, name);
-      const maxBytes = MAX_SIZE_BYTES[type];
-      return (await ask({ path: `/${encodePath(path)}`, shown: path, maxBytes }, signal)).body;
+    async load(name, maxBytes, signal) {
+      return (await get(`/${encodePath(name)}`, name, maxBytes, signal)).response.body;
     },
   });
 }
 
-function notSwift(what: string, { headers }: HttpResponse): AgentError {
-  const type = headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${what}: answers 200 with ${type} in place of a listing: no Swift, or something else in front of it`,
-  );
-}
-
-/** What the next page begins behind: an object, or a folder of objects. */
-function lastName(entry: unknown): string | undefined {
+/** The next page begins after this object, or folder of objects. */
+function markerOf(entry: unknown): string | undefined {
   return isJsonObject(entry)
     ? (textMember(entry, "name") ?? textMember(entry, "subdir"))
     : undefined;
-}
-
-/** Folders stand there as `subdir`. */
-function nameOf(entry: unknown): readonly string[] {
-  const name = isJsonObject(entry) ? posix.basename(textMember(entry, "name") ?? "") : "";
-  return name === "" ? [] : [name];
 }

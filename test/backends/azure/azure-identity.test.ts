@@ -12,7 +12,7 @@ const EMPTY = answer("<EnumerationResults><Blobs/></EnumerationResults>", "appli
 
 let server: FaultServer;
 let clock: FakeClock;
-/** What was made of the package's classes, and how often each was asked. */
+/** The instances of the package's classes with their arguments, and the calls of getToken. */
 let made: unknown[];
 let asked: string[];
 let token: () => Promise<unknown>;
@@ -58,7 +58,7 @@ async function failure(
   return failed.replaceAll(`127.0.0.1:${server.port}`, "HOST");
 }
 
-/** Classes of the shape of those in @azure/identity. */
+/** Classes with the interface of those in @azure/identity. */
 const loadIdentity = async (): Promise<unknown> =>
   Object.fromEntries(
     [
@@ -129,7 +129,7 @@ test.for([
     { AZURE_CLIENT_ID: "client" },
     [["ManagedIdentityCredential", { clientId: "client" }], ["AzureCliCredential"]],
   ],
-] as const)("%j", async ([environment, expected]) => {
+] as const)("%j selects its credential", async ([environment, expected]) => {
   expect(await list(await open(environment, { loadIdentity }))).toEqual([]);
   expect(made).toEqual(expected);
   expect(server.requests[0]?.headers.authorization).toBe("Bearer entra-token-1");
@@ -140,7 +140,7 @@ const SECRET = { ...WHO, AZURE_CLIENT_SECRET: "a-client-secret" };
 const bearers = (): readonly unknown[] =>
   server.requests.map(({ headers }) => headers.authorization?.replace("Bearer entra-", ""));
 
-test("a token is kept, and got anew before it expires or when it is refused", async () => {
+test("a token is cached, and replaced before it expires or when it is rejected", async () => {
   const backend = await open(SECRET, { loadIdentity });
   await list(backend);
   await list(backend);
@@ -152,7 +152,7 @@ test("a token is kept, and got anew before it expires or when it is refused", as
   expect(made).toHaveLength(1);
 });
 
-test("one that is refused twice", async () => {
+test("a token that is rejected twice is denied", async () => {
   server.answers(status(401, { "x-ms-error-code": "InvalidAuthenticationInfo" }));
   expect(await failure(SECRET, { loadIdentity })).toBe(
     "denied: azure:backups:/a b/keys/ at HOST: access denied (401 InvalidAuthenticationInfo): the identity needs the role Storage Blob Data Reader for this container",
@@ -161,11 +161,11 @@ test("one that is refused twice", async () => {
 });
 
 const FIT =
-  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file of the identity must fit together";
+  "AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token file must belong to the same identity";
 
-const NONE = "azure:backups:/: Entra ID gives no token";
+const NONE = "azure:backups:/: Entra ID issued no token";
 
-// Names and words are those of @azure/identity 4.13.
+// Names and messages of @azure/identity 4.13.
 test.for([
   [
     "AuthenticationError",
@@ -175,18 +175,21 @@ test.for([
   [
     "AuthenticationRequiredError",
     "network_error: a-client-secret",
-    `transient unreachable: ${NONE} (AuthenticationRequiredError): it cannot be reached`,
+    `transient unreachable: ${NONE} (AuthenticationRequiredError): it is unreachable`,
   ],
-  ["RestError", "x", `transient unreachable: ${NONE} (RestError): it cannot be reached`],
+  ["RestError", "x", `transient unreachable: ${NONE} (RestError): it is unreachable`],
   [
     "CredentialUnavailableError",
     "x",
-    `config: ${NONE} (CredentialUnavailableError): neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is: ${FIT}`,
+    `config: ${NONE} (CredentialUnavailableError): neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and no identity is available: ${FIT}`,
   ],
-] as const)("%s", async ([name, words, message]) => {
-  token = () => Promise.reject(named(name, words));
-  expect(await failure(SECRET, { loadIdentity })).toBe(message);
-});
+] as const)(
+  "%s of the package becomes an AgentError without its message",
+  async ([name, words, message]) => {
+    token = () => Promise.reject(named(name, words));
+    expect(await failure(SECRET, { loadIdentity })).toBe(message);
+  },
+);
 
 function named(name: string, words = "x"): Error {
   const error = new Error(words);
@@ -194,14 +197,14 @@ function named(name: string, words = "x"): Error {
   return error;
 }
 
-test("an answer without a token", async () => {
+test("an empty response of the package is a failure", async () => {
   token = async () => null;
   expect(await failure(SECRET, { loadIdentity })).toBe(
-    "other: azure:backups:/: @azure/identity gives no token",
+    "other: azure:backups:/: @azure/identity returned no token",
   );
 });
 
-test("a package that is missing, or another one", async () => {
+test("a missing package and one without the class say so", async () => {
   expect(await failure(SECRET, { loadIdentity: () => Promise.reject(named("x")) })).toBe(
     "config: azure:backups:/: neither AZURE_ACCOUNT_KEY nor AZURE_ACCOUNT_SAS is set, and for Entra ID the package @azure/identity is missing: npm install @azure/identity",
   );

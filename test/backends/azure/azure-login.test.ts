@@ -43,7 +43,7 @@ async function failure(environment: Readonly<Record<string, string>>): Promise<s
   return failed.replaceAll(`127.0.0.1:${server.port}`, "HOST");
 }
 
-test("a key signs what is asked, when and of whom", async () => {
+test("an account key signs each request", async () => {
   expect(await list(await open({ AZURE_ACCOUNT_KEY: KEY }))).toEqual([]);
   const [{ url, headers } = expect.fail()] = server.requests;
   expect(url).toBe(
@@ -56,28 +56,28 @@ test("a key signs what is asked, when and of whom", async () => {
   });
 });
 
-test("a signature goes along with each address, its question mark left out", async () => {
+test("a shared access signature is added to each URL, without its question mark", async () => {
   await list(await open({ AZURE_ACCOUNT_SAS: "?sv=2021-12-02&sp=rl&sig=a%2Bb%3D" }));
   const [{ url, headers } = expect.fail()] = server.requests;
   expect(url).toMatch(/&maxresults=5000&sv=2021-12-02&sp=rl&sig=a%2Bb%3D$/);
   expect(headers.authorization).toBeUndefined();
 });
 
-test("a signature is in no message", async () => {
+test("no message contains the shared access signature", async () => {
   server.answers(status(403, { "x-ms-error-code": "AuthenticationFailed" }));
   expect(await failure({ AZURE_ACCOUNT_SAS: "sv=1&sig=a-signature" })).toBe(
-    "denied: azure:backups:/a b/keys/ at HOST: access denied (403 AuthenticationFailed): AZURE_ACCOUNT_SAS must be a signature that allows reading and listing (rl) in this container, and has not expired",
+    "denied: azure:backups:/a b/keys/ at HOST: access denied (403 AuthenticationFailed): AZURE_ACCOUNT_SAS must allow reading and listing (rl) in this container and not be expired",
   );
 });
 
-test("the address of an account", async () => {
+test("the account name becomes the host name", async () => {
   const backend = await open({ AZURE_ACCOUNT_KEY: KEY, AZURE_ENDPOINT_SUFFIX: "invalid" });
   expect(await failureOf(list(backend))).toMatch(
     /^transient unreachable: azure:backups: the name of account\.blob\.invalid(:443)? cannot be resolved/,
   );
 });
 
-test("a clock that is wrong is set by the answer, and stays so", async () => {
+test("a wrong clock is corrected by the response, for all later requests", async () => {
   const late = status(403, { date: "Thu, 01 Jan 2026 02:00:00 GMT" });
   server.answers(late, EMPTY);
   const backend = await open({ AZURE_ACCOUNT_KEY: KEY });
@@ -91,17 +91,17 @@ test("a clock that is wrong is set by the answer, and stays so", async () => {
 });
 
 test.for([
-  ["ContainerNotFound", 404, "not_found", "the container is not there (404 ContainerNotFound)"],
+  ["ContainerNotFound", 404, "not_found", "the container does not exist (404 ContainerNotFound)"],
   [
     "ContainerBeingDeleted",
     409,
     "not_found",
-    "the container is not there (409 ContainerBeingDeleted)",
+    "the container does not exist (409 ContainerBeingDeleted)",
   ],
   ["InvalidQueryParameterValue", 400, "other", "the server answers 400 InvalidQueryParameterValue"],
   ["ServerBusy", 503, "transient unreachable", "the server answers 503"],
   ["OperationTimedOut", 500, "transient unreachable", "the server answers 500"],
-] as const)("%s", async ([code, answered, type, message]) => {
+] as const)("the error code %s", async ([code, answered, type, message]) => {
   server.answers(
     status(answered, {}, `\uFEFF<Error><Code>${code}</Code><Message>m</Message></Error>`),
   );
@@ -113,12 +113,12 @@ test.for([
 test.for([
   [
     { AZURE_ACCOUNT_NAME: "" },
-    "AZURE_ACCOUNT_NAME is missing in the environment of the repository",
+    "AZURE_ACCOUNT_NAME is not set in the environment of the repository",
   ],
-  [{ AZURE_ACCOUNT_NAME: "evil.example/x" }, "AZURE_ACCOUNT_NAME is not the name of an account"],
+  [{ AZURE_ACCOUNT_NAME: "evil.example/x" }, "AZURE_ACCOUNT_NAME is not a valid account name"],
   [{ AZURE_ACCOUNT_KEY: "not base64!" }, "AZURE_ACCOUNT_KEY is not Base64"],
-  [{ AZURE_ENDPOINT_SUFFIX: "a/b" }, "AZURE_ENDPOINT_SUFFIX is not the end of a host name"],
-] as const)("%j", async ([environment, message]) => {
+  [{ AZURE_ENDPOINT_SUFFIX: "a/b" }, "AZURE_ENDPOINT_SUFFIX must be the end of a host name"],
+] as const)("%j is rejected", async ([environment, message]) => {
   expect(await failure(environment)).toBe(`config: azure:backups:/: ${message}`);
 });
 
@@ -128,7 +128,7 @@ const PAGES: readonly Fault[] = ["one", "two", ""].map((next, index) =>
   ),
 );
 
-test("pages follow each other by their markers", async () => {
+test("each page begins at the marker of the page before", async () => {
   server.answers(...PAGES);
   const backend = await open({ AZURE_ACCOUNT_KEY: KEY });
   const first = await backend.list("keys", undefined, signal);

@@ -47,13 +47,13 @@ async function failing(environment: Readonly<Record<string, string>> = {}): Prom
   return failure.replaceAll(`127.0.0.1:${server.port}`, "HOST");
 }
 
-describe("is denied, with the hint:", () => {
+describe("B2 denies, with a hint,", () => {
   test.for([
     ["a wrong key", { B2_ACCOUNT_KEY: "K001wrong" }],
-    ["a key that is not there", { B2_ACCOUNT_ID: "nobody" }],
+    ["a key that does not exist", { B2_ACCOUNT_ID: "unknown" }],
   ] as const)("%s", async ([, environment]) => {
     expect(await failing(environment)).toBe(
-      "denied: b2:backups: authorization at HOST: access denied (401 unauthorized): B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be id and key of an application key that still exists",
+      "denied: b2:backups: authorization at HOST: access denied (401 unauthorized): B2_ACCOUNT_ID and B2_ACCOUNT_KEY must be the id and the key of an existing application key",
     );
   });
 
@@ -65,11 +65,11 @@ describe("is denied, with the hint:", () => {
     b2.may = { ...b2.restricted(), buckets };
     b2.form = "v4";
     expect(await failing()).toBe(
-      "denied: b2:backups: the application key is restricted to other buckets: other-bucket, one that is not there any more",
+      "denied: b2:backups: the application key is restricted to other buckets: other-bucket, a deleted bucket",
     );
   });
 
-  test("a key of another prefix, which is not asked", async () => {
+  test("a key of another prefix, without a request", async () => {
     b2.may = b2.restricted("repo2/");
     expect(await failing()).toBe(
       "denied: b2:backups:repo/keys/: the application key is restricted to names that begin with repo2/",
@@ -77,20 +77,20 @@ describe("is denied, with the hint:", () => {
     expect(b2.calls).toEqual(["b2_authorize_account"]);
   });
 
-  test("a key without the capability, which is not asked", async () => {
+  test("a key without the capability, without a request", async () => {
     b2.may = { ...b2.restricted(), capabilities: ["listFiles"] };
     const backend = await open();
     await backend.list("keys", undefined, signal);
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      "denied: b2:backups:repo/config: the application key lacks the capability readFiles: listFiles and readFiles are needed",
+      "denied: b2:backups:repo/config: the application key lacks the capability readFiles: it needs listFiles and readFiles",
     );
     expect(b2.calls).toEqual(["b2_authorize_account", "b2_list_file_names"]);
   });
 
-  test("a key that is neither of this bucket nor may look for it", async () => {
+  test("a key that is not restricted to this bucket and cannot list buckets", async () => {
     b2.may = { capabilities: ["listFiles", "readFiles"] };
     expect(await failing()).toBe(
-      "denied: b2:backups at HOST: access denied (401 unauthorized): restrict the application key to this bucket, or give it the capability listBuckets as well",
+      "denied: b2:backups at HOST: access denied (401 unauthorized): restrict the application key to this bucket, or add the capability listBuckets",
     );
   });
 
@@ -106,25 +106,25 @@ describe("is denied, with the hint:", () => {
 });
 
 describe("a bucket", () => {
-  test("that is not there", async () => {
+  test("that does not exist is not found", async () => {
     b2.bucket = undefined;
     expect(await failing()).toBe(
-      "not_found: b2:backups at HOST: the bucket is not there: the account of this key has none of that name",
+      "not_found: b2:backups at HOST: the bucket does not exist in the account of this key",
     );
   });
 
-  test("that was deleted and made anew is found again", async () => {
+  test("that was deleted and created again is found by the next call", async () => {
     const backend = await open();
     await backend.list("keys", undefined, signal);
     b2.bucketId = "new-id";
     expect(await failureOf(backend.list("keys", undefined, signal))).toMatch(
-      /^not_found: b2:backups:repo\/keys\/ at \S+: the bucket is not there any more \(400 bad_bucket_id\)$/,
+      /^not_found: b2:backups:repo\/keys\/ at \S+: the bucket no longer exists \(400 bad_bucket_id\)$/,
     );
     expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
   });
 });
 
-describe("passes:", () => {
+describe("a temporary failure:", () => {
   test.for([
     ["authorization", 0, 0],
     ["the bucket's id", 1, 1],
@@ -146,11 +146,11 @@ describe("passes:", () => {
       expect(error).toMatchObject({ code: "unreachable", transient: true, retryAfterMs });
     }
     expect((await backend.list("keys", undefined, signal)).names).toEqual([]);
-    // A token in use is kept.
+    // A token that is in use is kept.
     expect(server.requests).toHaveLength(before === 1 ? 7 : 5);
   });
 
-  test("a server that is gone: the next call asks where it is now", async () => {
+  test("after a broken connection the next call authorizes again and uses the new host", async () => {
     b2.may = b2.restricted();
     const gone = await FaultServer.start();
     gone.answers(close("before headers"));
@@ -162,7 +162,7 @@ describe("passes:", () => {
     await gone.stop();
   });
 
-  test("a call that is given up while others wait for its token", async () => {
+  test("an aborted call does not abort others that wait for its token", async () => {
     server.answers(hang("before headers"), b2.serve);
     const backend = await open();
     const abort = new AbortController();
@@ -176,19 +176,19 @@ describe("passes:", () => {
   });
 });
 
-describe("what is not Backblaze's:", () => {
+describe("a foreign response:", () => {
   test.for([
     ["authorization", 0],
     ["buckets", 1],
     ["listing", 2],
-  ] as const)("a login page in place of %s", async ([, before]) => {
+  ] as const)("a login page instead of %s", async ([, before]) => {
     server.answers(...Array.from({ length: before }, () => b2.serve), loginPage);
     expect(await failing()).toMatch(
-      /^other: .* answers 200 with text\/html in a form that is not Backblaze's/,
+      /^other: .* answers 200 with text\/html but not as Backblaze B2 does/,
     );
   });
 
-  test("a failure without a word", async () => {
+  test("an error without a code", async () => {
     server.answers(b2.serve, b2.serve, status(403, {}, "<html>K001 says no</html>"));
     expect(await failing()).toMatch(/access denied \(403\): the application key needs/);
     server.answers(b2.serve, b2.serve, refusal(400, "bad_request"));
@@ -197,19 +197,19 @@ describe("what is not Backblaze's:", () => {
     );
   });
 
-  test("a listing without end is bounded and says nothing of a file", async () => {
+  test("an endless listing is bounded and is not called corrupt", async () => {
     const endless = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
     server.answers(b2.serve, b2.serve, answer(endless));
     expect(await failing()).toMatch(/^other: b2:backups: HOST sends more than 67108864 bytes/);
   });
 
-  test("a token does not go over http if the API was asked by https", async () => {
+  test("a token is never sent by http if the API uses https", async () => {
     const pem = await readFile(join(TLS, "server.pem"), "utf8");
     const secure = await FaultServer.start({ tls: { pem } });
     secure.answers(b2.serve);
     const environment = { B2_API_URL: secure.url, RESTIC_CACERT: join(TLS, "ca.pem") };
     expect(await failing(environment)).toMatch(
-      /^other: b2:backups: authorization at .* is not Backblaze's/,
+      /^other: b2:backups: authorization at .*, but not as Backblaze B2 does/,
     );
     b2.apiUrl = () => secure.url;
     b2.downloadUrl = () => secure.url;
@@ -219,13 +219,13 @@ describe("what is not Backblaze's:", () => {
   });
 });
 
-test.for(["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"])("%s must be there", async (name) => {
+test.for(["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"])("%s must be set", async (name) => {
   expect(await failureOf(open({ [name]: "" }))).toBe(
-    `config: b2:backups: ${name} is missing in the environment of the repository`,
+    `config: b2:backups: ${name} is not set in the environment of the repository`,
   );
 });
 
-test.for(["nowhere", "ftp://host"])("B2_API_URL %s is no address", async (address) => {
+test.for(["nowhere", "ftp://host"])("B2_API_URL %s is not an address", async (address) => {
   expect(await failureOf(open({ B2_API_URL: address }))).toBe(
     "config: b2:backups: B2_API_URL is not an address",
   );

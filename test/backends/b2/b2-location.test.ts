@@ -11,28 +11,31 @@ test.for([
   ["b2:bucket:/prefix/", "bucket", "prefix"],
   ["b2:bucket:a//b/./c/../d/", "bucket", "a/b/d"],
   ["b2:bucket:/../a", "bucket", "a"],
-  // Nothing is decoded: it is no URL.
+  // Not a URL: nothing is decoded.
   ["b2:bucket:a b%20ä:c?d#e", "bucket", "a b%20ä:c?d#e"],
-] as const)("%s", ([repo, bucket, prefix]) => {
+] as const)("%s is a bucket and a prefix", ([repo, bucket, prefix]) => {
   expect(parseLocation(repo)).toEqual({ scheme: "b2", bucket, prefix });
 });
 
 test.for([
-  ["b2:", "it names no bucket: b2:bucket:prefix"],
-  ["b2::prefix", "it names no bucket: b2:bucket:prefix"],
-  ["b2:bucket/prefix", "a colon parts bucket and prefix: b2:bucket:prefix"],
-  ["b2:short", '"short" is not the name of a bucket: 6 to 50 letters, digits and dashes'],
-  ["b2:my_bucket", '"my_bucket" is not the name of a bucket: 6 to 50 letters, digits and dashes'],
-  ["b2:bucket:../other", "the prefix leads out of the bucket"],
-  ["b2:bucket:a/../..", "the prefix leads out of the bucket"],
-  ["b2:bucket:a\nb", "it holds a control character"],
-] as const)("%j is refused", ([repo, problem]) => {
+  ["b2:", "the bucket is missing, expected b2:bucket:prefix"],
+  ["b2::prefix", "the bucket is missing, expected b2:bucket:prefix"],
+  ["b2:bucket/prefix", "bucket and prefix need a colon between them, expected b2:bucket:prefix"],
+  ["b2:short", '"short" is not a valid bucket name: expected 6 to 50 letters, digits and dashes'],
+  [
+    "b2:my_bucket",
+    '"my_bucket" is not a valid bucket name: expected 6 to 50 letters, digits and dashes',
+  ],
+  ["b2:bucket:../other", "the prefix leaves the bucket"],
+  ["b2:bucket:a/../..", "the prefix leaves the bucket"],
+  ["b2:bucket:a\nb", "control characters are not allowed"],
+] as const)("%j is rejected", ([repo, problem]) => {
   expect(() => parseLocation(repo)).toThrow(
     expect.objectContaining({ code: "config", message: `repository "${repo}": ${problem}` }),
   );
 });
 
-test("a name of more than 50 letters is refused", () => {
-  expect(() => parseLocation(`b2:${"b".repeat(51)}`)).toThrow(/is not the name of a bucket/);
+test("a name of more than 50 characters is rejected", () => {
+  expect(() => parseLocation(`b2:${"b".repeat(51)}`)).toThrow(/is not a valid bucket name/);
   expect(parseLocation(`b2:${"b".repeat(50)}`)).toMatchObject({ scheme: "b2" });
 });

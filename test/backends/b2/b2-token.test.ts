@@ -23,7 +23,7 @@ afterEach(() => server.stop());
 
 const open = (): Promise<Backend> => openB2At("b2:backups:repo", { environment: b2.environment });
 
-describe("a token that has expired", () => {
+describe("an expired token", () => {
   test("is renewed once, and the call is repeated", async () => {
     b2.may = b2.restricted();
     const backend = await open();
@@ -41,7 +41,7 @@ describe("a token that has expired", () => {
     ]);
   });
 
-  test("in the middle of a listing costs no page", async () => {
+  test("in the middle of a listing loses no page", async () => {
     const names = Array.from({ length: 1500 }, (_, index) => `${index}`.padStart(4, "0"));
     b2.files = new Map(names.map((name) => [`repo/keys/${name}`, Buffer.from(name)]));
     const backend = await open();
@@ -51,7 +51,7 @@ describe("a token that has expired", () => {
     expect([...first.names, ...second.names]).toEqual(names);
   });
 
-  test("is renewed once for many calls at once", async () => {
+  test("is renewed once for many parallel calls", async () => {
     b2.may = b2.restricted();
     const backend = await open();
     await backend.load("config", "", signal);
@@ -60,7 +60,7 @@ describe("a token that has expired", () => {
     expect(b2.calls.filter((call) => call === "b2_authorize_account")).toHaveLength(2);
   });
 
-  test("and other addresses with the new one", async () => {
+  test("may be replaced by one with another download host", async () => {
     const backend = await open();
     await backend.load("config", "", signal);
     const other = await FaultServer.start();
@@ -72,7 +72,7 @@ describe("a token that has expired", () => {
     await other.stop();
   });
 
-  test("refused again, is denied and not asked for without end", async () => {
+  test("that is rejected twice is denied, without further renewals", async () => {
     b2.may = b2.restricted();
     const backend = await open();
     server.answers((request, response) => {
@@ -85,7 +85,7 @@ describe("a token that has expired", () => {
     expect(b2.calls.filter((call) => call === "b2_authorize_account")).toHaveLength(2);
   });
 
-  test("is not the reason where the key may not do it", async () => {
+  test("is not renewed if the key lacks a permission", async () => {
     b2.may = b2.restricted();
     const backend = await open();
     await backend.load("config", "", signal);

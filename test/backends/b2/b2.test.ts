@@ -26,7 +26,7 @@ function open(repo = "b2:backups:repo"): Promise<Backend> {
   return openB2At(repo, { environment: b2.environment });
 }
 
-/** Puts the files of a repository below a prefix, which ends with a slash if it is not empty. */
+/** Puts the files of a repository below a prefix, which is empty or ends with a slash. */
 function put(prefix: string, files: RepositoryFiles): void {
   b2.files = new Map([...files].map(([path, bytes]) => [prefix + path, bytes]));
 }
@@ -55,14 +55,14 @@ backendSuite(
   { credentials: login() },
 );
 
-backendSuite("B2 that answers in the form of v2", (files) => {
+backendSuite("B2 with responses in the form of v2", (files) => {
   b2.form = "v2";
   b2.may = b2.restricted();
   put("repo/", files);
   return open();
 });
 
-backendSuite("B2 with a key of several buckets, which v4 alone knows", (files) => {
+backendSuite("B2 with a key of several buckets, which needs v4", (files) => {
   b2.form = "v4";
   b2.may = {
     ...b2.restricted(),
@@ -72,8 +72,8 @@ backendSuite("B2 with a key of several buckets, which v4 alone knows", (files) =
   return open();
 });
 
-describe("asks for", () => {
-  test("a token and the bucket's id once, and for what is needed with one call each", async () => {
+describe("the requests of a collection:", () => {
+  test("token and bucket id once, then one request for each listing and file", async () => {
     put("repo/", new Map([["config", Buffer.from("c")]]));
     const backend = await open();
     expect(b2.asked).toEqual([]);
@@ -95,7 +95,7 @@ describe("asks for", () => {
     ]);
   });
 
-  test("a token alone with a key of this bucket", async () => {
+  test("only a token with a key that is restricted to the bucket", async () => {
     b2.may = b2.restricted();
     await (await open()).list("keys", undefined, signal);
     expect(b2.asked).toEqual([
@@ -104,7 +104,7 @@ describe("asks for", () => {
     ]);
   });
 
-  test("v4 where v3 is refused, from then on", async () => {
+  test("v4 if v3 is rejected, also for all later calls", async () => {
     b2.form = "v4";
     b2.may = b2.restricted();
     const backend = await open();
@@ -118,7 +118,7 @@ describe("asks for", () => {
     ]);
   });
 
-  test("names that are encoded, and tokens in headers alone", async () => {
+  test("names are percent-encoded, tokens are in headers only", async () => {
     put("a b/ä+%?#/", new Map([["config", Buffer.from("c")]]));
     await (await open("b2:backups:a b/ä+%?#")).load("config", "", signal);
     expect(b2.asked.at(-1)).toBe("GET /file/backups/a%20b/%C3%A4%2B%25%3F%23/config");
@@ -126,7 +126,7 @@ describe("asks for", () => {
   });
 });
 
-test("lists 2,500 names in three pages of 1,000", async () => {
+test("2,500 names are listed in pages of 1,000", async () => {
   const names = Array.from({ length: 2500 }, (_, index) => `${index}`.padStart(64, "0"));
   put("repo/", new Map(names.map((name) => [`snapshots/${name}`, Buffer.from(name)])));
   const backend = await open();
@@ -144,7 +144,7 @@ test("lists 2,500 names in three pages of 1,000", async () => {
   expect(listed).toEqual(names);
 });
 
-test("lists neither neighbours nor folders", async () => {
+test("a listing contains neither names beside the folder nor folders in it", async () => {
   const content = Buffer.from("c");
   b2.files = new Map(
     [
@@ -159,14 +159,14 @@ test("lists neither neighbours nor folders", async () => {
   expect(names).toEqual([ID]);
 });
 
-test("finds packs in their folders", async () => {
+test("packs are found in their folders", async () => {
   put("repo/", new Map([[`data/ab/${ID}`, Buffer.from("pack")]]));
   const backend = await open();
   expect((await backend.list("data", undefined, signal)).names).toEqual([ID]);
   expect(Buffer.from(await backend.load("data", ID, signal)).toString()).toBe("pack");
 });
 
-test("a file that is hidden or deleted is not there", async () => {
+test("a hidden or deleted file is not found", async () => {
   const failure = await failureOf((await open()).load("keys", ID, signal));
   expect(failure).toBe(
     `not_found: b2:backups:repo/keys/${ID} at 127.0.0.1:${server.port}: not found (404)`,

@@ -19,32 +19,32 @@ test.for([
   ["sftp://us%40er:password@host/path/", "us@er", "host", undefined, "path"],
   ["sftp://user@[fe80::1]:22//srv", "user", "fe80::1", "22", "/srv"],
   ["sftp://host/", undefined, "host", undefined, "."],
-] as const)("%s", ([repo, user, host, port, path]) => {
+] as const)("%s is a host and a path", ([repo, user, host, port, path]) => {
   expect(parseLocation(repo)).toEqual({ scheme: "sftp", user, host, port, path });
 });
 
 test.for([
-  ["sftp:", "there is no path: sftp:user@host:path"],
-  ["sftp:host", "there is no path: sftp:user@host:path"],
-  ["sftp::path", "it names no host: sftp:user@host:path"],
+  ["sftp:", "the path is missing, expected sftp:user@host:path"],
+  ["sftp:host", "the path is missing, expected sftp:user@host:path"],
+  ["sftp::path", "the host is missing, expected sftp:user@host:path"],
   ["sftp:-oProxyCommand=x:path", "host and user must not begin with -"],
   ["sftp:-lx@host:path", "host and user must not begin with -"],
   ["sftp://-oProxyCommand=x/path", "host and user must not begin with -"],
   ["sftp://%2DoProxyCommand=x@host/path", "host and user must not begin with -"],
-  ["sftp:host\n:path", "it holds a control character"],
+  ["sftp:host\n:path", "control characters are not allowed"],
   ["sftp:host:~/path", /^.*the path begins with ~/],
   ["sftp://host/~user/path", /^.*the path begins with ~/],
-  ["sftp://host", "an address like sftp://user@host:22/path is needed"],
-  ["sftp:///path", "it names no host: sftp:user@host:path"],
-  ["sftp://host:port/path", "an address like sftp://user@host:22/path is needed"],
-  ["sftp://host/%zz", "it has a % that begins no percent-encoding: write it %25"],
-  ["rclone:", "it names no remote: rclone:remote:path"],
+  ["sftp://host", "the address is invalid, expected sftp://user@host:22/path"],
+  ["sftp:///path", "the host is missing, expected sftp:user@host:path"],
+  ["sftp://host:port/path", "the address is invalid, expected sftp://user@host:22/path"],
+  ["sftp://host/%zz", "the address has an invalid percent-encoding: write % as %25"],
+  ["rclone:", "the remote is missing, expected rclone:remote:path"],
   ["rclone:--config=/x", "the remote must not begin with -"],
-] as const)("%s is refused", ([repo, problem]) => {
+] as const)("%s is rejected", ([repo, problem]) => {
   expect(() => parseLocation(repo)).toThrow(problem);
 });
 
-test("no password is in the message of an address that is refused", () => {
+test("the message of a rejected address has no password", () => {
   expect(() => parseLocation("sftp://user:secret@host/~x")).toThrow(
     `repository "sftp://user@host/~x": the path begins with ~`,
   );
@@ -58,7 +58,7 @@ test.for([
 ] as const)("%s is shown as %s", ([repo, shown]) => {
   const location = parseLocation(repo);
   expect(location.scheme === "sftp" && sftpAddress(location)).toBe(shown);
-  // It names the same place.
+  // The printed address names the same location.
   expect(parseLocation(shown)).toEqual(location);
 });
 
@@ -66,11 +66,11 @@ test.for([
   ["rclone:remote:path", "remote:path", "rclone:remote:path"],
   ["rclone:remote:", "remote:", "rclone:remote:"],
   ["rclone::s3,secret_access_key=x:b/p", ":s3,secret_access_key=x:b/p", "rclone::s3:b/p"],
-] as const)("%s", ([repo, remote, printable]) => {
+] as const)("%s is a remote", ([repo, remote, printable]) => {
   expect(parseLocation(repo)).toEqual({ scheme: "rclone", remote, printable });
 });
 
-/** The rule of restic 0.19.1 (internal/backend/shell_split.go). */
+/** Cases for the rule of restic 0.19.1 (internal/backend/shell_split.go). */
 test.for([
   ["ssh -p 22 host", ["ssh", "-p", "22", "host"]],
   ["  a\tb\nc\u00A0d\u0085e  ", ["a", "b", "c", "d", "e"]],
@@ -81,16 +81,16 @@ test.for([
   [`"a\\"b" c`, [`a\\"b`, "c"]],
   [`'a\\b'`, ["a\\b"]],
   ["a\uFEFFb", ["a\uFEFFb"]],
-] as const)("%j are the words of a command", ([command, words]) => {
+] as const)("%j is split into words", ([command, words]) => {
   expect(shellWords(command, invalid)).toEqual(words);
 });
 
 test.for([
-  ["", "it is empty"],
-  [" '' ", "it is empty"],
+  ["", "the command is empty"],
+  [" '' ", "the command is empty"],
   ["a 'b", "a quote ' is not closed"],
   [`a "b'`, `a quote " is not closed`],
-] as const)("%j is no command", ([command, problem]) => {
+] as const)("%j is not a command", ([command, problem]) => {
   expect(() => shellWords(command, invalid)).toThrow(problem);
 });
 

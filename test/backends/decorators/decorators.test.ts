@@ -13,7 +13,7 @@ const gone = new AgentError("not_found", "gone");
 
 let clock: FakeClock;
 let cost: Parameters<typeof counted>[1];
-/** What the next calls fail with. */
+/** Failures of the next calls. */
 let errors: Error[];
 let calls: string[];
 
@@ -45,7 +45,7 @@ beforeEach(() => {
   calls = [];
 });
 
-test("pages and files are counted for themselves, with what was received", async () => {
+test("pages and files are counted separately, with the received bytes", async () => {
   const backend = counted(paged, cost);
   const { next } = await backend.list("keys", undefined, signal);
   await backend.list("keys", next, signal);
@@ -57,7 +57,7 @@ test("pages and files are counted for themselves, with what was received", async
   expect({ ...backend }).toMatchObject({ location: "paged", connections: 3 });
 });
 
-test("what fails costs a request too, and fails as it did", async () => {
+test("a failed call counts as a request and rejects unchanged", async () => {
   errors = [gone, gone];
   const backend = counted(paged, cost);
   await expect(backend.load("keys", "a", signal)).rejects.toBe(gone);
@@ -68,7 +68,7 @@ test("what fails costs a request too, and fails as it did", async () => {
   });
 });
 
-test("a repeated call goes on where it was, and each try is counted", async () => {
+test("a retried listing continues at its page, and each try is counted", async () => {
   const backend = retrying(counted(paged, cost), clock);
   expect({ ...backend }).toMatchObject({ location: "paged", connections: 3 });
   const { next } = await backend.list("keys", undefined, signal);
@@ -85,14 +85,14 @@ test("a repeated call goes on where it was, and each try is counted", async () =
   expect(cost.load).toEqual({ requests: 2, receivedBytes: 10 });
 });
 
-test("what lasts is not repeated", async () => {
+test("a permanent failure is not retried", async () => {
   errors = [gone];
   const backend = retrying(paged, clock);
   expect(await failureOf(backend.load("config", "", signal))).toBe("not_found: gone");
   expect(calls).toHaveLength(1);
 });
 
-test("each call has tries of its own", async () => {
+test("each call has its own retries", async () => {
   const backend = retrying(paged, clock);
   for (const name of ["a", "b"]) {
     errors = [broken, broken, broken];
@@ -103,7 +103,7 @@ test("each call has tries of its own", async () => {
   expect(calls).toHaveLength(8);
 });
 
-test("what can be closed can be closed through both, and what cannot be cannot", async () => {
+test("close passes through both decorators, and is absent if the backend has none", async () => {
   const closeable: Backend = {
     ...paged,
     async close() {

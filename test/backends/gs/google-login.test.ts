@@ -29,17 +29,17 @@ const ACCOUNT = {
   private_key_id: "key-1",
 };
 
-/** Everything that Google is, behind a proxy; the metadata server apart, which no proxy reaches. */
+/** The token server and the store, behind a proxy; no proxy reaches the metadata server. */
 let google: FaultServer;
 let metadata: FaultServer;
 let proxy: LoopbackProxy;
 let folder: string;
 let clock: FakeClock;
 let file: string;
-/** What the token server was asked, and the tokens that the store was given. */
+/** The requests to the token server, and the tokens that the store received. */
 let forms: URLSearchParams[];
 let tokens: string[];
-/** Given in turn, the last one again and again. The store takes what begins with `good`. */
+/** Tokens to issue in turn, the last one repeatedly. The store accepts tokens that begin with `good`. */
 let given: string[];
 let refused: Fault | undefined;
 
@@ -97,7 +97,7 @@ async function failure(environment: Readonly<Record<string, string>> = {}): Prom
   return failed.replace(file, "FILE");
 }
 
-test("a service account signs who it is, and asks to read", async () => {
+test("a service account signs a JWT and asks for the read-only scope", async () => {
   await writeFile(file, JSON.stringify(ACCOUNT));
   expect(await list(await open())).toEqual([]);
   expect(proxy.asked).toEqual([
@@ -124,22 +124,22 @@ test("a service account signs who it is, and asks to read", async () => {
   ]);
 });
 
-test("a user has a token for tokens", async () => {
+test("a user account sends its refresh token", async () => {
   const own = { client_id: "id-1", client_secret: "a-secret", refresh_token: "refresh-1" };
   await writeFile(file, JSON.stringify({ type: "authorized_user", ...own }));
   await list(await open());
   expect(Object.fromEntries(forms[0] ?? [])).toEqual({ grant_type: "refresh_token", ...own });
 });
 
-test("a token that is given wins, and is not renewed", async () => {
+test("GOOGLE_ACCESS_TOKEN wins, and is not renewed", async () => {
   expect(await list(await open({ GOOGLE_ACCESS_TOKEN: "good-one" }))).toEqual([]);
   expect(await failure({ GOOGLE_ACCESS_TOKEN: "bad" })).toBe(
-    "denied: gs:bucket:/repo/keys/ at storage.googleapis.com: access denied (401): GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN must be of an account that still exists, and not expired",
+    "denied: gs:bucket:/repo/keys/ at storage.googleapis.com: access denied (401): GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN must belong to an existing account and not be expired",
   );
   expect([forms.length, tokens]).toEqual([0, ["good-one", "bad"]]);
 });
 
-test("a token is kept, and got anew before it expires or when it is refused", async () => {
+test("a token is cached, and replaced before it expires or when it is rejected", async () => {
   await writeFile(file, JSON.stringify(ACCOUNT));
   given = ["good-1", "good-2"];
   const backend = await open();
@@ -156,14 +156,14 @@ test("a token is kept, and got anew before it expires or when it is refused", as
   expect(tokens).toEqual(["revoked", "good-3"]);
 });
 
-test("many who ask at once share one token", async () => {
+test("parallel requests share one token", async () => {
   await writeFile(file, JSON.stringify(ACCOUNT));
   const backend = await open();
   await Promise.all([1, 2, 3, 4].map(() => list(backend)));
   expect([forms.length, tokens.length]).toEqual([1, 4]);
 });
 
-describe("the account of the machine", () => {
+describe("the machine's account", () => {
   const none = { GOOGLE_APPLICATION_CREDENTIALS: "" };
   const home = (): Record<string, string> => ({
     ...none,
@@ -171,7 +171,7 @@ describe("the account of the machine", () => {
     GCE_METADATA_HOST: `127.0.0.1:${metadata.port}`,
   });
 
-  test("is asked without a file", async () => {
+  test("is used without a credentials file", async () => {
     const token = JSON.stringify({ access_token: "good-machine", expires_in: 3000 });
     metadata.answers(status(200, { "metadata-flavor": "Google" }, token));
     await list(await open(home()));
@@ -185,8 +185,8 @@ describe("the account of the machine", () => {
 
   test.for([
     ["another server", loginPage],
-    ["nobody", undefined],
-  ] as const)("is not taken from %s", async ([, fault]) => {
+    ["a closed port", undefined],
+  ] as const)("is not accepted from %s", async ([, fault]) => {
     if (fault) metadata.answers(fault);
     const where = `127.0.0.1:${metadata.port}`;
     if (!fault) {
@@ -194,18 +194,18 @@ describe("the account of the machine", () => {
       metadata = await FaultServer.start();
     }
     expect(await failure({ ...home(), GCE_METADATA_HOST: where })).toBe(
-      `config: gs:bucket:/: there are no credentials: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no account of its own either (${where} does not answer)`,
+      `config: gs:bucket:/: no credentials are set: set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN; this machine has no service account either (${where} does not answer)`,
     );
   });
 
-  test("that is silent may be so for a while only", async () => {
+  test("times out temporarily when the metadata server is silent", async () => {
     metadata.answers(hang("before headers"));
     expect(await failure(home())).toBe(
-      `transient timeout: gs:bucket:/: no credentials are set, and the metadata server at 127.0.0.1:${metadata.port} does not answer in time`,
+      `transient timeout: gs:bucket:/: no credentials are set, and the metadata server at 127.0.0.1:${metadata.port} did not answer in time`,
     );
   });
 
-  test("comes after what gcloud has written", async () => {
+  test("comes after gcloud's credentials file", async () => {
     const config = { CLOUDSDK_CONFIG: folder };
     await writeFile(join(folder, "application_default_credentials.json"), JSON.stringify(ACCOUNT));
     await list(await open({ ...home(), ...config }));
@@ -213,37 +213,37 @@ describe("the account of the machine", () => {
   });
 });
 
-describe("says what is wrong:", () => {
-  test("a file that is not there", async () => {
+describe("a message says what is wrong:", () => {
+  test("a missing file", async () => {
     expect(await failure()).toBe(
       "secret: gs:bucket:/: GOOGLE_APPLICATION_CREDENTIALS: the file FILE cannot be read",
     );
   });
 
   test.for([
-    ["no JSON", "{", "none"],
-    ["a key that is none", JSON.stringify({ ...ACCOUNT, private_key: "x" }), "service_account"],
-    ["another kind", JSON.stringify({ type: "external_account" }), "external_account"],
+    ["not JSON", "{", "none"],
+    ["an invalid key", JSON.stringify({ ...ACCOUNT, private_key: "x" }), "service_account"],
+    ["an unsupported type", JSON.stringify({ type: "external_account" }), "external_account"],
   ] as const)("%s", async ([, content, type]) => {
     await writeFile(file, content);
     expect(await failure()).toBe(
-      `config: gs:bucket:/: the file FILE holds no usable key of a service account or user (type ${type}): make a new one, or set GOOGLE_ACCESS_TOKEN`,
+      `config: gs:bucket:/: the file FILE has no usable key of a service account or user (type ${type}): create a new one, or set GOOGLE_ACCESS_TOKEN`,
     );
   });
 
-  test("an account that is gone", async () => {
+  test("a deleted account", async () => {
     await writeFile(file, JSON.stringify(ACCOUNT));
     refused = status(400, {}, JSON.stringify({ error: "invalid_grant", error_description: "x" }));
     expect(await failure()).toBe(
-      "denied: gs:bucket:/: the token for monitor@project.iam.gserviceaccount.com at oauth2.googleapis.com: refused (400 invalid_grant): the key in FILE must be one that still exists, and the clock of this machine must be right",
+      "denied: gs:bucket:/: the token for monitor@project.iam.gserviceaccount.com at oauth2.googleapis.com: rejected (400 invalid_grant): the key in FILE must still exist, and the clock of this machine must be right",
     );
   });
 
-  test("a token server that fails for a while, or is none", async () => {
+  test("a token server that fails temporarily, and one that is none", async () => {
     await writeFile(file, JSON.stringify(ACCOUNT));
     refused = status(503);
     expect(await failure()).toMatch(/^transient unreachable: .* the server answers 503$/);
     refused = loginPage;
-    expect(await failure()).toMatch(/^other: .* the answer holds no token$/);
+    expect(await failure()).toMatch(/^other: .* the response has no token$/);
   });
 });

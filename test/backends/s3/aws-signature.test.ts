@@ -10,7 +10,7 @@ const CREDENTIALS = {
 };
 const BUCKET = "https://examplebucket.s3.amazonaws.com/";
 
-/** The examples of "Authenticating Requests: Using the Authorization Header" in Amazon's S3 API reference. */
+/** Examples in "Authenticating Requests: Using the Authorization Header", Amazon S3 API reference. */
 test.for([
   [
     "GET Object",
@@ -33,7 +33,7 @@ test.for([
     "host;x-amz-content-sha256;x-amz-date",
     "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
   ],
-] as const)("%s is signed as Amazon's example", ([, path, headers, names, signature]) => {
+] as const)("%s is signed as in Amazon's example", ([, path, headers, names, signature]) => {
   const url = new URL(BUCKET + path);
   const request = {
     method: "GET",
@@ -51,7 +51,7 @@ test.for([
   });
 });
 
-test("PUT Object, with a body, is signed as Amazon's example", () => {
+test("PUT Object with a body is signed as in Amazon's example", () => {
   const headers = {
     date: "Fri, 24 May 2013 00:00:00 GMT",
     "x-amz-storage-class": "REDUCED_REDUNDANCY",
@@ -75,7 +75,7 @@ test("PUT Object, with a body, is signed as Amazon's example", () => {
   });
 });
 
-test("a session token is signed too", () => {
+test("a session token is signed", () => {
   const signed = signedHeaders(
     { method: "GET", url: new URL(BUCKET), service: "s3", region: "eu-1", at: AT },
     { ...CREDENTIALS, sessionToken: new Secret("a token") },
@@ -84,7 +84,7 @@ test("a session token is signed too", () => {
   expect(signed["authorization"]).toContain("x-amz-date;x-amz-security-token,");
 });
 
-test("the same keys sign for another day, region and service as if they had never signed before", () => {
+test("cached signing keys do not change signatures for another day, region or service", () => {
   const used = { ...CREDENTIALS };
   const day = 86_400_000;
   const url = new URL(BUCKET);
@@ -101,6 +101,6 @@ test("the same keys sign for another day, region and service as if they had neve
   }
 });
 
-test("everything but unreserved characters is encoded", () => {
+test("all but unreserved characters are percent-encoded", () => {
   expect(encodeAws("aZ09-_.~ /!'()*+%ä")).toBe("aZ09-_.~%20%2F%21%27%28%29%2A%2B%25%C3%A4");
 });

@@ -7,12 +7,12 @@ import type { ContextOptions } from "../../support/backends/backend-context.ts";
 
 function address(repo: string, given: ContextOptions = {}): ReturnType<typeof s3Address> {
   const location = parseLocation(repo);
-  if (location.scheme !== "s3") throw new Error(`${repo} is not of S3`);
+  if (location.scheme !== "s3") throw new Error(`${repo} is not an S3 location`);
   const { environment, options } = contextOf("s3", given);
   return s3Address(location, environment, options);
 }
 
-/** Repository, the region that it names, and where an object of it lies if that is `eu-west-3` in the end. */
+/** Repository string, the region that it names, and the URL of an object if the region is `eu-west-3`. */
 test.for([
   ["s3:s3.amazonaws.com/bucket", undefined, "https://bucket.s3.eu-west-3.amazonaws.com/k"],
   [
@@ -50,7 +50,7 @@ test.for([
     "eu-west-3",
     "https://bucket.bucket.vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com/k",
   ],
-  // A certificate for *.s3.… is none for a name with a dot.
+  // A certificate for *.s3.… is not valid for a name with a dot.
   [
     "s3:s3.amazonaws.com/dotted.bucket",
     undefined,
@@ -74,13 +74,13 @@ test.for([
   ],
   ["s3:http://127.0.0.1:9000/bucket", undefined, "http://127.0.0.1:9000/bucket/k"],
   ["s3:http://[::1]:9000/bucket", undefined, "http://[::1]:9000/bucket/k"],
-] as const)("%s", ([repo, region, expected]) => {
+] as const)("the URL and region of %s", ([repo, region, expected]) => {
   const { region: named, url } = address(repo);
   expect(named).toBe(region);
   expect(url("eu-west-3", "k").href).toBe(expected);
 });
 
-test("China has a domain of its own", () => {
+test("regions in China have their own domain", () => {
   const { url } = address("s3:s3.cn-north-1.amazonaws.com.cn/bucket");
   expect(url("cn-north-1", "k").href).toBe("https://bucket.s3.cn-north-1.amazonaws.com.cn/k");
 });
@@ -96,7 +96,7 @@ test.for([
   expect(url("x", "k").href).toBe(expected);
 });
 
-test("a region is that of the option, of the variable, of the host, in this order", () => {
+test("the region comes from the option, else the variable, else the host", () => {
   const options = { "s3.region": "one" };
   const environment = { AWS_DEFAULT_REGION: "two", AWS_REGION: "never" };
   const repo = "s3:s3.three.amazonaws.com/bucket";
@@ -108,7 +108,7 @@ test("a region is that of the option, of the variable, of the host, in this orde
   ).toBeUndefined();
 });
 
-test("names and queries are encoded as they are signed", () => {
+test("names and queries are percent-encoded as for the signature", () => {
   const { url } = address("s3:host/bucket");
   const { href } = url("x", "/a b/ä+%/'()*!", { prefix: "a b/+", delimiter: "/" });
   expect(href).toBe(
@@ -116,8 +116,8 @@ test("names and queries are encoded as they are signed", () => {
   );
 });
 
-test("a region that is no part of a host is refused", () => {
+test("a region that cannot be a part of a host name is rejected", () => {
   expect(() => address("s3:s3.amazonaws.com/bucket", { options: { "s3.region": "a b" } })).toThrow(
-    "https://s3.amazonaws.com: neither bucket nor a b may be in the name of the host",
+    "https://s3.amazonaws.com: the bucket bucket and the region a b do not form a valid host name",
   );
 });

@@ -47,7 +47,7 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-/** A machine that is nothing to AWS, unless it is said otherwise. */
+/** No instance role and no files of this machine. */
 const ALONE = { AWS_EC2_METADATA_DISABLED: "true", HOME: "/nowhere" };
 
 function open(
@@ -66,10 +66,10 @@ const load = async (environment: Readonly<Record<string, string>>): Promise<numb
 
 test.for([
   ["AWS", { AWS_ACCESS_KEY_ID: "K", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t" }, "t"],
-  ["AWS by their old names", { AWS_ACCESS_KEY: "K", AWS_SECRET_KEY: "s" }, undefined],
+  ["AWS, old names", { AWS_ACCESS_KEY: "K", AWS_SECRET_KEY: "s" }, undefined],
   ["MinIO", { MINIO_ROOT_USER: "K", MINIO_ROOT_PASSWORD: "s" }, undefined],
-  ["MinIO by their old names", { MINIO_ACCESS_KEY: "K", MINIO_SECRET_KEY: "s" }, undefined],
-] as const)("variables of %s", async ([, environment, token]) => {
+  ["MinIO, old names", { MINIO_ACCESS_KEY: "K", MINIO_SECRET_KEY: "s" }, undefined],
+] as const)("credentials in variables of %s", async ([, environment, token]) => {
   s3.accounts.set("K", { secret: "s", ...(token !== undefined && { token }) });
   expect(await load(environment)).toBe(1);
 });
@@ -83,20 +83,20 @@ test.for([
     { secret: "other secret", token: "other token" },
   ],
   [
-    "a file elsewhere",
+    "another file",
     { AWS_SHARED_CREDENTIALS_FILE: "HOME/.aws/credentials", HOME: "/x" },
     "DEFAULTKEY",
     { secret: "default/secret=" },
   ],
   ["the file of MinIO's client", { AWS_PROFILE: "half" }, "MCKEY", { secret: "mc secret" }],
-] as const)("%s", async ([, variables, key, account]) => {
+] as const)("credentials in %s", async ([, variables, key, account]) => {
   s3.accounts.set(key, account);
   const here = Object.entries({ HOME: home, ...variables });
   const environment = here.map(([name, value]) => [name, value.replace("HOME", home)]);
   expect(await load(Object.fromEntries(environment))).toBe(1);
 });
 
-test("a file that was written anew is read again when its keys are refused", async () => {
+test("the credentials file is read again when its keys are rejected", async () => {
   const file = join(home, "rotated");
   const write = (key: string): Promise<void> =>
     writeFile(file, `[default]\naws_access_key_id=${key}\naws_secret_access_key=s\n`);
@@ -113,7 +113,7 @@ test("a file that was written anew is read again when its keys are refused", asy
   expect(await backend.load("config", "", signal)).toHaveLength(1);
 });
 
-test("none at all are said to be missing, with where they were looked for", async () => {
+test("without credentials the message lists all places that were tried", async () => {
   expect(
     await failureOf(
       (
@@ -126,12 +126,12 @@ test("none at all are said to be missing, with where they were looked for", asyn
       ).load("config", "", signal),
     ),
   ).toBe(
-    `config: ${server.url}/bucket/: there are no credentials: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, the profile process of ${home}/.aws/credentials names a credential_process, which is not run, ${home}/.mc/config.json has no keys for the alias old, the role of this machine is not asked for (AWS_EC2_METADATA_DISABLED); for a bucket that anybody may read set the option s3.unsafe-anonymous-auth`,
+    `config: ${server.url}/bucket/: no credentials found: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, the profile process of ${home}/.aws/credentials uses credential_process, which is not supported, ${home}/.mc/config.json has no keys for the alias old, the instance role is disabled (AWS_EC2_METADATA_DISABLED); for a public bucket set the option s3.unsafe-anonymous-auth`,
   );
   expect(server.requests).toEqual([]);
 });
 
-test("a session token that has expired in the middle of a listing is denied, so that the secret is asked for again", async () => {
+test("a session token that expires during a listing is denied, so that the secret is resolved again", async () => {
   const names = Array.from({ length: 1500 }, (_, index) => `${index}`.padStart(64, "0"));
   s3.files = new Map(names.map((name) => [`keys/${name}`, Buffer.from("k")]));
   s3.accounts.set("K", { secret: "s", token: "t" });
@@ -143,11 +143,11 @@ test("a session token that has expired in the middle of a listing is denied, so 
   const { next } = await backend.list("keys", undefined, signal);
   s3.expired.add("t");
   expect(await failureOf(backend.list("keys", next, signal))).toBe(
-    `denied: ${server.url}/bucket/keys/: access denied (400 ExpiredToken): the session token has expired: new keys are needed`,
+    `denied: ${server.url}/bucket/keys/: access denied (400 ExpiredToken): the session token has expired, set new keys`,
   );
 });
 
-test("two repositories have each their own keys, or those of the process", async () => {
+test("each repository uses its own keys, else those of the process", async () => {
   const process = {
     AWS_ACCESS_KEY_ID: "PROCESS",
     AWS_SECRET_ACCESS_KEY: "p",
@@ -169,5 +169,5 @@ test("two repositories have each their own keys, or those of the process", async
   expect(new Set(used)).toEqual(new Set(["ONE", "PROCESS", "TWO"]));
   await expect(
     (await open({ AWS_ACCESS_KEY_ID: "ONE" }, process)).load("config", "", signal),
-  ).rejects.toThrow("there are no credentials");
+  ).rejects.toThrow("no credentials found");
 });

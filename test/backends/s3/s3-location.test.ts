@@ -16,41 +16,44 @@ test.for([
   ["s3:https://host:443/bucket/p", "https://host", "bucket", "p"],
   ["s3:http://127.0.0.1:9000/bucket/p//q/./r", "http://127.0.0.1:9000", "bucket", "p/q/r"],
   ["s3:http://[::1]:9000/bucket", "http://[::1]:9000", "bucket", ""],
-  // A URL is decoded once, a plain address is not.
+  // A URL is decoded once, a plain address never.
   ["s3:https://host/bucket/a%20b%252F%C3%A4", "https://host", "bucket", "a b%2Fä"],
   ["s3:host/bucket/a%20b", "https://host", "bucket", "a%20b"],
   ["s3:https://host/bucket/a b+ä", "https://host", "bucket", "a b+ä"],
   ["s3:https://host/bucket/p?x=1#y", "https://host", "bucket", "p"],
   ["s3:host/bucket/p?x#y", "https://host", "bucket", "p?x#y"],
   ["s3:https://key:secret@host/bucket/p", "https://host", "bucket", "p"],
-  // restic keeps a slash at the beginning: the names of the objects begin with it.
+  // restic keeps a leading slash: object names begin with it.
   ["s3:host/bucket//p", "https://host", "bucket", "/p"],
   ["s3:host/bucket//", "https://host", "bucket", "/"],
   ["s3:host/bucket/.", "https://host", "bucket", ""],
   ["s3:host/bucket/a/../b", "https://host", "bucket", "b"],
-] as const)("%s", ([repo, endpoint, bucket, prefix]) => {
+] as const)("%s is an endpoint, a bucket and a prefix", ([repo, endpoint, bucket, prefix]) => {
   expect(parseLocation(repo)).toEqual({ scheme: "s3", endpoint, bucket, prefix });
 });
 
 test.for([
-  ["s3:", "an address like s3:https://host:9000/bucket/prefix or s3:host/bucket is needed"],
+  [
+    "s3:",
+    "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
+  ],
   [
     "s3:https:/h/b",
-    "an address like s3:https://host:9000/bucket/prefix or s3:host/bucket is needed",
+    "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
   ],
-  ["s3:host", "it names no bucket: s3:host/bucket/prefix"],
-  ["s3:https://host/", "it names no bucket: s3:host/bucket/prefix"],
+  ["s3:host", "the bucket is missing, expected s3:host/bucket/prefix"],
+  ["s3:https://host/", "the bucket is missing, expected s3:host/bucket/prefix"],
   [
     "s3:///bucket",
-    "an address like s3:https://host:9000/bucket/prefix or s3:host/bucket is needed",
+    "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
   ],
-  ["s3:host/b", '"b" is not the name of a bucket'],
-  ["s3:host/a..b", '"a..b" is not the name of a bucket'],
-  ["s3:host/bücket", '"bücket" is not the name of a bucket'],
-  ["s3:host/bucket/../other", "the prefix leads out of the bucket"],
-  ["s3:https://host/bucket/%2e%2e/other", "the prefix leads out of the bucket"],
-  ["s3:https://host/bucket/100%", "the path has a % that begins no percent-encoding: write it %25"],
-] as const)("%s is refused", ([repo, problem]) => {
+  ["s3:host/b", '"b" is not a valid bucket name'],
+  ["s3:host/a..b", '"a..b" is not a valid bucket name'],
+  ["s3:host/bücket", '"bücket" is not a valid bucket name'],
+  ["s3:host/bucket/../other", "the prefix leaves the bucket"],
+  ["s3:https://host/bucket/%2e%2e/other", "the prefix leaves the bucket"],
+  ["s3:https://host/bucket/100%", "the path has an invalid percent-encoding: write % as %25"],
+] as const)("%s is rejected", ([repo, problem]) => {
   expect(() => parseLocation(repo)).toThrow(
     expect.objectContaining({ code: "config", message: `repository "${repo}": ${problem}` }),
   );
@@ -65,8 +68,8 @@ test.for([
   expect(printableUrl(repo)).toBe(shown);
 });
 
-test("keys before a plain host are refused, and not shown", () => {
+test("keys before a plain host are rejected and not shown", () => {
   expect(() => parseLocation("s3:key:secret@host/bucket")).toThrow(
-    'repository "s3:host/bucket": an address like',
+    'repository "s3:host/bucket": the address is invalid',
   );
 });

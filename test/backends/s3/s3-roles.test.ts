@@ -19,7 +19,7 @@ const HOUR = 3_600_000;
 
 let folder: string;
 let server: FaultServer;
-/** What gives out credentials: the token service, and what machines ask. */
+/** The token service and the metadata servers. */
 let giver: FaultServer;
 let clock: FakeClock;
 let s3: FakeS3;
@@ -43,7 +43,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Nothing of the machine that the tests run on. */
+/** Does not use files or roles of this machine. */
 const open = (environment: Readonly<Record<string, string>>): Promise<Backend> =>
   openS3At(`s3:${server.url}/bucket`, {
     environment: { AWS_EC2_METADATA_DISABLED: "true", HOME: "/nowhere", ...environment },
@@ -66,10 +66,10 @@ const read =
   };
 const form = (index: number): unknown =>
   Object.fromEntries(
-    new URLSearchParams(bodies.get(giver.requests[index] ?? expect.fail("was not asked"))),
+    new URLSearchParams(bodies.get(giver.requests[index] ?? expect.fail("no such request"))),
   );
 
-test("a role for a token of the orchestrator", async () => {
+test("a token of the orchestrator is exchanged for a role", async () => {
   giver.answers(read(roles.sts("AssumeRoleWithWebIdentity")));
   const environment = {
     AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, "token"),
@@ -88,7 +88,7 @@ test("a role for a token of the orchestrator", async () => {
 
 test.for([
   [
-    "its address",
+    "a URL",
     (url: string) => ({
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/creds`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "Basic x",
@@ -96,14 +96,14 @@ test.for([
     "Basic x",
   ],
   [
-    "its address and a file",
+    "a URL and a token file",
     (url: string) => ({
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/creds`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, "token"),
     }),
     "a token of the orchestrator",
   ],
-] as const)("a role of a container, by %s", async ([, environment, token]) => {
+] as const)("a container has a role, by %s", async ([, environment, token]) => {
   giver.answers(roles.metadata);
   expect(await load(environment(giver.url))).toBe(1);
   expect(giver.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([
@@ -111,7 +111,7 @@ test.for([
   ]);
 });
 
-test("a role of an instance", async () => {
+test("an instance has a role", async () => {
   giver.answers(answer("a session"), answer("reader\n"), roles.metadata);
   const environment = {
     AWS_EC2_METADATA_DISABLED: "",
@@ -130,7 +130,7 @@ test("a role of an instance", async () => {
   ]);
 });
 
-test("a role of an instance that has none, or is none", async () => {
+test("an instance without a role, and a machine that is no instance, have no credentials", async () => {
   const environment = {
     AWS_EC2_METADATA_DISABLED: "",
     AWS_EC2_METADATA_SERVICE_ENDPOINT: giver.url,
@@ -138,10 +138,10 @@ test("a role of an instance that has none, or is none", async () => {
   giver.answers(status(404));
   const missing = async (): Promise<string> =>
     failureOf((await open(environment)).load("config", "", signal));
-  expect(await missing()).toMatch(/^config: .*this machine is an instance without a role;/);
+  expect(await missing()).toMatch(/^config: .*this instance has no role;/);
   await giver.stop();
   expect(await missing()).toMatch(
-    /^config: .*this machine is no instance with a role \(127\.0\.0\.1:\d+ does not answer\);/,
+    /^config: .*this machine has no instance role \(127\.0\.0\.1:\d+ does not answer\);/,
   );
   giver = await FaultServer.start();
 });
@@ -157,7 +157,7 @@ const ASSUMED = {
   RESTIC_AWS_ASSUME_ROLE_REGION: "eu-west-3",
 };
 
-test("a role that restic's own variables name", async () => {
+test("restic's own variables name a role", async () => {
   giver.answers(read(roles.sts("AssumeRole")));
   expect(await load({ ...ASSUMED, RESTIC_AWS_ASSUME_ROLE_STS_ENDPOINT: giver.url })).toBe(1);
   expect(form(0)).toEqual({
@@ -181,7 +181,7 @@ const roleEnvironment = (): Readonly<Record<string, string>> => ({
   RESTIC_AWS_ASSUME_ROLE_STS_ENDPOINT: giver.url,
 });
 
-test("a role is kept from one collection to the next, and renewed before it ends", async () => {
+test("the credentials of a role are cached, and replaced before they expire", async () => {
   giver.answers(roles.sts("AssumeRole"));
   const backend = await open(roleEnvironment());
   await Promise.all(Array.from({ length: 5 }, () => backend.load("config", "", signal)));
@@ -194,7 +194,7 @@ test("a role is kept from one collection to the next, and renewed before it ends
   expect(giver.requests).toHaveLength(2);
 });
 
-test("a role that cannot be renewed is used until it ends", async () => {
+test("credentials that cannot be replaced are used until they expire", async () => {
   giver.answers(roles.sts("AssumeRole"), status(503));
   const backend = await open(roleEnvironment());
   await backend.load("config", "", signal);
@@ -208,7 +208,7 @@ test("a role that cannot be renewed is used until it ends", async () => {
   );
 });
 
-test("a role that ends in the middle of a listing costs no page", async () => {
+test("credentials that expire during a listing lose no page", async () => {
   const names = Array.from({ length: 1500 }, (_, index) => `${index}`.padStart(64, "0"));
   s3.files = new Map(names.map((name) => [`keys/${name}`, Buffer.from("k")]));
   giver.answers(roles.sts("AssumeRole"));
@@ -220,16 +220,16 @@ test("a role that ends in the middle of a listing costs no page", async () => {
   expect(giver.requests).toHaveLength(2);
 });
 
-test("a role that is refused says which, and no keys", async () => {
+test("a denied role is named, without keys", async () => {
   const error =
     "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>BASE says no</Message></Error></ErrorResponse>";
   giver.answers(status(403, {}, error));
   const failure = await failureOf((await open(roleEnvironment())).load("config", "", signal));
   expect(failure).toBe(
-    `denied: ${server.url}/bucket: AssumeRole of arn:aws:iam::1:role/backup at 127.0.0.1:${giver.port}: the role is refused (403 AccessDenied)`,
+    `denied: ${server.url}/bucket: AssumeRole of arn:aws:iam::1:role/backup at 127.0.0.1:${giver.port}: the role is denied (403 AccessDenied)`,
   );
   giver.answers(answer("<AssumeRoleResponse/>"));
   expect(await failureOf((await open(roleEnvironment())).load("config", "", signal))).toMatch(
-    /^other: .*the answer holds no credentials$/,
+    /^other: .*the response has no credentials$/,
   );
 });

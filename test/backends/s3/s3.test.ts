@@ -59,7 +59,7 @@ backendSuite(
   { credentials: Object.values(KEYS) },
 );
 
-backendSuite("S3 that anybody may read, with a prefix that begins with a slash", (files) => {
+backendSuite("a public S3 bucket, with a prefix that begins with a slash", (files) => {
   s3.isPublic = true;
   s3.files = new Map([...files].map(([path, bytes]) => [`/repo/${path}`, bytes]));
   return open({ environment: {}, options: { "s3.unsafe-anonymous-auth": "1" } }, "/repo");
@@ -71,7 +71,7 @@ test.for([
   ["ListObjectsV2", {}, true],
   ["ListObjects", { "s3.list-objects-v1": "true" }, true],
   ["ListObjects of a server that encodes nothing", { "s3.list-objects-v1": "true" }, false],
-] as const)("2,500 names come in three pages: %s", async ([, options, encodes]) => {
+] as const)("2,500 names are listed in three pages by %s", async ([, options, encodes]) => {
   s3.encodes = encodes;
   put(
     "ä +%&/",
@@ -84,7 +84,7 @@ test.for([
   expect(s3.asked).toHaveLength(3);
 });
 
-test("packs lie in folders, and are listed without the names of these", async () => {
+test("packs are listed without the names of their folders", async () => {
   put("repo/", [`data/ab/${ID}`, "data/", "data/00/"]);
   s3.pageSize = 2;
   const backend = await open({ options: { "s3.list-objects-v1": "1" } });
@@ -92,7 +92,7 @@ test("packs lie in folders, and are listed without the names of these", async ()
   expect(await backend.load("data", ID, signal)).toHaveLength(1);
 });
 
-test("neighbours and folders are not listed, not even by a server that knows no delimiter", async () => {
+test("names beside the folder and folders in it are not listed, even by a server without delimiters", async () => {
   const names = [`keys/${ID}`, `keys/folder/${ID}`, "keys/", "keys-old/x", "keys"];
   put("repo/", names);
   const backend = await open();
@@ -104,14 +104,14 @@ test("neighbours and folders are not listed, not even by a server that knows no 
   expect(old.names).toEqual([ID]);
 });
 
-test("a bucket that is not there is no empty folder", async () => {
+test("a missing bucket is not an empty listing", async () => {
   s3.bucket = "another";
-  const message = `${server.url}/bucket/repo/keys/: the bucket bucket is not there (404 NoSuchBucket)`;
+  const message = `${server.url}/bucket/repo/keys/: the bucket bucket does not exist (404 NoSuchBucket)`;
   await expect(listIds(await open(), "keys", signal)).rejects.toThrow(message);
 });
 
 describe("the region", () => {
-  test("is found out by a request that is refused, once", async () => {
+  test("is detected once, by a rejected request", async () => {
     s3.region = "eu-north-7";
     const backend = await open();
     await backend.list("keys", undefined, signal);
@@ -119,7 +119,7 @@ describe("the region", () => {
     expect(s3.asked).toHaveLength(3);
   });
 
-  test("is found out once for many at a time", async () => {
+  test("is detected once for parallel requests", async () => {
     s3.region = "eu-north-7";
     put("repo/", ["config"]);
     const backend = await open({ connections: 4 });
@@ -127,7 +127,7 @@ describe("the region", () => {
     expect(s3.asked.length).toBeLessThanOrEqual(8);
   });
 
-  test("is asked for where a refusal does not name it", async () => {
+  test("is requested if the error response does not name it", async () => {
     s3.region = "eu-north-7";
     server.answers(s3Refusal(400, "AuthorizationHeaderMalformed"), s3.serve);
     await (await open()).list("keys", undefined, signal);
@@ -140,7 +140,7 @@ describe("the region", () => {
   test.for([
     ["AWS_DEFAULT_REGION", { environment: { ...KEYS, AWS_DEFAULT_REGION: "eu-north-7" } }],
     ["s3.region", { options: { "s3.region": "eu-north-7" } }],
-  ] as const)("of %s is taken, and not corrected", async ([, options]) => {
+  ] as const)("in %s is used and never corrected", async ([, options]) => {
     s3.region = "eu-north-7";
     const backend = await open(options);
     await backend.list("keys", undefined, signal);
@@ -151,7 +151,7 @@ describe("the region", () => {
     );
   });
 
-  test("is told by a redirect, which is not followed", async () => {
+  test("is read from a redirect, which is not followed", async () => {
     s3.region = "eu-north-7";
     server.answers((request, response) => {
       response.setHeader("x-amz-bucket-region", "eu-north-7");
@@ -161,7 +161,7 @@ describe("the region", () => {
     expect(s3.asked).toHaveLength(1);
   });
 
-  test("that is none ends in a failure", async () => {
+  test("that is invalid is a failure", async () => {
     server.answers(s3Refusal(400, "AuthorizationHeaderMalformed", "../evil.example/"));
     expect(await failureOf((await open()).list("keys", undefined, signal))).toMatch(
       /^config: .*: the bucket is in another region, not in us-east-1 /,
@@ -170,8 +170,8 @@ describe("the region", () => {
   });
 });
 
-describe("a clock that is wrong", () => {
-  test.for([-7_200_000, 86_400_000])("by %i ms is corrected once", async (ms) => {
+describe("a clock", () => {
+  test.for([-7_200_000, 86_400_000])("that is wrong by %i ms is corrected once", async (ms) => {
     s3.now = () => clock.now() + ms;
     const backend = await open();
     await backend.list("keys", undefined, signal);
@@ -179,17 +179,17 @@ describe("a clock that is wrong", () => {
     expect(s3.asked).toHaveLength(3);
   });
 
-  test("for a server that does not say its own is denied", async () => {
+  test("that differs from a server without a Date header is denied", async () => {
     server.answers((request, response) => {
       response.sendDate = false;
       s3Refusal(403, "RequestTimeTooSkewed")(request, response);
     });
     expect(await failureOf((await open()).list("keys", undefined, signal))).toBe(
-      `denied: ${server.url}/bucket/repo/keys/: access denied (403 RequestTimeTooSkewed): the clock of this machine and that of the server differ too much`,
+      `denied: ${server.url}/bucket/repo/keys/: access denied (403 RequestTimeTooSkewed): the clocks of this machine and of the server differ too much`,
     );
   });
 
-  test("for a server that changes its mind is asked twice", async () => {
+  test("is corrected only once for a server that keeps rejecting", async () => {
     server.answers(s3Refusal(403, "RequestTimeTooSkewed"));
     expect(await failureOf((await open()).list("keys", undefined, signal))).toMatch(/^denied: /);
     expect(server.requests).toHaveLength(2);

@@ -53,16 +53,19 @@ async function failure(environment: Readonly<Record<string, string>>): Promise<s
 const tokens = (): readonly unknown[] =>
   store.requests.map(({ headers }) => headers["x-auth-token"]);
 
-test.for(["v2 tenant", "v3 password project", "v3 application_credential"])("%s", async (way) => {
-  const variables = FakeKeystone.variables(server.url)[way] ?? expect.fail();
-  const environment = { ...variables, OS_REGION_NAME: "two" };
-  expect(await list(await open(environment))).toEqual([]);
-  expect(keystone.asked).toEqual([way]);
-  expect(tokens()).toEqual(["token-1"]);
-  expect(store.requests[0]?.url).toBe(
-    "/v1/AUTH_1/backups?format=json&prefix=repo%2Fkeys%2F&delimiter=%2F&limit=1000",
-  );
-});
+test.for(["v2 tenant", "v3 password project", "v3 application_credential"])(
+  "a login by %s",
+  async (way) => {
+    const variables = FakeKeystone.variables(server.url)[way] ?? expect.fail();
+    const environment = { ...variables, OS_REGION_NAME: "two" };
+    expect(await list(await open(environment))).toEqual([]);
+    expect(keystone.asked).toEqual([way]);
+    expect(tokens()).toEqual(["token-1"]);
+    expect(store.requests[0]?.url).toBe(
+      "/v1/AUTH_1/backups?format=json&prefix=repo%2Fkeys%2F&delimiter=%2F&limit=1000",
+    );
+  },
+);
 
 const v3 = (): Readonly<Record<string, string>> =>
   FakeKeystone.variables(server.url)["v3 password project"] ?? {};
@@ -77,12 +80,12 @@ test.for([
     { OS_APPLICATION_CREDENTIAL_NAME: "c", OS_APPLICATION_CREDENTIAL_SECRET: "s" },
     '"application_credential":{"name":"c","user":{"name":"monitor","domain":{"name":"Default"}},"secret":"s"}}}}',
   ],
-] as const)("%j asks with %s", async ([environment, part]) => {
+] as const)("%j sends %s", async ([environment, part]) => {
   await failure({ ...v3(), ...environment });
   expect(keystone.asked[0]).toContain(part);
 });
 
-test("version 1 of the server itself", async () => {
+test("a login by version 1 of the server itself", async () => {
   const v1: Fault = (request, response) => {
     const { "x-auth-user": user, "x-auth-key": key } = request.headers;
     const good = user === "test:tester" && key === PASSWORD;
@@ -104,7 +107,7 @@ test("version 1 of the server itself", async () => {
   ]);
 });
 
-test("a token is kept, and got anew before it expires or when it is refused", async () => {
+test("a token is cached, and replaced before it expires or when it is rejected", async () => {
   const backend = await open(v3());
   await list(backend);
   await clock.advance(3_530_000);
@@ -116,7 +119,7 @@ test("a token is kept, and got anew before it expires or when it is refused", as
   expect(tokens()).toEqual(["token-1", "token-1", "token-2", "token-2", "token-3"]);
 });
 
-test("pages follow each other by the last name", async () => {
+test("each page begins after the last name of the page before", async () => {
   const names = Array.from({ length: 1000 }, (_, index) => ({
     name: `repo/keys/f${index}`,
     bytes: index,
@@ -132,25 +135,25 @@ test("pages follow each other by the last name", async () => {
   expect(store.requests[1]?.url).toContain("&marker=repo%2Fkeys%2Ff999&");
 });
 
-describe("says what is wrong:", () => {
+describe("a message says what is wrong:", () => {
   const WHERE = "swift:backups:/";
   test.for([
     [
       {},
-      `config: ${WHERE}: there is no login: OS_AUTH_URL (Keystone) or ST_AUTH (version 1) and what belongs to it, or OS_STORAGE_URL and OS_AUTH_TOKEN, are missing in the environment of the repository`,
+      `config: ${WHERE}: no login is set in the environment of the repository: set OS_AUTH_URL (Keystone) or ST_AUTH (version 1) with user and password, or OS_STORAGE_URL and OS_AUTH_TOKEN`,
     ],
     [
       { OS_AUTH_URL: "https://host/identity" },
-      `config: ${WHERE}: OS_AUTH_URL says no version: its path must hold v1, v2.0 or v3`,
+      `config: ${WHERE}: OS_AUTH_URL has no version: the path must contain v1, v2.0 or v3`,
     ],
     [{ OS_AUTH_URL: "host/v3" }, `config: ${WHERE}: OS_AUTH_URL is not an address`],
     [
       { OS_AUTH_URL: "https://host/v3", OS_USERNAME: "u" },
-      `config: ${WHERE}: OS_PASSWORD is missing in the environment of the repository`,
+      `config: ${WHERE}: OS_PASSWORD is not set in the environment of the repository`,
     ],
     [
       { ST_AUTH: "https://host/v1.0" },
-      `config: ${WHERE}: ST_USER or OS_USERNAME is missing in the environment of the repository`,
+      `config: ${WHERE}: ST_USER or OS_USERNAME is not set in the environment of the repository`,
     ],
   ] as const)("%j", async ([environment, message]) => {
     expect(await failure(environment)).toBe(message);
@@ -158,25 +161,25 @@ describe("says what is wrong:", () => {
 
   test("a wrong password", async () => {
     expect(await failure({ ...v3(), OS_PASSWORD: "wrong" })).toBe(
-      `denied: ${WHERE}: the login at HOST: refused (401): user, password, project and domains must be those of an account that still exists`,
+      `denied: ${WHERE}: the login at HOST: rejected (401): user, password, project and domains must belong to an existing account`,
     );
   });
 
-  test("another region", async () => {
+  test("an unknown region", async () => {
     expect(await failure({ ...v3(), OS_REGION_NAME: "three" })).toBe(
-      `config: ${WHERE}: the login at HOST: there is no object storage in the region three: OS_REGION_NAME must be one of one, two`,
+      `config: ${WHERE}: the login at HOST: no object storage in the region three: set OS_REGION_NAME to one of one, two`,
     );
   });
 
-  test("an account without object storage, and no identity service at all", async () => {
+  test("an account without object storage, and a server that is no identity service", async () => {
     const bare = status(201, { "x-subject-token": "token-1" }, '{"token":{"catalog":[]}}');
     server.answers(bare);
     expect(await failure(v3())).toBe(
-      `config: ${WHERE}: the login at HOST: the account has no object storage that is public: is the project missing (OS_PROJECT_NAME, OS_TENANT_NAME)?`,
+      `config: ${WHERE}: the login at HOST: the account has no public object storage: is the project set (OS_PROJECT_NAME, OS_TENANT_NAME)?`,
     );
     server.answers(answer("<html>"));
     expect(await failure(v3())).toBe(
-      `other: ${WHERE}: the login at HOST: the answer holds no token`,
+      `other: ${WHERE}: the login at HOST: the response has no token`,
     );
     server.answers(status(503));
     expect(await failure(v3())).toBe(
@@ -184,16 +187,16 @@ describe("says what is wrong:", () => {
     );
   });
 
-  test("a container that is not there, rate limits, an address that is none", async () => {
+  test("a missing container, a rate limit, an invalid storage URL", async () => {
     store.answers(status(404));
     expect(await failure(v3())).toMatch(
-      /^not_found: swift:backups:\/repo\/keys\/ at \S+: the container backups is not there \(404\)$/,
+      /^not_found: swift:backups:\/repo\/keys\/ at \S+: the container backups does not exist \(404\)$/,
     );
     store.answers(status(498));
     expect(await failure(v3())).toMatch(/^transient unreachable: .* the server answers 429$/);
     keystone.given = async () => ({ token: "token-1", storageUrl: "nowhere" });
     expect(await failure(v3())).toBe(
-      `config: ${WHERE}: the address that the login gives is not an address`,
+      `config: ${WHERE}: the storage URL from the login is not an address`,
     );
   });
 });

@@ -3,21 +3,21 @@ import { createHash } from "node:crypto";
 import { status } from "../http/fault-server.ts";
 import type { Fault } from "../http/fault-server.ts";
 
-/** A failure that Backblaze answers. */
+/** An error response of Backblaze. */
 export function refusal(
   code: number,
   word: string,
   headers: Readonly<Record<string, string>> = {},
 ): Fault {
-  const body = { status: code, code: word, message: "a sentence for people" };
+  const body = { status: code, code: word, message: "a message" };
   return status(code, { "content-type": "application/json", ...headers }, JSON.stringify(body));
 }
 
-/** The id of a file is its name: there is one version of each. */
+/** The id of a file is its name: each file has one version. */
 export const idOf = (name: string): string => `4_z${Buffer.from(name).toString("hex")}`;
 export const nameOf = (id: string): string => Buffer.from(id.slice(3), "hex").toString();
 
-/** What was uploaded, if its checksum is right: that stands in a header, or behind the content. */
+/** The uploaded content, if its checksum is right. The checksum is in a header or at the end of the body. */
 export function uploaded(bytes: Buffer, sha1: string): Buffer | undefined {
   const isBehind = sha1 === "hex_digits_at_end";
   const content = isBehind ? bytes.subarray(0, -40) : bytes;
@@ -25,10 +25,10 @@ export function uploaded(bytes: Buffer, sha1: string): Buffer | undefined {
   return createHash("sha1").update(content).digest("hex") === said ? content : undefined;
 }
 
-/** A blank may be a plus sign in names of addresses and headers. */
+/** Decodes a name in a URL or header, where a plus sign may be a space. */
 export const decodeName = (name: string): string => decodeURIComponent(name.replaceAll("+", " "));
 
-/** A file as listings and look-ups tell it. */
+/** A file as in the responses of listings. */
 export function fileOf(
   name: string,
   bytes: Uint8Array = new Uint8Array(),
@@ -37,7 +37,7 @@ export function fileOf(
     fileId: idOf(name),
     fileName: name,
     contentLength: bytes.length,
-    // By its old name, which rclone reads.
+    // rclone reads the old name.
     size: bytes.length,
     contentSha1: createHash("sha1").update(bytes).digest("hex"),
     contentType: "application/octet-stream",
@@ -47,7 +47,7 @@ export function fileOf(
   };
 }
 
-/** A file on its way, whole or in part. */
+/** A download, whole or in part. */
 export class Download {
   readonly #name: string;
   readonly #bytes: Uint8Array;

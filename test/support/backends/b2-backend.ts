@@ -8,9 +8,9 @@ interface B2Options extends ContextOptions {
   readonly idleMs?: number;
 }
 
-/** The backend of a repository string that begins with `b2:`, without retries. */
+/** The backend of a `b2:` repository string, without retries. */
 export function openB2At(repo: string, { idleMs, ...options }: B2Options): Promise<Backend> {
   const location = parseLocation(repo);
-  if (location.scheme !== "b2") throw new Error(`${repo} is not of B2`);
+  if (location.scheme !== "b2") throw new Error(`${repo} is not a B2 location`);
   return openB2(location, contextOf("b2", options), idleMs);
 }

@@ -16,7 +16,7 @@ export interface ContextOptions {
   readonly clock?: Clock;
 }
 
-/** What a backend of a scheme gets from these settings; nothing of the environment of the tests. */
+/** The context of a backend with these settings, without the environment of the tests. */
 export function contextOf(
   scheme: Location["scheme"],
   {

@@ -10,20 +10,20 @@ import type { RepositoryFiles } from "../repository/sealed-repository.ts";
 /** The folders that `restic init` makes. */
 export const FOLDERS = ["data", "index", "keys", "locks", "snapshots"] as const;
 
-/** Puts files where the backend reads, beside empty folders for the other types, and opens it. Called once a test. */
+/** Puts files into a repository with all its folders, and opens it. Called once in each test. */
 type OpenWith = (files: RepositoryFiles) => Promise<Backend>;
 
-/** Three pages of most object stores. */
+/** Three pages in most object stores. */
 const MANY = 2500;
 
 interface SuiteOptions {
-  /** Parts of logins that the backend was given. */
+  /** Parts of the backend's logins. */
   readonly credentials?: readonly string[];
-  /** With what it fails now and then: told in place of the reason of the signal, if it was the last. */
+  /** A failure that the backend injects; an aborted call may reject with it instead of the reason. */
   readonly fault?: unknown;
 }
 
-/** What every Backend must do; each implementation calls it once for each way to open it. */
+/** The contract of Backend. Each implementation calls it once for each way to open it. */
 export function backendSuite(
   name: string,
   open: OpenWith,
@@ -31,7 +31,7 @@ export function backendSuite(
 ): void {
   const { signal } = new AbortController();
 
-  /** Opens a backend over these contents; gives the names too. */
+  /** Opens a backend over these contents; returns their names as well. */
   async function openOver(
     contents: Partial<Record<FileType, readonly Uint8Array[]>>,
   ): Promise<{ backend: Backend; names: (type: FileType) => string[] }> {
@@ -52,24 +52,24 @@ export function backendSuite(
       expect(await listAll(backend, "keys")).toEqual(names("keys"));
     });
 
-    test("lists nothing where nothing is", async () => {
+    test("lists nothing in an empty folder", async () => {
       const { backend } = await openOver({ keys: [bytesOf(5)] });
       expect(await listAll(backend, "snapshots")).toEqual([]);
     });
 
-    test("lists each of many files once", async () => {
+    test("lists each of 2,500 files once", async () => {
       const snapshots = Array.from({ length: MANY }, (_, index) => Buffer.from(`file ${index}`));
       const { backend, names } = await openOver({ snapshots });
       expect((await listAll(backend, "snapshots")).toSorted()).toEqual(names("snapshots"));
     });
 
-    test("says what a page cost", async () => {
+    test("reports the received bytes of a page", async () => {
       const { backend } = await openOver({ snapshots: [bytesOf(1)] });
       const { receivedBytes } = await backend.list("snapshots", undefined, signal);
       expect(receivedBytes).toBeGreaterThanOrEqual(0);
     });
 
-    test("loads files as they are", async () => {
+    test("loads files unchanged", async () => {
       const bytes = bytesOf(1000);
       const empty = new Uint8Array();
       const { backend } = await openOver({ config: [bytesOf(99)], keys: [bytes, empty] });
@@ -78,7 +78,7 @@ export function backendSuite(
       expect(await backend.load("keys", idOf(empty), signal)).toHaveLength(0);
     });
 
-    test("keeps files apart that are loaded side by side", async () => {
+    test("returns the right content for parallel loads", async () => {
       const snapshots = Array.from({ length: 40 }, (_, index) => bytesOf(1000 + index));
       const { backend, names } = await openOver({ snapshots });
       const loaded = await Promise.all(
@@ -87,7 +87,7 @@ export function backendSuite(
       expect(loaded.map(idOf)).toEqual(names("snapshots"));
     });
 
-    test("says of a file that is not there that it is, and which", async () => {
+    test("a missing file is not_found, with its name", async () => {
       const { backend } = await openOver({ snapshots: [bytesOf(1)] });
       const id = idOf(bytesOf(2));
       const failure = await failureOf(backend.load("snapshots", id, signal));
@@ -96,25 +96,30 @@ export function backendSuite(
       expect(await failureOf(backend.load("config", "", signal))).toMatch(/^not_found: .*config/);
     });
 
-    test.for(["config", "keys"] as const)("reads no more of %s than the bound", async (type) => {
-      const most = bytesOf(MAX_SIZE_BYTES[type]);
-      const good = await openOver({ [type]: [most] });
-      expect(await good.backend.load(type, nameOf(type, most), signal)).toHaveLength(most.length);
-      const more = bytesOf(MAX_SIZE_BYTES[type] + 1);
-      const { backend } = await openOver({ [type]: [more] });
-      expect(await failureOf(backend.load(type, nameOf(type, more), signal))).toMatch(/^corrupt: /);
-    });
+    test.for(["config", "keys"] as const)(
+      "does not load more than the bound of %s",
+      async (type) => {
+        const most = bytesOf(MAX_SIZE_BYTES[type]);
+        const good = await openOver({ [type]: [most] });
+        expect(await good.backend.load(type, nameOf(type, most), signal)).toHaveLength(most.length);
+        const more = bytesOf(MAX_SIZE_BYTES[type] + 1);
+        const { backend } = await openOver({ [type]: [more] });
+        expect(await failureOf(backend.load(type, nameOf(type, more), signal))).toMatch(
+          /^corrupt: /,
+        );
+      },
+    );
 
-    test("asks nothing once the signal is aborted, and rejects with its reason", async () => {
-      const reason = new Error("the time is over");
+    test("with an aborted signal rejects with its reason", async () => {
+      const reason = new Error("stopped");
       const { backend } = await openOver({ keys: [bytesOf(5)] });
       const aborted = AbortSignal.abort(reason);
       await expect(backend.list("keys", undefined, aborted)).rejects.toBe(reason);
       await expect(backend.load("keys", idOf(bytesOf(5)), aborted)).rejects.toBe(reason);
     });
 
-    test("ends a call under way with the reason, unless it was done already", async () => {
-      const reason = new Error("the time is over");
+    test("a call that is aborted rejects with the reason, unless it has finished", async () => {
+      const reason = new Error("stopped");
       const bytes = bytesOf(60_000);
       const { backend } = await openOver({ keys: [bytes] });
       const abort = new AbortController();
@@ -128,7 +133,7 @@ export function backendSuite(
       expect(await listAll(backend, "keys")).toHaveLength(1);
     });
 
-    test("shows no login", async () => {
+    test("never prints a login", async () => {
       const { backend } = await openOver({});
       const failure = await failureOf(backend.load("config", "", signal));
       expect(backend.location).not.toBe("");
@@ -138,7 +143,7 @@ export function backendSuite(
       }
     });
 
-    test("has no way to write", async () => {
+    test("has no method that writes", async () => {
       const { backend } = await openOver({});
       const members = membersOf(backend).filter((member) => member !== "close");
       expect(members).toEqual(["connections", "list", "load", "location"]);
@@ -166,12 +171,12 @@ function idOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** All values of a byte, in a pattern that shows what is missing. */
+/** All byte values, in a pattern that does not repeat. */
 function bytesOf(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + (index >> 8)) % 256));
 }
 
-/** Own and inherited ones. */
+/** Own and inherited members. */
 function membersOf(object: object): readonly string[] {
   const names = new Set(Object.getOwnPropertyNames(object));
   for (

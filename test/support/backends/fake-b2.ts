@@ -5,12 +5,12 @@ import type { Fault } from "../http/fault-server.ts";
 
 interface Key {
   readonly capabilities: readonly string[];
-  /** The only buckets that it may use; a deleted one has no name. */
+  /** The buckets that the key is restricted to; a deleted one has no name. */
   readonly buckets?: readonly { readonly id: string; readonly name: string | null }[];
   readonly namePrefix?: string;
 }
 
-/** Ends an answer as a failure. */
+/** Thrown to send an error response. */
 class Refusal extends Error {
   readonly answer: Fault;
 
@@ -23,51 +23,51 @@ class Refusal extends Error {
 const ID = "bucket-id";
 
 /**
- * Backblaze's native API over one bucket: all that a reader asks for, and what restic needs to write small files. It checks what it
- * is asked as Backblaze does; restic and rclone themselves are content with it (test/peers/backends/b2.test.ts).
+ * Backblaze's native API over one bucket: all reading calls, and the writing calls that restic needs for small files. It checks
+ * requests as Backblaze does; restic and rclone work with it (test/peers/backends/b2.test.ts).
  */
 export class FakeB2 {
-  /** Of bodies of answers that are no failures. */
+  /** The size of all successful response bodies. */
   sentBytes = 0;
   keyId = "0012e0a5f13b7d40000000001";
   readonly key = "K001+aSecret/OfBackblaze";
-  /** What is asked for, in order: `b2_authorize_account v3`, `b2_list_file_names {…}`, `GET /file/…`. */
+  /** The requests in order: `b2_authorize_account v3`, `b2_list_file_names {…}`, `GET /file/…`. */
   readonly asked: string[] = [];
-  /** Complete names of objects. */
+  /** Objects by their full names. */
   files: ReadonlyMap<string, Uint8Array> = new Map();
-  /** Undefined: there is none. */
+  /** undefined: the bucket does not exist. */
   bucket: string | undefined = "backups";
   bucketId = ID;
   may: Key = { capabilities: ["listBuckets", "listFiles", "readFiles"] };
-  /** The form of an authorization; `v4` refuses to answer v3, as Backblaze does for a key of several buckets. */
+  /** The form of authorization responses; with `v4`, v3 is rejected, as Backblaze does for a key of several buckets. */
   form: "v2" | "v3" | "v4" = "v3";
   apiUrl: () => string;
   downloadUrl: () => string;
   #tokens = 0;
   #expired = 0;
 
-  /** @param url where `serve` is asked, without a slash at the end */
+  /** @param url the URL of `serve`, without trailing slash */
   constructor(url: () => string) {
     this.apiUrl = url;
     this.downloadUrl = url;
   }
 
-  /** What a repository needs to be read here. */
+  /** The variables for this account. */
   get environment(): Readonly<Record<string, string>> {
     return { B2_API_URL: this.apiUrl(), B2_ACCOUNT_ID: this.keyId, B2_ACCOUNT_KEY: this.key };
   }
 
-  /** The calls without what they say: `b2_list_file_names`, `GET /file/…`. */
+  /** The requests without their bodies: `b2_list_file_names`, `GET /file/…`. */
   get calls(): readonly string[] {
     return this.asked.map((line) => line.replace(/ [{v].*/, ""));
   }
 
-  /** Every token there is: the next call with one is answered with 401. */
+  /** Expires all tokens: the next call with one is answered with 401. */
   expireTokens(): void {
     this.#expired = this.#tokens;
   }
 
-  /** What an application key for reading may do, for this bucket alone. */
+  /** A read-only application key that is restricted to this bucket. */
   restricted(namePrefix?: string): Key {
     return {
       capabilities: ["listFiles", "readFiles"],
@@ -183,7 +183,7 @@ export class FakeB2 {
     return new Download(name, bytes);
   }
 
-  /** What a writer asks for. The id of a file is its name: there is one version of each. */
+  /** The writing calls. */
   #write(call: string, body: string, headers: IncomingMessage["headers"], bytes: Buffer): unknown {
     if (call === "" && body === "") {
       const name = decodeName(String(headers["x-bz-file-name"]));

@@ -4,7 +4,7 @@ import { freeAddress } from "../core/free-port.ts";
 import { peerPath } from "../agent/peers.ts";
 import { startServer, type Server } from "../http/server.ts";
 
-/** Starts fake-gcs-server, an emulator of Google Cloud Storage. Folders that are there at the start are its buckets; it checks no token. */
+/** Starts fake-gcs-server, an emulator of Google Cloud Storage. Existing folders are its buckets; it does not check tokens. */
 export async function startFakeGcs(path: string): Promise<Server> {
   await mkdir(path, { recursive: true });
   const address = await freeAddress();

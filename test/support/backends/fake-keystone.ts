@@ -5,7 +5,7 @@ import { status } from "../http/fault-server.ts";
 import type { Fault } from "../http/fault-server.ts";
 
 interface Given {
-  /** The token of the object storage. */
+  /** The token for the object storage. */
   readonly token: string;
   readonly storageUrl: string;
   /** ISO 8601. */
@@ -15,9 +15,9 @@ interface Given {
 const DOMAIN = { name: "Default" };
 const PASSWORD = "a+pass word";
 
-/** OpenStack's identity service, versions 2 and 3, with one user, one project and one application credential. It takes whole requests and nothing else. */
+/** OpenStack's identity service, versions 2 and 3, with one user, one project and one application credential. It rejects unknown members. */
 export class FakeKeystone {
-  /** What was asked for: `v3 password project`, `v2 tenant`. */
+  /** The logins in order: `v3 password project`, `v2 tenant`. */
   readonly asked: string[] = [];
   given: () => Promise<Given>;
 
@@ -25,7 +25,7 @@ export class FakeKeystone {
     this.given = given;
   }
 
-  /** The variables of each way to log in. */
+  /** The variables for each kind of login. */
   static variables(url: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
     const user = { OS_USERNAME: "monitor", OS_PASSWORD: PASSWORD };
     const v3 = { OS_AUTH_URL: `${url}/identity/v3`, OS_REGION_NAME: "two" };
@@ -98,7 +98,7 @@ const V3: readonly (readonly [way: string, body: object])[] = [
     },
   ],
   applicationCredential({}),
-  // restic's client names an empty user beside the id, which Keystone lets pass.
+  // restic's client sends an empty user name beside the id, which Keystone accepts.
   applicationCredential({ user: {} }),
 ];
 

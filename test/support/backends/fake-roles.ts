@@ -7,11 +7,11 @@ interface Given {
   readonly id: string;
   readonly secret: string;
   readonly token: string;
-  /** An hour later. */
+  /** One hour. */
   readonly expiration: string;
 }
 
-/** What gives out credentials of a role, each time others: `ROLE1` with `token-1`, and so on. The S3 that it is made for knows them. */
+/** Issues new credentials of a role each time: `ROLE1` with `token-1`, and so on. Its FakeS3 accepts them. */
 export class FakeRoles {
   readonly #s3: FakeS3;
   readonly #clock: FakeClock;
@@ -31,7 +31,7 @@ export class FakeRoles {
     };
   }
 
-  /** What containers and instances ask. */
+  /** The metadata server of containers and instances. */
   readonly metadata: Fault = (request, response) => {
     const { id, secret, token, expiration } = this.#fresh();
     const body = {

@@ -9,7 +9,7 @@ interface Account {
   readonly token?: string;
 }
 
-/** Ends an answer as a failure. */
+/** Thrown to send an error response. */
 class Refusal extends Error {
   readonly answer: Fault;
 
@@ -19,7 +19,7 @@ class Refusal extends Error {
   }
 }
 
-/** A failure as S3 answers it. */
+/** An error response of S3. */
 export function s3Refusal(code: number, word: string, region?: string): Fault {
   const named = region === undefined ? "" : `<Region>${region}</Region>`;
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${word}</Code><Message>a sentence for people</Message>${named}</Error>`;
@@ -32,22 +32,22 @@ const hmac = (key: string | Buffer, text: string): Buffer =>
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** S3 over one bucket, as far as a reader asks for it. It checks each signature from the bytes that were sent. */
+/** The reading calls of S3 over one bucket. It checks each signature from the received bytes. */
 export class FakeS3 {
   /** By access key. */
   readonly accounts = new Map<string, Account>();
-  /** Tokens that are no good any more. */
+  /** Expired session tokens. */
   readonly expired = new Set<string>();
-  /** What is asked for, in order: path and query. */
+  /** The requests in order: path and query. */
   readonly asked: string[] = [];
-  /** Complete names of objects. */
+  /** Objects by their full names. */
   files: ReadonlyMap<string, Uint8Array> = new Map();
   bucket = "bucket";
   region = "us-east-1";
   pageSize = 1000;
-  /** Names are sent as they are, as old servers do. */
+  /** Lists names without percent-encoding, as old servers do. */
   encodes = true;
-  /** May be asked for without a signature. */
+  /** Accepts requests without a signature. */
   isPublic = false;
   now: () => number;
 

@@ -27,22 +27,22 @@ interface FaultyPlace {
     server: FaultServer,
     options: Pick<ContextOptions, "environment"> & { readonly idleMs?: number },
   ) => Promise<Backend>;
-  /** What the protocol itself asks for before anything else, answered well. */
+  /** Good responses to the requests that the protocol makes first. */
   readonly prelude?: (server: FaultServer) => readonly Fault[];
-  /** What every failure names beside the host. */
+  /** A part of every failure message, besides the host. */
   readonly names: string;
-  /** Parts of logins: in no failure. */
+  /** Parts of logins, which no message may contain. */
   readonly secrets: readonly string[];
-  /** A listing that is answered with 404; files are `not_found` everywhere. */
+  /** The class of a 404 to a listing; a 404 to a file is always `not_found`. */
   readonly missingListing: "other" | "not_found" | "transient not_found";
 }
 
-/** What every backend that speaks HTTP must make of a server that fails; each calls it once. */
+/** The failures of a server and their classes. Each HTTP backend calls it once. */
 export function faultSuite(
   name: string,
   { open, prelude = () => [], names, secrets, missingListing }: FaultyPlace,
 ): void {
-  describe(`${name}, from a server that fails:`, () => {
+  describe(`${name}, with a failing server:`, () => {
     let server: FaultServer;
     let backend: Backend;
 
@@ -56,7 +56,7 @@ export function faultSuite(
     const list = (): Promise<unknown> => backend.list("keys", undefined, signal);
     const load = (): Promise<unknown> => backend.load("config", "", signal);
 
-    /** The code of a failure, with `transient` before it; its message is looked at. */
+    /** The class of a failure, after `transient` if it is; checks its message. */
     async function classOf(
       call: () => Promise<unknown>,
       ...faults: readonly Fault[]
@@ -76,16 +76,16 @@ export function faultSuite(
       ["429", [status(429)], "transient unreachable"],
       ["500", [status(500)], "transient unreachable"],
       ["503", [status(503)], "transient unreachable"],
-      ["a reset before the answer", [reset("before headers")], "transient unreachable"],
-      ["a reset in the middle", [reset("mid body")], "transient unreachable"],
-      ["half of the answer", [close("mid body")], "transient unreachable"],
-    ] as const)("%s", async ([, faults, expected]) => {
+      ["a reset before the response", [reset("before headers")], "transient unreachable"],
+      ["a reset during the response", [reset("mid body")], "transient unreachable"],
+      ["half a response", [close("mid body")], "transient unreachable"],
+    ] as const)("%s is classified", async ([, faults, expected]) => {
       expect(await classOf(list, ...faults)).toBe(expected);
       backend = await open(server, {});
       expect(await classOf(load, ...faults)).toBe(expected);
     });
 
-    test("messages name the place", async () => {
+    test("messages name the location", async () => {
       server.answers(...prelude(server), status(403));
       const failure = await failureOf(list());
       expect(failure).toContain(names);
@@ -97,28 +97,28 @@ export function faultSuite(
       await expect(list()).rejects.toMatchObject({ retryAfterMs: 7000 });
     });
 
-    test("404", async () => {
+    test("404 is classified", async () => {
       expect(await classOf(list, status(404))).toBe(missingListing);
       backend = await open(server, {});
       expect(await classOf(load, status(404))).toBe("not_found");
     });
 
-    test("silence", async () => {
+    test("a silent server times out", async () => {
       for (const phase of ["before headers", "mid body"] as const) {
         backend = await open(server, { idleMs: 1000 });
         expect(await classOf(list, hang(phase))).toBe("transient timeout");
       }
     });
 
-    test("a login page in place of a listing", async () => {
+    test("a login page is not a listing", async () => {
       expect(await classOf(list, loginPage)).toBe("other");
     });
 
-    test("a file over its bound", async () => {
+    test("a file that exceeds its bound is corrupt", async () => {
       expect(await classOf(load, answer(Buffer.alloc(MAX_SIZE_BYTES.config + 1)))).toBe("corrupt");
     });
 
-    test("a call that is given up in the middle", async () => {
+    test("an aborted call rejects with the reason of the signal", async () => {
       const reason = new Error("given up");
       const abort = new AbortController();
       server.answers(...prelude(server), (request, response) => {
@@ -128,7 +128,7 @@ export function faultSuite(
       await expect(backend.load("config", "", abort.signal)).rejects.toBe(reason);
     });
 
-    test("no server at all", async () => {
+    test("a closed port is unreachable", async () => {
       await server.stop();
       expect(await failureOf(load())).toMatch(
         /^transient unreachable: .*127\.0\.0\.1:\d+ refuses the connection$/,
@@ -136,7 +136,7 @@ export function faultSuite(
       server = await FaultServer.start();
     });
 
-    test("a certificate that nobody vouches for, and one of a CA that is named", async () => {
+    test("a certificate of an unknown CA is rejected, one of RESTIC_CACERT accepted", async () => {
       const pem = await readFile(join(TLS, "server.pem"), "utf8");
       const secure = await FaultServer.start({ tls: { pem } });
       secure.answers(...prelude(secure), answer("c"));

@@ -1,10 +1,10 @@
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
 
-/** With what it fails: something that passes. */
+/** A temporary failure. */
 export const DOWN = new AgentError("unreachable", "the connection is down", { transient: true });
 
-/** A backend that fails so often at each page and each file before it answers. */
+/** A backend that fails the given number of times for each page and each file before it answers. */
 export function faultyBackend(backend: Backend, failures: number): Backend {
   const failed = new Map<string, number>();
   const fail = (what: string, signal: AbortSignal): void => {

@@ -10,11 +10,11 @@ import type { ContextOptions } from "./backend-context.ts";
 interface StoreOptions extends ContextOptions {
   readonly idleMs?: number;
   readonly loadIdentity?: LoadIdentity;
-  /** Of Azure, whose own is 5,000. */
+  /** Names in a page of Azure. Default: 5,000. */
   readonly pageSize?: number;
 }
 
-/** The backend of a repository string that begins with `azure:`, `gs:` or `swift:`, without retries. */
+/** The backend of an `azure:`, `gs:` or `swift:` repository string, without retries. */
 export function openStoreAt(
   repo: string,
   { idleMs, loadIdentity, pageSize, ...options }: StoreOptions,
@@ -29,6 +29,6 @@ export function openStoreAt(
     case "swift":
       return openSwift(location, context, idleMs);
     default:
-      throw new Error(`${repo} is in none of these stores`);
+      throw new Error(`${repo} is not in one of these stores`);
   }
 }

@@ -3,7 +3,7 @@ import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
 import type { Backend, FileType } from "../../../instrumentation/backends/backend.ts";
 import type { RepositoryFiles } from "../repository/sealed-repository.ts";
 
-/** A backend over files in memory that tells each call, as `LIST keys` or `GET config`, before it answers: to count, to fail, to change files. */
+/** A backend over files in memory that reports each call, as `LIST keys` or `GET config`, before it answers. */
 export function recordedBackend(files: RepositoryFiles, onCall: (call: string) => void): Backend {
   return {
     location: "memory",

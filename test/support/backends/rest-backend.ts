@@ -8,12 +8,12 @@ interface RestOptions extends ContextOptions {
   readonly idleMs?: number;
 }
 
-/** The backend of a repository string that begins with `rest:`, without retries. */
+/** The backend of a `rest:` repository string, without retries. */
 export function openRestAt(
   repo: string,
   { idleMs, ...options }: RestOptions = {},
 ): Promise<Backend> {
   const location = parseLocation(repo);
-  if (location.scheme !== "rest") throw new Error(`${repo} is not of a REST server`);
+  if (location.scheme !== "rest") throw new Error(`${repo} is not a REST location`);
   return openRest(location, contextOf("rest", options), idleMs);
 }

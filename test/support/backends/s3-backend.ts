@@ -8,9 +8,9 @@ interface S3Options extends ContextOptions {
   readonly idleMs?: number;
 }
 
-/** The backend of a repository string that begins with `s3:`, without retries. */
+/** The backend of an `s3:` repository string, without retries. */
 export function openS3At(repo: string, { idleMs, ...options }: S3Options = {}): Promise<Backend> {
   const location = parseLocation(repo);
-  if (location.scheme !== "s3") throw new Error(`${repo} is not of S3`);
+  if (location.scheme !== "s3") throw new Error(`${repo} is not an S3 location`);
   return openS3(location, contextOf("s3", options), idleMs);
 }

@@ -5,7 +5,7 @@ import { freeAddress } from "../core/free-port.ts";
 import { requireAzurite } from "../agent/peers.ts";
 import { startServer, type Server } from "../http/server.ts";
 
-/** The account that azurite has, with the key that everybody knows. */
+/** azurite's built-in account and its published key. */
 export const AZURITE = {
   AZURE_ACCOUNT_NAME: "devstoreaccount1",
   AZURE_ACCOUNT_KEY:
@@ -14,16 +14,16 @@ export const AZURITE = {
 
 interface AzuriteOptions {
   readonly path: string;
-  /** PEM with certificate and key; by default there is no TLS. */
+  /** PEM with certificate and key. Default: no TLS. */
   readonly tls?: string;
-  /** Takes tokens of Entra ID without looking who signed them; needs TLS. */
+  /** Accepts Entra ID tokens without checking their signature; needs TLS. */
   readonly oauth?: boolean;
 }
 
 /** Starts azurite, Microsoft's emulator of Blob Storage. It checks shared keys and signatures. */
 export async function startAzurite({ path, tls, oauth = false }: AzuriteOptions): Promise<Server> {
   const main = requireAzurite();
-  if (main === undefined) throw new Error("azurite is not there: run test/peers/install azurite");
+  if (main === undefined) throw new Error("azurite is missing: run test/peers/install azurite");
   await mkdir(path, { recursive: true });
   const [host = "", port = ""] = (await freeAddress()).split(":");
   const scheme = tls === undefined ? "http" : "https";

@@ -16,12 +16,12 @@ import { startSwift, swiftLoginOf } from "./swift-server.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** A repository of one snapshot on one backend, as an entry of the settings. */
+/** A repository with one snapshot on one backend, as an entry of the settings. */
 export interface Place {
   readonly good: Entry;
-  /** The same, broken in a way that no other place is. */
+  /** The same entry, broken in its own way. */
   readonly broken: Entry;
-  /** What the agent must say of that: the class, and a message with the place and without a secret. */
+  /** The expected failure: class, and message with the location and without a secret. */
   readonly error: { readonly type: string; readonly message: RegExp };
   readonly secrets: readonly string[];
 }

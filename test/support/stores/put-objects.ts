@@ -2,7 +2,7 @@ import type { RepositoryFiles } from "../repository/sealed-repository.ts";
 
 const SIDE_BY_SIDE = 16;
 
-/** Puts each file where it belongs, some side by side. @throws Error for the first that is refused */
+/** Uploads all files, some in parallel. @throws Error for the first that is rejected */
 export async function putObjects(
   files: RepositoryFiles,
   put: (name: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Response>,
@@ -12,7 +12,7 @@ export async function putObjects(
     for (const [name, bytes] of queue) {
       const response = await put(name, Uint8Array.from(bytes));
       await response.arrayBuffer();
-      if (!response.ok) throw new Error(`${name} is refused: ${response.status}`);
+      if (!response.ok) throw new Error(`${name} is rejected: ${response.status}`);
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));

@@ -4,7 +4,7 @@ import { startServer, type Server } from "../http/server.ts";
 interface RestServerOptions {
   /** The folder that holds the repositories. */
   readonly path: string;
-  /** Further arguments. Without `--htpasswd-file` among them nobody needs a password. */
+  /** Further arguments. Without `--htpasswd-file` no login is needed. */
   readonly args?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export async function startRestServer({ path, args = [] }: RestServerOptions): P
   return startServer({
     command: peerPath("rest-server"),
     args: ["--path", path, "--listen", "127.0.0.1:0", "--log", "-", ...auth, ...args],
-    // It says so after it has begun to listen: from then on a connection waits at worst.
+    // The server listens before it prints this line.
     announces: /start server on (\S+)\n/,
     // With `--listen unix:/s` in args the address is a path, and restic writes rest:http+unix:///s:/name.
     url: (address) =>

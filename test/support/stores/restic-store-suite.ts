@@ -11,20 +11,20 @@ import { restic } from "../repository/restic-cli.ts";
 interface Store {
   /** The repository string; the container is `backups`. */
   readonly repo: string;
-  /** What we read it with. */
+  /** The variables for the agent. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What restic writes it with, beside `environment`. */
+  /** Further variables for restic, which writes. */
   readonly writer?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
-/** What the real restic writes through a real server is read as it reads it; each store calls it once. */
+/** Snapshots that restic writes to a real server are read as restic reads them. Each store calls it once. */
 export function resticStoreSuite(name: string, start: (folder: string) => Promise<Store>): void {
   const password = "store password";
   const { signal } = new AbortController();
 
-  describe.skipIf(!requirePeer("restic"))(`restic writes through ${name}:`, () => {
+  describe.skipIf(!requirePeer("restic"))(`restic writes to ${name}:`, () => {
     let folder: string;
     let store: Store;
 
@@ -48,7 +48,7 @@ export function resticStoreSuite(name: string, start: (folder: string) => Promis
       return restic([...more, ...args], { repo, password, env: { ...environment, ...writer } });
     };
 
-    test("its snapshots are those that it lists, and a second collection is one listing", async () => {
+    test("the snapshots are those that restic lists, and a second collection is one listing", async () => {
       const expected = snapshotsOf(await run(["snapshots", "--json", "--no-lock"]));
       expect(expected.map(({ hostname }) => hostname).toSorted()).toEqual(["one", "two"]);
       const source = resticSource(store.repo, password, store);
@@ -67,7 +67,7 @@ export function resticStoreSuite(name: string, start: (folder: string) => Promis
       });
     });
 
-    test("a container that is not there is said to be so, and not made", async () => {
+    test("a missing container is not found, and not created", async () => {
       const repo = store.repo.replace(":backups:", ":nowhere:");
       for (let attempt = 0; attempt < 2; attempt++) {
         const { error } = await resticSource(repo, password, store).collect(undefined, signal);

@@ -5,14 +5,14 @@ import { freeAddress } from "../core/free-port.ts";
 import { peerPath } from "../agent/peers.ts";
 import { startServer, type Server } from "../http/server.ts";
 
-/** Of the account that owns everything; rclone refuses shorter ones. */
+/** The root account. rclone rejects shorter keys. */
 export const S3_KEYS = {
   AWS_ACCESS_KEY_ID: "ACCESSKEY0123456789",
   AWS_SECRET_ACCESS_KEY: "SECRET+KEY/0123456789abcdefghij",
 } as const;
 
 interface S3ServerOptions {
-  /** Its folders are the buckets. */
+  /** The parent folder of the buckets. */
   readonly path: string;
   /** Further arguments. */
   readonly args?: readonly string[];
@@ -22,11 +22,11 @@ interface S3ServerOptions {
 
 interface VersitygwOptions extends S3ServerOptions {
   readonly region?: string;
-  /** Where accounts are kept, for more than one. */
+  /** The folder for further accounts. */
   readonly accounts?: string;
 }
 
-/** Starts versitygw, which checks signatures as Amazon does. Its log has a line a request. */
+/** Starts versitygw, which checks signatures as Amazon does. Its log has one line for each request. */
 export async function startVersitygw({
   path,
   args = [],

@@ -11,7 +11,7 @@ type Store = Pick<Server, "url">;
 /** 2096. */
 export const FOREVER = 4_000_000_000_000;
 
-/** "Create an account SAS": what `permissions` say, of objects in containers. */
+/** An account SAS with these permissions on objects in containers: "Create an account SAS". */
 export function accountSas(
   permissions: string,
   untilMs: number,
@@ -71,7 +71,7 @@ export async function seedGcs(
   return `gs:${bucket}:/${prefix}`;
 }
 
-/** What a login at Swift gives; by default that of the user who may do all. */
+/** Logs in to Swift. Default: as the user with all permissions. */
 export async function swiftToken(
   server: Store,
   user: Readonly<Record<string, string>> = {},
@@ -99,7 +99,7 @@ export async function seedSwift(
 
 async function made(request: Promise<Response>): Promise<void> {
   const { ok, status, url } = await request;
-  if (!ok) throw new Error(`${url} cannot be made: ${status}`);
+  if (!ok) throw new Error(`${url} cannot be created: ${status}`);
 }
 
 const pathOf = (prefix: string, name: string): string =>

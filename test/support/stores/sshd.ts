@@ -9,21 +9,21 @@ import { SSHD } from "../agent/peers.ts";
 const run = promisify(execFile);
 
 export interface Sshd {
-  /** The option sftp.args that makes ssh reach it as the host `peer`. */
+  /** The option sftp.args by which ssh reaches the sshd as the host `peer`. */
   readonly args: string;
-  /** For a host that offers its files to read only. */
+  /** The same for a read-only host. */
   readonly readOnlyArgs: string;
-  /** The same option for settings of which some are others. */
+  /** The same with other settings of ssh. */
   readonly variant: (name: string, settings: Readonly<Record<string, string>>) => Promise<string>;
 }
 
 /**
- * The settings of a real sshd and of a real ssh that starts it as its ProxyCommand, with keys of their own, in a folder: they talk over
- * pipes, so there is no port and nothing to stop. Needs no root.
+ * A folder with keys and settings of a real sshd and a real ssh. ssh starts the sshd as its ProxyCommand and talks over pipes: no port,
+ * no server to stop, no root.
  */
 export async function sshd(folder: string): Promise<Sshd> {
   await mkdir(folder, { recursive: true });
-  // sshd demands it, and a machine where it never ran as a service has none.
+  // sshd needs this folder; machines on which it never ran as a service lack it.
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true });
   for (const key of ["host", "user", "stranger"]) await generateKey(join(folder, key), "");
   await generateKey(join(folder, "locked"), "passphrase");

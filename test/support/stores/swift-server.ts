@@ -8,22 +8,22 @@ import { startServer, type Server } from "../http/server.ts";
 
 const run = promisify(execFile);
 
-/** The account of the only user. */
+/** The user that owns the account. */
 export const SWIFT_ACCOUNT = "AUTH_test";
 
 const LOGIN = { ST_USER: "test:tester", ST_KEY: "testing-key" } as const;
 
-/** What a repository needs to be read there. */
+/** The variables for this account. */
 export function swiftLoginOf({ url }: Pick<Server, "url">): Record<string, string> {
   return { ST_AUTH: `${url}/auth/v1.0`, ...LOGIN };
 }
 
 const FILTERS = ["catch_errors", "healthcheck", "bulk", "slo", "dlo"] as const;
 
-/** A user who may do what an access list of a container says, and nothing else. */
+/** A user with only the permissions of a container's access list. */
 export const SWIFT_READER = { ST_USER: "test:reader", ST_KEY: "reader-key" } as const;
 
-/** Starts OpenStack's Swift on one node: one server each for accounts, containers and objects, a proxy with TempAuth, and memcached. */
+/** Starts OpenStack Swift on one node: account, container and object server, a proxy with TempAuth, and memcached. */
 export async function startSwift(folder: string): Promise<Server> {
   await mkdir(join(folder, "node/sda"), { recursive: true });
   const write = (name: string, lines: readonly string[]): Promise<void> =>
@@ -41,7 +41,7 @@ export async function startSwift(folder: string): Promise<Server> {
     const server = await startServer({
       command,
       args,
-      // None of them says that it listens.
+      // The servers do not print that they listen.
       announces: /^()/,
       url: () => `http://${at}`,
       ready: async (url) => (await fetch(`${url}/healthcheck`)).status > 0,
@@ -119,7 +119,7 @@ function common(folder: string, address: string): readonly string[] {
   ];
 }
 
-/** All rings in one process: the program for them takes three a ring, each of which loads all of Swift. */
+/** Builds all rings in one process: swift-ring-builder needs three for each ring, and each loads all of Swift. */
 async function rings(folder: string, ports: Readonly<Record<string, string>>): Promise<void> {
   await run("/usr/bin/python3", ["-c", RINGS, JSON.stringify(ports)], { cwd: folder });
 }
