@@ -184,7 +184,7 @@ describe("a foreign response:", () => {
   ] as const)("a login page instead of %s", async ([, before]) => {
     server.answers(...Array.from({ length: before }, () => b2.serve), loginPage);
     expect(await failing()).toMatch(
-      /^other: .* answers 200 with text\/html but not as Backblaze B2 does/,
+      /^other: .* answers 200 with text\/html, but not as Backblaze B2 does/,
     );
   });
 
