@@ -13,7 +13,9 @@ import {
   KINDS,
   LOADED_PROGRAM,
 } from "../../support/agent/embedding-application.ts";
-import { npm, output, packInto, ROOT, sizeMib } from "../../support/agent/packed.ts";
+import { tarball } from "../../support/agent/install.ts";
+import { installed } from "../../support/agent/installed.ts";
+import { npm, output, ROOT, sizeMib } from "../../support/agent/packed.ts";
 import { mayUseRegistry } from "../../support/agent/peers.ts";
 
 /** The latest release of each major version of the SDK, with the matching packages. */
@@ -43,7 +45,12 @@ describe.skipIf(!mayUseRegistry())("with the packed packages in an empty folder,
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "embedding-"));
-    packages = await packInto(folder);
+    packages = Object.fromEntries(
+      (["restic-otel", "restic-otel-instrumentation"] as const).map((name) => [
+        name,
+        `file:${join(installed(), tarball(name))}`,
+      ]),
+    );
     writeRepository(join(folder, "many"), MANY, MANY);
   });
 

@@ -91,18 +91,17 @@ const VIEWS: readonly (readonly [string, BrowserContextOptions])[] = [
 describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof serveStatus>>;
-  let state: Status;
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS.split(" ") });
-    server = await serveStatus(() => state);
+    server = await serveStatus();
   });
   afterAll(async () => {
     await browser.close();
-    await server.stop(0);
+    await server.stop();
   });
   beforeEach(() => {
-    state = statusOf("failing");
+    server.show(statusOf("failing"));
   });
 
   /** Opens a page and records its errors, and its requests to other hosts. */
@@ -134,7 +133,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   test.for(cases)(
     "%s, %s: axe finds no violation, the page fits its width, and it requests nothing from other hosts",
     async ([name, view, options]) => {
-      state = statusOf(name);
+      server.show(statusOf(name));
       const page = await open("", options);
       // By DevTools: the page's Content-Security-Policy blocks injected scripts.
       const session = await page.context().newCDPSession(page);
@@ -169,7 +168,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   });
 
   test("names with markup are shown as text", async () => {
-    state = statusOf("hostile");
+    server.show(statusOf("hostile"));
     const page = await open(`?q=${encodeURIComponent(EVIL.slice(0, 30))}`);
     expect(await page.title()).toMatch(/restic-otel$/);
     expect(await page.locator("img").count()).toBe(0);
@@ -180,7 +179,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   });
 
   test("search, sort and filter work by keyboard", async () => {
-    state = statusOf("late");
+    server.show(statusOf("late"));
     const page = await open();
     const hosts = (): Promise<readonly string[]> =>
       page.locator("section:last-of-type tbody th").allInnerTexts();
@@ -207,7 +206,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
   });
 
   test("10,000 sets are paginated", async () => {
-    state = statusOf("many");
+    server.show(statusOf("many"));
     const page = await open("?sort=host");
     await page.getByRole("link", { name: "Next" }).click();
     await page.waitForURL("**page=2");
@@ -224,7 +223,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     await page.clock.install();
     await page.goto(server.url);
     await page.getByRole("columnheader", { name: "User" }).getByRole("link").focus();
-    state = statusOf("green");
+    server.show(statusOf("green"));
     await page.clock.runFor(31_000);
     await page.getByText("2 of 2 repositories fine").waitFor();
     expect(await page.title()).toBe("restic-otel");

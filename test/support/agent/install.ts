@@ -14,6 +14,11 @@ declare module "vitest" {
   }
 }
 
+/** The file of a package in the folder of the installation. */
+export function tarball(name: "restic-otel" | "restic-otel-instrumentation"): string {
+  return `${name}-${VERSION}.tgz`;
+}
+
 /** Packs both packages and installs the tarballs into an empty folder, as a user does. Runs once for all projects. */
 export async function setup({ vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (vitest.getRootProject().getProvidedContext().installed !== undefined) return undefined;
@@ -22,10 +27,8 @@ export async function setup({ vitest }: TestProject): Promise<(() => Promise<voi
   for (const workspace of [[], ["--workspace", "instrumentation"]])
     await npm(["pack", "--pack-destination", folder, ...workspace], ROOT);
   // With one tarball alone npm would load the other package from the registry.
-  const tarballs = ["restic-otel", "restic-otel-instrumentation"].map(
-    (name) => `./${name}-${VERSION}.tgz`,
-  );
+  const tarballs = [tarball("restic-otel"), tarball("restic-otel-instrumentation")];
   const options = ["--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"];
-  await npm(["install", ...options, ...tarballs], folder);
+  await npm(["install", ...options, ...tarballs.map((file) => `./${file}`)], folder);
   return () => rm(folder, { recursive: true });
 }

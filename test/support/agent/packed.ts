@@ -3,8 +3,6 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { VERSION } from "../../../instrumentation/embedding/version.ts";
-
 export const ROOT = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
 
@@ -27,20 +25,6 @@ export async function output(
 
 export function npm(args: readonly string[], cwd: string): Promise<string> {
   return output("npm", args, cwd);
-}
-
-/** Builds both packages and packs them into a folder. Returns their `dependencies` for a package.json in a subfolder. */
-export async function packInto(folder: string): Promise<Readonly<Record<string, string>>> {
-  await npm(["run", "build"], ROOT);
-  const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
-  await npm(pack, ROOT);
-  await npm([...pack, "-w", "instrumentation"], ROOT);
-  return Object.fromEntries(
-    ["restic-otel", "restic-otel-instrumentation"].map((name) => [
-      name,
-      `file:../${name}-${VERSION}.tgz`,
-    ]),
-  );
 }
 
 /** The total size of all files below a folder. */
