@@ -8,20 +8,20 @@ export const SCALE_README = new URL("../../examples/scale/README.md", import.met
 const REPOSITORIES = 10_000;
 const POLL_MINUTES = 5;
 const SHARDS = 5;
-/** Of a month, 365 × 24 / 12. */
+/** Hours of a month: 365 × 24 / 12. */
 const HOURS = 730;
 
-/** Its restic_backend.go knows B2 and REST servers. */
+/** Its restic_backend.go supports only B2 and REST servers. */
 const WITHOUT_S3 = "mcrute/restic-reporter";
 
-/** In dollars; examples/scale/README.md says where they are from. */
+/** Prices in dollars. examples/scale/README.md names the sources. */
 interface Price {
   readonly list: number;
   readonly read: number;
   readonly write: number;
-  /** Lists, and as many reads. */
+  /** The number of free lists, and also of free reads. */
   readonly freeCallsADay: number;
-  /** A gigabyte that leaves, beyond so many a month. */
+  /** The price of a gigabyte of egress beyond so many gigabytes a month. */
   readonly gigabytes: readonly (readonly [beyond: number, price: number])[];
 }
 
@@ -46,20 +46,20 @@ const S3: Price = {
   ],
 };
 
-/** What a program asks for in a month, and what it keeps busy. */
+/** The calls, traffic and CPU of a program in a month. */
 interface Month {
   readonly lists: number;
   readonly reads: number;
-  /** Deletions cost nothing at either. */
+  /** Without deletions, which are free at B2 and S3. */
   readonly writes: number;
   readonly receivedGigabytes: number;
   readonly cores: number;
 }
 
-/** A row of a table by the names of its columns. */
+/** The cells of a row by the names of their columns. */
 type Row = ReadonlyMap<string, string>;
 
-/** The rows of the first table in `text` that has a column of this name. @throws Error if there is none */
+/** The rows of the first table in `text` with this column. @throws Error if there is none */
 function tableWith(text: string, column: string): readonly Row[] {
   const cells = (line: string): readonly string[] =>
     line
@@ -77,20 +77,20 @@ function tableWith(text: string, column: string): readonly Row[] {
   throw new Error(`no table has a column ${column}`);
 }
 
-/** A figure of a row, without its least and most. @throws Error if it is none */
+/** The median in a cell, without the range behind it. @throws Error if the cell has no number */
 function figureIn(row: Row | undefined, column: string): number {
   const value = Number.parseFloat(row?.get(column) ?? "");
   if (Number.isNaN(value)) throw new Error(`no figure in ${column}`);
   return value;
 }
 
-/** It starts no process for a poll. */
+/** Only restic-otel starts no process for a poll. */
 const isAgent = (poll: Row): boolean => poll.get("processes") === "0";
 
 function monthOf(poll: Row, agents: number, pollMinutes: number): Month {
   const polls = (REPOSITORIES * agents * HOURS * 60) / pollMinutes;
   return {
-    // The agent lists the keys, too, with a poll but not more than once an hour.
+    // The agent also lists the keys, with a poll but at most once an hour.
     lists:
       polls * figureIn(poll, "lists") +
       (isAgent(poll) ? Math.min(polls, REPOSITORIES * agents * HOURS) : 0),
@@ -117,7 +117,7 @@ const grouped = (value: number): string => Math.round(value).toLocaleString("en-
 const millions = (calls: number): string => (calls === 0 ? "0" : `${grouped(calls / 1e6)} M`);
 const dollar = (value: number): string => `$${grouped(value)}`;
 
-/** Of what others start, those count that run at once if each has a core; the programs that start them do not. */
+/** For other programs: the memory of the parallel restic processes if each has a core, without the program that starts them. */
 function memory(poll: Row, { cores }: Month, agents: number, shard: Row): string {
   const mib = isAgent(poll)
     ? agents * SHARDS * figureIn(shard, "peak MiB")
@@ -136,7 +136,7 @@ function programs(polls: readonly Row[], shard: Row): readonly string[] {
       millions(month.writes),
       month.cores.toFixed(month.cores < 10 ? 2 : 0),
       memory(poll, month, agents, shard),
-      // By its own protocol restic asks for more at B2.
+      // With the native protocol of B2, restic makes more calls.
       `${isAgent(poll) ? "" : "≥ "}${dollar(ofCalls(month, B2))}`,
       onS3(dollar(ofCalls(month, S3))),
       `${grouped(month.receivedGigabytes)} GB`,
@@ -146,7 +146,7 @@ function programs(polls: readonly Row[], shard: Row): readonly string[] {
     return `| ${cells.join(" | ")} |`;
   };
   return [
-    "| 10,000 repositories, a poll each 5 minutes | lists a month | reads | writes | cores busy | memory | B2, calls | S3, calls | received | B2, that | S3, that |",
+    "| 10,000 repositories, a poll each 5 minutes | lists a month | reads | writes | cores busy | memory | B2, calls | S3, calls | received | B2, traffic | S3, traffic |",
     "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
     ...polls.flatMap((poll) => {
       const name = poll.get("one poll of a repository") ?? "";
@@ -160,10 +160,10 @@ function programs(polls: readonly Row[], shard: Row): readonly string[] {
   ];
 }
 
-/** The same repositories, polled less often. */
+/** The costs of restic-otel for longer intervals. */
 function intervals(poll: Row): readonly string[] {
   return [
-    "| 10,000 repositories, by restic-otel, calls and what they bring | B2, 5 agents | B2, 5 pairs | S3, 5 agents | S3, 5 pairs |",
+    "| 10,000 repositories, by restic-otel, calls and traffic | B2, 5 agents | B2, 5 pairs | S3, 5 agents | S3, 5 pairs |",
     "| --- | --: | --: | --: | --: |",
     ...Object.entries(INTERVALS).map(([name, minutes]) => {
       const cells = [B2, S3].flatMap((price) =>
@@ -184,17 +184,17 @@ const INTERVALS = {
   "each day": 24 * 60,
 } as const;
 
-/** examples/scale/README.md with its computed tables as they should be. */
+/** examples/scale/README.md as it is, and with computed tables. */
 export async function scaleReadme(): Promise<{ readonly actual: string; expected: string }> {
   const actual = await readFile(SCALE_README, "utf8");
   const polls = tableWith(actual, "one poll of a repository");
   const [own] = polls;
   const [shard] = tableWith(actual, "a shard");
-  if (!own || !shard) throw new Error("nothing is measured: npm run bench:polls -- --write");
+  if (!own || !shard) throw new Error("no measurements: run npm run bench:polls -- --write");
   const tables = [...programs(polls, shard), "", ...intervals(own), ""];
   return { actual, expected: replaceBetween(actual, "costs", tables.join("\n")) };
 }
 
-// `import.meta.main` is not there before Node.js 24.2.
+// `import.meta.main` needs Node.js 24.2.
 if (process.argv[1] === fileURLToPath(import.meta.url))
   await writeFile(SCALE_README, (await scaleReadme()).expected);

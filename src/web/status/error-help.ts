@@ -1,9 +1,9 @@
 import type { ErrorCode } from "restic-otel-instrumentation/internal";
 
 interface ErrorHelp {
-  /** What the class says about the repository. */
+  /** The meaning of the class for the repository. */
   readonly meaning: string;
-  /** What to check or to do: the page's `hint`. */
+  /** The `hint` of the page: what to check or to do. */
   readonly hint: string;
 }
 

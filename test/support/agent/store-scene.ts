@@ -114,7 +114,7 @@ export class StoreScene {
     this.store.retain([...this.#repositories.keys()].map((kept) => ({ url: kept })));
   }
 
-  /** As an endpoint renders it that has not rendered before. */
+  /** The text of a new endpoint, which has not rendered before. */
   fresh(): Promise<string> {
     return tableText(this.#tables, this.clock.now());
   }
