@@ -17,7 +17,7 @@ const EXAMPLES = join(import.meta.dirname, "../../../examples/prometheus");
 describe.skipIf(!requirePeer("promtool"))("Prometheus accepts examples/prometheus:", () => {
   test.for([
     ["check", "config", join(EXAMPLES, "prometheus.yml")],
-    ["check", "rules", join(EXAMPLES, "alerts.yml")],
+    ["check", "rules", join(EXAMPLES, "alerts.yml"), join(EXAMPLES, "restic-reporter.yml")],
     ["test", "rules", join(import.meta.dirname, "alerts.yml")],
   ])("promtool %s %s", (args) => {
     const { status, stdout, stderr } = spawnSync(requirePeer("promtool") ?? "", args, {
@@ -49,7 +49,7 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
     prometheus = await startPrometheus({
       config: JSON.stringify({
         global: { scrape_interval: "1s", evaluation_interval: "1s" },
-        rule_files: [join(EXAMPLES, "alerts.yml")],
+        rule_files: [join(EXAMPLES, "restic-reporter.yml"), join(EXAMPLES, "alerts.yml")],
         scrape_configs: [
           {
             job_name: "restic-otel",
@@ -94,20 +94,23 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
     // Prometheus evaluates rule groups at different times.
     await until("the evaluation of both groups", async () => {
       const now = await states();
-      const isSecondDone = now.get("Backup repository failing") !== "inactive";
-      return isSecondDone && now.get("Backup job failures") === "firing";
+      const isSecondDone = now.get("BackupRepositoryUnreadable") !== "inactive";
+      return isSecondDone && now.get("BackupJobFailures") === "firing";
     });
     expect(Object.fromEntries(await states())).toEqual({
-      "Backup job failures": "firing",
-      "Backup read failures": "firing",
-      "Backup metrics age too old": "inactive",
-      "Backup set age too old": "firing",
-      "Backup agent unreachable": "inactive",
-      "Backup repository failing": "pending",
-      "Backup repository empty": "inactive",
-      "Backup snapshots unreadable": "inactive",
-      "Backup set dated in the future": "inactive",
-      "Backup set vanished": "inactive",
+      BackupJobFailures: "firing",
+      BackupReadFailures: "firing",
+      BackupMetricsTooOld: "inactive",
+      BackupSetTooOld: "firing",
+      BackupSetVanished: "inactive",
+      BackupSetInFuture: "inactive",
+      BackupRepositoryUnreadable: "pending",
+      BackupRepositoryEmpty: "inactive",
+      BackupCollectionTooOld: "inactive",
+      BackupAgentDown: "inactive",
+      BackupAgentAbsent: "inactive",
+      BackupAgentMissing: "inactive",
+      BackupNoRepositories: "inactive",
     });
   });
 });
