@@ -77,6 +77,7 @@ export class Agent {
           ...options.build,
           nodeVersion: process.version,
           reload: this.#reload,
+          repositories: this.monitor.urls.length,
           shard: this.#shard,
         }),
         monitor: this.monitor.ownTables,

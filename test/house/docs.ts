@@ -52,7 +52,7 @@ export function prometheusName({ name, kind }: MetricSpec<never>): string {
 }
 
 /** Metrics that came with version 0.2.0; all others are in 0.1.0 already. */
-const SINCE_0_2: ReadonlySet<string> = new Set([]);
+const SINCE_0_2: ReadonlySet<string> = new Set(["restic_otel.repositories"]);
 
 /** A row a metric: both names, labels, meaning, version. */
 function metricsTable(): string {

@@ -8,6 +8,8 @@ export interface AgentState {
   /** As `process.version`. */
   readonly nodeVersion: string;
   readonly reload: ReloadState;
+  /** How many repositories this agent collects. */
+  readonly repositories: number;
   readonly shard: Shard | undefined;
 }
 
@@ -47,6 +49,13 @@ export const agentMetrics: readonly MetricSpec<AgentState>[] = [
     description: "When settings were last taken over, Unix seconds.",
     labels: [],
     points: ({ reload }) => [[reload.lastSuccessAt / 1000, {}]],
+  },
+  {
+    name: "restic_otel.repositories",
+    kind: "gauge",
+    description: "Repositories that this agent collects: configured, enabled, and of its shard.",
+    labels: [],
+    points: ({ repositories }) => [[repositories, {}]],
   },
   {
     name: "restic_otel.shard_info",

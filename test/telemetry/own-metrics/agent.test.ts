@@ -13,6 +13,7 @@ const STARTED: AgentState = {
   revision: "unknown",
   nodeVersion: "v24.0.0",
   reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+  repositories: 0,
   shard: { index: 2, total: 5 },
 };
 
@@ -47,6 +48,7 @@ test("a reload that failed says so, and when the last good one was", async () =>
   expect(points.slice(1)).toEqual([
     ["restic_otel.config_last_reload_successful", [[0, {}]]],
     ["restic_otel.config_last_reload_success_timestamp_seconds", [[2.5, {}]]],
+    ["restic_otel.repositories", [[0, {}]]],
     ["restic_otel.shard_info", [[1, { index: "2", total: "5" }]]],
   ]);
 });
