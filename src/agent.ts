@@ -91,7 +91,7 @@ export class Agent {
   async start(): Promise<void> {
     const { clock, logger, build, inherited = [] } = this.#options;
     this.#startedMs = clock.monotonicMs();
-    const served = routes({
+    const agentRoutes = routes({
       version: build.version,
       prometheus: this.#settings.prometheus,
       render: () => this.render(),
@@ -108,7 +108,7 @@ export class Agent {
     }
     const protection = this.#protection;
     for (const bind of inherited.length > 0 ? inherited : this.#settings.bind) {
-      const server = await startServer({ bind, routes: served, clock, logger, protection });
+      const server = await startServer({ bind, routes: agentRoutes, clock, logger, protection });
       this.#servers.push(server);
       logger.info("listening", { address: formatAddress(server.address) });
     }
@@ -225,7 +225,7 @@ export class Agent {
     }
   }
 
-  /** Why the agent is not ready. It is ready when every repository was collected once, or after `startupWait`: one may hang. */
+  /** Why the agent is not ready. It is ready when every repository was collected once, or after `startupWait`, since a repository can hang. */
   #notReady(): string | undefined {
     const { monitor } = this;
     if (monitor.ready || this.#startedMs === undefined) return undefined;

@@ -93,12 +93,12 @@ export async function loadSettings({
   const otlp = found.otlp ?? (otel.otlp ? [otel.otlp] : []);
   const enabled = found.repositories.filter(({ disabled }) => !disabled);
   const shard = value(SETTINGS.shard);
-  const own = shard
+  const selected = shard
     ? enabled.filter(({ url }) => shardOf(url, shard.total) === shard.index)
     : enabled;
   return {
     monitor: {
-      repositories: own,
+      repositories: selected,
       cron: value(SETTINGS.cron),
       timezone: value(SETTINGS.timezone) || undefined,
       timeoutMs: value(SETTINGS.timeout),

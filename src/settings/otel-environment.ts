@@ -60,19 +60,19 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
     problems,
     // Variables that are not used here may be set for other programs.
     otlpProblems: pushes ? endpointProblems : [],
-    warnings: unusedExporters(env),
+    warnings: ignoredExporters(env),
     otlpWarnings: areAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "") ? [] : [ATTRIBUTES_IGNORED],
   };
 }
 
-/** One warning for the variables that ask for other signals than metrics. */
-function unusedExporters(env: Environment): readonly string[] {
-  const unused = ["OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER"].filter(
+/** One warning for all variables that select exporters of other signals than metrics. */
+function ignoredExporters(env: Environment): readonly string[] {
+  const ignored = ["OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER"].filter(
     (variable) => (env[variable] ?? "none") !== "none",
   );
-  const verb = unused.length > 1 ? "are" : "is";
-  return unused.length > 0
-    ? [`${unused.join(" and ")} ${verb} ignored: the agent exports metrics only`]
+  const verb = ignored.length > 1 ? "are" : "is";
+  return ignored.length > 0
+    ? [`${ignored.join(" and ")} ${verb} ignored: the agent exports metrics only`]
     : [];
 }
 
@@ -84,8 +84,8 @@ function endpointOf(
   const read = (
     name: string,
   ): { readonly variable: string; readonly value: string | undefined } => {
-    const own = `OTEL_EXPORTER_OTLP_METRICS_${name}`;
-    const variable = env[own] === undefined ? `OTEL_EXPORTER_OTLP_${name}` : own;
+    const specific = `OTEL_EXPORTER_OTLP_METRICS_${name}`;
+    const variable = env[specific] === undefined ? `OTEL_EXPORTER_OTLP_${name}` : specific;
     return { variable, value: env[variable] };
   };
   const oneOf = <T extends string>(name: string, choices: readonly T[], initial: T): T => {
@@ -93,11 +93,11 @@ function endpointOf(
     return choice(value, choices, initial, (message) => problems.push(`${variable}: ${message}`));
   };
   const { value: address, variable } = read("ENDPOINT");
-  const isOwn = variable.includes("METRICS");
+  const isForMetrics = variable.includes("METRICS");
   const url =
     address === undefined
       ? "http://localhost:4318/v1/metrics"
-      : isOwn
+      : isForMetrics
         ? endpointUrl(address)?.href
         : withSignalPath(address);
   if (url === undefined) problems.push(`${variable}: ${ENDPOINT_EXPECTED}`);

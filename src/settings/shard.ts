@@ -31,14 +31,14 @@ export const shard: Format<Shard | undefined> = {
 /** Returns the shard, or a message if the value is invalid. */
 export function readShard(value: unknown, host: string): Shard | string {
   const [, written, of] = /^(\d+|auto)\/(\d+)$/.exec(typeof value === "string" ? value : "") ?? [];
-  const given = isJsonObject(value)
+  const parts = isJsonObject(value)
     ? { index: value["index"], total: value["total"], keys: Object.keys(value).length }
     : {
         index: written === "auto" ? numberOf(host) : written && Number(written),
         total: Number(of),
         keys: 2,
       };
-  const { index, total, keys } = given;
+  const { index, total, keys } = parts;
   if (written === "auto" && index === undefined)
     return `auto needs a host name that ends in a number, like a pod of a StatefulSet; this host name is "${host}"`;
   if (!isNumber(index) || !isNumber(total) || keys !== 2)

@@ -50,9 +50,9 @@ export function routes(options: RoutesOptions): Routes {
       const reason = notReady();
       if (reason !== undefined) return textAnswer(503, `not ready: ${reason}`);
       try {
-        const answered = await answer(await render());
+        const response = await answer(await render());
         failing = false;
-        return answered;
+        return response;
       } catch (error) {
         const { message } = toAgentError(error);
         if (!failing) logger.error("metrics could not be rendered", { error: message });

@@ -11,7 +11,7 @@ import { until } from "../support/core/until.ts";
 
 const ACTIONS = ["/-/reload", "/-/collect", "/reload"] as const;
 
-function lifecycle() {
+function fakeLifecycle() {
   const actions: string[] = [];
   const ended = Promise.withResolvers<CollectionOutcome>();
   const state: { problems: string | undefined; runs: boolean; stops: boolean } = {
@@ -19,7 +19,7 @@ function lifecycle() {
     runs: false,
     stops: false,
   };
-  const one: Lifecycle = {
+  const lifecycle: Lifecycle = {
     reload: async () => {
       actions.push("reload");
       return state.problems;
@@ -33,13 +33,13 @@ function lifecycle() {
     stopping: () => state.stops,
     config: () => ({ cron: "@daily" }),
   };
-  return { one, actions, state, end: ended.resolve };
+  return { lifecycle, actions, state, end: ended.resolve };
 }
 
-async function serve(one: Lifecycle | undefined) {
+async function serve(lifecycle: Lifecycle | undefined) {
   const server = await startServer({
     bind: { host: "127.0.0.1", port: 0 },
-    routes: lifecycleRoutes(one),
+    routes: lifecycleRoutes(lifecycle),
     clock: new FakeClock(),
     logger: new ArrayLogger(),
   });
@@ -58,8 +58,8 @@ test("every lifecycle request is rejected unless the lifecycle is enabled", asyn
 });
 
 test("other methods than POST and cross-site requests are rejected without an action", async () => {
-  const { one, actions } = lifecycle();
-  const ask = await serve(one);
+  const { lifecycle, actions } = fakeLifecycle();
+  const ask = await serve(lifecycle);
   for (const path of ACTIONS) {
     for (const method of ["GET", "HEAD", "PUT", "DELETE"])
       expect((await ask(method, path))[0]).toBe(405);
@@ -71,8 +71,8 @@ test("other methods than POST and cross-site requests are rejected without an ac
 });
 
 test("a reload responds with the problems of the settings", async () => {
-  const { one, state } = lifecycle();
-  const ask = await serve(one);
+  const { lifecycle, state } = fakeLifecycle();
+  const ask = await serve(lifecycle);
   expect(await ask("POST", "/-/reload?x=1")).toEqual([
     200,
     "settings reloaded; they take effect with the next collection\n",
@@ -85,8 +85,8 @@ test("a reload responds with the problems of the settings", async () => {
 });
 
 test.for(["/-/collect", "/reload"])("POST %s starts a collection, one at a time", async (path) => {
-  const { one } = lifecycle();
-  const ask = await serve(one);
+  const { lifecycle } = fakeLifecycle();
+  const ask = await serve(lifecycle);
   expect(await ask("POST", `${path}?wat`)).toEqual([202, "collection started\n"]);
   for (const query of ["", "?wait"])
     expect(await ask("POST", path + query)).toEqual([409, "a collection is already running\n"]);
@@ -95,8 +95,8 @@ test.for(["/-/collect", "/reload"])("POST %s starts a collection, one at a time"
 test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])(
   "POST %s responds with the outcome of the collection",
   async (path) => {
-    const { one, end } = lifecycle();
-    const ask = await serve(one);
+    const { lifecycle, end } = fakeLifecycle();
+    const ask = await serve(lifecycle);
     const reply = ask("POST", path);
     const { repositories } = statusFor([
       { url: "/srv/a", error: ["denied", "no"] },
@@ -117,8 +117,8 @@ test.for(["/-/collect?wait", "/reload?x=1&wait=yes"])(
 );
 
 test("a stop of the agent aborts a collection, which has no outcome", async () => {
-  const { one, state, actions, end } = lifecycle();
-  const ask = await serve(one);
+  const { lifecycle, state, actions, end } = fakeLifecycle();
+  const ask = await serve(lifecycle);
   const reply = ask("POST", "/-/collect?wait");
   await until("a collection", () => actions.includes("collect"));
   state.stops = true;
@@ -131,7 +131,7 @@ test("a stop of the agent aborts a collection, which has no outcome", async () =
 });
 
 test("GET /-/config responds with JSON", async () => {
-  const ask = await serve(lifecycle().one);
+  const ask = await serve(fakeLifecycle().lifecycle);
   expect(await ask("GET", "/-/config?x")).toEqual([200, '{\n  "cron": "@daily"\n}\n']);
   expect((await ask("POST", "/-/config"))[0]).toBe(405);
 });

@@ -142,23 +142,26 @@ test.for([
   [400, "Bad Request\n", false],
   [404, "not found\n", false],
   [503, "not ready\n", false],
-] as const)("the response %d %j to a health check", async ([status, body, alive]) => {
-  const server = createServer((query, response) => {
-    if (query.url === "/-/healthy") response.writeHead(status).end(body);
-    else query.socket.destroy();
-  }).listen(0, "0.0.0.0");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const bound = server.address();
-  const port = typeof bound === "object" && bound ? bound.port : 0;
-  for (const host of ["", "0.0.0.0", "127.0.0.1"]) {
-    const result = await healthcheck(bind.parse(`${host}:${port}`));
-    expect(result).toEqual({
-      alive,
-      message: `${host}:${port}: ${alive ? "healthy" : `unexpected status ${status}`}`,
-    });
-  }
-});
+] as const)(
+  "a health check with the response %d %j finds the agent alive: %s",
+  async ([status, body, alive]) => {
+    const server = createServer((query, response) => {
+      if (query.url === "/-/healthy") response.writeHead(status).end(body);
+      else query.socket.destroy();
+    }).listen(0, "0.0.0.0");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const bound = server.address();
+    const port = typeof bound === "object" && bound ? bound.port : 0;
+    for (const host of ["", "0.0.0.0", "127.0.0.1"]) {
+      const result = await healthcheck(bind.parse(`${host}:${port}`));
+      expect(result).toEqual({
+        alive,
+        message: `${host}:${port}: ${alive ? "healthy" : `unexpected status ${status}`}`,
+      });
+    }
+  },
+);
 
 test("a health check fails if nothing listens", async () => {
   expect(await healthcheck([])).toEqual({

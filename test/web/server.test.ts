@@ -155,8 +155,8 @@ test("a port in use causes an error with a hint", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   onTestFinished(() => void other.close());
-  const taken = other.address();
-  const port = typeof taken === "object" && taken ? taken.port : 0;
+  const address = other.address();
+  const port = typeof address === "object" && address ? address.port : 0;
   const options = { routes: new Map(), clock: new FakeClock(), logger: new ArrayLogger() };
   const error = await failureOf(startServer({ bind: { host: "127.0.0.1", port }, ...options }));
   expect(error).toBeInstanceOf(AgentError);

@@ -30,9 +30,9 @@ test("a stop answers requests in progress, and closes idle connections after hal
   );
   await clock.advance(499);
   expect([idle?.destroyed, silent.destroyed]).toEqual([false, false]);
-  const ends = Promise.all([idle && once(idle, "close"), once(silent, "close")]);
+  const closed = Promise.all([idle && once(idle, "close"), once(silent, "close")]);
   await clock.advance(1);
-  await ends;
+  await closed;
   await clock.advance(3499);
   answer(textAnswer(200, "late"));
   const { body, headers } = await slow;

@@ -29,28 +29,28 @@ export class Login {
 
   /** @param users hashes by name, at least one */
   check(authorization: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
-    const given = parseBasic(authorization);
-    if (!given) return Promise.resolve("denied");
-    const { name, password } = given;
-    const known = users.get(name);
-    const hash = known ?? `$2b$${this.#costLike(name, users)}$${this.#decoy}`;
+    const credentials = parseBasic(authorization);
+    if (!credentials) return Promise.resolve("denied");
+    const { name, password } = credentials;
+    const userHash = users.get(name);
+    const hash = userHash ?? `$2b$${this.#costLike(name, users)}$${this.#decoy}`;
     const key = this.#digest(JSON.stringify([name, hash, password])).toString("base64");
     for (const verdict of ["allowed", "denied"] as const)
       if (this.#cache[verdict].has(key)) return Promise.resolve(verdict);
     let check = this.#pending.get(key);
     if (!check) {
-      check = this.#compare(key, password, hash, known !== undefined);
+      check = this.#compare(key, password, hash, userHash !== undefined);
       this.#pending.set(key, check);
       void check.finally(() => this.#pending.delete(key));
     }
     return check;
   }
 
-  async #compare(key: string, password: string, hash: string, known: boolean): Promise<Verdict> {
+  async #compare(key: string, password: string, hash: string, isKnown: boolean): Promise<Verdict> {
     // As in Go, $2a$, $2b$, $2x$ and $2y$ are equivalent: the letter marked bugs of old implementations.
     const matches = await this.#bcrypt.compare(password, hash.replace(/^\$2[a-z]?\$/, "$2b$$"));
     if (matches === undefined) return "busy";
-    const verdict = matches && known ? "allowed" : "denied";
+    const verdict = matches && isKnown ? "allowed" : "denied";
     const cache = this.#cache[verdict];
     if (cache.size >= CACHE_SIZES[verdict])
       for (const oldest of cache) {

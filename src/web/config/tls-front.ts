@@ -64,7 +64,7 @@ export class TlsFront {
     });
   }
 
-  /** Closes silent connections, and others at the end of their handshake. Requests by HTTP/2 are answered before. */
+  /** Closes connections that have sent nothing, and others after their handshake. HTTP/2 requests in progress are still answered. */
   stop(): void {
     this.#stopping = true;
     for (const socket of this.#silent) socket.destroy();

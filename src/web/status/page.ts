@@ -117,10 +117,10 @@ function empty({ sets }: Status, query: Query): Html {
 
 function filterForm(query: Query): Html {
   const { sort, url, host, user, q } = query;
-  const kept = Object.entries({ sort: sort === "age" ? undefined : sort, url, host, user });
+  const hidden = Object.entries({ sort: sort === "age" ? undefined : sort, url, host, user });
   const exact = [url, host, user].filter((value) => value !== undefined);
   return html`<form role="search">
-    ${kept.flatMap(([name, value]) =>
+    ${hidden.flatMap(([name, value]) =>
       value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}" />`],
     )}
     <label

@@ -22,9 +22,9 @@ export function humanDuration(seconds: number): string {
 
 /** `3 h ago`, `in 4 min`. */
 export function relative(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole === 0) return "now";
-  return whole < 0 ? `in ${humanDuration(whole)}` : `${humanDuration(whole)} ago`;
+  const rounded = Math.round(seconds);
+  if (rounded === 0) return "now";
+  return rounded < 0 ? `in ${humanDuration(rounded)}` : `${humanDuration(rounded)} ago`;
 }
 
 const GROUPED = new Intl.NumberFormat("en");
