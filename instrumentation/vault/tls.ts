@@ -34,20 +34,20 @@ export function parseTls(
   value: unknown,
   env: Environment,
   report: Report,
-  wrong: (variable: string, message: string) => void,
+  reportVariable: (variable: string, message: string) => void,
 ): VaultTls {
   if (value !== undefined && !isJsonObject(value)) report([], "must be a mapping");
-  const given = isJsonObject(value) ? value : {};
+  const section = isJsonObject(value) ? value : {};
   const either = (key: string, variable: string): string | undefined => {
-    const own = textOf(given, key, report);
-    return env[variable] ?? own;
+    const setting = textOf(section, key, report);
+    return env[variable] ?? setting;
   };
-  const { skipVerify = false } = given;
+  const { skipVerify = false } = section;
   if (typeof skipVerify !== "boolean") report(["skipVerify"], "must be true or false");
   const { VAULT_SKIP_VERIFY: skip } = env;
   const envSkip = skip === undefined ? undefined : parseBool(skip);
   if (skip !== undefined && envSkip === undefined)
-    wrong("VAULT_SKIP_VERIFY", "must be true or false");
+    reportVariable("VAULT_SKIP_VERIFY", "must be true or false");
   const tls = {
     ca: either("ca", "VAULT_CACERT"),
     caPem: env["VAULT_CACERT_BYTES"],

@@ -44,7 +44,7 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
   const { clock } = options;
   const socketPath = address.startsWith("unix://") ? address.slice("unix://".length) : undefined;
   const base = socketPath === undefined ? address : "http://localhost";
-  const where = socketPath ?? new URL(base).host;
+  const host = socketPath ?? new URL(base).host;
   const connect = connector(settings, socketPath, options);
 
   return async ({ method, path, json, token, signal }) => {
@@ -53,7 +53,7 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
       throw new AgentError("secret", message);
     }
     const send = await connect();
-    const body = json && Buffer.from(JSON.stringify(opened(json)));
+    const body = json && Buffer.from(JSON.stringify(withRevealedSecrets(json)));
     const headers = {
       "x-vault-request": "true",
       ...(token && { "x-vault-token": token.revealText() }),
@@ -61,30 +61,34 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
       ...(body && { "content-type": "application/json" }),
     };
     const request = { method, url: new URL(`${base}/v1${path}`), headers, body };
-    const late = new AgentError("timeout", `${where} did not answer within ${timeoutMs / 1000} s`, {
-      transient: true,
-    });
-    const response = await withTimeLimit(timeoutMs, late, clock, (limit) =>
+    const timeout = new AgentError(
+      "timeout",
+      `${host} did not answer within ${timeoutMs / 1000} s`,
+      {
+        transient: true,
+      },
+    );
+    const response = await withTimeLimit(timeoutMs, timeout, clock, (limit) =>
       send({ ...request, maxBytes: MAX_BYTES }, AbortSignal.any([signal, limit])),
     );
-    return answerOf(response, `Vault at ${where}`, clock, [
+    return jsonOf(response, `Vault at ${host}`, clock, [
       ...(token ? [token] : []),
       ...Object.values(json ?? {}).filter((value) => value instanceof Secret),
     ]);
   };
 }
 
-/** Certificates may be renewed: each request uses the present content of the files. */
+/** Returns a function that opens a client, or the one opened before if the TLS files have not changed since: certificates are renewed. */
 function connector(
   { tls, timeoutMs }: VaultSettings,
   socketPath: string | undefined,
   { proxyEnvironment }: TransportOptions,
 ): () => Promise<Send> {
-  let open: { readonly of: string; readonly send: Send } | undefined;
+  let current: { readonly key: string; readonly send: Send } | undefined;
   return async () => {
     const { ca, clientCertificate } = await readTls(tls);
-    const of = JSON.stringify([ca, clientCertificate]);
-    if (open?.of === of) return open.send;
+    const key = JSON.stringify([ca, clientCertificate]);
+    if (current?.key === key) return current.send;
     const send = httpClient({
       ca,
       clientCertificate,
@@ -96,12 +100,12 @@ function connector(
       connections: CONNECTIONS,
       idleMs: timeoutMs,
     });
-    open = { of, send };
+    current = { key, send };
     return send;
   };
 }
 
-function opened(json: JsonObject): JsonObject {
+function withRevealedSecrets(json: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       key,
@@ -110,9 +114,10 @@ function opened(json: JsonObject): JsonObject {
   );
 }
 
-function answerOf(
+/** @param server for messages @param sent the secrets of the request */
+function jsonOf(
   response: HttpResponse,
-  what: string,
+  server: string,
   clock: Clock,
   sent: readonly Secret[],
 ): JsonObject {
@@ -121,34 +126,33 @@ function answerOf(
     const host = URL.parse(headers["location"] ?? "")?.host ?? "another address";
     throw new AgentError(
       "other",
-      `${what} redirects to ${host}: not followed, because the secrets would be sent there`,
+      `${server} redirects to ${host}: not followed, because the secrets would be sent there`,
     );
   }
-  const answer = parseJson(body);
-  const reason = reasonOf(answer, sent);
+  const json = parseJson(body);
+  const reason = reasonOf(json, sent);
+  const message = `${server} answers ${status}${reason === "" ? "" : `, ${reason}`}`;
   // 412: a replica lags behind the last write.
   if (status === 412 || status === 429 || status >= 500) {
-    const { retryAfterMs } = statusError(response, what, clock);
-    const message = `${what} answers ${status}${reason === "" ? "" : `, ${reason}`}`;
+    const { retryAfterMs } = statusError(response, server, clock);
     throw new AgentError("unreachable", message, { transient: true, retryAfterMs });
   }
   if (status >= 200 && status <= 299) {
-    if (isJsonObject(answer)) return answer;
+    if (isJsonObject(json)) return json;
     if (body.length === 0) return {};
     // For example a captive portal, or a page of a proxy.
-    const message = `${what} answered with something other than a JSON object: is it Vault?`;
-    throw new AgentError("other", message, { transient: true });
+    throw new AgentError(
+      "other",
+      `${server} answered with something other than a JSON object: is it Vault?`,
+      { transient: true },
+    );
   }
-  throw new Refusal(
-    status,
-    `${what} answers ${status}${reason === "" ? "" : `, ${reason}`}`,
-    answer,
-  );
+  throw new Refusal(status, message, json);
 }
 
 /** The reason that Vault states, in one line; empty if it contains a secret of the request. */
-function reasonOf(answer: unknown, sent: readonly Secret[]): string {
-  const errors: unknown = isJsonObject(answer) ? answer["errors"] : undefined;
+function reasonOf(json: unknown, sent: readonly Secret[]): string {
+  const errors: unknown = isJsonObject(json) ? json["errors"] : undefined;
   const texts = Array.isArray(errors) ? errors.filter((text) => typeof text === "string") : [];
   const text = texts
     .join("; ")
