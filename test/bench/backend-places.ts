@@ -14,7 +14,7 @@ import { seedAzure, seedGcs, seedSwift } from "../support/stores/seeded-stores.t
 import { sshd } from "../support/stores/sshd.ts";
 import { startSwift, swiftLoginOf } from "../support/stores/swift-server.ts";
 
-/** One backend, for us and for restic. */
+/** A repository on one backend, with the settings of the agent and of restic. */
 export interface BenchPlace {
   readonly entry: {
     readonly repo: string;
@@ -26,17 +26,17 @@ export interface BenchPlace {
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
   };
-  /** What its server was asked for so far; undefined where none of HTTP is there. */
+  /** Requests to the server so far, and bytes of its responses; undefined for backends without HTTP. */
   readonly count?: () => { readonly requests: number; readonly receivedBytes: number };
-  /** What the protocol asks for beside listings and files, and how long that is kept. */
+  /** Requests beside lists and loads, and how long their result is reused. For the table. */
   readonly setUp: string;
-  /** The file of the backend. */
+  /** Name of the backend's folder and file. */
   readonly module: string;
 }
 
 interface BenchPlaces {
   readonly all: Readonly<Record<string, BenchPlace>>;
-  /** Takes over what lies in `backups/repo`. */
+  /** Copies `backups/repo` to the backends that do not serve the folder itself. */
   readonly fill: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -50,7 +50,7 @@ const countsOf = (
   receivedBytes: proxies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
 });
 
-/** Servers over `folder`, in which the repository is `backups/repo`. */
+/** Starts all servers. The repository is `backups/repo` in `folder`. */
 export async function benchPlaces(folder: string): Promise<BenchPlaces> {
   const rest = await startRestServer({ path: folder });
   const s3 = await startVersitygw({ path: folder });
@@ -61,7 +61,7 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
   const gcs = await startFakeGcs(join(folder, "gcs"));
   const swift = await startSwift(join(folder, "swift"));
   const azureProxy = await CountingProxy.start(azurite.url);
-  // restic speaks https to a host of the account alone.
+  // restic connects to https://ACCOUNT.blob.SUFFIX only.
   const azureFront = await CountingProxy.start(azurite.url, { pem });
   const azureTunnel = await LoopbackProxy.start(() => azureFront.port);
   const gcsProxy = await CountingProxy.start(gcs.url, { isNamed: true });
@@ -106,7 +106,7 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
         entry: { repo: `s3:${s3Proxy.url}/backups/repo`, environment: S3_KEYS },
         restic: { args: [], env: S3_KEYS },
         count: () => countsOf(s3Proxy),
-        setUp: "one refused request if the region is neither named nor us-east-1; for good",
+        setUp: "one rejected request if the region is not configured and not us-east-1; once",
         module: "s3",
       },
       "b2 (a fake)": {
@@ -116,7 +116,7 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
           env: { ...keys, HTTPS_PROXY: `http://${tunnel.where}` },
         },
         count: () => ({ requests: b2Server.requests.length, receivedBytes: b2.sentBytes }),
-        setUp: "token, and the bucket's id unless the key is restricted to it; a day",
+        setUp: "a token, and the bucket's id unless the key is restricted to it; a day",
         module: "b2",
       },
       "azure (azurite)": {
@@ -133,21 +133,21 @@ export async function benchPlaces(folder: string): Promise<BenchPlaces> {
           },
         },
         count: () => countsOf(azureProxy, azureFront),
-        setUp: "none with a key or a signature; a token of Entra ID, until it ends",
+        setUp: "none with a key or a SAS; a token of Entra ID, until it expires",
         module: "azure",
       },
       "gs (fake-gcs-server)": {
         entry: { repo: "gs:backups:/repo", environment: google },
         restic: { args: [], env: { ...google, GOOGLE_PROJECT_ID: "p" } },
         count: () => countsOf(gcsProxy),
-        setUp: "a token, an hour",
+        setUp: "a token; an hour",
         module: "gs",
       },
       "swift (Swift)": {
         entry: { repo: "swift:backups:/repo", environment: st },
         restic: { args: [], env: st },
         count: () => countsOf(swiftProxy),
-        setUp: "a login; until its token ends",
+        setUp: "a login; until its token expires",
         module: "swift",
       },
       "sftp (sshd)": {

@@ -21,7 +21,7 @@ async function clientOf(listener: RequestListener): Promise<ScrapeClient> {
   return client;
 }
 
-test("takes whole answers, one after the other, of a known length and in chunks", async () => {
+test("a scrape receives whole responses, with Content-Length and chunked", async () => {
   let answers = 0;
   const client = await clientOf((_, response) => {
     if (answers++ % 2 === 1) response.write(PAGE.slice(0, 50_000));
@@ -30,28 +30,28 @@ test("takes whole answers, one after the other, of a known length and in chunks"
   for (let index = 0; index < 4; index++) {
     const { bytes, status, isGzip } = await client.scrape("identity");
     expect({ status, isGzip }).toEqual({ status: 200, isGzip: false });
-    // Beside the page the head, and where chunks begin.
+    // The page, its header, and the chunk headers.
     expect(bytes).toBeGreaterThan(PAGE.length);
     expect(bytes).toBeLessThan(PAGE.length + 1000);
   }
 });
 
-test("says what is compressed, and waits for one that is not ready", async () => {
-  let asked = 0;
+test("a scrape reports compression, and the first scrape waits for status 200", async () => {
+  let requests = 0;
   const client = await clientOf((request, response) => {
-    if (asked++ < 3) response.writeHead(503).end("not yet");
+    if (requests++ < 3) response.writeHead(503).end("not yet");
     else if (request.headers["accept-encoding"] === "gzip")
       response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(PAGE));
     else response.end(PAGE);
   });
   expect(await firstScrape(client)).toMatchObject({ status: 200, isGzip: false });
-  expect(asked).toBe(4);
+  expect(requests).toBe(4);
   const { isGzip, bytes } = await client.scrape("gzip");
   expect(isGzip).toBe(true);
   expect(bytes).toBeLessThan(PAGE.length / 10);
 });
 
-test("a server that goes away is an error", async () => {
+test("a closed connection is an error", async () => {
   const client = await clientOf((request) => request.socket.destroy());
   await expect(client.scrape("identity")).rejects.toThrow(/closed|ECONNRESET/);
 });

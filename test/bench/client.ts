@@ -2,36 +2,36 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
-/** One answer. */
+/** One response. */
 export interface Scrape {
   readonly ms: number;
   readonly status: number;
-  /** As they came, with their head. */
+  /** Size on the wire, with the header. */
   readonly bytes: number;
   readonly isGzip: boolean;
 }
 
-/** Ends a body whose length was not said; it occurs in no exposition. */
+/** End of a chunked body; it occurs in no exposition. */
 const LAST_CHUNK = "\r\n0\r\n\r\n";
 const HEAD_END = "\r\n\r\n";
 
-/** Scrapes `/metrics` over one connection, and does nothing with what comes but count it: a client that parses takes longer than a server. */
+/** Scrapes `/metrics` over one connection, and only counts the bytes: parsing would take longer than the server does. */
 export class ScrapeClient {
   readonly #socket: Socket;
   readonly #host: string;
-  #take: (bytes: Buffer) => void = () => {};
+  #onBytes: (bytes: Buffer) => void = () => {};
   #fail: (error: Error) => void = () => {};
 
   private constructor(host: string, port: number) {
     this.#host = `${host}:${port}`;
     const buffer = Buffer.allocUnsafe(2 ** 18);
     const callback = (length: number): boolean => {
-      this.#take(buffer.subarray(0, length));
+      this.#onBytes(buffer.subarray(0, length));
       return true;
     };
     this.#socket = connect({ host, port, noDelay: true, onread: { buffer, callback } });
     this.#socket.on("error", (error) => this.#fail(error));
-    this.#socket.on("close", () => this.#fail(new Error("the server has closed the connection")));
+    this.#socket.on("close", () => this.#fail(new Error("the server closed the connection")));
   }
 
   static async connect(url: string): Promise<ScrapeClient> {
@@ -46,11 +46,11 @@ export class ScrapeClient {
       const startedMs = performance.now();
       let bytes = 0;
       let head = "";
-      /** Of the whole answer; infinite for one in chunks. */
+      /** Size of the whole response; NaN: not known yet; Infinity: chunked. */
       let length = NaN;
       let tail = "";
       this.#fail = reject;
-      this.#take = (part) => {
+      this.#onBytes = (part) => {
         bytes += part.length;
         if (Number.isNaN(length)) {
           head += part.toString("latin1");
@@ -81,7 +81,7 @@ export class ScrapeClient {
   }
 }
 
-/** Asks until it is ready: the first whole exposition, and how long that took since the call. */
+/** Scrapes until the status is 200; returns that response. */
 export async function firstScrape(client: ScrapeClient, pauseMs = 5): Promise<Scrape> {
   for (;;) {
     const answer = await client.scrape("identity");

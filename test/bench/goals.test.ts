@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { atMost, exactly, goalsTable, within } from "./goals.ts";
 import { figure, ratio, show, table } from "./measure.ts";
 
-test("a goal is met by the median, and by every count", () => {
+test("a limit applies to the median, an exact count to every run", () => {
   const limit = { limit: 1, unit: " ×" };
   const goals = [
     atMost("scrape", "wall", figure([0.5, 1.5, 1]), limit),
@@ -37,12 +37,12 @@ test("a goal is met by the median, and by every count", () => {
 `);
 });
 
-test("a ratio is of each run: what slows both down does not count", () => {
+test("a ratio is calculated for each run, so that a slow machine does not change it", () => {
   expect(ratio([1, 2, 9], [2, 4, 18])).toEqual({ median: 0.5, min: 0.5, max: 0.5 });
   expect(ratio([1], [])).toEqual({ median: NaN, min: NaN, max: NaN });
 });
 
-test("columns of numbers stand to the right", () => {
+test("columns of numbers are aligned right", () => {
   const rows = [[1000, "ours", show(figure([1, 2, 3]), 1), "cannot"]];
   expect(table(["sets", "", "ms", "gzip, ms"], rows)).toBe(`| sets |  | ms | gzip, ms |
 | --: | --- | --: | --: |

@@ -1,17 +1,17 @@
 import { table } from "./measure.ts";
 import type { Figure } from "./measure.ts";
 
-/** A row of what is to be reached; filled from what was measured. */
+/** A row of the table of goals. */
 export interface Goal {
   readonly work: string;
   readonly measure: string;
   readonly goal: string;
   readonly reached: string;
-  /** Undefined: it was not measured. */
+  /** Undefined: not measured. */
   readonly isMet: boolean | undefined;
 }
 
-/** What a part of the bench has found. */
+/** The result of a part of the bench. */
 export interface Findings {
   /** Markdown. */
   readonly text: string;
@@ -19,13 +19,13 @@ export interface Findings {
 }
 
 interface Limit {
-  /** The largest that will do. */
+  /** Inclusive. */
   readonly limit: number;
   readonly unit: string;
   readonly digits?: number;
 }
 
-/** Compares medians. NaN stands for what was not measured. */
+/** Compares the median with a limit. NaN means not measured. */
 export function atMost(
   work: string,
   measure: string,
@@ -43,24 +43,24 @@ export function atMost(
   };
 }
 
-/** Counts that must be met in each run, not in most of them. */
+/** Compares the counts of every run. */
 export function exactly(
   work: string,
   measure: string,
   goal: readonly number[],
   runs: readonly (readonly number[])[],
 ): Goal {
-  const odd = runs.find((counts) => counts.some((count, index) => count !== goal[index]));
+  const wrong = runs.find((counts) => counts.some((count, index) => count !== goal[index]));
   return {
     work,
     measure,
     goal: goal.join(", "),
-    reached: (odd ?? runs[0])?.join(", ") ?? "not measured",
-    isMet: runs.length === 0 ? undefined : odd === undefined,
+    reached: (wrong ?? runs[0])?.join(", ") ?? "not measured",
+    isMet: runs.length === 0 ? undefined : wrong === undefined,
   };
 }
 
-/** A change in per cent, either way. */
+/** Compares a change, positive or negative. @param limit per cent */
 export function within(work: string, measure: string, change: number, limit: number): Goal {
   return {
     work,

@@ -1,4 +1,4 @@
-// `npm run bench [-- <part> …] [--write]`: what the agent costs beside restic itself and beside what serves metrics elsewhere.
+// `npm run bench [-- <part> …] [--write]`: time, memory and requests of the agent, compared with restic and with other metrics libraries.
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
@@ -19,7 +19,7 @@ import { benchStart } from "./parts/start.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));
-const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Findings>>> = {
+const parts: Readonly<Record<string, (log: (line: string) => void) => Promise<Findings>>> = {
   collections: benchCollections,
   far: benchFar,
   s3: benchS3,
@@ -32,31 +32,32 @@ const parts: Readonly<Record<string, (say: (line: string) => void) => Promise<Fi
   secrets: benchSecrets,
 };
 for (const name of names)
-  if (!(name in parts)) throw new Error(`no part ${name}: ${Object.keys(parts).join(", ")}`);
+  if (!(name in parts))
+    throw new Error(`unknown part ${name}; known parts: ${Object.keys(parts).join(", ")}`);
 const texts: string[] = [];
 const goals: Goal[] = [];
 for (const [name, bench] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;
-  const say = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
+  const log = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
   const startedMs = performance.now();
   try {
-    const { text, goals: found } = await bench(say);
+    const { text, goals: found } = await bench(log);
     process.stdout.write(`${text}\n`);
     texts.push(text);
     goals.push(...found);
   } catch (error) {
-    // What the others take an hour for is not lost.
+    // The other parts take an hour: continue, and print their results.
     process.exitCode = 1;
-    say(`failed: ${String(error)}`);
+    log(`failed: ${String(error)}`);
   }
-  say(`took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  log(`took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
 const reached = goalsTable(goals);
 process.stdout.write(reached);
 if (args.includes("--write") && process.exitCode !== 1) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
-  const note = `Medians of ${RUNS} runs (least–most), of ${RUNS * 3} at 1,000 snapshots or less and at starts; peers in turn in the same run; ${date}, ${machine}.\n`;
+  const note = `Medians (minimum–maximum) of ${RUNS} runs; of ${RUNS * 3} runs for 1,000 snapshots or less and for starts. The programs take turns within a run. ${date}, ${machine}.\n`;
   await writeFile(
     page("performance"),
     replaceBetween(

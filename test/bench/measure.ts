@@ -5,24 +5,24 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** The built agent. */
+/** The main module of the built agent. */
 export const MAIN = join(ROOT, "dist/main.js");
 
-/** How often each is measured. */
+/** Number of runs. */
 export const RUNS = Number(process.env["RESTIC_OTEL_BENCH_RUNS"] ?? 5);
 
-/** Sizes above it are left out: 100,000 snapshots take ten minutes. */
+/** Larger sizes are left out: 100,000 snapshots take ten minutes. */
 export const LARGEST = Number(process.env["RESTIC_OTEL_BENCH_LARGEST"] ?? 100_000);
 
 /**
- * What makes Node.js run a script of this folder as it runs a built program: without its types, whose removal takes memory
- * and time of its own. Its arguments begin at `process.argv[1]`, what it imports is found from the root, where it must run.
+ * Arguments of Node.js to run a script of this folder. Its types are removed before, since that takes time and memory.
+ * The script's own arguments begin at `process.argv[1]`. Run it in the root folder, where its imports are resolved.
  */
 export function script(name: string): readonly string[] {
   return ["--input-type=module", "--eval", withoutTypes(name), "--"];
 }
 
-/** What makes Node.js load `probe.ts` before a program. */
+/** Arguments of Node.js to load `probe.ts` before a program. */
 export function probe(): readonly string[] {
   return ["--import", moduleOf(withoutTypes("processes/probe"))];
 }
@@ -35,7 +35,7 @@ function withoutTypes(name: string): string {
   return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, `${name}.ts`), "utf8"));
 }
 
-/** A whole process: what it printed, how long it took, its CPU time, and the memory that it had at the most. */
+/** The result of a process that has exited. */
 export interface Run {
   readonly stdout: string;
   readonly seconds: number;
@@ -43,13 +43,13 @@ export interface Run {
   readonly peakBytes: number;
 }
 
-/** @throws Error if it does not end with 0 */
+/** Runs a process. @throws Error if it does not exit with 0 */
 export async function run(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  // What the one before has left is not written to the disk while this one is measured.
+  // Data that the previous process wrote must not be flushed to the disk during this one.
   spawnSync("sync");
   const startedMs = performance.now();
   const child = spawn(command, args, {
@@ -60,7 +60,7 @@ export async function run(
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let peakBytes = 0;
   let cpuSeconds = 0;
-  // What it took in its last 10 ms is not seen.
+  // The last 10 ms are not sampled.
   const sampled = setInterval(() => {
     peakBytes = Math.max(peakBytes, peakOf(child.pid));
     cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid));
@@ -69,26 +69,26 @@ export async function run(
   for await (const chunk of child.stdout.setEncoding("utf8")) stdout += String(chunk);
   const code = await ended;
   clearInterval(sampled);
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${String(code)}`);
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} exited with ${String(code)}`);
   return { stdout, seconds: (performance.now() - startedMs) / 1000, cpuSeconds, peakBytes };
 }
 
-/** The peak of a running process as Linux knows it; 0 elsewhere. */
+/** Peak resident memory of a running process, bytes; 0 without /proc. */
 export function peakOf(pid: number | undefined): number {
-  return cacheOf(pid, "VmHWM");
+  return statusBytes(pid, "VmHWM");
 }
 
-/** What a running process has in memory now. */
+/** Resident memory of a running process, bytes; 0 without /proc. */
 export function residentOf(pid: number): number {
-  return cacheOf(pid, "VmRSS");
+  return statusBytes(pid, "VmRSS");
 }
 
-function cacheOf(pid: number | undefined, field: string): number {
+function statusBytes(pid: number | undefined, field: string): number {
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(procFile(pid, "status"))?.[1];
   return Number(kib ?? 0) * 1024;
 }
 
-/** User and system time of a running process; clock ticks of 10 ms, as everywhere on Linux. */
+/** User and system time of a running process, seconds. A clock tick on Linux is 10 ms. */
 export function cpuOf(pid: number | undefined): number {
   const fields = procFile(pid, "stat")
     .replace(/^.*\) /s, "")
@@ -119,7 +119,7 @@ export function figure(values: readonly number[]): Figure {
   };
 }
 
-/** Of each run, then of all runs: what drifts from run to run does not count. NaN unless most runs have both. */
+/** The ratios of the runs, so that a drift between runs does not count. NaN unless more than half of the runs have both values. */
 export function ratio(ours: readonly number[], theirs: readonly number[]): Figure {
   const each = ours.map((value, index) => value / (theirs[index] ?? NaN));
   const known = each.filter((value) => !Number.isNaN(value));
@@ -131,7 +131,7 @@ export function show({ median, min, max }: Figure, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }
 
-/** A Markdown table; columns of numbers to the right. */
+/** A Markdown table; columns of numbers are aligned right. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -143,7 +143,7 @@ export function table(
   return `${[line(head), line(rule), ...rows.map(line)].join("\n")}\n`;
 }
 
-/** As in the goals: 10⁶ bytes. */
+/** 10⁶ bytes, as in the goals. */
 export function megabytes(bytes: number): number {
   return bytes / 1e6;
 }

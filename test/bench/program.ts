@@ -8,7 +8,7 @@ import { peerPath } from "../support/agent/peers.ts";
 import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 
-/** The metrics of backup sets, of which peers have as many. */
+/** Names of the metrics of backup sets. The peers have the same number of metrics. */
 export const NAMES = backupSetMetrics(false).map(({ name }) => name.replaceAll(".", "_"));
 
 export interface Program {
@@ -17,11 +17,11 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What only a program itself knows. */
+/** Figures that only a process itself can measure. */
 export interface Probed {
-  /** The longest time for which nothing else could run, since it was last asked. */
+  /** The longest pause of the event loop since the last call. */
   readonly pauseMs: number;
-  /** What lives, after a collection of the garbage. */
+  /** Memory in use after a garbage collection. */
   readonly liveBytes: number;
 }
 
@@ -39,8 +39,8 @@ export function agentOf(
 }
 
 /**
- * Programs of three libraries that have as many series.
- * @param changing so many sets get new values ten times a second
+ * Programs of three other libraries with the same number of series.
+ * @param changing number of sets that get new values, ten times a second
  */
 export function peersOf(sets: number, changing: number): Readonly<Record<string, Program>> {
   const args = [String(sets), String(changing), ...NAMES];
@@ -55,7 +55,7 @@ export function peersOf(sets: number, changing: number): Readonly<Record<string,
   };
 }
 
-/** A program that says where it listens; it runs until it is stopped. */
+/** A running program that prints its address. */
 export class RunningProgram {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -65,7 +65,7 @@ export class RunningProgram {
     this.url = url;
   }
 
-  /** @param probed it runs on Node.js, and will be asked what only itself knows */
+  /** @param probed the program runs on Node.js, and `ask` will be called */
   static async start({ command, args, env }: Program, probed = false): Promise<RunningProgram> {
     const child = spawn(command, probed ? [...probe(), ...args] : args, {
       env: { PATH: process.env["PATH"], ...env },
@@ -104,17 +104,17 @@ export class RunningProgram {
   }
 }
 
-/** Reads on, so that the program can go on writing. */
+/** Continues to read after the address, so that the program does not block on a full pipe. */
 function addressOf({ stdout, stderr }: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = "";
+    let printed = "";
     for (const output of [stdout, stderr]) {
       output?.setEncoding("utf8").on("data", (text: string) => {
-        if (said.length < 10_000) said += text;
-        const port = /(?:address=|http:\/\/)127\.0\.0\.1:(\d+)\s/.exec(said)?.[1];
+        if (printed.length < 10_000) printed += text;
+        const port = /(?:address=|http:\/\/)127\.0\.0\.1:(\d+)\s/.exec(printed)?.[1];
         if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
       });
-      output?.once("end", () => reject(new Error(`the program does not listen:\n${said}`)));
+      output?.once("end", () => reject(new Error(`the program printed no address:\n${printed}`)));
     }
   });
 }

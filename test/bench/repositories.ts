@@ -5,13 +5,13 @@ import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 export const PASSWORD = "bench";
 
-/** What restic itself chose on the machine that wrote the sample repositories. */
+/** The parameters that restic chose for the sample repositories. */
 export const SCRYPT = { N: 32_768, r: 8, p: 6 };
 
-/** Where the start of a process is not what is measured. */
+/** For measurements that are not about the start of a process. */
 export const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
 
-/** A repository of format 2 in a folder, with one snapshot each five minutes, in each of its sets in turn. */
+/** A repository of format 2 in a folder, with one snapshot every five minutes. The backup sets take turns. */
 export class WrittenRepository {
   readonly #sealed: SealedRepository;
   readonly #folder: string;
@@ -27,7 +27,7 @@ export class WrittenRepository {
     this.add(0);
   }
 
-  /** So many more, on the disk when it returns. */
+  /** Adds snapshots, and writes them before it returns. */
   add(snapshots: number): void {
     for (let added = 0; added < snapshots; added++)
       this.#sealed.addSnapshot(snapshotOf(this.#snapshots++, this.#sets));

@@ -2,7 +2,7 @@ import { figure, LARGEST, megabytes, ratio, RUNS, show, table } from "./measure.
 import type { Figure } from "./measure.ts";
 import type { Sample, Samples } from "./ways.ts";
 
-/** Samples of all ways, a map a run, and those of an empty repository that were taken beside them. */
+/** Samples of all programs, one map per run; `empty` are those of an empty repository from the same runs. */
 interface Runs {
   readonly empty: readonly Samples[];
   readonly full: readonly Samples[];
@@ -12,7 +12,10 @@ export function runsOf(size: number): number {
   return size > 1000 ? RUNS : RUNS * 3;
 }
 
-/** Ways to read repositories of several sizes, net of what an empty one takes: the start of a process and the key derivation. */
+/**
+ * Compares programs that read repositories of several sizes. "Net" times are without those of an empty repository: the start
+ * of a process and the key derivation.
+ */
 export class Compared {
   readonly #sizes: ReadonlyMap<number, Runs>;
 
@@ -21,15 +24,15 @@ export class Compared {
   }
 
   /**
-   * Takes all ways again and again, more often where all is over in the noise of a start.
-   * @param prepare writes a repository of so many snapshots
-   * @param runs how often, at so many snapshots
+   * Measures all programs in every run.
+   * @param prepare writes a repository with `size` snapshots
+   * @param runs number of runs; more for small sizes, whose net times are within the noise of a start
    */
   static async measure(
     sizes: readonly number[],
     prepare: (size: number) => unknown,
     once: (size: number, run: number) => Promise<Samples>,
-    say: (line: string) => void,
+    log: (line: string) => void,
     runs = runsOf,
   ): Promise<Compared> {
     const measured = new Map<number, Runs>();
@@ -39,7 +42,7 @@ export class Compared {
       const empty: Samples[] = [];
       const full: Samples[] = [];
       for (let run = 0; run < runs(size); run++) {
-        say(`${size} snapshots, run ${run + 1}`);
+        log(`${size} snapshots, run ${run + 1}`);
         empty.push(await once(0, run));
         full.push(await once(size, run));
       }
@@ -56,21 +59,21 @@ export class Compared {
     return this.#sizes.get(size)?.full.flatMap((samples) => samples[way] ?? []) ?? [];
   }
 
-  /** Of each run. What is lost in the noise of a start is 0 or less. */
+  /** Net times of each run; 0 or less if they are within the noise of a start. */
   net(size: number, way: string, key: "seconds" | "cpuSeconds"): readonly number[] {
     const empty = this.#sizes.get(size)?.empty ?? [];
     const start = figure(empty.flatMap((samples) => samples[way]?.[key] ?? [])).median;
     return this.runs(size, way).map((sample) => sample[key] - start);
   }
 
-  /** Wall time, net, of the runs in which there is something to compare; NaN if those are not most of them. */
+  /** Ratio of net wall times, of the runs in which both are above the noise; NaN if those are not more than half. */
   ratio(size: number, ours: string, theirs: string): Figure {
     const known = (way: string): readonly number[] =>
       this.net(size, way, "seconds").map((seconds) => (seconds > 0.01 ? seconds : NaN));
     return ratio(known(ours), known(theirs));
   }
 
-  /** A row a way, in their order; peers are the columns that ours is compared with. */
+  /** One row per program. @param ways the programs, and the peers that each is compared with @param peers the columns of ratios */
   table(ways: Readonly<Record<string, readonly string[]>>, peers: readonly string[]): string {
     const rows = this.sizes.flatMap((size) =>
       Object.entries(ways).flatMap(([way, against]) => {

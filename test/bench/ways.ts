@@ -7,30 +7,31 @@ import { collect } from "./processes/agent.ts";
 import { MAIN, run } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
 
-/** One way to get the snapshots, once. */
+/** One measurement of a program that reads the snapshots. */
 export interface Sample {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly requests: number;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not log it. */
   readonly receivedBytes: number | undefined;
   readonly keyDerivations: number;
   readonly peakBytes: number;
-  /** What the server has seen beside of it. */
+  /** From the log of the server. */
   readonly seen: Answers;
 }
 
 export type Samples = Readonly<Record<string, Sample>>;
 
-/** A repository at a server, of so many snapshots. */
+/** A repository on a server. */
 export interface Place {
+  /** Number of snapshots. */
   readonly size: number;
-  /** In restic's words. */
+  /** restic's repository string. */
   readonly repo: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whose log tells what was asked. */
+  /** Its log contains all requests. */
   readonly server: Server;
-  /** An answered request in that log: what was done, the path, and the bytes if it says them. */
+  /** Matches a successful request in the log: method, path, and the bytes of the response if they are logged. */
   readonly line: RegExp;
 }
 
@@ -44,7 +45,7 @@ interface Answers {
   readonly receivedBytes: number | undefined;
 }
 
-/** What the server has answered since its log was that long. A line is written after its answer. */
+/** Counts the requests in the log of the server after the offset `before`. A line is written after its response. */
 async function answersSince({ server, line }: Place, before: number): Promise<Answers> {
   await setTimeout(200);
   const sum = { requests: 0, writes: 0, snapshotsRead: 0 };
@@ -58,7 +59,7 @@ async function answersSince({ server, line }: Place, before: number): Promise<An
   return { ...sum, receivedBytes };
 }
 
-/** `restic snapshots`, a whole process. */
+/** Measures a process of `restic snapshots`. */
 export async function byRestic(
   place: Place,
   cache: readonly string[],
@@ -76,13 +77,13 @@ export async function byRestic(
   const { stdout, ...cost } = await run(peerPath("restic"), args, env);
   const listed: unknown = JSON.parse(stdout);
   if (!Array.isArray(listed) || listed.length !== place.size)
-    throw new Error("restic does not list what was written");
+    throw new Error("restic did not list all snapshots");
   const seen = await answersSince(place, before);
-  // One derivation at each start: a key in the cache of restic does not exist.
+  // restic caches no keys: one derivation per start.
   return { ...cost, ...seen, keyDerivations: 1, seen };
 }
 
-/** Two collections of the agent in one process, by what it counts itself; the server has seen both. */
+/** Measures two collections of the agent in one process, by its own counters. `seen` counts both. */
 export async function byAgent(
   place: Place,
   connections?: number,
@@ -99,10 +100,10 @@ export async function byAgent(
   const seen = await answersSince(place, before);
   const [first, steady] = both;
   if (first.snapshots !== place.size || steady.snapshots !== place.size)
-    throw new Error("the agent does not list what was written");
+    throw new Error("the agent did not read all snapshots");
   if (first.requests + steady.requests !== seen.requests)
     throw new Error(
-      `the agent counts ${first.requests + steady.requests}, the server ${seen.requests}`,
+      `the agent counted ${first.requests + steady.requests} requests, the server ${seen.requests}`,
     );
   return [
     { ...first, seen },
@@ -110,7 +111,7 @@ export async function byAgent(
   ];
 }
 
-/** The agent as a user starts it, from its start to its end. */
+/** Measures a process of the agent with --once. */
 export async function byProgram(
   place: Place,
   connections: number,
@@ -126,7 +127,7 @@ export async function byProgram(
   const value = (name: string): number =>
     Number(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "m").exec(stdout)?.[1]);
   if (value("backup_repository_snapshots") !== place.size)
-    throw new Error("the agent does not print what was written");
+    throw new Error("the agent did not read all snapshots");
   return {
     ...cost,
     ...seen,

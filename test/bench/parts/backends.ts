@@ -1,4 +1,4 @@
-// `npm run bench:backends [-- --write]`: what the first and a later collection ask of each backend's server, beside restic at the same.
+// `npm run bench:backends [-- --write]`: requests, bytes and time of the first and a later collection on each backend, compared with restic.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -36,7 +36,7 @@ const median = (samples: readonly Sample[], of: keyof Sample): number =>
 const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
 const places = await benchPlaces(folder);
 const lines = [
-  "| backend | first | later | `restic snapshots --no-lock` | set-up beside it, and for how long | loading it |",
+  "| backend | first | later | `restic snapshots --no-lock` | further requests; valid for | import |",
   "| --- | --: | --: | --: | --- | --: |",
 ];
 try {
@@ -54,7 +54,7 @@ const table = `${lines.join("\n")}\n`;
 process.stdout.write(table);
 if (process.argv.includes("--write")) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
-  const note = `A repository of ${SNAPSHOTS} snapshots and one key; medians of ${RUNS} runs, restic (\`snapshots --no-lock\`, without its cache) in turn in the same run; requests and what they brought, counted at the server, or (in brackets) where that speaks no HTTP by what the backend was asked for; half of a first collection is the derivation of the key; ${new Date().toISOString().slice(0, 10)}, ${machine}.\n`;
+  const note = `A repository of ${SNAPSHOTS} snapshots and one key. Medians of ${RUNS} runs, in which the agent and restic (\`snapshots --no-lock\`, without its cache) take turns. Requests and received bytes are counted at the server, or (in brackets), without HTTP, by the backend. Half of a first collection is the key derivation. ${new Date().toISOString().slice(0, 10)}, ${machine}.\n`;
   await writeFile(
     page("backends"),
     replaceBetween(await readFile(page("backends"), "utf8"), "backends", `${table}\n${note}`),
@@ -76,7 +76,7 @@ async function measured(place: BenchPlace): Promise<Row> {
   return row;
 }
 
-/** Counts at the server if there is one to count at. */
+/** Two collections of the agent. Uses the counts of the server if it has any, else those of the backend. */
 async function ours({ entry, count }: BenchPlace): Promise<readonly [Sample, Sample]> {
   const before = count?.();
   const child = spawn(
@@ -88,17 +88,17 @@ async function ours({ entry, count }: BenchPlace): Promise<readonly [Sample, Sam
     ],
     { stdio: ["pipe", "pipe", "inherit"], env: { PATH: process.env["PATH"] } },
   );
-  const said: Sample[] = [];
+  const samples: Sample[] = [];
   const counts = [before];
   for await (const line of createInterface(child.stdout)) {
     const sample: Sample & { readonly snapshots: number } = JSON.parse(line);
-    if (sample.snapshots !== SNAPSHOTS) throw new Error(`${entry.repo} is not read whole`);
-    said.push(sample);
+    if (sample.snapshots !== SNAPSHOTS) throw new Error(`${entry.repo} was not read completely`);
+    samples.push(sample);
     counts.push(count?.());
     child.stdin.write("go\n");
   }
   if (child.exitCode === null) await once(child, "exit");
-  const [first, second] = said;
+  const [first, second] = samples;
   if (!first || !second || child.exitCode !== 0) throw new Error(`${entry.repo} cannot be read`);
   const [start, middle, end] = counts;
   if (start && middle && end)
@@ -132,8 +132,7 @@ async function resticAt({ entry, restic, count }: BenchPlace): Promise<Sample> {
     [...restic.args, "--no-cache", "snapshots", "--no-lock", "--json"],
     { RESTIC_REPOSITORY: entry.repo, RESTIC_PASSWORD: PASSWORD, HOME: folder, ...restic.env },
   );
-  if (JSON.parse(stdout).length !== SNAPSHOTS)
-    throw new Error(`restic does not read ${entry.repo}`);
+  if (JSON.parse(stdout).length !== SNAPSHOTS) throw new Error(`restic did not read ${entry.repo}`);
   const after = count?.();
   const unknown = { requests: Number.NaN, receivedBytes: Number.NaN };
   return { seconds, ...(before && after ? difference(before, after) : unknown) };
@@ -162,9 +161,9 @@ function rowOf(
       median(samples, "requests"),
       kib(median(samples, "receivedBytes")),
     ];
-    const asked = isCounted ? `${requests}, ${received} KiB` : `(${requests}, ${received} KiB)`;
+    const counts = isCounted ? `${requests}, ${received} KiB` : `(${requests}, ${received} KiB)`;
     const seconds = `${median(samples, "seconds").toFixed(3)} s`;
-    return Number.isNaN(requests) ? seconds : `${asked}, ${seconds}`;
+    return Number.isNaN(requests) ? seconds : `${counts}, ${seconds}`;
   };
   const isCounted = count !== undefined;
   const cells = [

@@ -14,25 +14,25 @@ import { agentOf, peersOf, RunningProgram } from "../program.ts";
 import type { Program } from "../program.ts";
 
 const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
-/** Ten times a second: new snapshots, of as many sets; at the peers new values of as many. */
+/** Number of sets that get a new snapshot ten times a second. In the peers: that get new values. */
 const CHANGING = 20;
 const SCRAPES = 60;
-/** Between two of them: a fast one would see the same again. */
+/** Between two scrapes, so that each sees changed values. */
 const PAUSE_MS = 50;
 const OURS = "restic-otel";
 
 interface Sample {
   readonly times: readonly number[];
   readonly cpuMs: number;
-  /** Collections while it was scraped; undefined for peers. */
+  /** Collections during the scrapes; undefined for peers. */
   readonly collections: number | undefined;
   readonly peakBytes: number;
 }
 
 type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-/** Scrapes while what is shown changes all the time: the agent collects without a pause, and finds something new each time. */
-export async function benchChanging(say: (line: string) => void): Promise<Findings> {
+/** Scrapes while the values change: the agent collects without a pause, and finds new snapshots in each collection. */
+export async function benchChanging(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const rows: (readonly (string | number)[])[] = [];
   const goals: Goal[] = [];
@@ -40,9 +40,9 @@ export async function benchChanging(say: (line: string) => void): Promise<Findin
     for (const size of SIZES) {
       const samples = new Map<string, readonly Sample[]>();
       for (let index = 0; index < RUNS; index++) {
-        say(`${size} backup sets, run ${index + 1}`);
+        log(`${size} backup sets, run ${index + 1}`);
         const repository = join(folder, `${size}-${index}`);
-        // Everything that can be shown.
+        // All optional labels too.
         const ours = agentOf(repository, { RESTIC_OTEL_LEGACY_LABEL: "true" });
         for (const [name, program] of Object.entries({
           [OURS]: ours,
@@ -58,10 +58,10 @@ export async function benchChanging(say: (line: string) => void): Promise<Findin
   } finally {
     await rm(folder, { recursive: true });
   }
-  const head = ["backup sets", "", "p50, ms", "p99, ms", "CPU a scrape, ms", "collections"];
+  const head = ["backup sets", "", "p50, ms", "p99, ms", "CPU per scrape, ms", "collections"];
   const text = table([...head, "peak MB"], rows);
   return {
-    text: `${text}\n${SCRAPES} scrapes ${PAUSE_MS} ms apart while ${CHANGING * 10} snapshots a second are added, and the agent collects all the time; peers set as many values anew. The CPU time is that of everything the program did meanwhile.\n`,
+    text: `${text}\n${SCRAPES} scrapes, ${PAUSE_MS} ms apart, while ${CHANGING * 10} snapshots a second are added and the agent collects without a pause; the peers change the same number of values. The CPU time includes everything that the program does meanwhile.\n`,
     goals,
   };
 }
@@ -72,7 +72,7 @@ interface Scene {
   readonly isOurs: boolean;
 }
 
-/** The repository is written and changed beside peers too, which have no use for it: they have the same machine. */
+/** The repository is written and changed for peers too, which do not use it, so that the load of the machine is the same. */
 async function sampleOf(program: Program, { repository, size, isOurs }: Scene): Promise<Sample> {
   const script = join(import.meta.dirname, "../processes/churn.ts");
   const args = ["--conditions=source", script, repository, String(size), String(CHANGING)];
@@ -95,10 +95,10 @@ async function sampleOf(program: Program, { repository, size, isOurs }: Scene): 
       collectionsBefore === undefined
         ? undefined
         : (await collectionsOf(running)) - collectionsBefore;
-    if (collections === 0) throw new Error("nothing was collected while the agent was scraped");
+    if (collections === 0) throw new Error("no collection ended during the scrapes");
     return { times, cpuMs, collections, peakBytes: running.peakBytes };
   } finally {
-    // It may be writing.
+    // Wait for its exit: it may still write to the repository.
     const ended = once(churn, "exit");
     churn.disconnect();
     client.close();
@@ -107,7 +107,7 @@ async function sampleOf(program: Program, { repository, size, isOurs }: Scene): 
   }
 }
 
-/** By the listings that it has made. */
+/** Number of collections of the agent: its list requests. */
 async function collectionsOf({ url }: RunningProgram): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const listed = /^backup_repository_requests_total\{.*operation="list"\} (\d+)/m.exec(text)?.[1];
@@ -119,7 +119,7 @@ function percentile(times: readonly number[], share: number): number {
   return sorted[Math.ceil(sorted.length * share) - 1] ?? NaN;
 }
 
-/** Of all scrapes of all runs; least and most of the runs. */
+/** `median`: the percentile of all scrapes of all runs; `min` and `max`: of the runs. */
 function ofAll(runs: readonly Sample[], share: number): Figure {
   const each = figure(runs.map(({ times }) => percentile(times, share)));
   return {
@@ -145,7 +145,7 @@ function row(size: number, name: string, runs: readonly Sample[]): readonly (str
 }
 
 function goalsOf(size: number, samples: Samples): readonly Goal[] {
-  const work = `scrape, ${size.toLocaleString("en")} backup sets, during a collection that changes the store all the time`;
+  const work = `scrape, ${size.toLocaleString("en")} backup sets, while collections change the store`;
   const ours = samples.get(OURS) ?? [];
   const theirs = samples.get("prom-client") ?? [];
   const p99 = ({ times }: Sample): number => percentile(times, 0.99);

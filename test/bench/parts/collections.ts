@@ -13,7 +13,7 @@ import { Compared } from "../rows.ts";
 import { byAgent, byProgram, byRestic, REST_LINE } from "../ways.ts";
 import type { Samples } from "../ways.ts";
 
-/** Of both: restic's own default. */
+/** For both programs: restic's default. */
 const CONNECTIONS = 5;
 const SETS = 100;
 
@@ -27,17 +27,17 @@ const WARM = "restic, warm cache";
 const RESTARTED = "restic-otel, restarted with stateDir";
 const STEADY = "restic-otel, steady";
 
-/** Collections over a real rest-server on loopback beside `restic snapshots --no-lock`, and after a restart. */
-export async function benchCollections(say: (line: string) => void): Promise<Findings> {
+/** Collections from a rest-server on loopback, also after a restart, compared with `restic snapshots --no-lock`. */
+export async function benchCollections(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
-  // What is kept over a restart belongs to a URL.
+  // All runs use one address: the state directory is keyed by URL.
   const address = await freeAddress();
   try {
     const compared = await Compared.measure(
       [60, 1000, 10_000, 100_000],
       (size) => writeRepository(join(folder, String(size)), size, SETS),
       (size, index) => allWays({ folder, address }, size, index),
-      say,
+      log,
     );
     const ways = {
       [COLD]: [],
@@ -51,7 +51,7 @@ export async function benchCollections(say: (line: string) => void): Promise<Fin
     };
     const text = compared.table(ways, [COLD, NO_CACHE, WARM]);
     return {
-      text: `${text}\nrest-server on loopback. Seconds are net of what the same takes with an empty repository: the start of a process and the key derivation.\n`,
+      text: `${text}\nrest-server on loopback. Net seconds are without those for an empty repository: the start of a process and the key derivation.\n`,
       goals: goalsOf(compared),
     };
   } finally {
@@ -64,7 +64,7 @@ async function allWays(
   size: number,
   index: number,
 ): Promise<Samples> {
-  // A server a run: its log is kept whole.
+  // A new server for each run: its complete log is kept in memory.
   const server = await startRestServer({ path: folder, args: ["--listen", address] });
   try {
     const place = { size, repo: `rest:${server.url}/${size}`, server, line: REST_LINE };

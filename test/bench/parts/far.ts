@@ -16,16 +16,16 @@ const SETS = 100;
 const NO_CACHE = "restic --no-cache";
 const FIRST = "restic-otel, first";
 
-/** First collections over a real rest-server that is 20 ms away, each with its own default of connections. */
-export async function benchFar(say: (line: string) => void): Promise<Findings> {
+/** First collections from a rest-server with a round-trip time of 20 ms. Both programs use their default number of connections. */
+export async function benchFar(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
     const compared = await Compared.measure(
       [60, 1000, 10_000, 100_000],
       (size) => writeRepository(join(folder, String(size)), size, SETS),
       (size) => bothWays(folder, size),
-      say,
-      // 100,000 files take restic seven minutes.
+      log,
+      // restic takes seven minutes for 100,000 files.
       (size) => (size > 10_000 ? 1 : runsOf(size)),
     );
     const text = compared.table({ [NO_CACHE]: [], [FIRST]: [NO_CACHE] }, [NO_CACHE]);
@@ -33,14 +33,14 @@ export async function benchFar(say: (line: string) => void): Promise<Findings> {
       .filter((size) => size >= 1000)
       .map((size) =>
         atMost(
-          `first collection, ${size.toLocaleString("en")} snapshots, rest-server ${2 * DELAY_MS} ms away, each with its own default of connections`,
+          `first collection, ${size.toLocaleString("en")} snapshots, rest-server ${2 * DELAY_MS} ms away, default connections`,
           `wall of ${NO_CACHE}`,
           compared.ratio(size, FIRST, NO_CACHE),
           { limit: 0.3, unit: " ×" },
         ),
       );
     return {
-      text: `${text}\nrest-server ${2 * DELAY_MS} ms away, net as above; one run at 100,000.\n`,
+      text: `${text}\nrest-server with a round-trip time of ${2 * DELAY_MS} ms; net as above; one run for 100,000 snapshots.\n`,
       goals,
     };
   } finally {

@@ -13,26 +13,26 @@ import type { WrittenRepository } from "../repositories.ts";
 
 const SETS = Math.min(10_000, LARGEST);
 const SNAPSHOTS = Math.min(100_000, LARGEST * 10);
-/** Collections after which memory is looked at. */
+/** Numbers of collections after which memory is measured. */
 const LOOKS = [10, 100, 500, 1000] as const;
 const SCRAPES_EACH = 10;
-/** Each so many collections one finds a new snapshot; the others find nothing. */
+/** One in this many collections finds a new snapshot. */
 const NEW_EACH = 10;
-/** Collections of a look: what is resident depends on when garbage was collected last. */
+/** Collections per measurement: resident memory depends on the time of the last garbage collection. */
 const WINDOW = 10;
 
 interface Look {
   readonly collections: number;
   readonly residentBytes: Figure;
-  /** After a collection of the garbage. */
+  /** After a garbage collection. */
   readonly liveBytes: number;
 }
 
-/** Whether the agent takes more memory the longer it runs. */
-export async function benchFlat(say: (line: string) => void): Promise<Findings> {
+/** Memory of the agent over time. */
+export async function benchFlat(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
-    say(`${SETS} sets, ${SNAPSHOTS} snapshots`);
+    log(`${SETS} sets, ${SNAPSHOTS} snapshots`);
     const written = writeRepository(folder, SNAPSHOTS, SETS, CHEAP_SCRYPT);
     const program = agentOf(folder, {}, ["--web.enable-lifecycle"]);
     const running = await RunningProgram.start(program, true);
@@ -50,7 +50,7 @@ export async function benchFlat(say: (line: string) => void): Promise<Findings> 
         }
         const residentBytes = figure(resident);
         looks.push({ collections, residentBytes, liveBytes: (await running.ask()).liveBytes });
-        say(`after ${collections} collections: ${show(inMegabytes(residentBytes), 0)} MB`);
+        log(`after ${collections} collections: ${show(inMegabytes(residentBytes), 0)} MB`);
       }
     } finally {
       client.close();
@@ -62,7 +62,7 @@ export async function benchFlat(say: (line: string) => void): Promise<Findings> 
   }
 }
 
-/** A collection, and the scrapes that follow. */
+/** A collection and ten scrapes. */
 async function round(
   running: RunningProgram,
   client: ScrapeClient,
@@ -71,8 +71,8 @@ async function round(
 ): Promise<void> {
   if (index % NEW_EACH === 0) written.add(1);
   const answer = await fetch(`${running.url}/-/collect?wait`, { method: "POST" });
-  const said = await answer.text();
-  if (!answer.ok) throw new Error(`no collection: ${answer.status} ${said}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`the collection was not started: ${answer.status} ${text}`);
   for (let scrape = 0; scrape < SCRAPES_EACH; scrape++)
     await client.scrape(scrape === 0 ? "identity" : "gzip");
 }
@@ -88,9 +88,9 @@ function textOf(looks: readonly Look[]): string {
     show(inMegabytes(residentBytes), 0),
     megabytes(liveBytes).toFixed(1),
   ]);
-  const head = ["collections", "scrapes", "resident MB", "MB that live"];
+  const head = ["collections", "scrapes", "resident MB", "live MB"];
   return `${table(head, rows)}
-${SETS.toLocaleString("en")} sets, ${SNAPSHOTS.toLocaleString("en")} snapshots in one local repository, one more each ${NEW_EACH} collections; resident: median (least–most) of ${WINDOW} looks; that live: after a collection of the garbage.
+${SETS.toLocaleString("en")} sets, ${SNAPSHOTS.toLocaleString("en")} snapshots in one local repository, with a new one every ${NEW_EACH} collections. Resident: median (minimum–maximum) of ${WINDOW} measurements. Live: after a garbage collection.
 `;
 }
 
@@ -99,7 +99,7 @@ function goalsOf(looks: readonly Look[]): Findings["goals"] {
   const last = looks.at(-1);
   if (!first || !last) return [];
   const work = `${SETS.toLocaleString("en")} sets, ${SNAPSHOTS.toLocaleString("en")} snapshots known`;
-  const after = `after ${last.collections.toLocaleString("en")} collections and ${(last.collections * SCRAPES_EACH).toLocaleString("en")} scrapes against after ${first.collections}`;
+  const after = `after ${last.collections.toLocaleString("en")} collections and ${(last.collections * SCRAPES_EACH).toLocaleString("en")} scrapes, compared with ${first.collections} collections`;
   const growth = (value: (look: Look) => number): number => (value(last) / value(first) - 1) * 100;
   return [
     within(
@@ -110,7 +110,7 @@ function goalsOf(looks: readonly Look[]): Findings["goals"] {
     ),
     within(
       work,
-      `memory that lives ${after}`,
+      `live memory ${after}`,
       growth((look) => look.liveBytes),
       5,
     ),

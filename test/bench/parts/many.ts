@@ -15,15 +15,15 @@ import { CHEAP_SCRYPT, PASSWORD, writeRepository } from "../repositories.ts";
 const COUNTS = [1, 100, 1000].filter((count) => count <= LARGEST);
 const SNAPSHOTS = 60;
 
-/** Steady collections of so many repositories, and the CPU time of as many calls of restic. */
+/** Steady collections of `count` repositories, and the CPU time of `count` calls of restic. */
 interface Many {
   readonly count: number;
   readonly steady: readonly Collection[];
   readonly resticSeconds: readonly number[];
 }
 
-/** A steady collection of many repositories on one rest-server, beside as many calls of restic with a warm cache. */
-export async function benchMany(say: (line: string) => void): Promise<Findings> {
+/** A steady collection of many repositories on one rest-server, compared with one call of restic for each, with a warm cache. */
+export async function benchMany(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const server = await startRestServer({ path: folder });
   const all: Many[] = [];
@@ -38,9 +38,10 @@ export async function benchMany(say: (line: string) => void): Promise<Findings> 
       const steady: Collection[] = [];
       const resticSeconds: number[] = [];
       for (let index = 0; index < RUNS; index++) {
-        say(`${count} repositories, run ${index + 1}`);
+        log(`${count} repositories, run ${index + 1}`);
         const [, second] = await collect({ password: PASSWORD, urls, pauses: true });
-        if (second.snapshots !== count * SNAPSHOTS) throw new Error("not all was read");
+        if (second.snapshots !== count * SNAPSHOTS)
+          throw new Error("the agent did not read all snapshots");
         steady.push(second);
         resticSeconds.push((await resticCpu(`rest:${server.url}/restic`, cache)) * count);
       }
@@ -51,11 +52,11 @@ export async function benchMany(say: (line: string) => void): Promise<Findings> 
     await rm(folder, { recursive: true });
   }
   const head = ["repositories", "requests", "key derivations", "seconds", "CPU s"];
-  const beside = ["longest pause, ms", "CPU s of as many restic, warm", "of restic's CPU"];
+  const beside = ["longest pause, ms", "CPU s of restic, warm cache", "of restic's CPU"];
   return { text: table([...head, ...beside], all.map(row)), goals: all.flatMap(goalsOf) };
 }
 
-/** A call is measured, and multiplied: a thousand of them take a quarter of an hour. */
+/** CPU time of one call. The caller multiplies it: a thousand calls take a quarter of an hour. */
 async function resticCpu(repository: string, cache: string): Promise<number> {
   const args = ["snapshots", "--no-lock", "--json", "--cache-dir", cache];
   const env = { RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: PASSWORD };

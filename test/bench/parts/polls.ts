@@ -1,4 +1,4 @@
-// `npm run bench:polls [-- --write]`: what one poll of a repository asks of an S3 server, here and by programs that call restic or embed it.
+// `npm run bench:polls [-- --write]`: the S3 requests of one poll of a repository, compared with programs that call or embed restic.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +18,9 @@ import { CHEAP_SCRYPT, PASSWORD, SCRYPT, writeRepository } from "../repositories
 const SNAPSHOTS = 100;
 const SETS = 10;
 const RUNS = 3;
-/** The agent polls so many at once. */
+/** Repositories that the agent polls in one collection. */
 const REPOSITORIES = 100;
-/** Of 10,000 in five shards. */
+/** Repositories of one of five shards of 10,000. */
 const IN_A_SHARD = 2000;
 
 /** One poll of one repository. */
@@ -34,9 +34,9 @@ interface Poll {
   readonly peakMib: number;
 }
 
-/** What the others start for each repository, as their sources have it. */
+/** The calls of restic that each program makes for a repository, from its source code. */
 const OTHERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "`restic snapshots` and no more": [["--no-lock", "snapshots", "--json"]],
+  "`restic snapshots` only": [["--no-lock", "snapshots", "--json"]],
   "ngosang/restic-exporter": [
     ["--no-lock", "snapshots", "--json"],
     ["--no-lock", "snapshots", "--json", "--latest", "1", "--group-by", "host,paths"],
@@ -44,7 +44,7 @@ const OTHERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["--no-lock", "check"],
     ["--no-lock", "list", "locks"],
   ],
-  // It is restic's own code in another program: opens, locks, reads all snapshots without a cache.
+  // Embeds restic's code: opens and locks the repository, and reads all snapshots without a cache.
   "mcrute/restic-reporter": [["--no-cache", "snapshots", "--json"]],
 };
 
@@ -68,7 +68,7 @@ try {
   await rm(folder, { recursive: true });
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
-const note = `A repository of ${SNAPSHOTS} snapshots of one small folder, caches warm, on versitygw; CPU and memory are medians of ${RUNS} runs; the agent had ${REPOSITORIES} of them, its CPU is that of one, its memory that of all and of the first collection. The shard is one run, on the local disk. ${new Date().toISOString().slice(0, 10)}, ${machine}.\n`;
+const note = `A repository of ${SNAPSHOTS} snapshots of one small folder on versitygw, with warm caches. CPU and memory are medians of ${RUNS} runs. The agent polled ${REPOSITORIES} such repositories: its CPU time is that of one, its memory that of all, including the first collection. The shard was measured once, on the local disk. ${new Date().toISOString().slice(0, 10)}, ${machine}.\n`;
 const table = `${lines.join("\n")}\n\n${await shard()}\n${note}`;
 process.stdout.write(table);
 if (process.argv.includes("--write"))
@@ -77,7 +77,7 @@ if (process.argv.includes("--write"))
     replaceBetween(await readFile(SCALE_README, "utf8"), "polls", table),
   );
 
-/** A repository that restic can check: its own backup of a folder, and as many snapshots of that. */
+/** Writes a repository that passes restic check: one backup of a folder by restic, and further snapshots of its tree. */
 async function writeReal(path: string): Promise<void> {
   const sealed = new SealedRepository(PASSWORD, 2, SCRYPT);
   await repositoryFolder(sealed.files, path);
@@ -107,8 +107,9 @@ async function ours(bucket: string): Promise<readonly Poll[]> {
     const before = proxy.asked.length;
     const options = { password: PASSWORD, urls, environment: S3_KEYS };
     const [, second] = await collect(options);
-    if (second.snapshots !== REPOSITORIES * SNAPSHOTS) throw new Error("not all was read");
-    // The second collection is the last of what was asked.
+    if (second.snapshots !== REPOSITORIES * SNAPSHOTS)
+      throw new Error("the agent did not read all snapshots");
+    // The requests of the second collection are the last ones.
     const asked = proxy.asked.slice(before).slice(-second.requests);
     polls.push({
       ...counted(asked, REPOSITORIES),
@@ -122,7 +123,7 @@ async function ours(bucket: string): Promise<readonly Poll[]> {
 
 async function theirs(calls: readonly (readonly string[])[]): Promise<readonly Poll[]> {
   const polls: Poll[] = [];
-  // The first one fills the cache.
+  // The first round fills the cache.
   for (let index = 0; index <= RUNS; index++) {
     const before = proxy.asked.length;
     const receivedBefore = proxy.receivedBytes;
@@ -149,7 +150,7 @@ async function theirs(calls: readonly (readonly string[])[]): Promise<readonly P
   return polls;
 }
 
-/** An agent with as many as a shard has: what it needs, once everything is known to it. They are links to one, which it cannot know. */
+/** A table of an agent with the repositories of one shard. They are symbolic links to one repository, which makes no difference to the agent. */
 async function shard(): Promise<string> {
   const place = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
@@ -171,12 +172,13 @@ async function shard(): Promise<string> {
   }
 }
 
-/** Calls as they are billed. */
+/** Requests by their price class, divided by the number of repositories. */
 function counted(
-  asked: readonly string[],
-  of: number,
+  requests: readonly string[],
+  repositories: number,
 ): Pick<Poll, "lists" | "reads" | "writes" | "deletes"> {
-  const count = (pattern: RegExp): number => asked.filter((one) => pattern.test(one)).length / of;
+  const count = (pattern: RegExp): number =>
+    requests.filter((request) => pattern.test(request)).length / repositories;
   return {
     lists: count(/^GET .*[?&]list-type=/),
     reads: count(/^(HEAD |GET (?!.*[?&]list-type=))/),

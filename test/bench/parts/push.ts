@@ -14,11 +14,11 @@ import { Sink } from "../processes/sink.ts";
 const SERIES = Math.min(100_000, LARGEST * 10);
 const SETS = Math.ceil(SERIES / NAMES.length);
 const PROTOCOLS = ["http/json", "http/protobuf"];
-/** Of the stock exporter: what it does before it encodes is the same for both. */
-const STOCK = "the SDK's own reader and exporter, http/json";
-/** What the machine does to anybody's pauses. */
-const IDLE = "a program that does nothing";
-/** After a first one: the agent's follows a collection, which has pauses of its own. */
+/** One protocol is enough: the work before the encoding is the same for both. */
+const STOCK = "the SDK's reader and exporter, http/json";
+/** Shows the pauses that the machine causes. */
+const IDLE = "an idle program";
+/** Measured after a first push, which follows a collection with pauses of its own. */
 const PUSHES = 3;
 
 interface Sample {
@@ -29,18 +29,18 @@ interface Sample {
   readonly peakBytes: number;
 }
 
-/** Pushes of many series to a server on loopback: for how long nothing else runs meanwhile. */
-export async function benchPush(say: (line: string) => void): Promise<Findings> {
+/** Pushes of many series to a server on loopback: pauses of the event loop, CPU time and memory. */
+export async function benchPush(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const samples = new Map<string, Sample[]>();
   try {
     writeRepository(folder, SETS, SETS, CHEAP_SCRYPT);
     for (let index = 0; index < RUNS; index++) {
-      say(`${SETS} backup sets, run ${index + 1}`);
+      log(`${SETS} backup sets, run ${index + 1}`);
       for (const protocol of PROTOCOLS)
         keep(samples, `restic-otel, ${protocol}`, await byAgent(folder, protocol));
       keep(samples, STOCK, await byStock());
-      keep(samples, IDLE, await byNobody());
+      keep(samples, IDLE, await idle());
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -103,7 +103,7 @@ async function byStock(): Promise<Sample> {
   const sink = await Sink.start();
   const args = [...script("peers/stock-push"), String(SETS), sink.url, ...NAMES];
   const running = await RunningProgram.start(
-    // As the agent does.
+    // The agent compresses too.
     { command: process.execPath, args, env: { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" } },
     true,
   );
@@ -116,7 +116,7 @@ async function byStock(): Promise<Sample> {
   }
 }
 
-async function byNobody(): Promise<Sample> {
+async function idle(): Promise<Sample> {
   const sink = await Sink.start();
   const args = [...script("peers/floor"), "1", "1"];
   const running = await RunningProgram.start({ command: process.execPath, args }, true);
@@ -134,7 +134,7 @@ async function ready({ url }: RunningProgram): Promise<void> {
   client.close();
 }
 
-/** Waits until a push has begun, and has ended: nothing came for a second, in which the program had nothing to do. */
+/** Waits for a push to begin and to end: for a second without a request, in which the program was idle. */
 async function quiet(sink: Sink, running: RunningProgram, requests: number): Promise<void> {
   let before = { requests, cpuSeconds: NaN };
   for (;;) {

@@ -10,30 +10,30 @@ import { Compared } from "../rows.ts";
 import { byAgent, byRestic, VERSITYGW_LINE } from "../ways.ts";
 import type { Samples } from "../ways.ts";
 
-/** Of both: restic's own default. */
+/** For both programs: restic's default. */
 const CONNECTIONS = 5;
 const SETS = 100;
-/** Names in a page of a listing. */
+/** Names per page of a listing. */
 const PAGE = 1000;
 const COLD = "restic, empty cache";
 const NO_CACHE = "restic --no-cache";
 const FIRST = "restic-otel, first";
 const STEADY = "restic-otel, steady";
 
-/** Collections over a real S3 server beside `restic snapshots --no-lock`. */
-export async function benchS3(say: (line: string) => void): Promise<Findings> {
+/** Collections from an S3 server, compared with `restic snapshots --no-lock`. */
+export async function benchS3(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   try {
     const compared = await Compared.measure(
       [1000, 10_000],
       (size) => writeRepository(join(folder, "bucket", String(size)), size, SETS),
       (size, index) => allWays(folder, size, index),
-      say,
+      log,
     );
     const ways = { [COLD]: [], [NO_CACHE]: [], [FIRST]: [COLD, NO_CACHE], [STEADY]: [] };
     const text = compared.table(ways, [COLD, NO_CACHE]);
     return {
-      text: `${text}\nversitygw on loopback, net as above; its log does not say what it sent.\n`,
+      text: `${text}\nversitygw on loopback, net as above. The server does not log the size of its responses.\n`,
       goals: compared.sizes.flatMap((size) => goalsOf(compared, size)),
     };
   } finally {
@@ -42,7 +42,7 @@ export async function benchS3(say: (line: string) => void): Promise<Findings> {
 }
 
 async function allWays(folder: string, size: number, index: number): Promise<Samples> {
-  // As Amazon does: by default it ends each connection after one answer.
+  // Keep-alive as on Amazon S3; versitygw closes each connection after one response by default.
   const server = await startVersitygw({ path: folder, args: ["--keep-alive"] });
   try {
     const repo = `s3:${server.url}/bucket/${size}`;
@@ -74,7 +74,7 @@ function goalsOf(compared: Compared, size: number): readonly Goal[] {
   return [
     exactly(
       `steady collection, ${shown}`,
-      "requests (one a page), key derivations, writes",
+      "requests (one per page), key derivations, writes",
       goal,
       counts,
     ),

@@ -11,10 +11,10 @@ import type { Program } from "../program.ts";
 import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
 
 const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
-/** After one that is not counted. */
+/** Measured after one scrape that is not counted. */
 const SCRAPES = 15;
 const OURS = "restic-otel";
-const FLOOR = "a socket that writes as much";
+const FLOOR = "a socket that writes the same bytes";
 const ENCODINGS = ["identity", "gzip"] as const;
 
 interface Timed {
@@ -26,15 +26,15 @@ interface Timed {
 interface Sample {
   readonly firstMs: number;
   readonly identity: Timed;
-  /** Undefined for who cannot. */
+  /** Undefined if the program cannot compress. */
   readonly gzip: Timed | undefined;
   readonly peakBytes: number;
 }
 
 type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-/** Scrapes of the agent with many backup sets and an unchanged store, beside programs of three libraries that have as many series. */
-export async function benchScrapes(say: (line: string) => void): Promise<Findings> {
+/** Scrapes of the agent with many backup sets and an unchanged store, compared with three libraries with the same number of series. */
+export async function benchScrapes(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const rows: (readonly (string | number)[])[] = [];
   const goals: Goal[] = [];
@@ -42,7 +42,7 @@ export async function benchScrapes(say: (line: string) => void): Promise<Finding
     for (const size of SIZES) {
       const repository = join(folder, String(size));
       writeRepository(repository, size, size, CHEAP_SCRYPT);
-      const samples = await measure(repository, size, say);
+      const samples = await measure(repository, size, log);
       rows.push(...[...samples].map(([name, runs]) => row(size, name, runs)));
       goals.push(...goalsOf(size, samples));
     }
@@ -57,7 +57,7 @@ export async function benchScrapes(say: (line: string) => void): Promise<Finding
 async function measure(
   repository: string,
   size: number,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Samples> {
   const all = { [OURS]: agentOf(repository), ...peersOf(size, 0) };
   const samples = new Map<string, Sample[]>();
@@ -67,7 +67,7 @@ async function measure(
     return sample;
   };
   for (let run = 0; run < RUNS; run++) {
-    say(`${size} backup sets, run ${run + 1}`);
+    log(`${size} backup sets, run ${run + 1}`);
     for (const [name, program] of Object.entries(all)) await take(name, program);
     const [ours] = samples.get(OURS) ?? [];
     const bytes = [ours?.identity.bytes, ours?.gzip?.bytes].map(String);
@@ -133,7 +133,7 @@ function goalsOf(size: number, samples: Samples): readonly Goal[] {
   return ["client_golang", "prom-client"].flatMap((peer) =>
     ENCODINGS.map((encoding) => {
       const theirs = times(peer, encoding);
-      // Who cannot compress sends everything as it is.
+      // A peer without gzip is compared by its plain response.
       const cannot = theirs.length === 0;
       const figures = `p50, ${encoding === "gzip" ? "gzip" : "plain"}, of ${peer}${cannot ? " (plain, it cannot gzip)" : ""}`;
       const of = ratio(times(OURS, encoding), cannot ? times(peer, "identity") : theirs);

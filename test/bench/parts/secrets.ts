@@ -7,7 +7,7 @@ import { figure, megabytes, run, script, show, table } from "../measure.ts";
 
 const CA = join(import.meta.dirname, "../../fixtures/tls/ca.pem");
 const POLICY = 'path "secret/data/bench/*" { capabilities = ["read"] }';
-/** Repositories, and distinct secrets. */
+/** Numbers of repositories and of distinct secrets. */
 const SIZES = [
   [1, 1],
   [500, 20],
@@ -15,8 +15,8 @@ const SIZES = [
 ] as const;
 const RUNS = 5;
 
-/** What a load of the settings costs whose secrets lie in a real Vault, over TLS, from the start of the first request to the last secret. */
-export async function benchSecrets(say: (line: string) => void): Promise<Findings> {
+/** Resolving all secrets of a load of the settings from a real Vault over TLS: time, logins, reads and memory. */
+export async function benchSecrets(log: (line: string) => void): Promise<Findings> {
   const rows: (string | number)[][] = [];
   const server = await startVault();
   try {
@@ -34,8 +34,8 @@ export async function benchSecrets(say: (line: string) => void): Promise<Finding
       VAULT_SECRET_ID: secretId,
     };
     for (const [repositories, secrets] of SIZES) {
-      say(`${repositories} repositories over ${secrets} secrets`);
-      const args = [...script("resolve"), String(repositories), String(secrets)];
+      log(`${repositories} repositories over ${secrets} secrets`);
+      const args = [...script("processes/resolve"), String(repositories), String(secrets)];
       const samples = [];
       for (let index = 0; index < RUNS; index++) {
         const { stdout, peakBytes } = await run(process.execPath, args, env);

@@ -10,17 +10,17 @@ import { figure, MAIN, ratio, run, RUNS, show, table } from "../measure.ts";
 import { agentOf, RunningProgram } from "../program.ts";
 import { SCRYPT, writeRepository } from "../repositories.ts";
 
-/** Each takes less than a second: some more than of others. */
+/** More runs than elsewhere, since each takes less than a second. */
 const STARTS = RUNS * 3;
 const SNAPSHOTS = 60;
 
 const NODE = "node -e 0";
 const VERSION = "restic-otel --version";
-const DERIVATION = "the key derivation of the repository alone";
-const ANSWER = "restic-otel, from its start to the first answer with one local repository";
+const DERIVATION = "the key derivation alone";
+const ANSWER = "restic-otel, from start to the first response, with one local repository";
 
-/** How long the agent takes to start, beside Node.js that does nothing. */
-export async function benchStart(say: (line: string) => void): Promise<Findings> {
+/** Time from the start of the agent to its first response, compared with an empty Node.js script. */
+export async function benchStart(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const seconds: Record<string, number[]> = {};
   const cpu: Record<string, number[]> = {};
@@ -31,7 +31,7 @@ export async function benchStart(say: (line: string) => void): Promise<Findings>
   try {
     writeRepository(folder, SNAPSHOTS, 10);
     for (let index = 0; index < STARTS; index++) {
-      say(`start ${index + 1} of ${STARTS}`);
+      log(`start ${index + 1} of ${STARTS}`);
       keep(NODE, await run(process.execPath, ["-e", "0"]));
       keep(VERSION, await run(process.execPath, [MAIN, "--version"]));
       keep(DERIVATION, derive());
@@ -66,7 +66,7 @@ interface Timed {
   readonly cpuSeconds: number;
 }
 
-/** That of the repository's key file, which nobody can do without. */
+/** The key derivation for the repository's key file, which cannot be avoided. */
 function derive(): Timed {
   const startedMs = performance.now();
   const cpu = process.cpuUsage();

@@ -1,4 +1,4 @@
-// What a server takes at the least that writes so many bytes, and does nothing else.
+// A server that writes a prepared response of a given size: the lower bound for any server.
 import { createServer } from "node:net";
 
 const [plain = 0, gzip = 0] = process.argv.slice(1).map(Number);

@@ -1,4 +1,4 @@
-// A program as a user of prom-client would write it: gauges of backup sets on /metrics.
+// A typical program with prom-client: gauges of backup sets on /metrics.
 import { createServer } from "node:http";
 
 import { Gauge, Registry } from "prom-client";

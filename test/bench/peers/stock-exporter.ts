@@ -1,4 +1,4 @@
-// A program as a user of OpenTelemetry's stock exporter would write it, with its limit of 2,000 series lifted.
+// A typical program with OpenTelemetry's Prometheus exporter, with a higher cardinality limit than the default 2,000.
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 
@@ -24,6 +24,6 @@ if (Number(changing) > 0)
       values[next % Number(sets)] = 1_700_000_000 + next++;
   }, 100);
 await exporter.startServer();
-// Its server does not hold the process.
+// The exporter's server does not keep the process alive.
 setInterval(() => {}, 2 ** 30);
 process.stdout.write(`http://127.0.0.1:${port}\n`);

@@ -1,4 +1,4 @@
-// A program as a user of OpenTelemetry's stock reader and exporter would write it, with the limit of 2,000 series lifted. It pushes when it is scraped.
+// A typical program with OpenTelemetry's periodic reader and OTLP exporter, with a higher cardinality limit than the default 2,000. A scrape triggers a push.
 import { createServer } from "node:http";
 
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";

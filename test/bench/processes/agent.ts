@@ -4,7 +4,7 @@ import { run, script } from "../measure.ts";
 export interface Collection {
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** The longest time for which nothing else could run; 0 if it was not looked for. */
+  /** The longest pause of the event loop; 0 without the option `pauses`. */
   readonly pauseMs: number;
   readonly requests: number;
   readonly receivedBytes: number;
@@ -16,21 +16,21 @@ export interface Collection {
 export interface CollectOptions {
   readonly urls: readonly string[];
   readonly password: string;
-  /** Default: the agent's own. */
+  /** Default: that of the agent. */
   readonly connections?: number;
-  /** Default: nothing is kept. */
+  /** Default: none. */
   readonly stateDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Looks for pauses, a thousand times a second: that takes a twentieth of all time. */
+  /** Measure pauses of the event loop. It takes 5 % of the CPU time. */
   readonly pauses?: boolean;
 }
 
-/** A first and a second collection of the built agent in a process of its own. Its start is not counted: it runs on. */
+/** Measures two collections of the built agent in one process of its own, without the start of the process. */
 export async function collect(
   options: CollectOptions,
 ): Promise<readonly [first: Collection, second: Collection]> {
   const settings = JSON.stringify({ environment: {}, ...options });
-  const { stdout } = await run(process.execPath, [...script("collect"), settings]);
+  const { stdout } = await run(process.execPath, [...script("processes/collect"), settings]);
   const collections: readonly [Collection, Collection] = JSON.parse(stdout);
   return collections;
 }

@@ -1,4 +1,4 @@
-// Changes a repository all the time: a process of its own, so that whoever measures has nothing else to do.
+// Adds snapshots to a repository ten times a second, in a separate process, so that the measuring process stays idle.
 import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
 
 const [folder = "", sets, changing] = process.argv.slice(2);
@@ -7,7 +7,7 @@ process.send?.("written");
 process.once("message", (pid) =>
   setInterval(() => {
     written.add(Number(changing));
-    // The agent looks at once, unless it is looking already.
+    // USR1 starts a collection, unless one is running.
     if (typeof pid === "number") process.kill(pid, "SIGUSR1");
   }, 100),
 );

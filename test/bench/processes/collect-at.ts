@@ -1,4 +1,4 @@
-// One process of the agent's reader at a place that an entry of the settings names: a first and a second collection, told as one line of JSON.
+// Collects one repository twice with the agent's restic source. Prints a line of JSON after each collection.
 import { systemClock } from "../../../instrumentation/core/clock.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import { backendOpener } from "../../../instrumentation/backends/open.ts";
@@ -54,7 +54,7 @@ for (let index = 0; index < 2; index++) {
     snapshots: state.content?.snapshots ?? 0,
   };
   process.stdout.write(`${JSON.stringify(collection)}\n`);
-  // Whoever counts at the server notes how far it is, and says go.
+  // Wait until the parent process has read the counters of the server.
   if (index === 0) await new Promise((resolve) => process.stdin.once("data", resolve));
 }
 process.stdin.destroy();

@@ -1,4 +1,4 @@
-// One process of the agent's reader: a first and a second collection, told as one line of JSON.
+// Runs two collections of a Monitor. Prints their figures as one line of JSON.
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
@@ -37,7 +37,7 @@ const monitor = new Monitor(
   { clock: systemClock },
 );
 
-/** What all repositories have cost so far. */
+/** The sums of the cost counters of all repositories. */
 function cost(): {
   requests: number;
   receivedBytes: number;
@@ -55,14 +55,14 @@ function cost(): {
   return sum;
 }
 
-/** Not `maxRSS`, which begins with that of the process that has started this one. */
+/** VmHWM, since `maxRSS` of a new process starts at that of its parent. */
 function peakBytes(): number {
   const status = readFileSync("/proc/self/status", "utf8");
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
-// Nothing of a collection holds the process.
-const held = setInterval(() => {}, 1000);
+// A collection does not keep the process alive.
+const keepAlive = setInterval(() => {}, 1000);
 const collections = [];
 for (let index = 0; index < 2; index++) {
   const before = cost();
@@ -88,5 +88,5 @@ for (let index = 0; index < 2; index++) {
   });
 }
 await monitor.stop();
-clearInterval(held);
+clearInterval(keepAlive);
 process.stdout.write(JSON.stringify(collections));

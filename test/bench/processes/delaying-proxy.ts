@@ -1,13 +1,12 @@
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 
-/** What a client sees of a server that is far away. */
 interface DelayingProxy {
   readonly url: string;
   close(): void;
 }
 
-/** Passes everything on `delayMs` later, each way: twice that from a request to its answer. */
+/** Forwards TCP connections, and delays the data by `delayMs` in each direction. */
 export async function startDelayingProxy(target: URL, delayMs: number): Promise<DelayingProxy> {
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port: Number(target.port), host: target.hostname, noDelay: true });

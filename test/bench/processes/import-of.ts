@@ -1,4 +1,4 @@
-// A process that loads a compiled backend and prints the seconds and the resident memory that this takes, as one line of JSON.
+// Imports a built backend. Prints the time and the resident memory that this takes as one line of JSON.
 import { setTimeout as delay } from "node:timers/promises";
 
 const [module = ""] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// One process that resolves the secrets of repositories in Vault, as a load of the settings does, told as one line of JSON.
+// Resolves the secrets of repositories from Vault, as a load of the settings does. Prints the figures as one line of JSON.
 import {
   parseVaultSettings,
   secretHandle,

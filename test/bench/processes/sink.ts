@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 
 import { listeningPort } from "../../support/core/listening-port.ts";
 
-/** Takes what is pushed by OTLP, and throws it away. */
+/** An OTLP receiver that only counts requests and bytes. */
 export class Sink {
   requests = 0;
   bytes = 0;
