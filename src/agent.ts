@@ -94,6 +94,7 @@ export class Agent {
     const agentRoutes = routes({
       version: build.version,
       prometheus: this.#settings.prometheus,
+      telemetryPath: this.#settings.telemetryPath,
       render: () => this.render(),
       notReady: () => this.#notReady(),
       status: () => this.status(),
@@ -116,7 +117,7 @@ export class Agent {
     if (otlp.length > 0) await this.#startPush();
     else if (this.#servers.length === 0 || !prometheus)
       logger.warn(
-        "metrics are not exported: /metrics is not served, and there is no OTLP endpoint",
+        "metrics are not exported: they are not served for Prometheus, and there is no OTLP endpoint",
       );
     this.monitor.start();
   }
@@ -147,7 +148,7 @@ export class Agent {
         tables: this.#tables,
         version: this.#options.build.version,
         installation: installationOf(this.#settings, this.monitor.urls),
-        targetInfo: false,
+        targetInfo: this.#settings.targetInfo,
         clock: this.#options.clock,
       }),
     );

@@ -30,8 +30,8 @@ type Switch = (typeof SWITCHES)[number];
 
 const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
   settingNames().flatMap((name) => {
-    const { flag }: Setting<unknown> = SETTINGS[name];
-    return flag === undefined ? [] : [[flag, name] as const];
+    const { flag, alias }: Setting<unknown> = SETTINGS[name];
+    return [flag, alias].flatMap((one) => (one === undefined ? [] : [[one, name] as const]));
   }),
 );
 

@@ -25,6 +25,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
       flag("cron", "RULE"),
       flag("bind", "ADDRESS"),
       flag("webConfigFile", "FILE"),
+      flag("telemetryPath", "PATH"),
       flag("enableLifecycle"),
       flag("shard", "INDEX/TOTAL"),
       flag("logLevel", "LEVEL"),
@@ -57,10 +58,11 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
 ];
 
 function flag(name: SettingName, value = ""): readonly [string, string] {
-  const { flag: flagName = "", doc, default: initial }: Setting<unknown> = SETTINGS[name];
+  const { flag: flagName = "", alias, doc, default: initial }: Setting<unknown> = SETTINGS[name];
   const argument = value === "" ? "" : ` ${value}`;
   const suffix = value === "" || initial === "" ? "" : ` (${initial})`;
-  return [`--${flagName}${argument}`, `${doc}${suffix}`];
+  const also = alias === undefined ? "" : `; also --${alias}`;
+  return [`--${flagName}${argument}`, `${doc}${also}${suffix}`];
 }
 
 /** The output of `--help`, at most 80 columns wide. */

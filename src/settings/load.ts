@@ -39,8 +39,12 @@ export interface AgentSettings {
   readonly webConfigFile: string | undefined;
   readonly healthWithoutLogin: boolean;
   readonly enableLifecycle: boolean;
-  /** Whether `/metrics` is served. */
+  /** Whether metrics are served for Prometheus. */
   readonly prometheus: boolean;
+  /** The path of the metrics. */
+  readonly telemetryPath: string;
+  /** Whether the metrics contain `target_info`. */
+  readonly targetInfo: boolean;
   readonly otlp: readonly OtlpEndpoint[];
   readonly otlpIntervalMs: number;
   readonly otlpTimeoutMs: number;
@@ -117,6 +121,8 @@ export async function loadSettings({
     healthWithoutLogin: value(SETTINGS.healthWithoutLogin),
     enableLifecycle: value(SETTINGS.enableLifecycle),
     prometheus: otel.prometheus && !otel.disabled,
+    telemetryPath: value(SETTINGS.telemetryPath),
+    targetInfo: value(SETTINGS.targetInfo),
     otlp: otel.disabled ? [] : otlp,
     otlpIntervalMs: value(SETTINGS.otlpInterval),
     otlpTimeoutMs: value(SETTINGS.otlpTimeout),

@@ -32,6 +32,8 @@ export function settingsSummary(
     webConfigFile: settings.webConfigFile ?? "none",
     enableLifecycle: settings.enableLifecycle,
     prometheus: settings.prometheus,
+    telemetryPath: settings.telemetryPath,
+    targetInfo: settings.targetInfo,
     otlp: settings.otlp.map(({ url }) => endpointName(url)).join(" "),
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
     otlpTimeoutSeconds: settings.otlpTimeoutMs / 1000,

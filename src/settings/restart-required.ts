@@ -9,6 +9,8 @@ export function restartRequired(before: AgentSettings, next: AgentSettings): rea
     bind: !isDeepStrictEqual(before.bind, next.bind),
     webConfigFile: before.webConfigFile !== next.webConfigFile,
     healthWithoutLogin: before.healthWithoutLogin !== next.healthWithoutLogin,
+    telemetryPath: before.telemetryPath !== next.telemetryPath,
+    targetInfo: before.targetInfo !== next.targetInfo,
     enableLifecycle: before.enableLifecycle !== next.enableLifecycle,
     otlp: !sameEndpoints(before.otlp, next.otlp),
     otlpInterval: before.otlpIntervalMs !== next.otlpIntervalMs,

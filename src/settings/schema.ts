@@ -3,6 +3,7 @@ import { bind } from "./bind.ts";
 import { boolean, cron, duration, integer, oneOf, text, timezone } from "./formats.ts";
 import type { Format } from "./formats.ts";
 import { shard } from "./shard.ts";
+import { urlPath } from "./url-path.ts";
 
 /** One setting. The convict schema, the help, the manual page and the table of settings are generated from these. */
 export interface Setting<T> {
@@ -13,6 +14,8 @@ export interface Setting<T> {
   readonly doc: string;
   /** Without dashes. */
   readonly flag?: string;
+  /** A second name of the flag: the one that Prometheus's own exporters have. */
+  readonly alias?: string;
 }
 
 function setting<T>(
@@ -21,8 +24,16 @@ function setting<T>(
   initial: string,
   doc: string,
   flag?: string,
+  alias?: string,
 ): Setting<T> {
-  return { name, format, default: initial, doc, ...(flag !== undefined && { flag }) };
+  return {
+    name,
+    format,
+    default: initial,
+    doc,
+    ...(flag !== undefined && { flag }),
+    ...(alias !== undefined && { alias }),
+  };
 }
 
 export const SETTINGS = {
@@ -32,6 +43,7 @@ export const SETTINGS = {
     ":9121",
     "address to listen on: host:port, [::1]:port, unix:/path?mode=0660 or none; repeat the flag, or write a list, for several",
     "bind",
+    "web.listen-address",
   ),
   webConfigFile: setting(
     "webConfigFile",
@@ -45,6 +57,19 @@ export const SETTINGS = {
     boolean,
     "false",
     "answer /-/healthy and /-/ready without login and without rate limit",
+  ),
+  telemetryPath: setting(
+    "telemetryPath",
+    urlPath,
+    "/metrics",
+    "path of the metrics",
+    "web.telemetry-path",
+  ),
+  targetInfo: setting(
+    "targetInfo",
+    boolean,
+    "false",
+    "add target_info with the attributes of the OpenTelemetry resource to the metrics for Prometheus",
   ),
   enableLifecycle: setting(
     "enableLifecycle",
@@ -167,9 +192,10 @@ export function settingNames(): readonly SettingName[] {
 /** The settings as a Markdown table. */
 export function settingsTable(): string {
   const rows = settingNames().map((name) => {
-    const { flag, doc, default: initial }: Setting<unknown> = SETTINGS[name];
+    const { flag, alias, doc, default: initial }: Setting<unknown> = SETTINGS[name];
     const key = name === "config" ? "–" : `\`${name}\``;
-    return `| ${key} | \`${variableOf(name)}\` | ${flag === undefined ? "–" : `\`--${flag}\``} | ${initial === "" ? "" : `\`${initial}\``} | ${doc} |`;
+    const flags = [flag, alias].flatMap((one) => (one === undefined ? [] : `\`--${one}\``));
+    return `| ${key} | \`${variableOf(name)}\` | ${flags.join(", ") || "–"} | ${initial === "" ? "" : `\`${initial}\``} | ${doc} |`;
   });
   return [
     "| in the file | variable | flag | default | meaning |",

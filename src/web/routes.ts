@@ -21,8 +21,10 @@ interface Scrapable {
 
 export interface RoutesOptions {
   readonly version: string;
-  /** Whether `/metrics` is served. */
+  /** Whether the metrics are served. */
   readonly prometheus: boolean;
+  /** The path of the metrics. */
+  readonly telemetryPath: string;
   /** Rejects if the exposition is incomplete. */
   readonly render: () => Promise<Scrapable>;
   /** Why the agent is not ready for scrapes, on one line; undefined: it is ready. */
@@ -39,7 +41,8 @@ export const HEALTH_PATHS = ["/-/healthy", "/-/ready"];
 
 /** The routes of the agent. */
 export function routes(options: RoutesOptions): Routes {
-  const { version, prometheus, render, notReady, status, lifecycle, logger } = options;
+  const { version, prometheus, telemetryPath, render, notReady, status, lifecycle, logger } =
+    options;
   let failing = false;
 
   /** Answers 503 with the reason if there is no complete exposition: an incomplete one is never served. */
@@ -78,7 +81,7 @@ export function routes(options: RoutesOptions): Routes {
       "/",
       async (request) => {
         const { statusPage } = await import("./status/page.ts");
-        return statusPage(version, status(), queryOf(request));
+        return statusPage({ version, telemetryPath }, status(), queryOf(request));
       },
     ],
     ["/status.css", stylesheet],
@@ -91,7 +94,7 @@ export function routes(options: RoutesOptions): Routes {
         body: JSON.stringify(select(status(), queryOf(request))),
       }),
     ],
-    ["/metrics", prometheus ? metrics : () => textAnswer(404, NO_METRICS)],
+    [telemetryPath, prometheus ? metrics : () => textAnswer(404, NO_METRICS)],
     ["/-/healthy", () => textAnswer(200, "healthy")],
     ["/-/ready", ifScrapable(() => textAnswer(200, "ready"))],
     ...lifecycleRoutes(lifecycle),

@@ -28,6 +28,7 @@ function served(): readonly string[] {
   const names = routes({
     version: "",
     prometheus: true,
+    telemetryPath: "/metrics",
     render: () => Promise.reject(new Error("not asked")),
     notReady: () => undefined,
     status: () => statusFor([]),

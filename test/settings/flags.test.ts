@@ -23,6 +23,8 @@ test.for([
   [["-cron=0 0 * * *", "-bind", ":9"], { cron: "0 0 * * *", bind: ":9" }],
   [["--log-level", "debug", "-log-format=json"], { logLevel: "debug", logFormat: "json" }],
   [["--bind", ":1", "--bind", ":2"], { bind: ":1,:2" }],
+  [["--web.listen-address=:1", "--bind=:2"], { bind: ":1,:2" }],
+  [["--web.telemetry-path", "/restic"], { telemetryPath: "/restic" }],
   [["--log-level", "info", "--log-level", "warn"], { logLevel: "warn" }],
   [["--web.enable-lifecycle", "--config", "a"], { enableLifecycle: "true", config: "a" }],
   [["-web.enable-lifecycle=false"], { enableLifecycle: "false" }],

@@ -35,6 +35,8 @@ test("the help names every flag, and no unknown one", () => {
       "help",
       "version",
       "bind",
+      "web.listen-address",
+      "web.telemetry-path",
       "config",
       "web.config.file",
       "cron",

@@ -13,6 +13,8 @@ const EFFECTIVE: Readonly<Record<string, (settings: AgentSettings) => unknown>> 
   concurrency: ({ monitor }) => monitor.concurrency,
   retryFailed: ({ monitor }) => monitor.retryFailed,
   reverify: ({ monitor }) => monitor.reverifyMs,
+  telemetryPath: ({ telemetryPath }) => telemetryPath,
+  targetInfo: ({ targetInfo }) => targetInfo,
   startupWait: ({ startupWaitMs }) => startupWaitMs,
   legacyLabel: ({ monitor }) => monitor.legacyLabel,
   logLevel: ({ logLevel }) => logLevel,
@@ -34,6 +36,8 @@ const CASES: readonly (readonly [
     ["[::1]:2", [{ host: "::1", port: 2 }]],
     ["localhost:3", [{ host: "localhost", port: 3 }]],
   ],
+  ["telemetryPath", "/metrics", ["/a", "/a"], ["/b", "/b"], ["/c", "/c"]],
+  ["targetInfo", false, [true, true], ["false", false]],
   [
     "cron",
     "0 0 * * *",

@@ -13,7 +13,7 @@ import { ArrayLogger } from "../support/core/logger.ts";
 import { SettableTables, hosts } from "../support/agent/settable-tables.ts";
 import { PRODUCER } from "../support/agent/table-text.ts";
 
-async function serve({ version = "1.2.3", prometheus = true } = {}) {
+async function serve({ version = "1.2.3", prometheus = true, telemetryPath = "/metrics" } = {}) {
   const logger = new ArrayLogger();
   const clock = new FakeClock();
   const settable = new SettableTables();
@@ -29,6 +29,7 @@ async function serve({ version = "1.2.3", prometheus = true } = {}) {
     routes: routes({
       version,
       prometheus,
+      telemetryPath,
       render: () => (state.failure ? Promise.reject(state.failure) : endpoint.render()),
       notReady: () => state.reason,
       status: () =>
@@ -129,6 +130,31 @@ test("a scrape after the shutdown of the endpoint fails with 503", async () => {
   endpoint.shutdown();
   const { status, body } = await call(address, "/metrics");
   expect([status, body.toString()]).toEqual([503, "not ready: the agent is shutting down\n"]);
+});
+
+test("the metrics are served at the telemetry path alone, and the home page links to it", async () => {
+  const { address, plain } = await serve({ telemetryPath: "/restic/metrics" });
+  const { status, body } = await call(address, "/restic/metrics");
+  expect(status).toBe(200);
+  expect(body.equals(plain)).toBe(true);
+  expect((await call(address, "/metrics")).status).toBe(404);
+  expect((await call(address, "/")).body.toString()).toContain(
+    '<a href="restic/metrics">metrics</a>',
+  );
+});
+
+test.for([
+  "application/openmetrics-text; version=1.0.0",
+  "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+  "text/html",
+])("/metrics is text 0.0.4 for clients that accept %s", async (accept) => {
+  const { address, plain } = await serve();
+  const { status, headers, body } = await call(address, "/metrics", { headers: { accept } });
+  expect([status, headers["content-type"]]).toEqual([
+    200,
+    "text/plain; version=0.0.4; charset=utf-8",
+  ]);
+  expect(body.equals(plain)).toBe(true);
 });
 
 test("the home page links to all routes, and escapes the version", async () => {

@@ -12,8 +12,18 @@ import type { RepositoryHealth, Status } from "./status.ts";
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+export interface PageAgent {
+  readonly version: string;
+  /** The path of the metrics. */
+  readonly telemetryPath: string;
+}
+
 /** The status page, complete without JavaScript. Its links are relative, so that a reverse proxy can serve it at any path. */
-export function statusPage(version: string, status: Status, query: Query): Answer {
+export function statusPage(
+  { version, telemetryPath }: PageAgent,
+  status: Status,
+  query: Query,
+): Answer {
   const { repositories, sets } = select(status, query);
   const { setsOnPage, page, pages } = pageOf(sets, query.page);
   const now = parseTime(status.now);
@@ -35,7 +45,8 @@ export function statusPage(version: string, status: Status, query: Query): Answe
         <header>
           <h1>restic-otel</h1>
           <nav aria-label="More">
-            <a href="metrics">metrics</a> <a href="api/status">JSON</a> <a href="-/ready">ready</a>
+            <a href="${telemetryPath.slice(1)}">metrics</a> <a href="api/status">JSON</a>
+            <a href="-/ready">ready</a>
             <a href="-/healthy">healthy</a>
           </nav>
         </header>

@@ -6,7 +6,13 @@ import type { Status } from "../../../src/web/status/status.ts";
 import { statusFor } from "../../support/web/status.ts";
 
 function page(status: Status, query = ""): string {
-  return String(statusPage("1.2.3", status, parseQuery(new URLSearchParams(query))).body);
+  return String(
+    statusPage(
+      { version: "1.2.3", telemetryPath: "/metrics" },
+      status,
+      parseQuery(new URLSearchParams(query)),
+    ).body,
+  );
 }
 
 /** The hosts of the backup sets on the page, in order. */
@@ -124,7 +130,11 @@ test("10,000 backup sets are shown in pages of 200", () => {
 });
 
 test("the page has no inline script or style, and the policy allows none", () => {
-  const { headers } = statusPage("1", SOME, parseQuery(new URLSearchParams()));
+  const { headers } = statusPage(
+    { version: "1", telemetryPath: "/metrics" },
+    SOME,
+    parseQuery(new URLSearchParams()),
+  );
   expect(headers?.["content-security-policy"]).toContain(
     "default-src 'none'; style-src 'self'; script-src 'self'",
   );
