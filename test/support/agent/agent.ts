@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { main, NODE } from "./installed.ts";
+import { main as installedMain, NODE } from "./installed.ts";
 import { Samples } from "./samples.ts";
 import { startServer } from "../http/server.ts";
 import type { Server } from "../http/server.ts";
@@ -27,12 +27,14 @@ interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the working directory of the tests. */
   readonly cwd?: string;
+  /** The program. Default: that of the installed agent. */
+  readonly main?: string;
 }
 
 /** Starts the agent on a free port of loopback and waits until it listens. */
 export async function startAgent(
   settings: unknown,
-  { env = {}, cwd }: AgentOptions = {},
+  { env = {}, cwd, main = installedMain() }: AgentOptions = {},
 ): Promise<RunningAgent> {
   const folder = await mkdtemp(join(tmpdir(), "agent-"));
   const file = join(folder, "config.json");
@@ -41,7 +43,7 @@ export async function startAgent(
   await configure(settings);
   const server = await startServer({
     command: NODE,
-    args: [main(), "--config", file, "--bind", "127.0.0.1:0"],
+    args: [main, "--config", file, "--bind", "127.0.0.1:0"],
     announces: /msg=listening address=(\S+)/,
     url: (address) => `http://${address}`,
     env: { PATH: process.env["PATH"], ...env },

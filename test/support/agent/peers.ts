@@ -58,6 +58,7 @@ const PACKAGES = {
   chromium: [CHROMIUM],
   systemd: ["systemd-analyze", "systemd-socket-activate"],
   manual: ["man", "mandoc"],
+  clients: ["curl", "wget", "python3"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whether sshd, ssh and ssh-keygen are available. @throws as `requirePeer` */
@@ -78,6 +79,11 @@ export function requireChromium(): boolean {
 /** Whether man and mandoc are available. @throws as `requirePeer` */
 export function requireManual(): boolean {
   return requirePackage("manual");
+}
+
+/** Whether curl, wget and Python are available. @throws as `requirePeer` */
+export function requireHttpClients(): boolean {
+  return requirePackage("clients");
 }
 
 /** Whether OpenStack Swift is available. @throws as `requirePeer` */

@@ -19,6 +19,7 @@ const { address } = await startServer({
   routes: routes({
     version: "1.2.3",
     prometheus: true,
+    telemetryPath: "/metrics",
     render: () => Promise.reject(new Error("no metrics here")),
     notReady: () => undefined,
     status: () => JSON.parse(readFileSync(process.argv[2], "utf8")),
