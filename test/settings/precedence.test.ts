@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { settingNames, variableOf } from "../../src/settings/schema.ts";
+import { settingNames, SETTINGS, variableOf } from "../../src/settings/schema.ts";
+import type { Setting } from "../../src/settings/schema.ts";
 import type { AgentSettings } from "../../src/settings/load.ts";
 import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
 
@@ -56,6 +57,11 @@ const CASES: readonly (readonly [
   ["logFormat", "text", ["json", "json"], ["text", "text"], ["json", "json"]],
 ];
 
+function flagOf(setting: string): string | undefined {
+  const settings: readonly Setting<unknown>[] = Object.values(SETTINGS);
+  return settings.find(({ name }) => name === setting)?.flag;
+}
+
 test.for(CASES)(
   "the precedence of %s is default < file < variable < flag",
   async ([name, initial, [inFile, ofFile], [inVariable, ofVariable], flag]) => {
@@ -69,8 +75,8 @@ test.for(CASES)(
     expect(effective(await settingsOf(file, { env }))).toEqual(ofVariable);
     if (!flag) return;
     const [inFlag, ofFlag] = flag;
-    const option = `--${name.replaceAll(/[A-Z]/g, "-$&").toLowerCase()}`;
-    expect(effective(await settingsOf(file, { env, args: [option, inFlag] }))).toEqual(ofFlag);
+    const args = [`--${flagOf(name) ?? expect.fail(name)}`, inFlag];
+    expect(effective(await settingsOf(file, { env, args }))).toEqual(ofFlag);
   },
 );
 
