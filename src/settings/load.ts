@@ -3,7 +3,6 @@ import { access } from "node:fs/promises";
 import convict from "convict";
 import {
   AgentError,
-  nearest,
   VAULT_DISABLED,
   resolversWith,
   disabledResolver,
@@ -21,10 +20,11 @@ import type { Flags } from "./flags.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryFromEnvironment } from "./restic-environment.ts";
-import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
+import { settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 import { shardOf } from "./shard.ts";
 import type { Shard } from "./shard.ts";
+import { unknownVariables } from "./unknown-variables.ts";
 import { vaultSection } from "./vault.ts";
 
 /** All settings of the agent, validated. */
@@ -206,17 +206,6 @@ function checkFlags({ values }: Flags): readonly string[] {
 function check(name: SettingName, value: string | undefined, where: string): readonly string[] {
   const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
   return message === undefined ? [] : [`${where}: ${message}`];
-}
-
-/** Warnings, not problems: Kubernetes injects such variables for a Service called restic-otel. */
-function unknownVariables(env: SettingsInput["env"]): readonly string[] {
-  const known = settingNames().map((name) => variableOf(name).slice(PREFIX.length));
-  return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
-    .map((name) => {
-      const near = nearest(name.slice(PREFIX.length), known);
-      return `unknown variable ${name}${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
-    });
 }
 
 /** Returns a getter. Precedence: default < file < variable < flag. All values are checked before. */
