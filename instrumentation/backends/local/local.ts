@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, opendir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
@@ -21,9 +21,6 @@ const FEW = 200;
 
 /** Snapshot files that are asked for at once and read in one go: a few milliseconds, or seconds of a slow disk. */
 const BATCH = 64;
-
-/** Of a directory, read in one go. */
-const ENTRIES = 512;
 
 /** Files that were asked for in one turn. */
 interface Batch {
@@ -116,12 +113,9 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
   };
 }
 
-/** `readdir` has all entries at once, outside of the heap too, and takes longer for many. */
 async function filesIn(folder: string): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const entry of await opendir(folder, { bufferSize: ENTRIES }))
-    if (!entry.isDirectory()) names.push(entry.name);
-  return names;
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */
