@@ -17,17 +17,16 @@ export interface ResticSourceOptions {
   /** The repository string as configured. */
   readonly repo: Secret;
   readonly password: SecretHandle;
-  /** Variables for this repository alone. */
+  /** Variables of this repository only. */
   readonly environment: Readonly<Record<string, SecretHandle>>;
   /** restic's `-o` options, checked. */
   readonly options?: Readonly<Record<string, string>>;
   readonly connections?: number | undefined;
   readonly insecureTls?: boolean;
-  /** How long a key that opened is trusted before `keys/` is listed again, milliseconds. */
+  /** `keys/` is listed again when the key was verified longer ago than this, milliseconds. */
   readonly reverifyMs: number;
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
-  /** What was read before a restart. */
   readonly cache?: SnapshotCache | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
@@ -35,13 +34,13 @@ export interface ResticSourceOptions {
   readonly logger: Logger;
 }
 
-/** What a repository is opened with. */
+/** The resolved secrets of a repository. */
 interface Credentials {
   readonly password: Secret;
   readonly environment: Readonly<Record<string, Secret>>;
 }
 
-/** One restic repository as a source: opens, lists, reads what is new, and groups it. */
+/** One restic repository as a source: opens it, lists and reads its snapshots, and groups them into backup sets. */
 export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
   readonly #options: ResticSourceOptions;
@@ -54,9 +53,9 @@ export class ResticSource implements Source<RepositoryState> {
   #open:
     | { readonly backend: Backend; readonly environment: Credentials["environment"] }
     | undefined;
-  /** The next collection resolves the secrets anew, no older than this; milliseconds since the epoch. */
+  /** The next collection needs secrets that were resolved at or after this time, milliseconds since the epoch. */
   #refreshSince: number | undefined;
-  /** Unreadable files that the log has named. */
+  /** Unreadable files that are in the log already. */
   #named: ReadonlySet<string> = new Set();
 
   constructor(options: ResticSourceOptions) {
@@ -74,12 +73,12 @@ export class ResticSource implements Source<RepositoryState> {
     });
   }
 
-  /** The next collection resolves the secrets anew; those that were fetched from now on for somebody else will do. */
+  /** Makes the next collection resolve the secrets again, unless another repository resolved them after this call. */
   refreshSecrets(): void {
     this.#refreshSince = this.#options.clock.now();
   }
 
-  /** When the secrets in use were resolved, milliseconds since the epoch; of several the oldest. Undefined until all were. */
+  /** When the oldest of the secrets was resolved, milliseconds since the epoch; undefined: not all are resolved yet. */
   get secretsResolvedAt(): number | undefined {
     const times = this.#handles().map(({ resolvedAt }) => resolvedAt ?? Number.NaN);
     const oldest = Math.min(...times);
@@ -112,7 +111,7 @@ export class ResticSource implements Source<RepositoryState> {
     return this.#cost.list.requests + this.#cost.load.requests;
   }
 
-  /** A secret that was rotated is asked for again, once, before the repository is said to refuse it. */
+  /** If the repository rejects a secret, resolves it again and retries once: it may have been rotated. */
   async #read(previous: RepositoryContent | undefined, signal: AbortSignal): Promise<Catalogue> {
     const since = this.#refreshSince;
     if (since !== undefined) await this.#refresh(signal, since);
@@ -133,12 +132,12 @@ export class ResticSource implements Source<RepositoryState> {
     }
   }
 
-  /** A child process ends with the collection. If it does not, that says nothing of the repository. */
+  /** Ends a child process with the collection. */
   async #close(): Promise<void> {
     try {
       await this.#open?.backend.close?.();
     } catch {
-      // The next collection shows whether it can be reached.
+      // A backend that does not close is no failure of the repository.
     }
   }
 
@@ -157,7 +156,7 @@ export class ResticSource implements Source<RepositoryState> {
     return this.#repository.read(access, signal);
   }
 
-  /** The one that is open, or another one if what it was opened with has changed. */
+  /** The open backend, or a new one if its environment has changed. */
   async #backend(environment: Credentials["environment"]): Promise<Backend> {
     const { repo, openBackend, ...shared } = this.#options;
     const { options, connections, insecureTls = false, processEnvironment, clock } = shared;
@@ -210,7 +209,7 @@ export class ResticSource implements Source<RepositoryState> {
     };
   }
 
-  /** Names each unreadable file once in the log; all together are the error of the repository. */
+  /** Logs each unreadable file once. The error of the collection summarizes them. */
   #report({ unreadable }: Catalogue): AgentError | undefined {
     for (const [id, reason] of unreadable) {
       if (!this.#named.has(id))
@@ -231,7 +230,7 @@ function sameCredentials(a: Credentials, b: Credentials): boolean {
   return a.password.equals(b.password) && sameEnvironment(a.environment, b.environment);
 }
 
-/** They have the same names. */
+/** Compares the values; both have the same names. */
 function sameEnvironment(a: Credentials["environment"], b: Credentials["environment"]): boolean {
   return Object.entries(a).every(([name, secret]) => b[name]?.equals(secret));
 }

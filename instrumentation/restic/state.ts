@@ -5,42 +5,41 @@ import type { Snapshot } from "./repository/snapshot.ts";
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {
-  /** `url`, `host`, `user`; the same object as long as the set exists. */
+  /** `url`, `host`, `user`. The same object as long as the set exists. */
   readonly labels: Labels;
   readonly snapshots: number;
   readonly newest: Snapshot;
   readonly oldest: Snapshot;
-  /** Days since the epoch (UTC) on which a snapshot was made: the last 31 of them, newest first. */
+  /** The last 31 days with a snapshot, newest first, as days since the epoch (UTC). */
   readonly days: readonly number[];
 }
 
-/** What the last complete collection found. */
+/** The result of the last complete collection. */
 export interface RepositoryContent {
   readonly config: RepositoryConfig;
   readonly sets: readonly BackupSet[];
-  /** All snapshots, readable or not. */
+  /** Number of snapshot files, readable or not. */
   readonly snapshots: number;
   readonly unreadable: number;
 }
 
-/** What the agent itself has cost a repository since it started. */
+/** What the agent has asked of a repository since it started. */
 export interface RepositoryCost extends BackendCost {
   keyDerivations: number;
 }
 
 export interface RepositoryState {
-  /** Undefined until a collection was complete. */
+  /** undefined: no collection was complete yet. */
   readonly content: RepositoryContent | undefined;
-  /** Since the start. */
   readonly cost: RepositoryCost;
-  /** Of the last collection alone. */
+  /** Requests of the last collection. */
   readonly lastRequests: number;
 }
 
 const SECONDS_PER_DAY = 86_400;
 
 /**
- * Whole days from a snapshot to now, truncated towards zero; negative for one that is dated in the future.
+ * Whole days from a snapshot to now, truncated towards zero; negative for a snapshot that is dated in the future.
  * @param now milliseconds since the epoch
  */
 export function ageDays(snapshot: Snapshot, now: number): number {
@@ -53,7 +52,7 @@ export function ageDays(snapshot: Snapshot, now: number): number {
  */
 export function nextAgeChange(snapshot: Snapshot, now: number): number {
   const elapsedDays = (now / 1000 - snapshot.time.seconds) / SECONDS_PER_DAY;
-  // Truncation towards zero: a negative age holds to the very end of its day, and between -1 and 1 the age is 0.
+  // Truncation towards zero: a negative age changes just after the end of its day, and the age is 0 from -1 to 1.
   if (elapsedDays <= -1)
     return (snapshot.time.seconds + Math.ceil(elapsedDays) * SECONDS_PER_DAY) * 1000 + 1;
   return (

@@ -36,7 +36,7 @@ const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   [
     "404",
     status(404),
-    "not_found: no restic repository at http://HOST/repo/: there is no config file",
+    "not_found: no restic repository at http://HOST/repo/: the config file is missing",
   ],
   ["410", status(410), "other: http://HOST/repo/snapshots/: the server answers 410"],
   [

@@ -29,7 +29,7 @@ test.for([
   ["two-keys", "first password", 2],
   ["two-keys", "second password", 2],
 ] as const)(
-  "%s, written by restic, gives what `restic snapshots --json` implies",
+  "the sets of %s, written by restic, match `restic snapshots --json`",
   async ([fixture, password, version]) => {
     const repository = new Repository({
       clock: new FakeClock(),

@@ -11,7 +11,7 @@ import { ArrayLogger } from "../support/core/logger.ts";
 import { recordedBackend } from "../support/backends/recorded-backend.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
-/** A secret that a test can rotate: `current` stays until somebody refreshes. */
+/** A secret that a test can rotate: `current` stays the same until `refresh`. */
 class Rotating implements SecretHandle {
   resolvedAt: number | undefined;
   stored: string;
@@ -43,10 +43,10 @@ let sealed: SealedRepository;
 let logger: ArrayLogger;
 let password: Rotating;
 let login: Rotating;
-/** What the last backend was opened with. */
+/** The logins with which backends were opened. */
 let opened: string[];
 let before: (call: string) => void;
-/** What happens when a backend is closed; none can be closed without it. */
+/** The `close` of backends; undefined: they have none. */
 let close: (() => Promise<void>) | undefined;
 
 const openBackend: OpenBackend = async (_location, { environment, cost }) => {
@@ -80,7 +80,7 @@ beforeEach(() => {
   close = undefined;
 });
 
-test("a reading has the sets, and what it cost", async () => {
+test("a reading has the sets and the cost", async () => {
   const { state, complete, error } = await source().collect(undefined, signal);
   expect({ complete, error }).toEqual({ complete: true, error: undefined });
   expect(state.content).toMatchObject({
@@ -96,7 +96,7 @@ test("a reading has the sets, and what it cost", async () => {
   });
 });
 
-test("a failed reading keeps what was known, and counts what it cost all the same", async () => {
+test("a failed reading keeps the last content and counts its cost", async () => {
   const repository = source();
   const first = await repository.collect(undefined, signal);
   before = () => {
@@ -107,7 +107,7 @@ test("a failed reading keeps what was known, and counts what it cost all the sam
   expect(second.error).toMatchObject({ code: "unreachable" });
   expect(second.state.content).toBe(first.state.content);
   expect(second.state.cost.list.requests).toBe(first.state.cost.list.requests + 1);
-  // The state of the first reading is the store's: it must not move under it.
+  // The store owns the state of the first reading: it must not change.
   expect(first.state.cost.list.requests).toBe(2);
 });
 
@@ -118,7 +118,7 @@ test("a first reading that fails has no sets", async () => {
   expect(state.content).toBeUndefined();
 });
 
-test("an unreadable file is the error of a complete reading, and is named once", async () => {
+test("an unreadable file is the error of a complete reading, and is logged once", async () => {
   const bad = sealed.addSealed("snapshots", Buffer.from("{}"));
   const repository = source();
   for (let index = 0; index < 2; index++) {
@@ -133,7 +133,7 @@ test("an unreadable file is the error of a complete reading, and is named once",
   expect(logger.lines.filter(({ message }) => message.includes(bad))).toHaveLength(1);
 });
 
-test("a password that was rotated opens within the collection that notices", async () => {
+test("a rotated password opens the repository in the collection that finds the old one wrong", async () => {
   await password.current();
   sealed = new SealedRepository("rotated");
   password.stored = "rotated";
@@ -141,7 +141,7 @@ test("a password that was rotated opens within the collection that notices", asy
   expect(password.refreshes).toBe(1);
 });
 
-test("a secret that is the same after all is asked for once, and the refusal stands", async () => {
+test("a secret that did not change is resolved again once, then the refusal is reported", async () => {
   password.stored = "wrong";
   const { state, error } = await source().collect(undefined, signal);
   expect(error?.code).toBe("wrong_password");
@@ -149,7 +149,7 @@ test("a secret that is the same after all is asked for once, and the refusal sta
   expect(state.cost.keyDerivations).toBe(1);
 });
 
-test("a login that was rotated is used by a new connection; the snapshots are not read again", async () => {
+test("a rotated login is used by a new connection; the snapshots are not read again", async () => {
   const repository = source();
   const first = await repository.collect(undefined, signal);
   login.stored = "changed";
@@ -162,7 +162,7 @@ test("a login that was rotated is used by a new connection; the snapshots are no
   expect(second.state.cost.load.requests).toBe(first.state.cost.load.requests);
 });
 
-test("a reload asks for the secrets anew, before anything refuses them", async () => {
+test("a reload resolves the secrets again, before anything rejects them", async () => {
   const repository = source();
   await repository.collect(undefined, signal);
   password.stored = "wrong";
@@ -171,7 +171,7 @@ test("a reload asks for the secrets anew, before anything refuses them", async (
   expect((await repository.collect(undefined, signal)).error?.code).toBe("wrong_password");
 });
 
-test("what a backend keeps open ends with each collection, also with one that fails", async () => {
+test("a backend is closed after each collection, even a failed one", async () => {
   const calls: string[] = [];
   before = (call) => void calls.push(call);
   close = async () => void calls.push("close");
@@ -189,7 +189,7 @@ test("what a backend keeps open ends with each collection, also with one that fa
   expect(calls.filter((call) => call === "close")).toHaveLength(3);
 });
 
-test("a backend that is given up for another login is closed before the next is opened", async () => {
+test("a backend is closed before another one is opened with a new login", async () => {
   const calls: string[] = [];
   close = async () => void calls.push(`close ${opened.length}`);
   await login.current();
@@ -201,7 +201,7 @@ test("a backend that is given up for another login is closed before the next is 
   expect(calls).toEqual(["close 1", "close 2"]);
 });
 
-test("a failure to close is none of the repository", async () => {
+test("a failed close is no failure of the repository", async () => {
   close = () => Promise.reject(new Error("it will not end"));
   expect((await source().collect(undefined, signal)).error).toBeUndefined();
 });

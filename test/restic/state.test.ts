@@ -26,7 +26,7 @@ test.for([
   [-1.5 * DAY, -1],
   [-27_000 * DAY, -27_000],
 ] as const)("the age %i ms later is %i days", ([elapsed, days]) => {
-  // `toBe` tells 0 from -0: the exposition would print "-0".
+  // `toBe` distinguishes 0 and -0: the exposition would print "-0".
   expect(ageDays(noon, T + elapsed)).toBe(days);
 });
 
@@ -41,7 +41,7 @@ test.for([0, 1, DAY - 1, DAY, 1.5 * DAY, -1, -DAY + 1, -DAY, -1.5 * DAY, -2 * DA
   },
 );
 
-test("sets are keyed by the pair of host and user, never by a joined string", () => {
+test("sets are keyed by host and user, not by a joined string", () => {
   const sets = backupSets("rest:x", [
     snapshot("2024-01-01T00:00:00Z", "web-1", "db"),
     snapshot("2024-01-02T00:00:00Z", "web", "1-db"),
@@ -65,7 +65,7 @@ test("an empty user and a user UNKNOWN are one set", () => {
   });
 });
 
-test("newest and oldest go by the instant, not by the text; of equal ones the higher id is newest", () => {
+test("newest and oldest are compared as instants; of equal times the higher id is newer", () => {
   const [set] = backupSets("rest:x", [
     snapshot("2024-01-01T23:00:00-03:30", "h", "u", "b".repeat(64)),
     snapshot("2024-01-02T02:00:00Z", "h", "u", "a".repeat(64)),

@@ -8,7 +8,7 @@ import { isNotFound } from "./verified-load.ts";
 
 /** The `config` file of a repository. restic design document, section "Repository Format". */
 export interface RepositoryConfig {
-  /** 64 hex digits, random: the one stable identity of a repository. */
+  /** 64 random hex digits: the only stable identity of a repository. */
   readonly id: string;
   readonly version: 1 | 2;
 }
@@ -21,15 +21,15 @@ export async function loadConfig(backend: Backend, signal: AbortSignal): Promise
     if (!isNotFound(error) || error instanceof MissingPlaceError) throw error;
     throw new AgentError(
       "not_found",
-      `no restic repository at ${backend.location}: there is no config file`,
+      `no restic repository at ${backend.location}: the config file is missing`,
       { cause: error },
     );
   }
 }
 
 /**
- * @param sealed the stored bytes: never compressed, and their name is no hash
- * @throws AgentError `corrupt` if it does not open with the master key, `other` for a version that is not known
+ * @param sealed the stored bytes, which are never compressed
+ * @throws AgentError `corrupt` if the master key does not open it, `other` for an unknown version
  */
 export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
   let object;
@@ -40,7 +40,9 @@ export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
       error instanceof SealError
         ? `does not open with the master key (${error.message})`
         : reasonOf(error);
-    throw new AgentError("corrupt", `config ${reason}: config or key is damaged`, { cause: error });
+    throw new AgentError("corrupt", `config ${reason}: the config or the key file is damaged`, {
+      cause: error,
+    });
   }
   const { id, version } = object;
   if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id))
@@ -48,13 +50,13 @@ export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
   if (version !== 1 && version !== 2) {
     throw new AgentError(
       "other",
-      `repository version ${JSON.stringify(version)} is not supported: 1 and 2 are`,
+      `unsupported repository version ${JSON.stringify(version)}: use 1 or 2`,
     );
   }
   return { id, version };
 }
 
-/** Whether a key is the master key of this repository, as far as `config` tells. */
+/** Whether a key is the master key of the repository that has this `config`. */
 export function opensConfig(sealed: Uint8Array, key: Key): boolean {
   try {
     key.open(sealed);
@@ -64,7 +66,7 @@ export function opensConfig(sealed: Uint8Array, key: Key): boolean {
   }
 }
 
-/** The reason of an Error thrown by one of the decoders. */
+/** The message of an Error that a decoder threw. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : "cannot be decoded";
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../core/json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** @throws Error with a short reason that may be shown */
+/** @throws Error whose message completes "the file …" and is safe to print */
 export function parseObject(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
@@ -15,14 +15,14 @@ export function parseObject(bytes: Uint8Array): JsonObject {
   return value;
 }
 
-/** A field that may be absent or null: its text, or the empty string. @throws Error if it is anything else */
+/** A string field; empty if it is absent or null. @throws Error for anything else */
 export function text(object: JsonObject, field: string): string {
   const value = object[field] ?? "";
-  if (typeof value !== "string") throw new Error(`has a "${field}" that is not text`);
+  if (typeof value !== "string") throw new Error(`has a "${field}" that is not a string`);
   return value;
 }
 
-/** A counter that may be absent or null. Undefined too for what is not a finite number. */
+/** A number field; undefined for anything but a finite number. */
 export function count(object: JsonObject, field: string): number | undefined {
   const value = object[field];
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;

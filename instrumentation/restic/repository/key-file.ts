@@ -13,7 +13,7 @@ export interface KeyFile {
   readonly data: Uint8Array;
 }
 
-/** @throws Error with a short reason that may be shown */
+/** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeKeyFile(stored: Uint8Array): KeyFile {
   const object = parseObject(stored);
   if (object["kdf"] !== "scrypt")
@@ -24,7 +24,7 @@ export function decodeKeyFile(stored: Uint8Array): KeyFile {
   const problem = checkScrypt({ N, r, p });
   if (problem !== undefined) throw new Error(`has ${problem}`);
   const salt = Buffer.from(text(object, "salt"), "base64");
-  if (salt.length !== 64) throw new Error("has a salt that is not of 64 bytes");
+  if (salt.length !== 64) throw new Error("has a salt that is not 64 bytes long");
   const data = Buffer.from(text(object, "data"), "base64");
   if (data.length < 32) throw new Error('has no "data"');
   return { scrypt: { N, r, p }, salt, data };
@@ -32,7 +32,7 @@ export function decodeKeyFile(stored: Uint8Array): KeyFile {
 
 /**
  * The master key, which opens everything else in the repository.
- * @throws SealError `wrong mac` if the password is not this key's; Error with a short reason otherwise
+ * @throws SealError `wrong mac` if the password does not open this key; else Error whose message completes "the file …"
  */
 export async function openKeyFile(file: KeyFile, password: Uint8Array): Promise<Key> {
   const user = new Key(await deriveKey(password, file.salt, file.scrypt));

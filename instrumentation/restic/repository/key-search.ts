@@ -8,10 +8,10 @@ import { reasonOf } from "./config.ts";
 import { decodeKeyFile, openKeyFile } from "./key-file.ts";
 import { isCorrupt, isNotFound, loadVerified } from "./verified-load.ts";
 
-/** As restic: each key costs half a second of work, and anybody with write access may add some. */
+/** restic's limit. Each key takes half a second of CPU, and everyone with write access can add keys. */
 const MAX_KEYS = 20;
 
-/** scrypt shares four threads with DNS and file reads. */
+/** scrypt, DNS and file reads share the four threads of the pool. */
 const derivations = limit(2);
 
 export interface OpenedKey {
@@ -24,13 +24,13 @@ export interface KeySearchInput {
   /** All names in `keys/`. */
   readonly ids: readonly string[];
   readonly password: Secret;
-  /** Prefix of the name to begin with: the key that worked last, or a hint of the user. */
+  /** Prefix of the name to try first: the key that worked last, or the user's hint. */
   readonly first: string | undefined;
 }
 
-/** Finds the key file that a password opens, and remembers those that it does not: each is tried once. */
+/** Finds the key file that a password opens. Remembers the others, so that each is tried once. */
 export class KeySearch {
-  /** Counts key derivations. */
+  /** Called before each key derivation. */
   readonly #onDerivation: () => void;
   readonly #refused = new Set<string>();
   #password: Secret | undefined;
@@ -40,8 +40,8 @@ export class KeySearch {
   }
 
   /**
-   * @param isMaster tells a key of this repository from one of another that the same password opens; if all are such, the first is found
-   * @throws AgentError `wrong_password` if the password opens none, `corrupt` if there is no key file that can be read
+   * @param isMaster false: the key is of another repository with the same password. If all are, the first is returned
+   * @throws AgentError `wrong_password` if the password opens no key file, `corrupt` if none can be read
    */
   async find(
     { backend, ids, password, first }: KeySearchInput,
@@ -67,7 +67,7 @@ export class KeySearch {
     throw noneOpened(ordered.filter((id) => this.#refused.has(id)).length, ids.length, damaged);
   }
 
-  /** The master key, or what is the matter with this key file. */
+  /** The master key, or why this key file does not open. */
   async #open(
     backend: Backend,
     id: string,
@@ -95,11 +95,11 @@ export class KeySearch {
 function noneOpened(refused: number, total: number, damaged: readonly string[]): AgentError {
   const notes = damaged.length > 0 ? `; damaged key files: ${damaged.join(", ")}` : "";
   if (refused === 0) {
-    return new AgentError("corrupt", `none of ${total} key files can be read${notes}`);
+    return new AgentError("corrupt", `none of the ${total} key files can be read${notes}`);
   }
   const which =
     total > MAX_KEYS
-      ? `none of the first ${MAX_KEYS} of ${total} keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another`
+      ? `none of the first ${MAX_KEYS} of ${total} keys; set RESTIC_KEY_HINT in the environment of the repository to try another one first`
       : `${refused === 1 ? "the key" : `none of the ${refused} keys`} of the repository`;
   const message =
     total > MAX_KEYS || refused > 1

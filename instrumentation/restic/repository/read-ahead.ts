@@ -1,12 +1,12 @@
 import type { Backend, FileType, Page } from "../../backends/backend.ts";
 import { idsIn } from "./listing.ts";
 
-/** Bound of what is held until a key opens it. */
+/** Bound of the files that wait for a key. */
 const MAX_BYTES = 16 * 2 ** 20;
 
 /**
- * A backend that can make use of the half second of a key derivation: from `begin` on it lists and loads snapshot files of its
- * own accord, and hands out what it has when it is asked for it. Nothing is loaded twice.
+ * Uses the half second of a key derivation: after `begin` it lists and loads snapshot files that will be asked for, and returns
+ * them when they are. No file is loaded twice.
  */
 export class ReadAhead implements Backend {
   readonly location: string;
@@ -17,10 +17,10 @@ export class ReadAhead implements Backend {
   readonly #ended = new AbortController();
   readonly #files = new Map<string, Promise<Uint8Array>>();
   #page: Promise<Page> | undefined;
-  #going = false;
+  #isLoading = false;
   #bytes = 0;
 
-  /** @param isKnown tells the snapshots that need not be loaded */
+  /** @param isKnown true for snapshots that need not be loaded */
   constructor(backend: Backend, isKnown: (id: string) => boolean, signal: AbortSignal) {
     this.location = backend.location;
     this.connections = backend.connections;
@@ -30,26 +30,24 @@ export class ReadAhead implements Backend {
   }
 
   begin(): void {
-    if (this.#going) return;
-    this.#going = true;
+    if (this.#isLoading) return;
+    this.#isLoading = true;
     this.#page = this.#backend.list("snapshots", undefined, this.#signal);
     this.#page.then(
       ({ names }) => {
-        // In the order in which they will be asked for.
-        const wanted = [...idsIn(names)]
-          .filter((id) => !this.#isKnown(id))
-          .toSorted()
-          .values();
-        for (let place = 0; place < this.connections; place++) void this.#loadEach(wanted);
+        // The order of the reader.
+        const wanted = [...idsIn(names)].filter((id) => !this.#isKnown(id)).toSorted();
+        const queue = wanted.values();
+        for (let worker = 0; worker < this.connections; worker++) void this.#loadEach(queue);
       },
-      // Whoever asks for the listing gets the failure.
+      // The caller of `list` gets the error.
       () => {},
     );
   }
 
-  /** What is still under way is given up. */
+  /** Aborts what is not finished. */
   end(): void {
-    this.#going = false;
+    this.#isLoading = false;
     this.#ended.abort();
   }
 
@@ -62,21 +60,21 @@ export class ReadAhead implements Backend {
 
   load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array> {
     if (type !== "snapshots") return this.#backend.load(type, name, signal);
-    this.#going = false;
+    this.#isLoading = false;
     const file = this.#files.get(name);
     this.#files.delete(name);
     return file ?? this.#backend.load(type, name, signal);
   }
 
-  async #loadEach(wanted: Iterable<string>): Promise<void> {
-    for (const name of wanted) {
-      if (!this.#going || this.#bytes > MAX_BYTES) return;
+  async #loadEach(queue: Iterable<string>): Promise<void> {
+    for (const name of queue) {
+      if (!this.#isLoading || this.#bytes > MAX_BYTES) return;
       try {
         const file = this.#backend.load("snapshots", name, this.#signal);
         this.#files.set(name, file);
         this.#bytes += (await file).length;
       } catch {
-        // Whoever asks for the file gets the failure.
+        // The caller of `load` gets the error.
         return;
       }
     }

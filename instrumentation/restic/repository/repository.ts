@@ -15,7 +15,7 @@ import type { SnapshotCache } from "./snapshot-cache.ts";
 import { nameSharing } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** An empty listing after a full one is believed when a second one, this long after, agrees. */
+/** An empty listing after a full one counts only if a second one, this much later, is empty too. */
 const CONFIRM_EMPTY_MS = 3000;
 
 /** All snapshots of a repository as of one listing. */
@@ -23,26 +23,25 @@ export interface Catalogue {
   readonly config: RepositoryConfig;
   /** By file name. Valid until the next read. */
   readonly snapshots: ReadonlyMap<string, Snapshot>;
-  /** Names of snapshot files that could not be read, with the reason. */
+  /** Names of unreadable snapshot files, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
 export interface RepositoryOptions {
   readonly clock: Clock;
-  /** How long a key that opened is trusted before `keys/` is listed again, milliseconds. */
+  /** `keys/` is listed again when the key was verified longer ago than this, milliseconds. */
   readonly reverifyMs: number;
   readonly onDerivation: () => void;
-  /** What was read before a restart. */
   readonly cache?: SnapshotCache | undefined;
 }
 
-/** With what a repository is read this time. */
+/** The parameters of one read. */
 export interface Access {
   readonly backend: Backend;
   readonly password: Secret;
   /** Prefix of the name of the key to try first. */
   readonly keyHint: string | undefined;
-  /** Id of the repository whose snapshots were published last, if there were any: an empty listing must be confirmed. */
+  /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
   readonly publishedId: string | undefined;
 }
 
@@ -54,8 +53,8 @@ interface Session extends OpenedKey {
 }
 
 /**
- * What is known of one repository between collections: the master key and the snapshots, which never change.
- * Takes no lock and writes nothing: what vanishes between a listing and a read is gone, not an error.
+ * One repository. Keeps the master key and the snapshots, which never change, between collections.
+ * Takes no lock: a file that vanishes between a listing and a read was deleted, which is not an error.
  */
 export class Repository {
   readonly #options: RepositoryOptions;
@@ -64,7 +63,7 @@ export class Repository {
   readonly #snapshots = new Map<string, Snapshot>();
   #foreign: ReadonlySet<string> = new Set();
   #session: Session | undefined;
-  /** Of the read that is under way. */
+  /** The backend of the current read. */
   #ahead: ReadAhead | undefined;
 
   constructor(options: RepositoryOptions) {
@@ -76,11 +75,11 @@ export class Repository {
   }
 
   /**
-   * One LIST, and one GET for each new snapshot; at first, and when something says that they changed, keys and config as well.
-   * @throws AgentError; what was read so far is kept for the next time
+   * Sends one LIST, and one GET for each new snapshot. Reads keys and config at first, and when they may have changed.
+   * @throws AgentError; the next read does not load again what this one has loaded
    */
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    // Before a key is open nobody knows what the cache has.
+    // The cache cannot be read before a key is open: until then all snapshots may be in it.
     const isKnown = (id: string): boolean =>
       this.#snapshots.has(id) || (this.#options.cache !== undefined && !this.#session);
     const ahead = new ReadAhead(access.backend, isKnown, signal);
@@ -99,7 +98,7 @@ export class Repository {
     let ids = await listIds(backend, "snapshots", signal);
     if (ids.size === 0 && access.publishedId !== undefined)
       ids = await this.#confirmEmpty(session, access, signal);
-    // One that never held a snapshot looks the same when it is gone.
+    // A repository without snapshots and a deleted one have the same listing.
     else if (ids.size === 0 && session === before) {
       if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
     }
@@ -116,17 +115,17 @@ export class Repository {
     if (files.gone.size > 0) {
       const still = await listIds(backend, "snapshots", signal);
       if (still.size === 0)
-        throw new AgentError("other", "all snapshots vanished while they were read");
+        throw new AgentError("other", "all snapshots disappeared while they were read");
       const contradictory = [...files.gone].filter((id) => still.has(id));
       unreadable = new Map([
         ...unreadable,
-        ...contradictory.map((id) => [id, "is listed but is not there"] as const),
+        ...contradictory.map((id) => [id, "is listed but missing"] as const),
       ]);
     }
     return this.#settle(ids, unreadable);
   }
 
-  /** What was read is kept, also when a later file fails. */
+  /** Keeps the snapshots that were read even if a later file fails. */
   async #load(
     backend: Backend,
     { master }: Session,
@@ -161,7 +160,7 @@ export class Repository {
       await sealedConfig();
       throw noKeys();
     }
-    // The master key never changes: a key file that opened once is good as long as it is there.
+    // The master key never changes: a key file that opened once is valid as long as it exists.
     if (same && ids.includes(known.id)) {
       this.#session = { ...known, verifiedAt: now };
       return this.#session;
@@ -182,7 +181,7 @@ export class Repository {
     return this.#session;
   }
 
-  /** Looks at config again: true if the master key does not open it any more or it is of another repository. */
+  /** Reads config again: true if the master key no longer opens it or it is of another repository. */
   async #isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
     try {
       const config = decodeConfig(await loadConfig(backend, signal), session.master);
@@ -195,7 +194,7 @@ export class Repository {
     }
   }
 
-  /** Ends, because each time over the session is new and a file is compared with it once. */
+  /** Does not repeat endlessly: a new session compares each suspicious file with config once. */
   async #startOver(access: Access, signal: AbortSignal): Promise<Catalogue> {
     this.#session = undefined;
     this.#snapshots.clear();
@@ -203,7 +202,7 @@ export class Repository {
     return this.#readWhole(access, signal);
   }
 
-  /** A disk that is not mounted, a wrong prefix, a bucket made anew: far more often than that all was forgotten. */
+  /** An unmounted disk, a wrong prefix or a new bucket is more likely than that all snapshots were forgotten. */
   async #confirmEmpty(
     session: Session,
     { backend, publishedId }: Access,
@@ -212,7 +211,7 @@ export class Repository {
     if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
       throw new AgentError(
         "not_found",
-        `the repository ${String(publishedId).slice(0, 8)} is gone: an empty one is in its place`,
+        `the repository ${String(publishedId).slice(0, 8)} was replaced by an empty one`,
       );
     }
     if ((await listIds(backend, "keys", signal)).size === 0) throw noKeys();
@@ -234,9 +233,9 @@ export class Repository {
 
 function noKeys(): AgentError {
   const legacy =
-    "an S3 repository of restic before 0.7 must be converted by restic 0.17 (migrate s3_layout)";
+    "convert an S3 repository of restic before 0.7 with restic 0.17 (migrate s3_layout)";
   return new AgentError(
     "corrupt",
-    `there is a config file but no key: keys/ is empty, or may not be listed; ${legacy}`,
+    `config exists but no key was found: keys/ is empty, or listing it is not permitted; ${legacy}`,
   );
 }

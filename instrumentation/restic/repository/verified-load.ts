@@ -4,8 +4,8 @@ import { AgentError } from "../../core/error.ts";
 import type { Backend, FileType } from "../../backends/backend.ts";
 
 /**
- * A file that is named by the SHA-256 of its bytes. One that does not match is loaded once more: the transfer may have been at fault.
- * @returns the verified bytes, or undefined if they do not match their name
+ * Loads a file whose name is the SHA-256 of its bytes, twice if the first transfer does not match.
+ * @returns the verified bytes; undefined: they do not match the name
  * @throws AgentError of the backend
  */
 export async function loadVerified(
@@ -21,17 +21,17 @@ export async function loadVerified(
   return undefined;
 }
 
-/** Whether these are the bytes that have this name. */
+/** Whether the name is the SHA-256 of the bytes. */
 export function isNamed(stored: Uint8Array, id: string): boolean {
   return hash("sha256", stored, "hex") === id;
 }
 
-/** True if a call failed because there is nothing (any more). */
+/** True if a call failed because the file or folder is missing. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof AgentError && error.code === "not_found";
 }
 
-/** True for a failure that says something of this one file alone: it is over its bound. */
+/** True if a call failed because of the file itself: it exceeds its bound. */
 export function isCorrupt(error: unknown): error is AgentError {
   return error instanceof AgentError && error.code === "corrupt";
 }

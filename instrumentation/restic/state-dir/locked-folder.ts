@@ -7,28 +7,28 @@ import { join } from "node:path";
 import { AgentError } from "../../core/error.ts";
 import { isStaleSocket } from "../../core/stale-socket.ts";
 
-/** A state file that nobody has used for this long is of a repository that is not monitored any more. */
+/** State files that were not used for this long are deleted: their repositories are no longer monitored. */
 const UNUSED_MS = 90 * 86_400_000;
 
-/** An open folder for what was read of repositories. Nobody else has it open. */
+/** An open folder for the state of repositories, locked against other agents. */
 export interface StateFolder {
-  /** One file for each place that a repository lies in: a mirror has the same id. */
+  /** One file for each URL of a repository: a mirror has the same id. */
   pathOf(repositoryId: string, url: string): string;
   close(): Promise<void>;
 }
 
 /**
- * Makes the folder if need be, 0700, and takes its lock: a listening socket, which ends with its process, however that ends.
- * @throws AgentError `config` if others may read or write there, or another agent has it
+ * Creates the folder (0700) if it is missing, and locks it with a listening socket, which ends with its process even after SIGKILL.
+ * @throws AgentError `config` if other users have access, or another agent has locked it
  */
 export async function openStateFolder(path: string, now: number): Promise<StateFolder> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await chmod(path, 0o700);
   const found = await lstat(path);
-  if (!found.isDirectory()) throw refusal(path, "is no directory");
+  if (!found.isDirectory()) throw refusal(path, "is not a directory");
   if (process.getuid !== undefined && found.uid !== process.getuid())
     throw refusal(path, "belongs to another user");
-  if ((found.mode & 0o077) !== 0) throw refusal(path, "is open to others: chmod 700");
+  if ((found.mode & 0o077) !== 0) throw refusal(path, "is accessible to other users: chmod 700");
   const server = await lock(path);
   await removeUnused(path, now);
   return {
@@ -51,7 +51,7 @@ async function lock(folder: string): Promise<Server> {
       throw refusal(folder, "cannot be locked", error);
   }
   if (!(await isStaleSocket(path))) throw refusal(folder, "is in use by another agent");
-  // Its agent has died.
+  // The agent that made the socket was killed.
   await unlink(path);
   return listen(path);
 }

@@ -3,15 +3,15 @@ import type { KeyObject } from "node:crypto";
 
 import type { Snapshot } from "../repository/snapshot.ts";
 
-/** A line of a state file: hex of the first half of HMAC-SHA256, a space, JSON. */
+/** A line of a state file has the first half of an HMAC-SHA256 in hex, a space and JSON. */
 const MAC_HEX_DIGITS = 32;
 
-/** Seals a text under the state key of a repository, which only who has its password can make. */
+/** A line with this text, authenticated with the state key, which can be derived only with the repository's password. */
 export function seal(text: string, key: KeyObject): string {
   return `${macOf(text, key)} ${text}\n`;
 }
 
-/** The text of a line without its end; undefined if it was not sealed with this key. */
+/** The text of a line (without its line feed); undefined: it was not sealed with this key. */
 export function openLine(line: string, key: KeyObject): string | undefined {
   const text = line.slice(MAC_HEX_DIGITS + 1);
   const mac = Buffer.from(line.slice(0, MAC_HEX_DIGITS), "latin1");
@@ -44,7 +44,7 @@ export function encodeSnapshot({ id, time, hostname, username, summary }: Snapsh
   ]);
 }
 
-/** What `encodeSnapshot` wrote; undefined for anything else, as another version may have written it. */
+/** The snapshot that `encodeSnapshot` wrote; undefined for anything else, such as a record of another version. */
 export function decodeRecord(text: string): Snapshot | undefined {
   const fields: unknown = JSON.parse(text);
   if (!Array.isArray(fields)) return undefined;

@@ -6,12 +6,12 @@ import { setImmediate } from "node:timers/promises";
 import type { Snapshot } from "../repository/snapshot.ts";
 import { decodeRecord, encodeSnapshot, openLine, seal } from "./record.ts";
 
-/** So many records at once, so that nothing else waits longer than some milliseconds. */
+/** Records between two turns of the event loop: a few milliseconds. */
 const AT_ONCE = 500;
-/** Bound of what is read: ten million snapshots have 2 GB. */
+/** Bound of a state file: ten million snapshots take 2 GB. */
 const MAX_BYTES = 2 ** 31;
 const READ_BYTES = 2 ** 20;
-/** A file is written anew when it has this many records in vain, and more of them than good ones. */
+/** A file is rewritten when it has more obsolete records than this, and more than current ones. */
 const MAX_OBSOLETE = 100;
 
 interface JournalContent {
@@ -19,18 +19,18 @@ interface JournalContent {
   readonly problem?: string;
 }
 
-/** What was read of the immutable snapshot files of one repository, kept in a file: a line a snapshot, appended. */
+/** The snapshots of one repository in a file, one line each, to which new ones are appended. Snapshots never change. */
 export class SnapshotJournal {
   readonly #path: string;
   readonly #key: KeyObject;
   readonly #head: string;
   readonly #openedAt: number;
-  /** Records in the file, whatever they are of; undefined if there is none that can be appended to. */
+  /** Records in the file, current or not; undefined: there is no file that can be appended to. */
   #records: number | undefined;
 
   /**
-   * @param key is derived from the repository's own, so that nobody without its password can write what is believed
-   * @param openedAt milliseconds since the epoch: the file is in use
+   * @param key derived from the master key: a file that was written without the repository's password is rejected
+   * @param openedAt becomes the time of last use of the file, milliseconds since the epoch
    */
   constructor(path: string, repositoryId: string, key: KeyObject, openedAt: number) {
     this.#openedAt = openedAt;
@@ -89,7 +89,7 @@ export class SnapshotJournal {
     return snapshots.map((snapshot) => seal(encodeSnapshot(snapshot), this.#key)).join("");
   }
 
-  /** Sets the number of records if the file may be appended to. */
+  /** Sets the number of records if the file can be appended to. @returns why the file cannot be trusted */
   async #readLines(file: FileHandle, snapshots: Snapshot[]): Promise<string | undefined> {
     const { size } = await file.stat();
     if (size > MAX_BYTES) return `has ${size} bytes`;
@@ -109,7 +109,7 @@ export class SnapshotJournal {
         lines += 1;
       }
     }
-    // After half a line nothing can be appended.
+    // A record must not be appended to an incomplete line.
     if (rest === "" && lines > 0) this.#records = lines - 1;
     return undefined;
   }
@@ -117,10 +117,10 @@ export class SnapshotJournal {
   #take(line: string, number: number, snapshots: Snapshot[]): string | undefined {
     const text = openLine(line, this.#key);
     if (text === undefined)
-      return `was not written with this repository's key, or was changed since (line ${number + 1})`;
+      return `was not written with this repository's key, or was changed (line ${number + 1})`;
     if (number === 0) return text === this.#head ? undefined : "is of another version";
     const snapshot = decodeRecord(text);
-    if (!snapshot) return `holds something else (line ${number + 1})`;
+    if (!snapshot) return `has an unknown record (line ${number + 1})`;
     snapshots.push(snapshot);
     return undefined;
   }

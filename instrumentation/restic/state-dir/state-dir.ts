@@ -4,7 +4,7 @@ import { SnapshotJournal } from "./snapshot-journal.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 
-/** The folder of the setting `stateDir`, opened when it is first used. */
+/** The folder of the setting `stateDir`, opened on first use. */
 export class StateDir {
   readonly #path: string;
   readonly #logger: Logger;
@@ -17,7 +17,7 @@ export class StateDir {
     this.#now = now;
   }
 
-  /** For one repository, with a line of log when something is thrown away. */
+  /** The cache of one repository. Logs when state is discarded or cannot be used. */
   cacheOf(url: string): SnapshotCache {
     let journal: SnapshotJournal | undefined;
     const warn = (what: string, error: unknown): void =>
@@ -32,7 +32,7 @@ export class StateDir {
         await run(journal);
       } catch (error) {
         journal = undefined;
-        warn("the state of a repository cannot be written, it goes on without", error);
+        warn("cannot write the state of a repository, continuing without it", error);
       }
     }
 
@@ -50,11 +50,11 @@ export class StateDir {
         try {
           const { snapshots, problem } = await opened.read();
           if (problem !== undefined)
-            warn("the state of a repository is thrown away", new Error(`its file ${problem}`));
+            warn("discarding the state of a repository", new Error(`its file ${problem}`));
           journal = opened;
           return snapshots;
         } catch (error) {
-          warn("the state of a repository cannot be read, it goes on without", error);
+          warn("cannot read the state of a repository, continuing without it", error);
           return [];
         }
       },
@@ -71,7 +71,7 @@ export class StateDir {
 
   #open(): Promise<StateFolder | undefined> {
     this.#folder ??= openStateFolder(this.#path, this.#now()).catch((error: unknown) => {
-      this.#logger.warn("no state is kept over restarts", {
+      this.#logger.warn("cannot open the state folder: a restart will read all snapshots again", {
         error: error instanceof Error ? error.message : String(error),
       });
       return undefined;

@@ -108,7 +108,7 @@ test.for([
 
 test.for([
   [{ N: 2 ** 30, r: 8, p: 1 }, "scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2^25"],
-  [{ N: 2 ** 21, r: 16, p: 1 }, "scrypt N=2097152 r=16 takes more than 256 MiB"],
+  [{ N: 2 ** 21, r: 16, p: 1 }, "scrypt N=2097152 r=16 needs more than 256 MiB"],
   [{ N: 30_000, r: 8, p: 1 }, "scrypt N=30000 is not a power of two"],
   [{ N: 1, r: 8, p: 1 }, "scrypt N=1 is not a power of two"],
   [{ N: 0, r: 8, p: 1 }, "scrypt parameters are not positive integers"],

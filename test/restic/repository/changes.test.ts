@@ -26,13 +26,13 @@ describe("an empty listing after a full one", () => {
     return reading;
   }
 
-  test("is believed when config and keys are there and a second one agrees", async () => {
+  test("counts if config and keys exist and a second listing is empty too", async () => {
     reader.remove("snapshots");
     expect((await readAfterFull()).snapshots.size).toBe(0);
     expect(reader.calls).toEqual(["LIST snapshots", "GET config", "LIST keys", "LIST snapshots"]);
   });
 
-  test("is not believed when the second one is not empty", async () => {
+  test("does not count if the second listing has files", async () => {
     const { files } = reader.sealed;
     const kept = new Map(files);
     reader.remove("snapshots");
@@ -44,51 +44,51 @@ describe("an empty listing after a full one", () => {
 
   test.for([
     [
-      "config is gone",
+      "config is missing",
       () => reader.sealed.files.clear(),
-      "not_found: no restic repository at memory: there is no config file",
+      "not_found: no restic repository at memory: the config file is missing",
     ],
     [
-      "another repository is in its place",
+      "another repository is at the same URL",
       () => {
         const id = reader.sealed.id;
         reader.sealed = Object.assign(new SealedRepository("right"), { id });
       },
-      "not_found: the repository ID is gone: an empty one is in its place",
+      "not_found: the repository ID was replaced by an empty one",
     ],
-  ] as const)("is not believed when %s", async ([, change, message]) => {
+  ] as const)("does not count if %s", async ([, change, message]) => {
     change();
     expect(await reader.failure(readAfterFull())).toBe(
       message.replace("ID", reader.sealed.id.slice(0, 8)),
     );
   });
 
-  test("is not believed when keys/ is empty too", async () => {
+  test("does not count if keys/ is empty too", async () => {
     reader.remove("snapshots");
     reader.remove("keys");
     expect(await reader.failure(readAfterFull())).toMatch(
-      /^corrupt: there is a config file but no key/,
+      /^corrupt: config exists but no key was found/,
     );
   });
 });
 
-describe("a repository that never held a snapshot", () => {
-  test("costs a look at its config at each collection", async () => {
+describe("a repository that never had a snapshot", () => {
+  test("has its config read at each collection", async () => {
     await reader.read();
     expect(reader.calls).toEqual(["GET config", "LIST keys", "GET keys", "LIST snapshots"]);
     await reader.read();
     expect(reader.calls).toEqual(["LIST snapshots", "GET config"]);
   });
 
-  test("is told from one that is gone", async () => {
+  test("differs from one that was deleted", async () => {
     await reader.read();
     reader.sealed.files.clear();
     expect(await reader.failure(reader.read())).toBe(
-      "not_found: no restic repository at memory: there is no config file",
+      "not_found: no restic repository at memory: the config file is missing",
     );
   });
 
-  test("and from another one in its place", async () => {
+  test("differs from another repository at the same URL", async () => {
     await reader.read();
     reader.sealed = new SealedRepository("right");
     expect((await reader.read()).config.id).toBe(reader.sealed.id);
@@ -96,7 +96,7 @@ describe("a repository that never held a snapshot", () => {
 });
 
 describe("files that change while they are read", () => {
-  test("a snapshot that vanishes between listing and read is gone, not an error", async () => {
+  test("a snapshot that is deleted between listing and read is no error", async () => {
     reader.sealed.addSnapshot({ time: TIME, hostname: "kept" });
     const id = reader.sealed.addSnapshot({ time: TIME, hostname: "gone" });
     reader.before = (call) => {
@@ -107,7 +107,7 @@ describe("files that change while they are read", () => {
     expect(unreadable.size).toBe(0);
   });
 
-  test("one that is listed again and is not there is unreadable", async () => {
+  test("a snapshot that is missing but listed again is unreadable", async () => {
     reader.sealed.addSnapshot({ time: TIME });
     const id = reader.sealed.addSnapshot({ time: TIME });
     const stored = reader.sealed.files.get(`snapshots/${id}`) ?? expect.fail();
@@ -116,10 +116,10 @@ describe("files that change while they are read", () => {
         ? reader.sealed.files.set(`snapshots/${id}`, stored)
         : call === "GET snapshots" && reader.sealed.files.delete(`snapshots/${id}`);
     const { unreadable } = await reader.read();
-    expect([...unreadable]).toEqual([[id, "is listed but is not there"]]);
+    expect([...unreadable]).toEqual([[id, "is listed but missing"]]);
   });
 
-  test("a repository that was made anew is read anew", async () => {
+  test("a new repository at the same URL is read from the start", async () => {
     reader.sealed.addSnapshot({ time: TIME, hostname: "old" });
     await reader.read();
     reader.sealed = new SealedRepository("right");
@@ -129,7 +129,7 @@ describe("files that change while they are read", () => {
     expect([...snapshots.values()].map(({ hostname }) => hostname)).toEqual(["new"]);
   });
 
-  test("an upgrade from version 1 to 2 is noticed by its first compressed file", async () => {
+  test("the first compressed file reveals an upgrade from version 1 to 2", async () => {
     reader.sealed = new SealedRepository("right", 1);
     reader.sealed.addSnapshot({ time: TIME });
     expect((await reader.read()).config.version).toBe(1);

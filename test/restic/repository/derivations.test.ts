@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 
 import { RepositoryReader } from "../../support/repository/repository-reader.ts";
 
-/** scrypt runs in the thread pool: Node.js tells when one is handed over, and when its result comes back. */
-test("at most two key derivations are under way, however many repositories are opened", async () => {
+/** scrypt runs in the thread pool: async_hooks report when a call enters it and when its result comes back. */
+test("at most two key derivations run in parallel, however many repositories are opened", async () => {
   const running = new Set<number>();
   let most = 0;
   const hook = createHook({

@@ -8,7 +8,7 @@ import { FakeClock } from "../../support/core/clock.ts";
 import { recordedBackend } from "../../support/backends/recorded-backend.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
-test("whatever order a listing has, and however often a name is in it: each file is read once, in order", async () => {
+test("each file is read once and in order, whatever order and duplicates a listing has", async () => {
   const sealed = new SealedRepository("p");
   const backend = recordedBackend(sealed.files, () => {});
   const read: string[] = [];
@@ -36,7 +36,7 @@ test("whatever order a listing has, and however often a name is in it: each file
     publishedId: undefined,
   };
   const { signal: never } = new AbortController();
-  // What is read ahead, while a key is derived, is another matter.
+  // The first read loads files during the key derivation, in another order.
   await repository.read(access, never);
   for (let hour = 10; hour < 20; hour++)
     sealed.addSnapshot({ time: `2026-01-01T${hour}:00:00Z`, hostname: "h", username: "u" });
@@ -46,7 +46,7 @@ test("whatever order a listing has, and however often a name is in it: each file
   expect(read).toEqual(read.toSorted());
 });
 
-test("ids that come by the page are all there, as those of one page are", async () => {
+test("a listing in pages has the ids of all pages", async () => {
   const ids = ["a", "b", "c"].map((digit) => digit.repeat(64));
   const backend = recordedBackend(new Map(), () => {});
   const paged = (pages: readonly (readonly string[])[]): Backend => ({

@@ -23,14 +23,14 @@ beforeEach(() => {
   ahead = new ReadAhead(backend, (id) => id === IDS[3], signal);
 });
 
-test("until it is told to begin it asks for what it is asked for", async () => {
+test("before it begins it only passes calls on", async () => {
   await ahead.list("snapshots", undefined, signal);
   await ahead.load("snapshots", IDS[0] ?? "", signal);
   await settle();
   expect(calls).toEqual(["LIST snapshots", "GET snapshots"]);
 });
 
-test("then it lists, loads what is not known, and asks for nothing twice", async () => {
+test("then it lists, loads unknown files, and loads nothing twice", async () => {
   ahead.begin();
   ahead.begin();
   await settle();
@@ -43,7 +43,7 @@ test("then it lists, loads what is not known, and asks for nothing twice", async
   expect(calls).toHaveLength(5);
 });
 
-test("a failure reaches those who ask, and nobody else", async () => {
+test("a failure reaches only the caller", async () => {
   fail = (call) => call === "LIST snapshots";
   ahead.begin();
   await settle();
@@ -52,7 +52,7 @@ test("a failure reaches those who ask, and nobody else", async () => {
   expect((await ahead.list("snapshots", undefined, signal)).names).toHaveLength(4);
 });
 
-test("a file that could not be loaded ahead fails once, and is loaded when it is asked for again", async () => {
+test("a file whose early load failed fails once, and is loaded by the next call", async () => {
   fail = (call) => call === "GET snapshots";
   ahead.begin();
   await settle();
@@ -61,7 +61,7 @@ test("a file that could not be loaded ahead fails once, and is loaded when it is
   expect(Buffer.from(await ahead.load("snapshots", IDS[0] ?? "", signal)).toString()).toBe(IDS[0]);
 });
 
-test("once files are asked for it takes no more of them ahead", async () => {
+test("it stops loading ahead when the caller loads files", async () => {
   ahead.begin();
   await ahead.load("snapshots", IDS[2] ?? "", signal);
   await settle();

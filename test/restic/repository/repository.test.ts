@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe("the cost of a collection", () => {
-  test("the first opens the repository and reads each snapshot, the next asks for one listing", async () => {
+  test("the first opens the repository and reads each snapshot, the next sends one listing", async () => {
     for (const hostname of ["a", "b", "c"]) reader.sealed.addSnapshot({ time: TIME, hostname });
     expect((await reader.read()).snapshots.size).toBe(3);
     expect(reader.calls).toEqual([
@@ -32,7 +32,7 @@ describe("the cost of a collection", () => {
     expect(reader.derivations).toBe(1);
   });
 
-  test("after `reverify` the keys are listed, and nothing more while the key is there", async () => {
+  test("after `reverify` the keys are listed; nothing else is read while the key exists", async () => {
     reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
     await reader.clock.advance(HOUR);
@@ -43,7 +43,7 @@ describe("the cost of a collection", () => {
     expect(reader.derivations).toBe(1);
   });
 
-  test("a forgotten snapshot vanishes", async () => {
+  test("a forgotten snapshot disappears", async () => {
     const id = reader.sealed.addSnapshot({ time: TIME });
     reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
@@ -51,7 +51,7 @@ describe("the cost of a collection", () => {
     expect([...(await reader.read()).snapshots.keys()]).not.toContain(id);
   });
 
-  test("what a collection read that was cut short is not read again", async () => {
+  test("a snapshot that an interrupted collection read is not read again", async () => {
     for (const hostname of ["a", "b", "c", "d", "e"])
       reader.sealed.addSnapshot({ time: TIME, hostname });
     let left = 7;
@@ -67,7 +67,7 @@ describe("the cost of a collection", () => {
 });
 
 describe("keys", () => {
-  test("a wrong password is told, and not tried again on the same keys", async () => {
+  test("a wrong password is reported, and not tried again on the same keys", async () => {
     expect(await reader.failure(reader.read("wrong"))).toBe(
       "wrong_password: the password does not open the key of the repository",
     );
@@ -93,7 +93,7 @@ describe("keys", () => {
     expect((await reader.read("third")).config).toEqual({ id: reader.sealed.id, version: 2 });
   });
 
-  test("a password that was changed in the repository is noticed when the keys are listed again", async () => {
+  test("the next listing of keys reveals that the password was changed in the repository", async () => {
     await reader.read();
     reader.remove("keys");
     reader.sealed.addKey("new");
@@ -106,7 +106,7 @@ describe("keys", () => {
     expect(reader.calls).toEqual(["LIST keys", "GET keys", "LIST snapshots", "GET config"]);
   });
 
-  test("a damaged key file beside a good one costs nothing", async () => {
+  test("a damaged key file does not matter beside a good one", async () => {
     for (let index = 0; index < 4; index++)
       reader.sealed.files.set(`keys/${String(index).repeat(64)}`, Buffer.from("{}"));
     await reader.read();
@@ -116,7 +116,7 @@ describe("keys", () => {
     );
   });
 
-  test("a key of another repository beside a good one costs nothing, though the password opens it", async () => {
+  test("a key of another repository with the same password does not matter beside a good one", async () => {
     for (let index = 0; index < 4; index++) {
       for (const [path, stored] of new SealedRepository("right").files)
         if (path.startsWith("keys/")) reader.sealed.files.set(path, stored);
@@ -128,12 +128,12 @@ describe("keys", () => {
     expect(reader.derivations).toBe(derivations);
   });
 
-  test("a key of another repository alone is damage, not a wrong password", async () => {
+  test("a single key that is of another repository is damage, not a wrong password", async () => {
     reader.remove("keys");
     for (const [path, stored] of new SealedRepository("right").files)
       if (path.startsWith("keys/")) reader.sealed.files.set(path, stored);
     expect(await reader.failure(reader.read())).toBe(
-      "corrupt: config does not open with the master key (MAC does not match): config or key is damaged",
+      "corrupt: config does not open with the master key (MAC does not match): the config or the key file is damaged",
     );
   });
 
@@ -146,22 +146,25 @@ describe("keys", () => {
       '{"kdf":"scrypt","N":1073741824,"r":8,"p":1}',
       "has scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2^25",
     ],
-    ['{"kdf":"scrypt","N":32768,"r":8,"p":1,"salt":"AAAA"}', "has a salt that is not of 64 bytes"],
-  ] as const)("only a key file that cannot be used: %s", async ([text, reason]) => {
+    [
+      '{"kdf":"scrypt","N":32768,"r":8,"p":1,"salt":"AAAA"}',
+      "has a salt that is not 64 bytes long",
+    ],
+  ] as const)("a single unusable key file is reported: %s", async ([text, reason]) => {
     reader.remove("keys");
     const id = reader.sealed.addFile("keys", Buffer.from(text));
     expect(await reader.failure(reader.read())).toBe(
-      `corrupt: none of 1 key files can be read; damaged key files: ${id.slice(0, 8)} ${reason}`,
+      `corrupt: none of the 1 key files can be read; damaged key files: ${id.slice(0, 8)} ${reason}`,
     );
     expect(reader.derivations).toBe(0);
   });
 
-  test("of 25 keys 20 are tried, the hinted one first", async () => {
+  test("20 of 25 keys are tried, the hinted key first", async () => {
     reader.remove("keys");
     for (let index = 0; index < 24; index++) reader.sealed.addKey("other");
     const last = reader.sealed.addKey("last");
     expect(await reader.failure(reader.read("wrong"))).toBe(
-      "wrong_password: the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another",
+      "wrong_password: the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to try another one first",
     );
     expect(reader.derivations).toBe(20);
     reader.derivations = 0;
@@ -170,50 +173,50 @@ describe("keys", () => {
   });
 });
 
-describe("what is no repository", () => {
-  test("nothing there", async () => {
+describe("not a repository", () => {
+  test("an empty location", async () => {
     reader.sealed.files.clear();
     expect(await reader.failure(reader.read())).toBe(
-      "not_found: no restic repository at memory: there is no config file",
+      "not_found: no restic repository at memory: the config file is missing",
     );
   });
 
-  test("nothing there any more, as the keys are listed again", async () => {
+  test("a repository that was deleted before the keys are listed again", async () => {
     reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
     await reader.clock.advance(HOUR);
     reader.sealed.files.clear();
     expect(await reader.failure(reader.read())).toBe(
-      "not_found: no restic repository at memory: there is no config file",
+      "not_found: no restic repository at memory: the config file is missing",
     );
   });
 
-  test("no keys: damaged, or the layout of restic before 0.7", async () => {
+  test("a config without keys: damage, or the layout of restic before 0.7", async () => {
     reader.remove("keys");
     expect(await reader.failure(reader.read())).toBe(
-      "corrupt: there is a config file but no key: keys/ is empty, or may not be listed; " +
-        "an S3 repository of restic before 0.7 must be converted by restic 0.17 (migrate s3_layout)",
+      "corrupt: config exists but no key was found: keys/ is empty, or listing it is not permitted; " +
+        "convert an S3 repository of restic before 0.7 with restic 0.17 (migrate s3_layout)",
     );
   });
 
   test.for([
     [
       Buffer.alloc(10),
-      "corrupt: config does not open with the master key (shorter than nonce and MAC): config or key is damaged",
+      "corrupt: config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
     ],
     [
       Buffer.alloc(200, 1),
-      "corrupt: config does not open with the master key (MAC does not match): config or key is damaged",
+      "corrupt: config does not open with the master key (MAC does not match): the config or the key file is damaged",
     ],
-  ] as const)("config is damaged", async ([stored, message]) => {
+  ] as const)("a damaged config", async ([stored, message]) => {
     reader.sealed.files.set("config", stored);
     expect(await reader.failure(reader.read())).toBe(message);
   });
 
-  test("a version of the future", async () => {
+  test("an unknown version", async () => {
     reader.sealed.writeConfig({ version: 3, id: reader.sealed.id });
     expect(await reader.failure(reader.read())).toBe(
-      "other: repository version 3 is not supported: 1 and 2 are",
+      "other: unsupported repository version 3: use 1 or 2",
     );
   });
 });

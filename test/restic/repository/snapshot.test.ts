@@ -7,7 +7,7 @@ function decode(json: string): ReturnType<typeof decodeSnapshot> {
   return decodeSnapshot("id", Buffer.from(json));
 }
 
-test("a snapshot of restic 0.18, with its summary", () => {
+test("a snapshot of restic 0.18 has a summary", () => {
   expect(decode(vectors.v2.snapshot_json)).toEqual({
     id: "id",
     time: { seconds: 1_795_430_367, nanoseconds: 51_631_973 },
@@ -27,7 +27,7 @@ test("a snapshot of restic 0.14 has no summary", () => {
   expect(decode(vectors.v1.snapshot_json).summary).toBeUndefined();
 });
 
-test("a summary that `restic rewrite` made up tells sizes alone", () => {
+test("a summary that `restic rewrite` made up has only sizes", () => {
   const zero = "0001-01-01T00:00:00Z";
   const summary = {
     backup_start: zero,
@@ -47,9 +47,9 @@ test("a summary that `restic rewrite` made up tells sizes alone", () => {
 });
 
 test.for([
-  ["no host and no user", '{"time":"2024-01-02T03:04:05Z"}', "", ""],
+  ["absent names", '{"time":"2024-01-02T03:04:05Z"}', "", ""],
   [
-    "null for absent, as rustic may write",
+    "null for absent fields, as rustic may write",
     '{"time":"2024-01-02T03:04:05Z","hostname":null,"username":null,"tags":null,"label":""}',
     "",
     "",
@@ -61,7 +61,7 @@ test.for([
     "<b>",
   ],
   [
-    "a lone surrogate, which no UTF-8 can carry",
+    "a lone surrogate, which UTF-8 cannot encode",
     '{"time":"2024-01-02T03:04:05Z","hostname":"x\\ud800","username":"é"}',
     "x\ufffd",
     "é",
@@ -72,7 +72,7 @@ test.for([
     "h".repeat(1024),
     "u",
   ],
-] as const)("%s", ([, json, hostname, username]) => {
+] as const)("names are decoded: %s", ([, json, hostname, username]) => {
   expect(decode(json)).toMatchObject({ hostname, username });
 });
 
@@ -83,8 +83,8 @@ test.for([
   ["null", "is not a JSON object"],
   ["{}", 'has no valid "time"'],
   ['{"time":"yesterday"}', 'has no valid "time"'],
-  ['{"time":5}', 'has a "time" that is not text'],
-  ['{"time":"2024-01-02T03:04:05Z","hostname":{}}', 'has a "hostname" that is not text'],
+  ['{"time":5}', 'has a "time" that is not a string'],
+  ['{"time":"2024-01-02T03:04:05Z","hostname":{}}', 'has a "hostname" that is not a string'],
   [
     `{"time":"2024-01-02T03:04:05Z","hostname":"${"h".repeat(2 ** 20)}"}`,
     'has a "hostname" of more than 1024 bytes',

@@ -22,7 +22,7 @@ test.for([
   ["2024-13-02T03:04:05Z", undefined],
   ["2024-01-02T03:04:05.1234567890Z", undefined],
   ["", undefined],
-] as const)("%s", ([text, expected]) => {
+] as const)("%j is parsed or refused", ([text, expected]) => {
   expect(parseInstant(text)).toEqual(expected);
 });
 

@@ -11,7 +11,7 @@ import { SealedRepository } from "../../support/repository/sealed-repository.ts"
 
 const GOOD = { time: "2024-05-01T12:00:00Z", hostname: "good" };
 
-/** Puts one bad file into a repository; gives its name. */
+/** Puts one bad file into a repository and returns its name. */
 type Damage = (sealed: SealedRepository) => string;
 
 function altered(change: (stored: Buffer) => Uint8Array): Damage {
@@ -38,7 +38,7 @@ const cases: readonly (readonly [string, Damage, string])[] = [
   ["empty", altered(() => Buffer.alloc(0)), NOT_ITS_NAME],
   ["another file's content", (sealed) => renamed(sealed), NOT_ITS_NAME],
   [
-    "flipped and named anew",
+    "one bit flipped, with the matching name",
     (sealed) =>
       sealed.addFile(
         "snapshots",
@@ -71,7 +71,7 @@ const cases: readonly (readonly [string, Damage, string])[] = [
     "has an unsupported encoding: a newer restic may have written it",
   ],
   [
-    "no zstd behind its mark",
+    "no zstd frame after its marker",
     (sealed) => sealed.addSealed("snapshots", Buffer.of(2, 1, 2, 3)),
     "has damaged zstd data",
   ],
@@ -119,7 +119,7 @@ function foreign(): SealedRepository {
 }
 
 test.for(cases)(
-  "a snapshot file with %s costs itself only, and is tried again",
+  "one bad snapshot file (%s) does not affect others, and is tried again",
   async ([, damage, reason]) => {
     const sealed = new SealedRepository("right");
     sealed.addSnapshot(GOOD);
@@ -145,12 +145,12 @@ test.for(cases)(
     calls.length = 0;
     const second = await repository.read(access, signal);
     expect([...second.unreadable]).toEqual([...first.unreadable]);
-    // Each time the file alone: a foreign one is held against config once, not at each collection.
+    // Only the file is read again: a foreign file is compared with config once, not at each collection.
     expect([...new Set(calls)]).toEqual(["LIST snapshots", "GET snapshots"]);
   },
 );
 
-test("answers that are mixed up while several are under way are asked for again, one at a time", async () => {
+test("files that a proxy mixes up in parallel requests are loaded again, one at a time", async () => {
   const sealed = new SealedRepository("right");
   const ids = Array.from({ length: 6 }, (_, index) =>
     sealed.addSnapshot({ ...GOOD, hostname: `host-${index}` }),

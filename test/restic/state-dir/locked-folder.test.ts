@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => scene.remove());
 
-test("files that nobody used for 90 days are removed, and nothing else", async () => {
+test("only state files that were not used for 90 days are removed", async () => {
   scene.add(1);
   await scene.run();
   const old = join(scene.folder, `${"a".repeat(64)}-${"b".repeat(16)}`);
@@ -29,16 +29,18 @@ test("files that nobody used for 90 days are removed, and nothing else", async (
   expect(await readdir(scene.folder)).toContain("notes.txt");
 });
 
-test("a scene.folder that is open to others is not used", async () => {
+test("a folder that other users can access is not used", async () => {
   await scene.run();
   await chmod(scene.folder, 0o755);
   const ids = scene.add(1);
   expect(await scene.run()).toEqual({ ids, gets: 1 });
-  expect(scene.logger.texts).toEqual([expect.stringContaining("is open to others: chmod 700")]);
+  expect(scene.logger.texts).toEqual([
+    expect.stringContaining("is accessible to other users: chmod 700"),
+  ]);
 });
 
-describe("two agents on one scene.folder", () => {
-  test("the second one says so and goes on without, until the first has ended", async () => {
+describe("two agents with one folder", () => {
+  test("the second one logs it and continues without state until the first has ended", async () => {
     const ids = scene.add(2);
     const first = scene.agent();
     await first.collect();
@@ -48,7 +50,7 @@ describe("two agents on one scene.folder", () => {
     expect((await scene.run()).gets).toBe(0);
   });
 
-  test("one that was killed is no agent any more", async () => {
+  test("the lock of a killed agent does not count", async () => {
     scene.add(2);
     await scene.run();
     const listen = `require("node:net").createServer().listen(${JSON.stringify(join(scene.folder, "lock"))}, () => console.log("listening"))`;

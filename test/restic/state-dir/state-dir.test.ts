@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => scene.remove());
 
 describe("after a restart", () => {
-  test("no known snapshot is read again, and all is as it was", async () => {
+  test("no known snapshot is read again, and all are reported", async () => {
     const ids = scene.add(1200);
     const first = scene.agent();
     expect(await first.collect()).toEqual({ ids, gets: 1200 });
@@ -25,14 +25,14 @@ describe("after a restart", () => {
     expect(scene.logger.texts).toEqual([]);
   });
 
-  test("what is not in the listing is not believed", async () => {
+  test("a snapshot that is no longer listed is dropped", async () => {
     const [gone = "", ...kept] = scene.add(3);
     await scene.run();
     scene.sealed.files.delete(`snapshots/${gone}`);
     expect(await scene.run()).toEqual({ ids: kept, gets: 0 });
   });
 
-  test("a repository that was made anew has no part in what was", async () => {
+  test("a new repository at the same URL does not get the old state", async () => {
     scene.add(3);
     await scene.run();
     scene.sealed = new SealedRepository("right");
@@ -40,7 +40,7 @@ describe("after a restart", () => {
     expect(await scene.run()).toEqual({ ids, gets: 2 });
   });
 
-  test("times, names and sums are those that were read", async () => {
+  test("times, names and summaries are those that were read", async () => {
     scene.sealed.addSnapshot({
       time: "2024-01-02T03:04:05.123456789+01:00",
       hostname: 'h"\n\u2028ü',
@@ -62,13 +62,13 @@ describe("after a restart", () => {
   });
 });
 
-describe("a state that cannot be believed is thrown away with one line, and written anew", () => {
+describe("state that cannot be trusted is discarded with one log line, and written again", () => {
   test.for<readonly [string, (text: string) => string]>([
     ["a changed byte", (text) => text.replace("host-1", "host-9")],
     ["a line of another file", (text) => `${text}${"0".repeat(32)} []\n`],
-    ["nothing that we wrote", () => "hello\n"],
-    ["without its head", (text) => text.slice(text.indexOf("\n") + 1)],
-    ["bytes that are no text", (text) => `${text}\u0000\ufffd\n`],
+    ["text of another program", () => "hello\n"],
+    ["a missing first line", (text) => text.slice(text.indexOf("\n") + 1)],
+    ["bytes that are not text", (text) => `${text}\u0000\ufffd\n`],
   ])("%s", async ([, change]) => {
     const ids = scene.add(3);
     await scene.run();
@@ -76,11 +76,11 @@ describe("a state that cannot be believed is thrown away with one line, and writ
     await writeFile(path, change(await readFile(path, "utf8")));
     expect(await scene.run()).toEqual({ ids, gets: 3 });
     expect(scene.logger.texts).toHaveLength(1);
-    expect(scene.logger.texts[0]).toContain("the state of a repository is thrown away");
+    expect(scene.logger.texts[0]).toContain("discarding the state of a repository");
     expect(await scene.run()).toEqual({ ids, gets: 0 });
   });
 
-  test("one of a repository with the same id and another key", async () => {
+  test("state of a repository with the same id and another key", async () => {
     scene.add(2);
     await scene.run();
     const path = await scene.stateFile();
@@ -95,7 +95,7 @@ describe("a state that cannot be believed is thrown away with one line, and writ
   });
 });
 
-test("a line that was cut off costs itself, and the file is written anew", async () => {
+test("an incomplete line is ignored, and the file is rewritten", async () => {
   const ids = scene.add(3);
   await scene.run();
   const path = await scene.stateFile();
@@ -107,13 +107,13 @@ test("a line that was cut off costs itself, and the file is written anew", async
   expect((await scene.run()).gets).toBe(0);
 });
 
-test("a wrong password reads nothing of it", async () => {
+test("a wrong password opens no state", async () => {
   scene.add(1);
   await scene.run();
   await expect(scene.run("wrong")).rejects.toThrow("the password does not open the key");
 });
 
-test("it holds names and times, no password and no key; only its owner can read it", async () => {
+test("state has names and times but no password and no key; only its owner can read it", async () => {
   scene.add(2);
   await scene.run();
   const path = await scene.stateFile();
@@ -125,7 +125,7 @@ test("it holds names and times, no password and no key; only its owner can read 
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test("it does not grow with what is forgotten", async () => {
+test("state does not grow with forgotten snapshots", async () => {
   scene.add(500);
   await scene.run();
   const before = (await stat(await scene.stateFile())).size;

@@ -8,14 +8,14 @@ import { expect } from "vitest";
 import { repositoryFolder } from "./repository-folder.ts";
 import { SealedRepository } from "./sealed-repository.ts";
 
-/** In every place that a secret has: it must be in no output. */
+/** The value of every secret: no output may contain it. */
 export const PASSWORD = "CANARY-password";
 const GOOD = { time: "2024-05-01T12:00:00Z", hostname: "web", username: "root" };
 
-/** Control characters, quotes, the syntax of an exposition, markup. */
+/** Control characters, quotes, exposition syntax, markup. */
 export const NAMES = 'a"b\\c\n\u0001{}=,<b>\u2028é';
 
-/** Makes the folder of a bad repository. */
+/** Writes a bad repository into a folder. */
 type Make = (path: string, sealed: SealedRepository) => unknown;
 
 /** A good repository with one snapshot, then changed. */
@@ -41,7 +41,7 @@ function keyFile(change: object): Make {
   });
 }
 
-/** A good one beside them, with what is odd but right. */
+/** A good repository with unusual but valid snapshots. */
 export const withOddSnapshots: Make = changed((sealed) => {
   sealed.addSnapshot({ ...GOOD, hostname: NAMES, extra: [{}] });
   sealed.addSnapshot({ time: GOOD.time });
@@ -49,14 +49,14 @@ export const withOddSnapshots: Make = changed((sealed) => {
   sealed.addSnapshot({ ...GOOD, hostname: "late", time: "2100-01-01T00:00:00Z" });
 });
 
-/** What makes the whole repository fail, and how that is told. */
+/** Repositories that fail as a whole: name, code, message. */
 export const FAILING: readonly (readonly [string, Make, string, string | RegExp])[] = [
-  ["nothing", () => {}, "not_found", "no restic repository at PATH: there is no config file"],
+  ["nothing", () => {}, "not_found", "no restic repository at PATH: the config file is missing"],
   [
     "folder",
     (path) => mkdir(path),
     "not_found",
-    "no restic repository at PATH: there is no config file",
+    "no restic repository at PATH: the config file is missing",
   ],
   [
     "s3legacy",
@@ -66,7 +66,7 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
       await writeFile(join(path, "key", "00".repeat(32)), "{}");
     },
     "corrupt",
-    /^there is a config file but no key: .*; an S3 repository of restic before 0.7 must be converted/,
+    /^config exists but no key was found: .*; convert an S3 repository of restic before 0.7/,
   ],
   [
     "config-cut",
@@ -74,13 +74,13 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
       sealed.files.set("config", sealed.files.get("config")?.subarray(0, 20) ?? Buffer.of()),
     ),
     "corrupt",
-    "config does not open with the master key (shorter than nonce and MAC): config or key is damaged",
+    "config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
   ],
   [
     "config-empty",
     changed((sealed) => sealed.files.set("config", Buffer.of())),
     "corrupt",
-    "config does not open with the master key (shorter than nonce and MAC): config or key is damaged",
+    "config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
   ],
   [
     "25-keys",
@@ -89,19 +89,19 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
       for (let count = 0; count < 25; count++) sealed.addKey("another");
     }),
     "wrong_password",
-    "the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to begin with another",
+    "the password opens none of the first 20 of 25 keys; set RESTIC_KEY_HINT in the environment of the repository to try another one first",
   ],
   [
     "scrypt-2-30",
     keyFile({ N: 2 ** 30, r: 8, p: 1 }),
     "corrupt",
-    /^none of 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2\^25$/,
+    /^none of the 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=1073741824 r=8 p=1 costs more than N·r·p = 2\^25$/,
   ],
   [
     "scrypt-memory",
     keyFile({ N: 2 ** 21, r: 8, p: 1 }),
     "corrupt",
-    /^none of 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=2097152 r=8 takes more than 256 MiB$/,
+    /^none of the 1 key files can be read; damaged key files: [0-9a-f]{8} has scrypt N=2097152 r=8 needs more than 256 MiB$/,
   ],
   [
     "wrong-password",
@@ -120,20 +120,20 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
         if (name.startsWith("keys/")) sealed.files.set(name, stored);
     }),
     "corrupt",
-    "config does not open with the master key (MAC does not match): config or key is damaged",
+    "config does not open with the master key (MAC does not match): the config or the key file is damaged",
   ],
   [
     "version-3",
     changed((sealed) => sealed.writeConfig({ version: 3, id: sealed.id })),
     "other",
-    "repository version 3 is not supported: 1 and 2 are",
+    "unsupported repository version 3: use 1 or 2",
   ],
   ["loop", (path) => symlink(path, path), "other", "reading PATH/config: ELOOP"],
 ];
 
 const NOT_ITS_NAME = "does not match its name: truncated or changed";
 
-/** What makes one snapshot file unreadable. */
+/** Repositories with one unreadable snapshot file, and the reason. */
 export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
   ["cut", changed((sealed) => damage(sealed, (stored) => stored.subarray(0, 90))), NOT_ITS_NAME],
   [

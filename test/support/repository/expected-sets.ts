@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** What `restic snapshots --json` says of a backup set. */
+/** A backup set as `restic snapshots --json` implies it. */
 export interface ExpectedSet {
   readonly host: string;
   readonly user: string;
@@ -16,7 +16,7 @@ interface ListedSnapshot {
   readonly username?: string;
 }
 
-/** The backup sets that the output of `restic snapshots --json` implies, sorted by host and user; worked out in the plainest way. */
+/** The backup sets that the output of `restic snapshots --json` implies, sorted by host and user. */
 export function setsOf(json: string): readonly ExpectedSet[] {
   const snapshots: readonly ListedSnapshot[] = JSON.parse(json);
   const sets = Map.groupBy(snapshots, ({ hostname = "", username = "" }) =>

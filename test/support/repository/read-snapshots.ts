@@ -7,14 +7,14 @@ import { Repository } from "../../../instrumentation/restic/repository/repositor
 import { ResticSource } from "../../../instrumentation/restic/source.ts";
 import { ArrayLogger } from "../core/logger.ts";
 
-/** What is compared of a snapshot. */
+/** The compared fields of a snapshot. */
 export interface SeenSnapshot {
   readonly id: string;
   readonly hostname: string;
   readonly username: string;
 }
 
-/** The snapshots of a repository as we read them, by id. */
+/** The snapshots of a repository as the agent reads them, sorted by id. */
 export async function readSnapshots(
   backend: Backend,
   password: string,
@@ -37,7 +37,7 @@ export async function readSnapshots(
   );
 }
 
-/** The same of what `restic snapshots --json` prints. */
+/** The same fields in the output of `restic snapshots --json`. */
 export function snapshotsOf(json: string): readonly SeenSnapshot[] {
   const parsed: SeenSnapshot[] = JSON.parse(json);
   return sorted(parsed.map(({ id, hostname, username }) => ({ id, hostname, username })));
@@ -55,7 +55,7 @@ interface SourceOptions {
   readonly insecureTls?: boolean;
 }
 
-/** A repository as the agent collects it; of the environment of the tests it knows where programs are. */
+/** A source as the agent opens it. From the environment of the tests it gets only PATH and HOME. */
 export function resticSource(
   repo: string,
   password: string,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { FOLDERS } from "../backends/backend-suite.ts";
 import type { RepositoryFiles } from "./sealed-repository.ts";
 
-/** Writes files into a folder, by default a new one, with all folders of a repository. */
+/** Writes files into a folder (default: a new one) that has all folders of a repository. */
 export async function repositoryFolder(files: RepositoryFiles, folder?: string): Promise<string> {
   const path = folder ?? (await mkdtemp(join(tmpdir(), "repository-")));
   for (const name of FOLDERS) await mkdir(join(path, name), { recursive: true });

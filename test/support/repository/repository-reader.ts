@@ -8,14 +8,14 @@ import { FakeClock } from "../core/clock.ts";
 import { recordedBackend } from "../backends/recorded-backend.ts";
 import { SealedRepository } from "./sealed-repository.ts";
 
-/** A sealed repository in cache and the Repository that reads it, with a record of what that cost. */
+/** A sealed repository in memory and the Repository that reads it, with a record of its calls. */
 export class RepositoryReader {
   sealed: SealedRepository;
   readonly clock = new FakeClock();
   derivations = 0;
-  /** What the last read asked of the backend, in order. */
+  /** The backend calls of the last read, in order. */
   calls: string[] = [];
-  /** Called before each answer: to let files vanish, or fail. */
+  /** Called before each backend call, to delete files or to fail. */
   before: (call: string) => void = () => {};
   readonly #repository: Repository;
 
@@ -41,7 +41,7 @@ export class RepositoryReader {
     );
   }
 
-  /** Class and message of the error that a read fails with. */
+  /** Code and message of the error of a failed read. */
   async failure(reading: Promise<unknown>): Promise<string> {
     const error: unknown = await reading.then(
       () => expect.fail("did not fail"),

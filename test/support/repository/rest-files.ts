@@ -4,7 +4,7 @@ import type { RepositoryFiles } from "./sealed-repository.ts";
 
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
 
-/** Answers as a REST server of restic does that holds these files below `root`, which ends with a slash. */
+/** Answers as a restic REST server that has these files below `root`, which ends with a slash. */
 export function restFiles(files: RepositoryFiles, version: 1 | 2, root = "/"): Fault {
   const listing = (folder: string): readonly { name: string; size: number }[] =>
     [...files]

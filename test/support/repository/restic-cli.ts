@@ -7,26 +7,26 @@ interface ResticOptions {
   /** As in RESTIC_REPOSITORY: a folder or `rest:http://…`. */
   readonly repo: string;
   readonly password: string;
-  /** Which restic; by default the newest. */
+  /** Default: the newest restic. */
   readonly version?: Extract<Peer, `restic${string}`>;
-  /** The host of a backup, instead of this machine's name. */
+  /** The host of a backup; default: the name of the machine. */
   readonly host?: string;
-  /** The user of a backup; empty: none at all. restic has no option for it, so the test must run as root. */
+  /** The user of a backup; empty: none. restic has no option for it: the test must run as root. */
   readonly user?: string;
-  /** The time of a backup, "2024-01-02 03:04:05" in the time zone of env.TZ, by default UTC. */
+  /** The time of a backup, "2024-01-02 03:04:05", in the time zone env.TZ (default: UTC). */
   readonly time?: string;
-  /** Added to the few variables that restic gets; nothing of this process's environment but PATH reaches it. */
+  /** Added to the variables of restic, which gets only PATH from the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
-  /** restic retries for minutes when a server fails: it is killed after this time, by default 60 s. */
+  /** restic is killed after this time (default: 60 s), since it retries for minutes when a server fails. */
   readonly timeoutMs?: number;
 }
 
-/** Has no entry in /etc/passwd, so that restic takes the user's name from $USER. */
+/** A uid without an entry in /etc/passwd: restic takes the user name from $USER. */
 const NAMELESS_UID = "54321";
 
 const run = promisify(execFile);
 
-/** Runs restic to its end and gives its standard output; rejects with its standard error unless it exits with 0. */
+/** Runs restic and returns its standard output; rejects with its standard error unless it exits with 0. */
 export async function restic(args: readonly string[], options: ResticOptions): Promise<string> {
   const { repo, password, version = "restic", host, user, time, timeoutMs = 60_000 } = options;
   const words = [peerPath(version), "--no-cache", ...args];
@@ -51,7 +51,7 @@ export async function restic(args: readonly string[], options: ResticOptions): P
   return stdout;
 }
 
-/** The capability keeps a repository that belongs to root within reach. */
+/** The capability gives access to a repository that belongs to root. */
 function asNamelessUser(): readonly string[] {
   if (process.getuid?.() !== 0) throw new Error("a backup of another user needs root");
   const reach = "+dac_override";

@@ -37,8 +37,8 @@ function idOf(stored: Uint8Array): string {
 }
 
 /**
- * Writes a repository in restic's format, with key derivations that cost nothing.
- * What it writes is held by the real restic in `test/peers/backends/sealed-repository.test.ts`.
+ * Writes a repository in restic's format, with fast key derivations. The real restic reads such a repository in
+ * `test/peers/backends/sealed-repository.test.ts`.
  */
 export class SealedRepository {
   readonly files: RepositoryFiles = new Map();
@@ -108,7 +108,7 @@ export class SealedRepository {
     return this.addSealed("snapshots", encoded);
   }
 
-  /** Seals bytes as they are: for encodings that restic never writes. */
+  /** Seals bytes as they are, for encodings that restic never writes. */
   addSealed(type: string, plain: Uint8Array): string {
     return this.addFile(type, seal(plain, this.#master));
   }

@@ -11,21 +11,21 @@ import { ArrayLogger } from "../core/logger.ts";
 import { recordedBackend } from "../backends/recorded-backend.ts";
 import { SealedRepository } from "./sealed-repository.ts";
 
-/** What one collection gave and asked for. */
+/** The result and the cost of one collection. */
 interface Collected {
   readonly ids: readonly string[];
-  /** Snapshot files that were read. */
+  /** Number of snapshot files that were read. */
   readonly gets: number;
 }
 
 interface ShortAgent {
-  /** One collection: the snapshots by id. */
+  /** One collection: the snapshots, sorted by id. */
   readonly read: (password?: string) => Promise<readonly Snapshot[]>;
   readonly collect: (password?: string) => Promise<Collected>;
   readonly stop: () => Promise<void>;
 }
 
-/** A repository, and agents with a state folder that read it one after the other. */
+/** A repository, and agents with one state folder that read it one after the other. */
 export class StatefulScene {
   readonly now = 1_767_225_600_000;
   readonly logger = new ArrayLogger();
@@ -44,7 +44,7 @@ export class StatefulScene {
     await rm(join(this.folder, ".."), { recursive: true });
   }
 
-  /** An agent that lives until it is stopped. */
+  /** An agent that runs until it is stopped. */
   agent(): ShortAgent {
     const stateDir = new StateDir(this.folder, this.logger, () => this.now);
     const repository = new Repository({
@@ -74,7 +74,7 @@ export class StatefulScene {
     return { read, collect, stop: () => stateDir.close() };
   }
 
-  /** One collection of an agent that is started and stopped for it. */
+  /** Starts an agent for one collection. */
   async run(password?: string): Promise<Collected> {
     const started = this.agent();
     try {
@@ -84,7 +84,7 @@ export class StatefulScene {
     }
   }
 
-  /** Adds snapshots of as many hosts; their ids in order. */
+  /** Adds snapshots, each of its own host, and returns their sorted ids. */
   add(count: number, from = 0): readonly string[] {
     return Array.from({ length: count }, (_, index) =>
       this.sealed.addSnapshot({
