@@ -2,7 +2,7 @@ import { AgentError } from "../core/error.ts";
 import type { Connections } from "./connections.ts";
 import { requestFailure, TooLongError } from "./errors.ts";
 import { exchange } from "./exchange.ts";
-import type { HttpResponse } from "./exchange.ts";
+import type { BodyReceiver, HttpResponse } from "./exchange.ts";
 import type { HttpOptions } from "./options.ts";
 
 export type { HttpResponse } from "./exchange.ts";
@@ -15,6 +15,8 @@ interface HttpRequest {
   readonly body?: Uint8Array | undefined;
   /** A larger response fails as `corrupt`. */
   readonly maxBytes: number;
+  /** Receives the body of a response with status 200 in pieces. The `body` of the response is then empty. */
+  readonly onBody?: BodyReceiver | undefined;
 }
 
 /** Sends a request. Any status is a response. @throws AgentError, or the reason of the signal */
@@ -39,11 +41,11 @@ export function httpClient(options: HttpOptions): Send {
   async function send(request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpResponse> {
     const connections = await connectionsOf(url);
     const where = (socketPath ?? url.host) + connections.via;
-    const { method = "GET", headers, body, maxBytes } = request;
+    const { method = "GET", headers, body, maxBytes, onBody } = request;
     const { origin, pathname, search } = url;
     const message = { origin, path: pathname + search, method, headers, body: body ?? null };
     try {
-      return await exchange(connections, message, maxBytes, signal);
+      return await exchange(connections, message, { maxBytes, onBody }, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TooLongError)

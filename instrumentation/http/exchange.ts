@@ -10,6 +10,15 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
+/** Must not throw. */
+export type BodyReceiver = (piece: Buffer) => void;
+
+interface Reception {
+  readonly maxBytes: number;
+  /** Receives the body of a response with status 200 instead of `body`. */
+  readonly onBody?: BodyReceiver | undefined;
+}
+
 /**
  * Sends a request. A GET is repeated once if the server closed a kept connection instead of answering: servers close idle
  * connections, and the request may have crossed with the close. RFC 9112, section 9.3.1.
@@ -18,21 +27,21 @@ export interface HttpResponse {
 export async function exchange(
   connections: Connections,
   message: Dispatcher.DispatchOptions,
-  maxBytes: number,
+  reception: Reception,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   try {
-    return await attempt(connections, message, maxBytes, signal);
+    return await attempt(connections, message, reception, signal);
   } catch (error) {
     if (message.method !== "GET" || !(error instanceof LostRequest)) throw error;
-    return attempt(connections, message, maxBytes, signal);
+    return attempt(connections, message, reception, signal);
   }
 }
 
 async function attempt(
   { dispatcher, takeIsFirst }: Connections,
   message: Dispatcher.DispatchOptions,
-  maxBytes: number,
+  { maxBytes, onBody }: Reception,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
@@ -75,12 +84,13 @@ async function attempt(
     },
     onResponseData(_controller, chunk) {
       expect(chunk.length);
-      chunks.push(chunk);
       size += chunk.length;
+      if (onBody && status === 200) onBody(chunk);
+      else chunks.push(chunk);
     },
     onResponseEnd() {
       const [first = Buffer.alloc(0)] = chunks;
-      const body = chunks.length < 2 ? first : Buffer.concat(chunks, size);
+      const body = chunks.length < 2 ? first : Buffer.concat(chunks);
       resolve({ status, headers, body });
     },
     onResponseError(_controller, cause) {

@@ -114,7 +114,7 @@ function http2Send(
   where: string,
   inactivity: InactivityTimeout,
 ): Send {
-  return async ({ url, headers, maxBytes }, signal) => {
+  return async ({ url, headers, maxBytes, onBody }, signal) => {
     let head: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
     const chunks: Buffer[] = [];
     let size = 0;
@@ -134,7 +134,8 @@ function http2Send(
             "corrupt",
             `${where}${url.pathname}: rclone sends more than ${maxBytes} bytes`,
           );
-        chunks.push(chunk);
+        if (onBody && head[":status"] === 200) onBody(chunk);
+        else chunks.push(chunk);
       }
       // A stream whose session has ended seems to be at its end.
       if (stream.rstCode !== 0) throw new Error(`reset with ${stream.rstCode}`);
@@ -154,7 +155,7 @@ function http2Send(
     return {
       status: head[":status"] ?? 0,
       headers: Object.fromEntries(flat),
-      body: Buffer.concat(chunks, size),
+      body: Buffer.concat(chunks),
     };
   };
 }

@@ -1,18 +1,37 @@
 import { ArrayReader } from "./array-reader.ts";
 
 /**
- * The names in a listing of a REST server: version 2 lists names and sizes, version 1 names alone. Other files in the folder may be
- * listed too. undefined: the body is not a listing.
+ * Reads a listing of a REST server that arrives in pieces: version 2 lists names and sizes, version 1 names alone. Other files in the
+ * folder may be listed too.
  */
-export function listedNames(body: Buffer): readonly string[] | undefined {
-  const names: string[] = [];
-  const reader = new ArrayReader((entry) => names.push(...nameOf(entry)));
-  try {
-    reader.push(body);
-    reader.end();
-    return names;
-  } catch {
-    return undefined;
+export class ListingReader {
+  readonly #names: string[] = [];
+  readonly #array = new ArrayReader((entry) => this.#names.push(...nameOf(entry)));
+  #bytes = 0;
+  #isValid = true;
+
+  get receivedBytes(): number {
+    return this.#bytes;
+  }
+
+  push(piece: Buffer): void {
+    this.#bytes += piece.length;
+    this.#check(() => this.#array.push(piece));
+  }
+
+  /** All names; undefined: the response is not a listing. */
+  end(): readonly string[] | undefined {
+    this.#check(() => this.#array.end());
+    return this.#isValid ? this.#names : undefined;
+  }
+
+  #check(read: () => void): void {
+    if (!this.#isValid) return;
+    try {
+      read();
+    } catch {
+      this.#isValid = false;
+    }
   }
 }
 

@@ -4,88 +4,75 @@ import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
-import { listedNames } from "./listing.ts";
+import { ListingReader } from "./listing.ts";
 
-/** The server compares the whole header. REST protocol of restic, version 2. */
+/** Version 2 of restic's REST protocol. Servers compare the whole header. */
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
 
 export interface RestOptions {
-  /** What is printed, with a slash at the end: paths are appended. */
+  /** The printable URL, with a slash at the end. */
   readonly location: string;
   /** With a slash at the end. */
   readonly base: string;
   readonly connections: number;
-  /** Beside Accept. */
+  /** Sent beside Accept. */
   readonly headers: Readonly<Record<string, string>>;
   readonly send: Send;
   readonly clock: Clock;
 }
 
-/** restic's REST protocol, version 1 or 2, over whatever carries HTTP. */
+/** restic's REST protocol, version 1 or 2, over any HTTP client. */
 export function restBackend(options: RestOptions): Backend {
-  const { location: where, base, connections, send, clock } = options;
+  const { location, base, connections, send, clock } = options;
   const headers = { accept: VERSION_2, ...options.headers };
 
-  async function request(
-    path: string,
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<HttpResponse> {
-    const response = await send({ url: new URL(base + path), headers, maxBytes }, signal);
-    if (response.status === 200) return response;
-    // rclone lists a folder that is not there as empty: its 404 hides a failure of its own.
-    if (isFolder(path) && response.status === 404 && isRclone(response))
-      throw new AgentError("other", `${where}${path}: rclone answers 404 to a listing`, {
-        transient: true,
-      });
-    throw statusError(response, where + path, clock);
-  }
-
   return {
-    location: where,
+    location,
     connections,
     async list(type, _from, signal) {
+      const path = `${type}/`;
+      const listing = new ListingReader();
       try {
-        const response = await request(`${type}/`, MAX_LISTING_BYTES, signal);
-        return {
-          names: namesIn(response, `${where}${type}/`),
-          next: undefined,
-          receivedBytes: response.body.length,
-        };
+        const url = new URL(base + path);
+        const onBody = (piece: Buffer): void => listing.push(piece);
+        const response = await send({ url, headers, maxBytes: MAX_LISTING_BYTES, onBody }, signal);
+        if (response.status !== 200) throw listingFailure(response, location + path, clock);
+        const names = listing.end();
+        if (!names) throw noListing(response, location + path);
+        return { names, next: undefined, receivedBytes: listing.receivedBytes };
       } catch (error) {
-        throw listingError(error);
+        // To the caller, "corrupt" is a file that exceeds its bound.
+        if (error instanceof AgentError && error.code === "corrupt")
+          throw new AgentError("other", error.message, { cause: error });
+        throw error;
       }
     },
     async load(type, name, signal) {
       const path = type === "config" ? type : `${type}/${name}`;
-      return (await request(path, MAX_SIZE_BYTES[type], signal)).body;
+      const request = { url: new URL(base + path), headers, maxBytes: MAX_SIZE_BYTES[type] };
+      const response = await send(request, signal);
+      if (response.status !== 200) throw statusError(response, location + path, clock);
+      return response.body;
     },
   };
 }
 
-function isFolder(path: string): boolean {
-  return path.endsWith("/");
+function listingFailure(response: HttpResponse, where: string, clock: Clock): AgentError {
+  const error = statusError(response, where, clock);
+  if (response.status !== 404) return error;
+  // rclone lists a missing folder as empty: its 404 hides another failure.
+  if (response.headers["server"]?.startsWith("rclone/") === true)
+    return new AgentError("other", `${where}: rclone answers 404 to a listing`, {
+      transient: true,
+    });
+  // rest-server also answers 404 if a file of the folder is deleted while it lists: retry before the caller believes it.
+  return new AgentError("not_found", error.message, { transient: true, cause: error });
 }
 
-function isRclone({ headers }: HttpResponse): boolean {
-  return headers["server"]?.startsWith("rclone/") === true;
-}
-
-/** rest-server answers 404 to a listing also when a file of the folder vanishes meanwhile: it is asked again before that is believed. */
-function listingError(error: unknown): unknown {
-  if (!(error instanceof AgentError)) return error;
-  if (error.code === "not_found")
-    return new AgentError("not_found", error.message, { transient: true, cause: error });
-  if (error.code === "corrupt") return new AgentError("other", error.message, { cause: error });
-  return error;
-}
-
-function namesIn({ headers, body }: HttpResponse, where: string): readonly string[] {
-  const names = listedNames(body);
-  if (names) return names;
+function noListing({ headers }: HttpResponse, where: string): AgentError {
   const type = headers["content-type"] ?? "no content type";
-  throw new AgentError(
+  return new AgentError(
     "other",
-    `${where} answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
+    `${where} answers 200 with ${type} instead of a listing: not a restic REST server, or a login page in front of it`,
   );
 }

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 
-import { listedNames } from "../../../instrumentation/backends/rest/listing.ts";
+import { ListingReader } from "../../../instrumentation/backends/rest/listing.ts";
 
 const A = "a".repeat(64);
 const B = `0123456789abcdef${"0".repeat(48)}`;
 
 function listed(text: string): readonly string[] | undefined {
-  return listedNames(Buffer.from(text));
+  const reader = new ListingReader();
+  for (const byte of Buffer.from(text)) reader.push(Buffer.of(byte));
+  expect(reader.receivedBytes).toBe(Buffer.byteLength(text));
+  return reader.end();
 }
 
 test.for([

@@ -106,7 +106,7 @@ describe("404", () => {
   });
 });
 
-describe("200 with something else in place of a listing", () => {
+describe("200 with something other than a listing", () => {
   test.for([
     ["a login page", loginPage, "text/html"],
     ["half of the JSON", answer(`[{"name":"a"`, "application/json"), "application/json"],
@@ -115,7 +115,7 @@ describe("200 with something else in place of a listing", () => {
   ] as const)("%s", async ([, fault, type]) => {
     server.answers(fault);
     expect(await list()).toBe(
-      `other: http://${where}/repo/keys/ answers 200 with ${type} in place of a listing: no restic REST server, or a login page in front of it`,
+      `other: http://${where}/repo/keys/ answers 200 with ${type} instead of a listing: not a restic REST server, or a login page in front of it`,
     );
   });
 
