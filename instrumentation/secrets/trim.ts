@@ -1,6 +1,6 @@
 /** White space as Go defines it: without U+FEFF, with U+0085, unlike JavaScript's `\s`. */
 const SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
-/** Of a white-space character in UTF-8. */
+/** The longest white-space character in UTF-8. */
 const MAX_SPACE_BYTES = 3;
 
 /** Removes leading and trailing white space, as restic does. Works on bytes: a password need not be valid UTF-8. */
