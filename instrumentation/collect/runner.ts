@@ -167,8 +167,8 @@ export class Runner<State> {
     returned: AbortSignal,
   ): Promise<undefined> {
     const { clock } = this.#options;
-    const early = AbortSignal.any([returned, controller.signal]);
-    await unlessAborted(clock.sleep(timeoutMs, early), early);
+    const ended = AbortSignal.any([returned, controller.signal]);
+    await unlessAborted(clock.sleep(timeoutMs, ended), ended);
     if (!returned.aborted) controller.abort(new AgentError("timeout", noAnswer(timeoutMs)));
     await unlessAborted(clock.sleep(GRACE_MS, returned), returned);
   }

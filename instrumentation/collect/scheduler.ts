@@ -87,7 +87,7 @@ export class Scheduler {
 
   #next(schedule: Schedule): number {
     const now = this.#clock.now();
-    const early = this.#lastAt - now;
-    return schedule.next(early > 0 && early <= SMALL_STEP_MS ? this.#lastAt : now);
+    const setBackMs = this.#lastAt - now;
+    return schedule.next(setBackMs > 0 && setBackMs <= SMALL_STEP_MS ? this.#lastAt : now);
   }
 }

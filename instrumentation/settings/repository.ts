@@ -138,12 +138,12 @@ class EntryReader {
   }
 
   #password(): SecretReference | undefined {
-    const own = this.#secret(["password"], this.#entry["password"]);
+    const password = this.#secret(["password"], this.#entry["password"]);
     const material = this.#text("vault_material");
-    if (!material) return own;
-    if (!own) return vault(material, "key");
+    if (!material) return password;
+    if (!password) return vault(material, "key");
     this.warnings.push({ path: ["vault_material"], message: "is ignored: password is set" });
-    return own;
+    return password;
   }
 
   #b2(): Readonly<Record<string, SecretReference>> {

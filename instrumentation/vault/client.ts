@@ -83,9 +83,9 @@ function secretError(error: unknown): AgentError {
 }
 
 /**
- * node-vault with our transport in place of its own. Its own follows redirects with the token, has no time limit, and puts
- * the token into errors. Our transport uses the path, method, body and call of a request only: node-vault also adds the
- * token, namespace and prefix of the process environment.
+ * node-vault with our transport, since its default transport follows redirects with the token, has no time limit, and puts
+ * the token into errors. Ours uses only the path, method, body and call of a request: node-vault also adds the token,
+ * namespace and prefix of the process environment.
  */
 function nodeVault(create: NodeVault, transport: Transport): NodeVaultClient {
   const defaults = () => async (request: VaultRequest) => ({

@@ -1,6 +1,6 @@
 import { AgentError } from "../core/error.ts";
 
-/** Vault rejected a request for good (a 4xx status but 412 and 429): a retry does not help. */
+/** Vault rejected a request permanently (any 4xx status except 412 and 429): a retry does not help. */
 export class Refusal extends AgentError {
   readonly status: number;
   /** The response body, unchecked. Use it for decisions, never in a message: it may contain secrets. */

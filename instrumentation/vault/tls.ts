@@ -64,15 +64,15 @@ export function parseTls(
 
 /** Reads the files. @throws AgentError `secret`, naming the file */
 export async function readTls({ ca, caPem, caPath, cert, key }: VaultTls): Promise<TlsMaterial> {
-  const [own, certificate, privateKey] = await Promise.all([
+  const [trusted, certificate, privateKey] = await Promise.all([
     ca === undefined ? (caPem ?? (caPath && readFolder(caPath))) : readVaultPem(ca),
     cert && readVaultPem(cert),
     key && readVaultPem(key),
   ]);
-  if (own !== undefined && !holdsCertificate(own))
+  if (trusted !== undefined && !holdsCertificate(trusted))
     throw new AgentError("secret", `${ca ?? caPath ?? "VAULT_CACERT_BYTES"} holds no certificate`);
   return {
-    ca: own || undefined,
+    ca: trusted || undefined,
     clientCertificate: certificate && privateKey && `${certificate}\n${privateKey}`,
   };
 }

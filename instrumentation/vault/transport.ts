@@ -12,7 +12,7 @@ import type { VaultSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 
-/** A request of node-vault. Its secrets stay sealed until the transport sends them, so that node-vault cannot print them. */
+/** A request of node-vault. The transport reveals the secrets in it when it sends them, so that node-vault cannot print them. */
 export interface VaultRequest {
   readonly method: "GET" | "POST";
   /** Follows `/v1`: begins with a slash, percent-encoded. */

@@ -115,7 +115,7 @@ describe("a file", () => {
     }
   });
 
-  test("~/.vault-token is used by default, and a changed token at once", async () => {
+  test("at ~/.vault-token is used by default, and a changed token at once", async () => {
     await file(".vault-token", "static\n");
     const vault = open(undefined);
     expect(await vault.value("kv/repo")).toBe("password one");
@@ -129,7 +129,7 @@ describe("a file", () => {
     await rm(join(folder, ".vault-token"));
   });
 
-  test("~/.vault-token that does not exist is an error that lists the alternatives", async () => {
+  test("missing at ~/.vault-token is an error that lists the alternatives", async () => {
     expect(await failureOf(open(undefined).value("kv/repo"))).toBe(
       `${SUBJECT} no login to Vault is configured: set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login`,
     );
