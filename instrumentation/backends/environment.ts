@@ -3,7 +3,7 @@ import type { ProxyEnvironment } from "../http/proxy.ts";
 import type { Variables } from "./context.ts";
 import type { Location } from "./location.ts";
 
-/** Variables that belong together: one of them for a repository hides all of them in the process. */
+/** Variables of one provider. If a repository sets one of them, all of the process are ignored for it. */
 const FAMILIES = {
   aws: /^(?:AWS|MINIO|RESTIC_AWS_ASSUME_ROLE)_/,
   b2: /^B2_/,
@@ -13,11 +13,11 @@ const FAMILIES = {
   proxy: /^(?:HTTPS?|NO)_PROXY$/i,
 } as const;
 
-/** These stand alone. */
+/** Variables without a family. */
 const TLS = /^RESTIC_(?:CACERT|TLS_CLIENT_CERT)$/;
 const HOME = /^HOME$/;
 
-/** What restic reads of the environment of the process. The login of a REST server is not taken from there: it would go to any server. */
+/** The variables of the process that restic reads for a scheme. A REST login is not inherited, so that it cannot reach the wrong server. */
 const READ_BY: Readonly<Record<Location["scheme"], readonly RegExp[]>> = {
   local: [],
   rest: [TLS],
@@ -31,7 +31,7 @@ const READ_BY: Readonly<Record<Location["scheme"], readonly RegExp[]>> = {
   custom: [],
 };
 
-/** The environment of the process as a repository with variables of its own sees it: without the families that it has one of. */
+/** The environment of the process for a repository: without the families of which it sets a variable. */
 export function visibleTo(own: Variables, processEnvironment: ProxyEnvironment): ProxyEnvironment {
   const names = Object.keys(own);
   const hidden = Object.values(FAMILIES).filter((family) =>
@@ -42,7 +42,7 @@ export function visibleTo(own: Variables, processEnvironment: ProxyEnvironment):
   );
 }
 
-/** What a backend reads: the repository's own variables, over those of the process that restic reads for the scheme. */
+/** The repository's variables, over those of the process that restic reads for the scheme. */
 export function variablesFor(
   scheme: Location["scheme"],
   own: Variables,
@@ -56,7 +56,7 @@ export function variablesFor(
   return { ...Object.fromEntries(read), ...own };
 }
 
-/** The proxy that a repository names for itself, else that of the process. */
+/** The proxy variables of the repository, else those of the process. */
 export function proxyVariables(own: Variables, visible: ProxyEnvironment): ProxyEnvironment {
   const named = Object.entries(own).filter(([name]) => FAMILIES.proxy.test(name));
   return {

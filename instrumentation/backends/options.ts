@@ -2,7 +2,7 @@ import { parseDurationMs } from "../core/duration.ts";
 import { parseBool } from "../core/parse-bool.ts";
 import type { Options } from "./context.ts";
 
-/** Says what is wrong with a value; undefined if nothing is. */
+/** The problem of a value; undefined: none. */
 type Check = (value: string) => string | undefined;
 
 const text: Check = () => undefined;
@@ -23,7 +23,7 @@ const duration: Check = (value) =>
 const lookup: Check = (value) =>
   /^(?:auto|dns|path)?$/i.test(value) ? undefined : "must be auto, dns or path";
 
-/** What `restic options` of restic 0.19 lists. Those that only concern writing are taken, and mean nothing here. */
+/** The options of `restic options`, restic 0.19. Those for writing are accepted and ignored. */
 export const OPTIONS: ReadonlyMap<string, Check> = new Map(
   Object.entries<Check>({
     "azure.access-tier": text,
@@ -56,10 +56,10 @@ export const OPTIONS: ReadonlyMap<string, Check> = new Map(
   }),
 );
 
-/** Requests that may be under way at once, if nobody says otherwise; restic's own 5 make a first collection slow. */
+/** Default of parallel requests: with restic's default of 5 a first collection is slow. */
 const CONNECTIONS = 20;
 
-/** Of a repository: its setting, else restic's option for the scheme, else 20. */
+/** Maximum parallel requests: the setting, else restic's option for the scheme, else 20. */
 export function connectionsOf(
   scheme: string,
   setting: number | undefined,

@@ -48,12 +48,12 @@ const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   [
     "more than Content-Length says",
     tooLong("x".repeat(100), 50),
-    "other: http://HOST/repo/snapshots/ answers 200 with no content type instead of a listing: not a restic REST server, or a login page in front of it",
+    "other: http://HOST/repo/snapshots/: the server answers 200 with no content type, but not as a restic REST server does: is a proxy or a login page in front of it?",
   ],
   [
     "a login page",
     loginPage,
-    "other: http://HOST/repo/snapshots/ answers 200 with text/html instead of a listing: not a restic REST server, or a login page in front of it",
+    "other: http://HOST/repo/snapshots/: the server answers 200 with text/html, but not as a restic REST server does: is a proxy or a login page in front of it?",
   ],
   [
     "a listing of 100 MB",

@@ -1,12 +1,13 @@
 import { encodePath } from "../../core/encode-path.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
+import { foreignResponse } from "../../http/foreign-response.ts";
 import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
-import { foreignResponse, objectStoreBackend, queryString } from "../object-store/object-store.ts";
+import { objectStoreBackend, queryString } from "../object-store/object-store.ts";
 import { httpDate, parseServerTime } from "../object-store/server-time.ts";
 import { azureLogin } from "./auth.ts";
 import type { LoadIdentity } from "./entra-id.ts";

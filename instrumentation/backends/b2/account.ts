@@ -4,9 +4,9 @@ import { isJsonObject, parseJsonObject } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
+import { foreignResponse } from "../../http/foreign-response.ts";
 import { B2, b2Error } from "./errors.ts";
 import { MissingPlaceError } from "../backend.ts";
-import { foreignResponse } from "../object-store/object-store.ts";
 import type { B2Location } from "./location.ts";
 
 /** The authorization of an application key, which is valid for a day. */

@@ -9,47 +9,47 @@ import { shellWords } from "./shell-words.ts";
 
 /** How a program ended. */
 export interface ChildExit {
-  /** False if it never began. */
+  /** false: the program could not be started. */
   readonly started: boolean;
-  /** `ends with 255`, `is ended by SIGKILL`, `is not there`, `may not be run`. */
+  /** `exited with 255`, `was killed by SIGKILL`, `was not found`, `is not executable`. */
   readonly how: string;
 }
 
-/** A program that is talked to over its pipes. */
+/** A running program and its pipes. */
 export interface Child {
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Settles when it is gone and what it said is read. */
+  /** Resolves when the program has ended and its standard error is read. */
   readonly exited: Promise<ChildExit>;
-  /** The end of what it wrote to its standard error, without secrets. */
+  /** The end of its standard error, without secrets. */
   stderr(): string;
-  /** Closes its pipes and waits until it is gone; after 5 s it is killed, with what it has started. */
+  /** Closes the pipes and waits for the program to end; after 5 s, kills its process group. */
   readonly end: () => Promise<void>;
   readonly kill: () => void;
 }
 
 interface ChildOptions {
   readonly command: readonly [string, ...string[]];
-  /** Laid over that of the process; its values are secrets. */
+  /** Variables over those of the process; the values are secrets. */
   readonly environment: Readonly<Record<string, Secret>>;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
-  /** Set unless one of the two has it. */
+  /** Variables that are set in neither of the two. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** What must not be shown, with what is shown instead. */
+  /** Replacements for text that must not be shown. */
   readonly hidden?: ReadonlyMap<string, string>;
   readonly clock: Clock;
 }
 
-/** As long as restic waits. */
+/** restic's timeout. */
 const GRACE_MS = 5000;
-/** Something that the program has started may keep its standard error open. */
+/** A child of the program may keep its standard error open. */
 const LAST_WORDS_MS = 500;
 const MAX_STDERR = 4096;
 
 /**
- * Starts a program in a session of its own: it has no terminal to ask anybody on, and signals to the agent do not reach it.
- * It outlives the agent not even when that is killed, for its standard input ends then.
- * @throws what spawn throws, for arguments that no program can be given
+ * Starts a program in its own session: it has no terminal for questions, and signals to the agent do not reach it. If the agent is
+ * killed, the program ends too, since its standard input is closed.
+ * @throws TypeError from spawn, for invalid arguments
  */
 export function startChild(options: ChildOptions): Child {
   const { command, environment, defaults, hidden, clock } = options;
@@ -59,7 +59,7 @@ export function startChild(options: ChildOptions): Child {
     env: { ...defaults, ...childEnvironment(options) },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  // A broken pipe shows as the end of the program.
+  // The exit of the program reports a broken pipe.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
 
   let stderr = "";
@@ -75,7 +75,7 @@ export function startChild(options: ChildOptions): Child {
   });
   child.once("exit", (code, signal) => {
     gone.abort();
-    const how = code === null ? `is ended by ${signal}` : `ends with ${code}`;
+    const how = code === null ? `was killed by ${signal}` : `exited with ${code}`;
     const settle = (): void => resolve({ started: true, how });
     const closed = new AbortController();
     child.once("close", () => closed.abort());
@@ -106,7 +106,7 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-/** A password of restic is no business of a program that carries files. */
+/** Without restic's passwords: ssh and rclone do not need them. */
 function childEnvironment({ environment, processEnvironment }: ChildOptions): NodeJS.ProcessEnv {
   const own = Object.entries(environment).map(([name, secret]) => [name, secret.revealText()]);
   const all: NodeJS.ProcessEnv = { ...processEnvironment, ...Object.fromEntries(own) };
@@ -114,7 +114,7 @@ function childEnvironment({ environment, processEnvironment }: ChildOptions): No
   return Object.fromEntries(kept);
 }
 
-/** Shorter ones are words that stand in any text. */
+/** Shorter values may be ordinary words. */
 const MIN_SECRET = 8;
 
 function redacted(
@@ -133,12 +133,12 @@ function redacted(
 
 function reasonOf(error: Error): string {
   const code = "code" in error ? String(error.code) : error.message;
-  if (code === "ENOENT") return "is not there";
-  if (code === "EACCES") return "may not be run";
-  return `cannot be started (${code})`;
+  if (code === "ENOENT") return "was not found";
+  if (code === "EACCES") return "is not executable";
+  return `could not be started (${code})`;
 }
 
-/** The last line that says something, short and without control characters; empty if there is none. */
+/** The last line that is not blank, shortened and without control characters; empty: there is none. */
 export function lastLine(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => printable(line));
   return lines.findLast((line) => line !== "") ?? "";
@@ -146,7 +146,7 @@ export function lastLine(text: string): string {
 
 const MAX_SHOWN = 300;
 
-/** Text of others, fit for one line of a log. */
+/** Foreign text, shortened and without control characters. */
 export function printable(text: string): string {
   return text
     .replaceAll(/\p{Cc}+/gu, " ")
@@ -155,7 +155,7 @@ export function printable(text: string): string {
 }
 
 /**
- * A command in one of restic's `-o` options; undefined if it is not set.
+ * The command in one of restic's `-o` options; undefined: not set.
  * @param invalid makes the error for a problem
  */
 export function commandOption(

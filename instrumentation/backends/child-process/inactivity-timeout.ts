@@ -1,18 +1,18 @@
 import type { Clock } from "../../core/clock.ts";
 
-/** Notices that nothing comes although something is awaited. */
+/** Calls back when no data arrives while requests are pending. */
 export class InactivityTimeout {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #notice: () => void;
   readonly #over: AbortSignal;
-  #awaited = 0;
-  #sounds = 0;
+  #pending = 0;
+  #resets = 0;
   #watching = false;
 
   /**
-   * @param notice called after `ms` of inactivity, at the latest after twice that
-   * @param over ends the watch
+   * @param notice called after `ms` without a reset, at the latest after twice that
+   * @param over stops watching
    */
   constructor(clock: Clock, ms: number, notice: () => void, over: AbortSignal) {
     this.#clock = clock;
@@ -21,32 +21,33 @@ export class InactivityTimeout {
     this.#over = over;
   }
 
-  /** What gives this promise is awaited. */
+  /** Watches while `work` is pending. */
   async guard<T>(work: Promise<T>): Promise<T> {
-    this.#awaited += 1;
+    this.#pending += 1;
     this.reset();
     if (!this.#watching) void this.#watch();
     try {
       return await work;
     } finally {
-      this.#awaited -= 1;
+      this.#pending -= 1;
     }
   }
 
+  /** Data has arrived. */
   reset(): void {
-    this.#sounds += 1;
+    this.#resets += 1;
   }
 
   async #watch(): Promise<void> {
     this.#watching = true;
     try {
-      while (this.#awaited > 0) {
-        const before = this.#sounds;
+      while (this.#pending > 0) {
+        const before = this.#resets;
         await this.#clock.sleep(this.#ms, this.#over);
-        if (this.#awaited > 0 && this.#sounds === before) return this.#notice();
+        if (this.#pending > 0 && this.#resets === before) return this.#notice();
       }
     } catch {
-      // It is over.
+      // `over` was aborted.
     } finally {
       this.#watching = false;
     }

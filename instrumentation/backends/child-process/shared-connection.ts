@@ -1,9 +1,8 @@
 import { waitFor } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 
-/** Something that is open until it dies. */
 export interface Connection {
-  /** Aborted once nothing can be asked any more, with the failure as its reason. */
+  /** Aborted when the connection is unusable, with the failure as its reason. */
   readonly dead: AbortSignal;
   /** Never rejects. */
   end(): Promise<void>;
@@ -11,13 +10,13 @@ export interface Connection {
 
 const IDLE_MS = 30_000;
 
-/** One connection for all calls: opened by the first, opened anew once it is dead, ended when nobody has used it for a while. */
+/** One connection for all calls. Opened by the first call and again after a failure; ended when it is idle for 30 s. */
 export class SharedConnection<C extends Connection> {
   readonly #open: () => C;
   readonly #clock: Clock;
   #current: C | undefined;
   #users = 0;
-  /** Aborted by the next use. */
+  /** Aborted by the next call. */
   #idle = new AbortController();
 
   constructor(open: () => C, clock: Clock) {
@@ -25,7 +24,7 @@ export class SharedConnection<C extends Connection> {
     this.#clock = clock;
   }
 
-  /** @throws what `run` throws, the reason of the signal, or that of the death of the connection */
+  /** @throws the error of `run`, the reason of the signal, or the failure of the connection */
   async use<T>(run: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     this.#idle.abort();

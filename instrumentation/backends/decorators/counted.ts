@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.ts";
 import type { BackendCost } from "../context.ts";
 
-/** Adds up in `cost` what a backend is asked for. */
+/** Counts calls and received bytes in `cost`. */
 export function counted(backend: Backend, cost: BackendCost): Backend {
   return {
     location: backend.location,

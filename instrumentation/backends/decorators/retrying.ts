@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { retry } from "../../http/retry.ts";
 import type { Backend } from "../backend.ts";
 
-/** Repeats calls that fail for a passing reason, each for itself: a listing goes on at its page. */
+/** Retries each call that fails temporarily: a listing continues at its page. */
 export function retrying(backend: Backend, clock: Clock): Backend {
   return {
     location: backend.location,

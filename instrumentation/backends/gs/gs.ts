@@ -2,6 +2,7 @@ import { AgentError } from "../../core/error.ts";
 import { parseJsonObject, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
+import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MAX_LISTING_BYTES, MissingPlaceError } from "../backend.ts";
 import type { Backend } from "../backend.ts";
@@ -9,12 +10,7 @@ import { valueOf } from "../context.ts";
 import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
-import {
-  fileNames,
-  foreignResponse,
-  objectStoreBackend,
-  queryString,
-} from "../object-store/object-store.ts";
+import { fileNames, objectStoreBackend, queryString } from "../object-store/object-store.ts";
 import { googleLogin } from "./auth.ts";
 
 /** The maximum of the service. */

@@ -4,21 +4,21 @@ import { Worker } from "node:worker_threads";
 import type { Read, Wanted } from "./file-reader-worker.ts";
 
 /**
- * Reads many small files without the thread pool: there each takes four turns, with a wake-up of a thread for each, which costs
- * ten times as much as the file. The thread starts with the first files, and holds the process only while it reads.
+ * Reads many small files in a worker thread. The thread pool of Node.js needs four round trips for each file, which take ten times as
+ * long as reading it. The thread starts with the first call, and keeps the process alive only while it reads.
  */
 export class FileThread {
   #worker: Worker | undefined;
 
   /**
-   * One call at a time. Files that cannot be read, for whatever reason, are undefined; why is found out by reading them otherwise.
-   * Rejects if there is no thread to be had, or it has ended.
+   * Reads files; one call at a time. Rejects if the thread cannot be started or has ended.
+   * @returns undefined for a file that cannot be read: reading it on its own gives the reason
    */
   read(wanted: Wanted): Promise<Read> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<Read>();
-    const ended = (): void => reject(new Error("the thread that reads files has ended"));
+    const ended = (): void => reject(new Error("the file reader thread has ended"));
     worker.once("exit", ended);
     worker.once("message", (files: Read) => {
       worker.off("exit", ended);
@@ -37,7 +37,7 @@ export class FileThread {
   }
 
   #start(): Worker {
-    // Compiled, this file and the worker end in .js.
+    // This file and the worker end in .js if they are compiled.
     const file = new URL(`file-reader-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, { name: "files" });
     worker.on("error", () => {});

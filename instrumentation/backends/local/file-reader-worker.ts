@@ -1,22 +1,22 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
-/** Files to read, one after the other. */
+/** Files to read in order. */
 export interface Wanted {
   readonly paths: readonly string[];
-  /** A file above it is not begun. */
+  /** Larger files are not read. */
   readonly maxBytes: number;
 }
 
-/** In the same order; undefined for whatever could not be read just so, be it for a failure or because the answer is large enough. */
+/** The contents in the same order; undefined: the file failed, or the message is large enough without it. */
 export type Read = readonly (Uint8Array | undefined)[];
 
-const MAX_ANSWER_BYTES = 2 ** 20;
+const MAX_MESSAGE_BYTES = 2 ** 20;
 
 parentPort?.on("message", ({ paths, maxBytes }: Wanted) => {
   let length = 0;
   const files: Read = paths.map((path) => {
-    const bytes = length < MAX_ANSWER_BYTES ? readWhole(path, maxBytes) : undefined;
+    const bytes = length < MAX_MESSAGE_BYTES ? readWhole(path, maxBytes) : undefined;
     length += bytes?.length ?? 0;
     return bytes;
   });

@@ -11,25 +11,25 @@ import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
 import type { LocalLocation } from "./location.ts";
 
-/** The thread pool has four threads, and a mount that hangs keeps one for good. */
+/** Node.js has four threads for file operations, and a hanging mount blocks one of them for good. */
 const operations = limit(2);
 
 const IDLE_MS = 30_000;
 
-/** So many snapshots are read without starting a thread for them. */
+/** Up to this many snapshots are read without the reader thread. */
 const FEW = 200;
 
-/** Snapshot files that are asked for at once and read in one go: a few milliseconds, or seconds of a slow disk. */
+/** Snapshot files in one request to the reader thread: a few milliseconds, or seconds on a slow disk. */
 const BATCH = 64;
 
-/** Files that were asked for in one turn. */
+/** Files that were requested in one turn of the event loop. */
 interface Batch {
   readonly signal: AbortSignal;
   readonly paths: string[];
   readonly files: Promise<Read>;
 }
 
-/** A directory of this machine. Its calls cannot be aborted: one that hangs is left behind, and the next is refused until it came back. */
+/** A local directory. File operations cannot be aborted: after one that hangs, all calls fail until it returns. */
 export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = IDLE_MS): Backend {
   const own = limit(1);
   const thread = new FileThread();
@@ -39,7 +39,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
 
   async function bounded<T>(what: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     if (stuck !== undefined) {
-      throw new AgentError("timeout", `${stuck} has not come back, nothing else is tried before`);
+      throw new AgentError("timeout", `${stuck} hangs; not reading anything else until it returns`);
     }
     const settled = new AbortController();
     const running = call();
@@ -47,7 +47,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
       throw new AgentError("timeout", `${what} takes longer than ${idleMs / 1000} s`);
     });
     const first = Promise.race([running, expired]);
-    // After the race: its outcome must be there before the sleep is told to end.
+    // After Promise.race, so that its outcome is settled before the sleep is aborted.
     const settle = (): void => settled.abort();
     void running.then(settle, settle);
     try {
@@ -68,7 +68,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     }
   }
 
-  /** Undefined for what must be read, or fail, on its own. */
+  /** undefined: read the file on its own, to get its content or its failure. */
   async function readInBatch(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
     if (batch?.signal !== signal || batch.paths.length >= BATCH) batch = begin(signal);
     const { paths, files } = batch;
@@ -82,7 +82,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
       if (batch === begun) batch = undefined;
       const what = `reading ${paths[0] ?? ""} and ${paths.length - 1} more`;
       const wanted = { paths, maxBytes: MAX_SIZE_BYTES.snapshots };
-      // Where no thread is to be had, as in a program that was packed into one file, each is read on its own.
+      // In a bundled program the worker's file is missing: each snapshot is read on its own.
       return run(what, () => thread.read(wanted).catch((): Read => []), signal);
     });
     const begun = { signal, paths, files };
@@ -118,16 +118,16 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }
 
-/** Whatever lies there: a pipe does not block, a device is not read, and a file over its bound is not begun. */
+/** Reads a regular file up to its bound. O_NONBLOCK: opening a pipe does not block. */
 async function read(path: string, type: FileType): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new AgentError("corrupt", `${path} is no file`);
+    if (!stat.isFile()) throw new AgentError("corrupt", `${path} is not a regular file`);
     if (stat.size > MAX_SIZE_BYTES[type]) {
       throw new AgentError(
         "corrupt",
-        `${path} has ${stat.size} bytes, more than the ${MAX_SIZE_BYTES[type]} that are read`,
+        `${path} has ${stat.size} bytes, more than the allowed ${MAX_SIZE_BYTES[type]}`,
       );
     }
     const bytes = Buffer.alloc(stat.size);
@@ -150,7 +150,7 @@ function fileError(thrown: unknown, what: string): unknown {
   switch (thrown.code) {
     case "ENOENT":
     case "ENOTDIR":
-      return new AgentError("not_found", `${what}: it is not there`, options);
+      return new AgentError("not_found", `${what}: no such file or directory`, options);
     case "EACCES":
     case "EPERM":
       return new AgentError("denied", `${what}: permission denied`, options);

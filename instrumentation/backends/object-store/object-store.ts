@@ -2,7 +2,6 @@ import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, textMember } from "../../core/json.ts";
-import type { HttpResponse } from "../../http/client.ts";
 import { MAX_SIZE_BYTES, MissingPlaceError } from "../backend.ts";
 import type { Backend, FileType, Page } from "../backend.ts";
 
@@ -57,22 +56,6 @@ function listingError(error: unknown): unknown {
       (error.code === "not_found" && !(error instanceof MissingPlaceError)))
     ? new AgentError("other", error.message, { cause: error })
     : error;
-}
-
-/**
- * The error for a response that succeeded and is not what the service sends.
- * @param service with its article, if it has one
- */
-export function foreignResponse(
-  what: string,
-  { headers }: HttpResponse,
-  service: string,
-): AgentError {
-  const type = headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${what}: answers 200 with ${type}, but not as ${service} does: is a proxy or a login page in front of it?`,
-  );
 }
 
 /** File names in a listing in JSON: the last path segments of the members `name`. */

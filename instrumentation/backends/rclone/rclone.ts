@@ -15,11 +15,11 @@ import { SharedConnection } from "../child-process/shared-connection.ts";
 import type { Connection } from "../child-process/shared-connection.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
-/** rclone repeats by itself what a provider refuses for the moment, and says nothing meanwhile. */
+/** rclone retries temporary failures of a provider itself, and sends nothing meanwhile. */
 const SILENCE_MS = 60_000;
 const BASE = "http://localhost/";
 
-/** A place that rclone reaches: it serves restic's REST protocol, version 2, as HTTP/2 over its standard input and output. */
+/** A remote of rclone, which serves restic's REST protocol, version 2, as HTTP/2 over its standard input and output. */
 export function openRclone(location: RcloneLocation, context: BackendContext): Backend {
   const invalid = (problem: string): AgentError => new AgentError("config", problem);
   const [program, ...before] = commandOption("rclone.program", context, invalid) ?? ["rclone"];
@@ -51,7 +51,7 @@ function connect(
   { remote, printable: where }: RcloneLocation,
   { environment, processEnvironment, connections, clock }: BackendContext,
 ): RcloneConnection {
-  // An encrypted rclone.conf would have its password read from our pipe.
+  // Otherwise rclone reads the password of an encrypted rclone.conf from our pipe.
   const defaults = { RCLONE_ASK_PASSWORD: "false" };
   const child = startChild({
     command,
@@ -64,19 +64,19 @@ function connect(
   const death = new AbortController();
   const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
   const session = connectHttp2(BASE, { createConnection: () => pipes });
-  // Each request fails for itself.
+  // Each request reports its own failure.
   session.on("error", () => {});
   session.on("close", () => void child.end());
   void child.exited.then((exit) => {
     death.abort(exitFailure(exit, child.stderr(), command[0], where));
-    // Not the session: it would write its farewell into a pipe that may be in the middle of a write, which Node.js does not survive.
+    // Not session.destroy(): it writes a GOAWAY frame, and Node.js crashes if the pipe is in the middle of a write.
     pipes.destroy();
   });
   const inactivity = new InactivityTimeout(
     clock,
     SILENCE_MS,
     () => {
-      const silent = `${where}: rclone has sent nothing for ${SILENCE_MS / 1000} s`;
+      const silent = `${where}: rclone sent nothing for ${SILENCE_MS / 1000} s`;
       death.abort(new AgentError("timeout", silent));
       child.kill();
     },
@@ -96,7 +96,7 @@ function connect(
       try {
         return await inactivity.guard(call(rest));
       } catch (error) {
-        // It was said before the answer, but came by another pipe.
+        // rclone logged the reason before its response, but to another pipe.
         await setImmediate();
         throw explained(error, child, where);
       }
@@ -128,23 +128,23 @@ function http2Send(
         if (!Buffer.isBuffer(chunk)) continue;
         inactivity.reset();
         size += chunk.length;
-        // Leaving the loop resets the stream: nothing more is received.
+        // Leaving the loop resets the stream.
         if (size > maxBytes)
           throw new AgentError(
             "corrupt",
-            `${where}${url.pathname}: rclone sends more than ${maxBytes} bytes`,
+            `${where}${url.pathname}: rclone sent more than ${maxBytes} bytes`,
           );
         if (onBody && head[":status"] === 200) onBody(chunk);
         else chunks.push(chunk);
       }
-      // A stream whose session has ended seems to be at its end.
+      // If the session ends, the stream ends as if it were complete.
       if (stream.rstCode !== 0) throw new Error(`reset with ${stream.rstCode}`);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AgentError) throw error;
-      // Its end says why, if it ends.
+      // The exit of rclone gives the reason.
       if (session.closed || session.destroyed) await child.exited;
-      throw new AgentError("unreachable", `${where}: rclone has broken off an answer`, {
+      throw new AgentError("unreachable", `${where}: rclone broke off a response`, {
         transient: true,
         cause: error,
       });
@@ -167,14 +167,14 @@ const NO_NETWORK =
 const NO_CONFIG =
   /didn't find section|not found in config file|unknown (?:flag|command|shorthand)|decrypt|ask for password|doesn't support|invalid|Usage:/i;
 
-/** What a status of rclone means stands on its standard error, for some providers: for others that has Go's types alone. */
+/** Adds the reason from rclone's standard error, which is missing for some providers. */
 function explained(error: unknown, child: Child, where: string): unknown {
   if (!(error instanceof AgentError)) return error;
   const { code, message, transient } = error;
   const said = saidBy(child.stderr());
   if ((code !== "other" && code !== "unreachable") || said === "") return error;
   const hand = where.replace("rclone:", "rclone lsf ");
-  const words = `${message}; rclone says "${said}"; by hand, "${hand}" says more`;
+  const words = `${message}; rclone logged "${said}"; run "${hand}" for details`;
   return DENIED.test(said)
     ? new AgentError("denied", words, { cause: error })
     : new AgentError(code, words, { transient, cause: error });
@@ -189,26 +189,26 @@ function exitFailure(
   if (!started)
     return new AgentError(
       "config",
-      `${where}: the program ${program} ${how}: install rclone, or name it in the option rclone.program`,
+      `${where}: the program ${program} ${how}: install rclone, or set the option rclone.program`,
     );
   const said = saidBy(stderr);
-  const message = `${where}: ${program} ${how}${said === "" ? "" : ` and says "${said}"`}`;
+  const message = `${where}: ${program} ${how}${said === "" ? "" : `: "${said}"`}`;
   if (DENIED.test(said)) return new AgentError("denied", message);
   if (NO_NETWORK.test(said)) return new AgentError("unreachable", message, { transient: true });
   if (NO_CONFIG.test(said))
     return new AgentError(
       "config",
-      `${message}: rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args must be mended`,
+      `${message}: fix rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args`,
     );
   return new AgentError("unreachable", message, { transient: true });
 }
 
-/** The last line, without the time that a log has and an error has not. */
+/** The last line, without the time of a log line. */
 function saidBy(stderr: string): string {
   return lastLine(stderr).replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, "");
 }
 
-/** Values of a remote that is written out: `:s3,secret_access_key=…:bucket`. */
+/** The parameter values of a remote, to redact: `:s3,secret_access_key=…:bucket`. */
 function hiddenIn(remote: string): ReadonlyMap<string, string> {
   const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)(?=[,:])/g);
   const words = [...values].flatMap(([, value = ""]) => [value, value.slice(1, -1)]);

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../core/json.ts";
 import { ArrayReader } from "./array-reader.ts";
 
 /**
@@ -37,6 +38,6 @@ export class ListingReader {
 
 function nameOf(entry: unknown): readonly string[] {
   if (typeof entry === "string") return [entry];
-  if (typeof entry !== "object" || entry === null || !("name" in entry)) return [];
-  return typeof entry.name === "string" ? [entry.name] : [];
+  const name = isJsonObject(entry) ? entry["name"] : undefined;
+  return typeof name === "string" ? [name] : [];
 }

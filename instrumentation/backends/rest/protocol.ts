@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
+import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
@@ -10,12 +11,12 @@ import { ListingReader } from "./listing.ts";
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
 
 export interface RestOptions {
-  /** The printable URL, with a slash at the end. */
+  /** Safe to print, with a trailing slash. */
   readonly location: string;
-  /** With a slash at the end. */
+  /** The URL, with a trailing slash. */
   readonly base: string;
   readonly connections: number;
-  /** Sent beside Accept. */
+  /** Headers in addition to Accept. */
   readonly headers: Readonly<Record<string, string>>;
   readonly send: Send;
   readonly clock: Clock;
@@ -38,7 +39,7 @@ export function restBackend(options: RestOptions): Backend {
         const response = await send({ url, headers, maxBytes: MAX_LISTING_BYTES, onBody }, signal);
         if (response.status !== 200) throw listingFailure(response, location + path, clock);
         const names = listing.end();
-        if (!names) throw noListing(response, location + path);
+        if (!names) throw foreignResponse(location + path, response, "a restic REST server");
         return { names, next: undefined, receivedBytes: listing.receivedBytes };
       } catch (error) {
         // To the caller, "corrupt" is a file that exceeds its bound.
@@ -67,12 +68,4 @@ function listingFailure(response: HttpResponse, where: string, clock: Clock): Ag
     });
   // rest-server also answers 404 if a file of the folder is deleted while it lists: retry before the caller believes it.
   return new AgentError("not_found", error.message, { transient: true, cause: error });
-}
-
-function noListing({ headers }: HttpResponse, where: string): AgentError {
-  const type = headers["content-type"] ?? "no content type";
-  return new AgentError(
-    "other",
-    `${where} answers 200 with ${type} instead of a listing: not a restic REST server, or a login page in front of it`,
-  );
 }

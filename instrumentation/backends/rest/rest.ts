@@ -5,7 +5,7 @@ import type { RestLocation } from "./location.ts";
 import type { BackendContext } from "../context.ts";
 import { restBackend } from "./protocol.ts";
 
-/** A server that speaks restic's REST protocol, version 1 or 2: rest-server, rclone. */
+/** A server with restic's REST protocol, version 1 or 2: rest-server, rclone. */
 export async function openRest(
   location: RestLocation,
   context: BackendContext,
@@ -27,7 +27,7 @@ export async function openRest(
   });
 }
 
-/** Login of the address, else of the environment; restic's rule is that one of the address is whole. */
+/** The login of the URL, else of the environment. As in restic, the two are never mixed. */
 function authorization(
   { login }: RestLocation,
   { environment }: BackendContext,

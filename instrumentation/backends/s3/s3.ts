@@ -1,13 +1,14 @@
 import { parseBool } from "../../core/parse-bool.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
+import { foreignResponse } from "../../http/foreign-response.ts";
 import { awsKeys } from "./credentials.ts";
 import { signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { parseServerTime } from "../object-store/server-time.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
-import { foreignResponse, objectStoreBackend } from "../object-store/object-store.ts";
+import { objectStoreBackend } from "../object-store/object-store.ts";
 import type { BackendContext } from "../context.ts";
 import { GUESSED_REGION, s3Address } from "./address.ts";
 import { isOfAnotherRegion, REFUSED_KEYS, s3Error, s3Failure, s3Region } from "./errors.ts";

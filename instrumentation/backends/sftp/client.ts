@@ -8,14 +8,14 @@ import type { Fields, SftpPacket } from "./packet.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
 interface SftpOptions {
-  /** Of the program that reaches the server. */
+  /** The pipes of the program that connects to the server. */
   readonly pipes: { readonly stdin: Writable; readonly stdout: Readable };
-  /** The server, for messages about the connection. */
+  /** Prefix of messages about the connection. */
   readonly where: string;
   readonly clock: Clock;
 }
 
-/** A file or folder: what the server calls it, and what messages do. */
+/** A file or folder: its path on the server, and its name in messages. */
 export interface SftpPath {
   readonly path: string;
   readonly shown: string;
@@ -23,20 +23,20 @@ export interface SftpPath {
 
 type Awaited = PromiseWithResolvers<SftpPacket>;
 
-/** How long nothing may come although something is awaited; the first answer needs the whole way to the server. */
+/** Maximum time without data while requests are pending, including the connection to the server. */
 const SILENCE_MS = 30_000;
 const VERSION = 3;
-/** What every server gives in one answer. */
+/** Every server returns this much in one response. */
 const CHUNK = 32 * 1024;
-/** Side by side, of one file and of one folder: a round trip costs more than what waits in the pipe. */
+/** Parallel requests for one file and for one folder: a round trip costs more than requests that wait in the pipe. */
 const READS = 16;
 const READDIRS = 4;
 const READ_ONLY = 1;
 const NO_ATTRIBUTES = 0;
 
-/** A reader of SFTP version 3: lists folders and reads files, and can do nothing else. */
+/** A read-only client of SFTP version 3. */
 export class SftpClient {
-  /** Aborted once nothing can be asked any more, with the failure as its reason. */
+  /** Aborted when the connection is unusable, with the failure as its reason. */
   readonly dead: AbortSignal;
   readonly #options: SftpOptions;
   readonly #death = new AbortController();
@@ -50,7 +50,7 @@ export class SftpClient {
     this.#options = options;
     this.dead = this.#death.signal;
     const { pipes, where, clock } = options;
-    const silent = `${where}: the server has sent nothing for ${SILENCE_MS / 1000} s`;
+    const silent = `${where}: the server sent nothing for ${SILENCE_MS / 1000} s`;
     const notice = (): void => this.die(new AgentError("timeout", silent));
     this.#inactivity = new InactivityTimeout(clock, SILENCE_MS, notice, this.dead);
     const reader = new PacketReader();
@@ -67,7 +67,7 @@ export class SftpClient {
     pipes.stdin.write(packet(SFTP.init, u32(VERSION)));
   }
 
-  /** Fails what is awaited and all that is asked from now on; the first reason counts. */
+  /** Rejects all pending and future requests. The first reason counts. */
   die(reason: AgentError): void {
     this.#death.abort(reason);
     this.#greeting.reject(this.dead.reason);
@@ -76,8 +76,8 @@ export class SftpClient {
   }
 
   /**
-   * The regular files of a folder, with the bytes that their names took.
-   * @throws AgentError `not_found`, `denied`, `other` for a listing over the bound
+   * Lists the regular files of a folder.
+   * @throws AgentError `not_found`, `denied`, `other` for a listing that exceeds `maxBytes`
    */
   async list(
     folder: SftpPath,
@@ -97,35 +97,36 @@ export class SftpClient {
         }
         signal.throwIfAborted();
         if (receivedBytes > maxBytes)
-          throw new AgentError("other", `${folder.shown}: more than ${maxBytes} bytes of names`);
+          throw new AgentError("other", `${folder.shown}: the listing exceeds ${maxBytes} bytes`);
       }
     });
   }
 
-  /** @throws AgentError `not_found`, `denied`, `corrupt` for what is no file or over the bound */
+  /** @throws AgentError `not_found`, `denied`, `corrupt` for a file that is not regular or exceeds `maxBytes` */
   async load(file: SftpPath, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     const flags = [u32(READ_ONLY), u32(NO_ATTRIBUTES)];
     return this.#with(file, SFTP.open, flags, async (handle) => {
-      // Most files are small: their size and all that is in them come in one round trip.
+      // One round trip for a small file: size and content.
       const [stat, first] = await Promise.all([
         this.#ask(SFTP.fstat, handle),
         this.#read(handle, 0, CHUNK),
       ]);
       const found = this.#answer(stat, SFTP.attributes, file)?.attributes();
-      if (found?.isFile === false) throw new AgentError("corrupt", `${file.shown} is no file`);
+      if (found?.isFile === false)
+        throw new AgentError("corrupt", `${file.shown} is not a regular file`);
       const sizeBytes = found?.sizeBytes;
       if (sizeBytes === undefined)
-        throw new AgentError("other", `${file.shown}: the server does not tell its size`);
+        throw new AgentError("other", `${file.shown}: the server does not report the size`);
       if (sizeBytes > maxBytes)
         throw new AgentError(
           "corrupt",
-          `${file.shown} has ${sizeBytes} bytes, more than the ${maxBytes} that are read`,
+          `${file.shown} has ${sizeBytes} bytes, more than the allowed ${maxBytes}`,
         );
       return this.#fill(Buffer.alloc(sizeBytes), handle, first, file, signal);
     });
   }
 
-  /** Reads side by side what the first answer has left. What has become shorter ends where it ends now. */
+  /** Reads the rest of a file in parallel requests. If the file became shorter, so is the result. */
   async #fill(
     bytes: Buffer,
     handle: Buffer,
@@ -159,7 +160,7 @@ export class SftpClient {
     return bytes.subarray(0, end);
   }
 
-  /** Opens, does the work, and closes without waiting for it. */
+  /** Opens a handle, does the work, and closes the handle without waiting. */
   async #with<T>(
     target: SftpPath,
     opening: number,
@@ -169,7 +170,7 @@ export class SftpClient {
     try {
       const reply = await this.#ask(opening, string(target.path), ...fields);
       const handle = this.#answer(reply, SFTP.handle, target)?.bytes();
-      if (!handle) throw new MalformedPacket("the end of a file in place of a handle");
+      if (!handle) throw new MalformedPacket("end of file instead of a handle");
       const field = string(handle);
       try {
         return await work(field);
@@ -199,34 +200,35 @@ export class SftpClient {
   #receive(reply: SftpPacket): void {
     if (!this.#greeted) {
       if (reply.type !== SFTP.version || reply.body.u32() !== VERSION)
-        throw new MalformedPacket(`version ${VERSION} is not offered`);
+        throw new MalformedPacket(`version ${VERSION} is not supported`);
       this.#greeted = true;
       this.#greeting.resolve(reply);
       return;
     }
     const id = reply.body.u32();
     const awaited = this.#awaited.get(id);
-    if (!awaited) throw new MalformedPacket("an answer that nobody asked for");
+    if (!awaited) throw new MalformedPacket("a response without a request");
     this.#awaited.delete(id);
     awaited.resolve(reply);
   }
 
-  /** The fields of an answer; undefined at the end of a file or folder. */
+  /** The fields of a response; undefined: the end of the file or folder. */
   #answer(reply: SftpPacket, type: number, { shown }: SftpPath): Fields | undefined {
     if (reply.type === type) return reply.body;
-    if (reply.type !== SFTP.status) throw new MalformedPacket(`a packet of type ${reply.type}`);
+    if (reply.type !== SFTP.status)
+      throw new MalformedPacket(`an unexpected packet of type ${reply.type}`);
     const code = reply.body.u32();
     if (code === 1) return undefined;
-    if (code === 2) throw new AgentError("not_found", `${shown} is not there`);
+    if (code === 2) throw new AgentError("not_found", `${shown} does not exist`);
     if (code === 3) throw new AgentError("denied", `${shown}: permission denied`);
     const problem = `${shown}: the SFTP server answers ${code}`;
     throw new AgentError("other", `${problem} ${printable(reply.body.bytes().toString())}`.trim());
   }
 
-  /** After an answer that cannot be read nothing that follows can be. */
+  /** After a malformed packet the stream cannot be read any further. */
   #failure(error: unknown): unknown {
     if (!(error instanceof MalformedPacket)) return error;
-    const hint = this.#greeted ? "" : "; what a login shell prints (.bashrc) must not come here";
+    const hint = this.#greeted ? "" : "; the login shell must not print anything (.bashrc)";
     const [firstLine = ""] = error.message.split(/[\r\n]/);
     const got = `"${printable(firstLine)}"`;
     this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${got}${hint}`));
@@ -238,7 +240,7 @@ function filesOf(entries: Fields): readonly string[] {
   const names: string[] = [];
   for (let left = entries.u32(); left > 0; left--) {
     const name = entries.bytes().toString();
-    // As `ls -l` shows it.
+    // The line of `ls -l`.
     entries.bytes();
     if (entries.attributes().isFile) names.push(name);
   }

@@ -17,28 +17,27 @@ export const SFTP = {
 
 export interface SftpPacket {
   readonly type: number;
-  /** What stands behind the type. */
+  /** The packet after its type. */
   readonly body: Fields;
   readonly bytes: number;
 }
 
 export interface SftpAttributes {
   readonly sizeBytes: number | undefined;
-  /** False for what is said to be a directory, a link, a pipe and the like. */
+  /** false: the server reports a directory, a link, a pipe or another type. */
   readonly isFile: boolean;
 }
 
-/** No server that is in use sends more than 256 KiB. */
+/** Known servers send at most 256 KiB. */
 const MAX_PACKET = 512 * 1024;
 
-/** A packet that cannot be read. */
 export class MalformedPacket extends Error {}
 
-/** Parts what comes over a pipe into packets. */
+/** Splits a stream into packets. */
 export class PacketReader {
   #rest: Buffer = Buffer.alloc(0);
 
-  /** @throws MalformedPacket, with what came as its message, for a length that none has */
+  /** @throws MalformedPacket with the received text for an invalid length */
   *read(chunk: Buffer): Generator<SftpPacket> {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     while (this.#rest.length >= 4) {
@@ -55,7 +54,7 @@ export class PacketReader {
   }
 }
 
-/** The fields of a packet, one after the other. Each throws MalformedPacket if the packet is at its end. */
+/** Reads the fields of a packet in order. Each throws MalformedPacket if the packet is too short. */
 export class Fields {
   readonly #bytes: Buffer;
   #at = 0;
@@ -68,7 +67,7 @@ export class Fields {
     return this.#take(4).readUInt32BE(0);
   }
 
-  /** Beyond 2^53 it is inexact, and over every bound of ours. */
+  /** Inexact beyond 2^53, which exceeds every bound. */
   u64(): number {
     return this.u32() * 2 ** 32 + this.u32();
   }
@@ -85,13 +84,13 @@ export class Fields {
     if (flags & 8) this.#take(8);
     if (flags & 0x8000_0000)
       for (let pairs = this.u32(); pairs > 0; pairs--) for (const _ of [0, 1]) this.bytes();
-    // A server need not say what it is.
+    // The type is optional.
     return { sizeBytes, isFile: type === 0 || type === 0o100_000 };
   }
 
   #take(length: number): Buffer {
     const end = this.#at + length;
-    if (end > this.#bytes.length) throw new MalformedPacket("a packet that is too short");
+    if (end > this.#bytes.length) throw new MalformedPacket("the packet is too short");
     const taken = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return taken;

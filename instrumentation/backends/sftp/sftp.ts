@@ -13,7 +13,7 @@ import type { SftpPath } from "./client.ts";
 import { SharedConnection } from "../child-process/shared-connection.ts";
 import type { Connection } from "../child-process/shared-connection.ts";
 
-/** A folder that the system's ssh reaches: its settings, its agent, jump hosts and known hosts count. */
+/** A folder over the system's ssh, with its settings, agent, jump hosts and known hosts. */
 export function openSftp(location: SftpLocation, context: BackendContext): Backend {
   const where = sftpAddress(location);
   const command = sshCommand(location, context);
@@ -41,13 +41,12 @@ export function openSftp(location: SftpLocation, context: BackendContext): Backe
 
 type Command = readonly [string, ...string[]];
 
-/** As restic builds it, but nobody is ever asked for anything. The first value of an option counts for ssh. */
+/** restic's command, but without prompts. ssh uses the first value of an option. */
 function sshCommand({ user, host, port }: SftpLocation, context: BackendContext): Command {
   const invalid = (problem: string): AgentError => new AgentError("config", problem);
   const command = commandOption("sftp.command", context, invalid);
   const args = commandOption("sftp.args", context, invalid);
-  if (command && args)
-    throw invalid("of the options sftp.command and sftp.args only one can be set");
+  if (command && args) throw invalid("set only one of the options sftp.command and sftp.args");
   return (
     command ?? [
       "ssh",
@@ -68,7 +67,7 @@ interface SftpConnection extends Connection {
 
 function connect(command: Command, where: string, context: BackendContext): SftpConnection {
   const { environment, processEnvironment, clock } = context;
-  // Without a terminal ssh would look for a window to ask in.
+  // Without a terminal ssh would open a window for prompts.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
   const child = startChild({ command, environment, processEnvironment, defaults, clock });
   const client = new SftpClient({ pipes: child, where, clock });
@@ -81,7 +80,7 @@ function connect(command: Command, where: string, context: BackendContext): Sftp
 const NO_NETWORK =
   /Could not resolve|Connection (?:refused|closed|reset|timed out)|timed out|No route|unreachable|kex_exchange|closed by remote|Broken pipe/i;
 
-/** What ssh means by what it says last. Its exit status is 255 for nearly everything. */
+/** The failure that ssh's last messages describe. Its exit status is 255 for nearly all failures. */
 function sshFailure(
   { started, how }: ChildExit,
   stderr: string,
@@ -94,29 +93,29 @@ function sshFailure(
       `${where}: the program ${program} ${how}: install OpenSSH's client, or name another program in the option sftp.command`,
     );
   const said = lastLine(stderr);
-  const words = said === "" ? `${program} ${how}` : `${program} ${how} and says "${said}"`;
+  const words = said === "" ? `${program} ${how}` : `${program} ${how}: "${said}"`;
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
     return new AgentError(
       "unreachable",
-      `${where}: the key of the host is not the one that is known: if that is meant to be, remove the old one (ssh-keygen -R) and add the new one to known_hosts; ${words}`,
+      `${where}: the host key has changed: if that is intended, remove the old key (ssh-keygen -R) and add the new one to known_hosts; ${words}`,
     );
   if (/Host key verification failed|host key is known/.test(stderr))
     return new AgentError(
       "unreachable",
-      `${where}: the key of the host is not known: connect once by hand as the user that this program runs as, or add it to known_hosts (ssh-keyscan, and compare the fingerprint); ${words}`,
+      `${where}: the host key is unknown: connect once by hand as the user of this program, or add the key to known_hosts (ssh-keyscan, and compare the fingerprint); ${words}`,
     );
   if (/Permission denied \(|Too many authentication failures/.test(stderr))
     return new AgentError(
       "denied",
-      `${where}: the server accepts no key: its authorized_keys must hold one that ssh finds without a passphrase (IdentityFile in ssh_config, or an agent); ${words}`,
+      `${where}: the server accepts no key: add a key to its authorized_keys that ssh can use without a passphrase (IdentityFile in ssh_config, or an agent); ${words}`,
     );
   if (/subsystem request failed/.test(stderr))
-    return new AgentError("config", `${where}: the server offers no SFTP; ${words}`);
+    return new AgentError("config", `${where}: the server does not support SFTP; ${words}`);
   if (NO_NETWORK.test(stderr))
-    return new AgentError("unreachable", `${where} cannot be reached: ${words}`, {
+    return new AgentError("unreachable", `${where} is unreachable: ${words}`, {
       transient: true,
     });
-  return new AgentError("unreachable", `${where}: the connection has ended: ${words}`, {
+  return new AgentError("unreachable", `${where}: the connection ended: ${words}`, {
     transient: true,
   });
 }

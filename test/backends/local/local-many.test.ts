@@ -30,7 +30,7 @@ describe("a thousand snapshots", () => {
     });
   });
 
-  /** As many at once as it takes. */
+  /** In parallel, up to the backend's limit. */
   async function loadAll(wanted = signal): Promise<readonly unknown[]> {
     const outcomes: unknown[] = [];
     const queue = ids.entries();
@@ -45,7 +45,7 @@ describe("a thousand snapshots", () => {
     return outcomes;
   }
 
-  test("are read without a turn of the thread pool for each step of each", async () => {
+  test("are read in the worker thread, not in the thread pool", async () => {
     let requests = 0;
     const hook = createHook({
       init(_id, type) {
@@ -59,7 +59,7 @@ describe("a thousand snapshots", () => {
     expect(requests).toBeLessThan(1000);
   });
 
-  test("fail one by one, as if they had been read alone", async () => {
+  test("fail each with its own reason", async () => {
     const [gone, folder, large, empty] = [300, 301, 302, 303].map((index) =>
       join(path, "snapshots", idOf(index)),
     );
@@ -71,15 +71,15 @@ describe("a thousand snapshots", () => {
     const outcomes = await loadAll();
     expect(outcomes.slice(299, 305)).toEqual([
       `content of ${idOf(299)}`,
-      `AgentError: reading ${String(gone)}: it is not there`,
-      `AgentError: ${String(folder)} is no file`,
-      `AgentError: ${String(large)} has 1073741824 bytes, more than the 8388608 that are read`,
+      `AgentError: reading ${String(gone)}: no such file or directory`,
+      `AgentError: ${String(folder)} is not a regular file`,
+      `AgentError: ${String(large)} has 1073741824 bytes, more than the allowed 8388608`,
       "",
       `content of ${idOf(304)}`,
     ]);
   });
 
-  test("several MiB: what does not fit into an answer is read as well", async () => {
+  test("of several MiB are all read, although one message of the thread cannot hold them", async () => {
     const long = Buffer.alloc(700_000, "x");
     for (const id of ids.slice(400, 405)) await writeFile(join(path, "snapshots", id), long);
     const outcomes = await loadAll();
@@ -89,7 +89,7 @@ describe("a thousand snapshots", () => {
     ]);
   });
 
-  test("whose collection is ended are given up", async () => {
+  test("of an aborted collection reject with the reason", async () => {
     const ended = new AbortController();
     const all = loadAll(ended.signal);
     await settle();
@@ -97,7 +97,7 @@ describe("a thousand snapshots", () => {
     expect((await all).at(-1)).toBe("Error: enough");
   });
 
-  test("on a mount that hangs are left behind together", async () => {
+  test("on a hanging mount time out together", async () => {
     for (const id of ids.slice(0, 200)) await backend.load("snapshots", id, signal);
     const failures = Promise.all(
       ids.slice(200, 203).map((id) => failureOf(backend.load("snapshots", id, signal))),
@@ -106,11 +106,11 @@ describe("a thousand snapshots", () => {
     const what = `reading ${path}/snapshots/${idOf(200)} and 2 more`;
     expect(new Set(await failures)).toEqual(new Set([`timeout: ${what} takes longer than 30 s`]));
     expect(await failureOf(backend.list("keys", undefined, signal))).toBe(
-      `timeout: ${what} has not come back, nothing else is tried before`,
+      `timeout: ${what} hangs; not reading anything else until it returns`,
     );
   });
 
-  test("are read on the thread pool if the thread ends", async () => {
+  test("are read in the thread pool if the worker thread ends", async () => {
     for (const id of ids.slice(0, 200)) await backend.load("snapshots", id, signal);
     const loaded = backend.load("snapshots", idOf(200), signal);
     await settle();

@@ -40,18 +40,18 @@ backendSuite("a local directory", open);
 const list = (backend: Backend, type: FileType): Promise<Page> =>
   backend.list(type, undefined, signal);
 
-describe("a directory that is none", () => {
-  test("is not there", async () => {
+describe("a repository", () => {
+  test("that does not exist is not found", async () => {
     const backend = openLocal({ scheme: "local", path: "/nowhere/at all" }, clock);
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      "not_found: reading /nowhere/at all/config: it is not there",
+      "not_found: reading /nowhere/at all/config: no such file or directory",
     );
     expect(await failureOf(list(backend, "keys"))).toBe(
-      "not_found: reading the directory /nowhere/at all/keys: it is not there",
+      "not_found: reading the directory /nowhere/at all/keys: no such file or directory",
     );
   });
 
-  test("is a file", async () => {
+  test("that is a file is not found", async () => {
     await open();
     const file = join(path, "file");
     await writeFile(file, "");
@@ -60,16 +60,16 @@ describe("a directory that is none", () => {
     expect(await failureOf(list(backend, "keys"))).toMatch(/^not_found: /);
   });
 
-  test("lacks a folder: that is told from an empty one", async () => {
+  test("without one of its folders is not found, unlike one with an empty folder", async () => {
     const backend = await open();
     await rm(join(path, "snapshots"), { recursive: true });
     expect(await failureOf(list(backend, "snapshots"))).toBe(
-      `not_found: reading the directory ${path}/snapshots: it is not there`,
+      `not_found: reading the directory ${path}/snapshots: no such file or directory`,
     );
   });
 });
 
-describe("in place of a file", () => {
+describe("instead of a file", () => {
   let backend: Backend;
   let file: string;
   const failure = (): Promise<string> => failureOf(backend.load("snapshots", ID, signal));
@@ -79,35 +79,35 @@ describe("in place of a file", () => {
     file = join(path, "snapshots", ID);
   });
 
-  test("a directory: it is not listed, and not read", async () => {
+  test("a directory is neither listed nor read", async () => {
     await mkdir(file);
     const other = ID.replaceAll("a", "b");
     await writeFile(join(path, "snapshots", other), "");
     expect([...(await list(backend, "snapshots")).names]).toEqual([other]);
-    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+    expect(await failure()).toBe(`corrupt: ${file} is not a regular file`);
   });
 
-  test("a pipe that nobody writes to: nothing waits for it", async () => {
+  test("a pipe without a writer does not block", async () => {
     await promisify(execFile)("mkfifo", [file]);
-    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+    expect(await failure()).toBe(`corrupt: ${file} is not a regular file`);
   });
 
-  test("a device without end", async () => {
+  test("an endless device is not read", async () => {
     await symlink("/dev/zero", file);
-    expect(await failure()).toBe(`corrupt: ${file} is no file`);
+    expect(await failure()).toBe(`corrupt: ${file} is not a regular file`);
   });
 
-  test("1 GiB of nothing: no byte of it is read", async () => {
+  test("a file of 1 GiB is not read", async () => {
     await writeFile(file, "");
     await truncate(file, 2 ** 30);
     const before = process.memoryUsage().arrayBuffers;
     expect(await failure()).toBe(
-      `corrupt: ${file} has 1073741824 bytes, more than the 8388608 that are read`,
+      `corrupt: ${file} has 1073741824 bytes, more than the allowed 8388608`,
     );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
   });
 
-  test("a link to a file: it is followed", async () => {
+  test("a link to a file is followed", async () => {
     const target = join(path, "elsewhere");
     await writeFile(target, "content");
     await symlink(target, file);
@@ -115,18 +115,18 @@ describe("in place of a file", () => {
     expect(Buffer.from(await backend.load("snapshots", ID, signal)).toString()).toBe("content");
   });
 
-  test("a link to nothing", async () => {
+  test("a broken link is not found", async () => {
     await symlink("nowhere", file);
-    expect(await failure()).toBe(`not_found: reading ${file}: it is not there`);
+    expect(await failure()).toBe(`not_found: reading ${file}: no such file or directory`);
   });
 
-  test("a link to itself", async () => {
+  test("a link to itself is a failure", async () => {
     await symlink(ID, file);
     expect(await failure()).toBe(`other: reading ${file}: ELOOP`);
   });
 });
 
-test("a link to the directory is as good as the directory", async () => {
+test("the repository may be a link to a directory", async () => {
   await open(new Map([["config", Buffer.from("c")]]));
   const link = join(path, "link");
   await symlink(path, link);
@@ -135,8 +135,8 @@ test("a link to the directory is as good as the directory", async () => {
   expect(await backend.load("config", "", signal)).toHaveLength(1);
 });
 
-describe("what may not be read", () => {
-  test("is denied, for a file and for a folder", async () => {
+describe("missing permissions", () => {
+  test("deny a file and a folder", async () => {
     const backend = await open(new Map([["config", Buffer.from("c")]]));
     const [file, folder] = await asNobody(() =>
       Promise.all([
@@ -149,21 +149,21 @@ describe("what may not be read", () => {
   });
 });
 
-describe("a mount that hangs", () => {
+describe("a hanging mount", () => {
   const TOO_LONG_MS = 30_000;
 
-  /** No turn of the event loop is long enough for a whole read: it is still under way when the clock moves. */
+  /** The read is pending when the clock advances: it takes more than one turn of the event loop. */
   async function hanging(backend: Backend): Promise<string> {
     const failure = failureOf(backend.load("config", "", signal));
     await clock.advance(TOO_LONG_MS);
     return failure;
   }
 
-  test("is left behind after 30 s, and nothing else is asked of it before it comes back", async () => {
+  test("times out after 30 s, and gets no other call until it returns", async () => {
     const backend = await open(new Map([["config", Buffer.alloc(60_000)]]));
     const reading = `reading ${path}/config`;
     expect(await hanging(backend)).toBe(`timeout: ${reading} takes longer than 30 s`);
-    const refused = `timeout: ${reading} has not come back, nothing else is tried before`;
+    const refused = `timeout: ${reading} hangs; not reading anything else until it returns`;
     expect(await failureOf(list(backend, "keys"))).toBe(refused);
     let outcome: unknown = refused;
     while (outcome === refused) {
@@ -176,7 +176,7 @@ describe("a mount that hangs", () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  test("costs no other repository anything", async () => {
+  test("does not affect other repositories", async () => {
     const slow = await open(new Map([["config", Buffer.alloc(60_000)]]));
     const other = await open(new Map([["config", Buffer.from("good")]]));
     const failure = failureOf(slow.load("config", "", signal));
@@ -186,7 +186,7 @@ describe("a mount that hangs", () => {
   });
 });
 
-/** Runs with the rights of somebody who owns nothing here: root may read everything. */
+/** Runs as an unprivileged user: root may read everything. */
 async function asNobody<T>(run: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() === 0) {
     process.seteuid?.(65534);

@@ -50,7 +50,7 @@ backendSuite("rclone", async (files) => {
   return open();
 });
 
-test("rclone is started as restic does, once, and asked for no more than is needed", async () => {
+test("rclone is started once, as by restic, and gets one request for each call", async () => {
   await repositoryFolder(new Map([["config", Buffer.from("c")]]), folder);
   const backend = open();
   await backend.load("config", "", signal);
@@ -63,7 +63,7 @@ test("rclone is started as restic does, once, and asked for no more than is need
   expect((await log()).filter((line) => line === args)).toHaveLength(2);
 });
 
-test("program and arguments can be set", async () => {
+test("the options rclone.program and rclone.args replace program and arguments", async () => {
   const options = {
     "rclone.program": `${process.execPath} ${FAKE}`,
     "rclone.args": "serve 'a b' -v",
@@ -78,11 +78,11 @@ test("program and arguments can be set", async () => {
 describe("an rclone that", () => {
   const place = (): string => `rclone:${folder}`;
 
-  test("is not there", async () => {
+  test("is missing is a failure of the settings", async () => {
     const options = { "rclone.program": "/not/there" };
     const backend = openChildAt("rclone:r:p", { options });
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      "config: rclone:r:p: the program /not/there is not there: install rclone, or name it in the option rclone.program",
+      "config: rclone:r:p: the program /not/there was not found: install rclone, or set the option rclone.program",
     );
   });
 
@@ -91,74 +91,74 @@ describe("an rclone that", () => {
       `2026/01/02 03:04:05 CRITICAL: Failed to create file system for "r:": didn't find section in config file ("r")\n`,
       "config",
       `CRITICAL: Failed to create file system for "r:": didn't find section in config file ("r")`,
-      ": rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args must be mended",
+      ": fix rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args",
     ],
     ["x: AccessDenied: no\n", "denied", "x: AccessDenied: no", ""],
     ["dial tcp: no such host\n\n", "transient unreachable", "dial tcp: no such host", ""],
     ["fatal\n", "transient unreachable", "fatal", ""],
-  ] as const)("ends at once and says %s", async ([said, code, last, hint]) => {
+  ] as const)("exits at once with the message %s", async ([said, code, last, hint]) => {
     const FAKE_STDERR = join(folder, "stderr");
     await writeFile(FAKE_STDERR, said);
     const backend = open("exits", { FAKE_STDERR });
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      `${code}: ${place()}: ${process.execPath} ends with 1 and says "${last}"${hint}`,
+      `${code}: ${place()}: ${process.execPath} exited with 1: "${last}"${hint}`,
     );
   });
 
-  test("dies between two calls is a passing failure, and the next call reaches a new one", async () => {
+  test("dies between two calls fails temporarily, and the next call starts another one", async () => {
     await mkdir(join(folder, "keys"));
     const backend = open("dies");
     await backend.list("keys", undefined, signal);
-    const failure = `transient unreachable: ${place()}: ${process.execPath} ends with 3`;
+    const failure = `transient unreachable: ${place()}: ${process.execPath} exited with 3`;
     expect(await failureOf(backend.list("keys", undefined, signal))).toBe(failure);
     await backend.list("keys", undefined, signal);
   });
 
-  test("dies in the middle of a file", async () => {
+  test("dies during a file fails temporarily", async () => {
     expect(await failureOf(open("dies mid body").load("config", "", signal))).toBe(
-      `transient unreachable: ${place()}: ${process.execPath} ends with 3`,
+      `transient unreachable: ${place()}: ${process.execPath} exited with 3`,
     );
   });
 
-  test("breaks off one answer", async () => {
+  test("breaks off one response fails temporarily", async () => {
     const backend = open("breaks off");
     expect(await failureOf(backend.load("config", "", signal))).toBe(
-      `transient unreachable: ${place()}: rclone has broken off an answer`,
+      `transient unreachable: ${place()}: rclone broke off a response`,
     );
     expect(await failureOf(backend.load("config", "", signal))).toMatch(/not_found/);
   });
 
-  test("fails says why", async () => {
+  test("fails is reported with its log line", async () => {
     expect(await failureOf(open("fails").list("keys", undefined, signal))).toBe(
-      `transient unreachable: ${place()}/keys/: the server answers 500; rclone says "ERROR : keys: list failed: 503 slow down"; by hand, "rclone lsf ${folder}" says more`,
+      `transient unreachable: ${place()}/keys/: the server answers 500; rclone logged "ERROR : keys: list failed: 503 slow down"; run "rclone lsf ${folder}" for details`,
     );
   });
 
-  test("is denied is not asked again", async () => {
+  test("is denied is not retried", async () => {
     expect(await failureOf(open("is denied").list("keys", undefined, signal))).toBe(
-      `denied: ${place()}/keys/: rclone answers 404 to a listing; rclone says "ERROR : keys: list failed: AccessDenied"; by hand, "rclone lsf ${folder}" says more`,
+      `denied: ${place()}/keys/: rclone answers 404 to a listing; rclone logged "ERROR : keys: list failed: AccessDenied"; run "rclone lsf ${folder}" for details`,
     );
   });
 
-  test("does not speak HTTP/2", async () => {
+  test("does not speak HTTP/2 is unreachable", async () => {
     expect(await failureOf(open("babbles").load("config", "", signal))).toMatch(
-      /^transient unreachable: rclone:.* (ends with|is ended by) /,
+      /^transient unreachable: rclone:.* (exited with|was killed by) /,
     );
   });
 
-  test("says nothing for a minute is given up", async () => {
+  test("sends nothing for 60 s times out", async () => {
     const clock = new FakeClock();
     const backend = open("silent", {}, clock);
     const failure = failureOf(backend.load("config", "", signal));
     while ((await log()).length < 2) await new Promise((resolve) => setImmediate(resolve));
     await clock.advance(120_000);
-    expect(await failure).toBe(`timeout: ${place()}: rclone has sent nothing for 60 s`);
+    expect(await failure).toBe(`timeout: ${place()}: rclone sent nothing for 60 s`);
     await backend.close?.();
     expect(clock.sleeping).toBe(0);
   });
 });
 
-test("credentials of a remote that is written out are not shown", async () => {
+test("credentials in a remote are never printed", async () => {
   const FAKE_STDERR = join(folder, "stderr");
   const remote = `:s3,access_key_id=AKIDAKID,secret_access_key="se:cr,et":bucket`;
   await writeFile(FAKE_STDERR, `Failed to create file system for "${remote}": se:cr,et`);

@@ -61,7 +61,7 @@ test.for([
     "other",
     "WHERE redirects to elsewhere.example: not followed, because the login would be sent there",
   ],
-] as const)("%s, to a listing and to a file", async ([, fault, code, message]) => {
+] as const)("%s is classified, for a listing and a file", async ([, fault, code, message]) => {
   server.answers(fault);
   const expected = (path: string): string =>
     `${code}: ${message.replace("WHERE", where).replace("PATH", path)}`;
@@ -69,7 +69,7 @@ test.for([
   expect(await load()).toBe(expected("config"));
 });
 
-test.for(["before headers", "mid body"] as const)("silence %s", async (phase) => {
+test.for(["before headers", "mid body"] as const)("silence %s times out", async (phase) => {
   server.answers(hang(phase));
   backend = await openRestAt(repo(), { idleMs: 200 });
   const expected = `transient timeout: ${where} sent nothing for 0.2 s`;
@@ -77,7 +77,7 @@ test.for(["before headers", "mid body"] as const)("silence %s", async (phase) =>
   expect(await load()).toBe(expected);
 });
 
-test("Retry-After reaches the one who retries", async () => {
+test("Retry-After reaches the caller", async () => {
   server.answers(status(503, { "retry-after": "7" }));
   await expect(backend.load("config", "", signal)).rejects.toMatchObject({ retryAfterMs: 7000 });
   await expect(backend.list("keys", undefined, signal)).rejects.toMatchObject({
@@ -86,13 +86,13 @@ test("Retry-After reaches the one who retries", async () => {
 });
 
 describe("404", () => {
-  test("of a file lasts; of a listing it may pass, since a file may just have vanished", async () => {
+  test("of a file is permanent, of a listing temporary, since a file may just have vanished", async () => {
     server.answers(status(404));
     expect(await load()).toBe(`not_found: http://${where}/repo/config: not found (404)`);
     expect(await list()).toBe(`transient not_found: http://${where}/repo/keys/: not found (404)`);
   });
 
-  test("of rclone to a listing is an error of its own, and says nothing about the folder", async () => {
+  test("of rclone to a listing does not mean a missing folder", async () => {
     server.answers(status(404, { server: "rclone/v1.60.1" }));
     expect(await list()).toBe(
       `transient other: http://${where}/repo/keys/: rclone answers 404 to a listing`,
@@ -100,26 +100,26 @@ describe("404", () => {
     expect(await load()).toBe(`not_found: http://${where}/repo/config: not found (404)`);
   });
 
-  test("of another server that has rclone in its name is not", async () => {
+  test("of another server with rclone in its name means a missing folder", async () => {
     server.answers(status(404, { server: "nginx, rclone/v1" }));
     expect(await list()).toMatch(/^transient not_found: /);
   });
 });
 
-describe("200 with something other than a listing", () => {
+describe("200 with something else than a listing", () => {
   test.for([
     ["a login page", loginPage, "text/html"],
     ["half of the JSON", answer(`[{"name":"a"`, "application/json"), "application/json"],
     ["an object", answer("{}", "application/json"), "application/json"],
     ["nothing", status(200), "no content type"],
-  ] as const)("%s", async ([, fault, type]) => {
+  ] as const)("%s is reported", async ([, fault, type]) => {
     server.answers(fault);
     expect(await list()).toBe(
-      `other: http://${where}/repo/keys/ answers 200 with ${type} instead of a listing: not a restic REST server, or a login page in front of it`,
+      `other: http://${where}/repo/keys/: the server answers 200 with ${type}, but not as a restic REST server does: is a proxy or a login page in front of it?`,
     );
   });
 
-  test("100 MB of it are not received", async () => {
+  test("of 100 MB is not received", async () => {
     server.answers(longListing(100 * MEGABYTE));
     expect(await list()).toBe(
       `other: ${where} sends more than ${MAX_LISTING_BYTES} bytes for /repo/keys/`,
@@ -130,7 +130,7 @@ describe("200 with something other than a listing", () => {
   });
 });
 
-describe("certificates of the environment", () => {
+describe("certificates in the environment", () => {
   const TLS = join(import.meta.dirname, "../../fixtures/tls");
   const ca = join(TLS, "ca.pem");
   let folder: string;
@@ -152,7 +152,7 @@ describe("certificates of the environment", () => {
   const open = (environment: Readonly<Record<string, string>>): Promise<Backend> =>
     openRestAt(`rest:${server.url}`, { environment });
 
-  test("are trusted and shown; there may be several CAs", async () => {
+  test("are used, also several CAs", async () => {
     const opened = await open({
       RESTIC_CACERT: `${join(TLS, "other-ca.pem")},${ca}`,
       RESTIC_TLS_CLIENT_CERT: join(TLS, "client.pem"),

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-/** Opens the server's root, or what `address` makes of its URL. */
+/** Opens the server's URL, changed by `address`. */
 function open(
   address: (url: string) => string = (url) => url,
   environment: Readonly<Record<string, string>> = {},
@@ -51,7 +51,7 @@ backendSuite(
   { credentials: ["user", "us%65r", "p@ss", "p%40ss"] },
 );
 
-test("nothing but GET is sent, with the type of version 2 and nothing else asked for", async () => {
+test("only GET requests are sent, with the media type of version 2", async () => {
   server.answers(restFiles(new Map([["config", Buffer.from("c")]]), 2));
   const backend = await open();
   await backend.load("config", "", signal);
@@ -74,16 +74,16 @@ describe("the login", () => {
   const RESTIC_REST_PASSWORD = "pässwörd";
 
   test.for([
-    ["of the address", "user:pass@", {}, "user:pass"],
-    ["of the address, decoded", "us%40er:p%3Aa%2Fss@", {}, "us@er:p:a/ss"],
+    ["of the URL", "user:pass@", {}, "user:pass"],
+    ["of the URL, decoded", "us%40er:p%3Aa%2Fss@", {}, "us@er:p:a/ss"],
     [
-      "of the address before that of the environment",
+      "of the URL before that of the environment",
       "user:pass@",
       { RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD },
       "user:pass",
     ],
     [
-      "of the address as a whole: its missing password is empty",
+      "of the URL is never mixed: its missing password is empty",
       "user@",
       { RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD },
       "user:",
@@ -91,7 +91,7 @@ describe("the login", () => {
     ["of the environment", "", { RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD }, "env user:pässwörd"],
     ["of the environment, without a user", "", { RESTIC_REST_PASSWORD }, ":pässwörd"],
     ["of the environment, without a password", "", { RESTIC_REST_USERNAME }, "env user:"],
-  ] as const)("%s", async ([, login, environment, sent]) => {
+  ] as const)("%s is sent", async ([, login, environment, sent]) => {
     server.answers(answer("c"));
     const backend = await open((url) => url.replace("//", `//${login}`), environment);
     await backend.load("config", "", signal);
@@ -107,17 +107,17 @@ describe("a listing", () => {
     return (await (await open()).list("keys", undefined, signal)).names;
   };
 
-  test("of version 2 has sizes, one of version 1 has none", async () => {
+  test("has names with sizes in version 2, names in version 1", async () => {
     expect(await names(`[{"name":"a","size":5},{"name":"b","size":0}]`)).toEqual(["a", "b"]);
     expect(await names(`["a","b"]`)).toEqual(["a", "b"]);
   });
 
-  test("may hold what is no file", async () => {
+  test("may contain foreign entries", async () => {
     const body = `[null,1,{},{"name":5},[],{"name":"a","size":"5"},"b"]`;
     expect(await names(body)).toEqual(["a", "b"]);
   });
 
-  test("says how long it was", async () => {
+  test("reports its received bytes", async () => {
     server.answers(answer(`["a"]`));
     const backend = await open();
     expect((await backend.list("keys", undefined, signal)).receivedBytes).toBe(5);
@@ -133,7 +133,7 @@ describe("a unix socket", () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  test("is asked for the path behind the colon", async () => {
+  test("gets requests for the path behind the colon", async () => {
     const socketPath = join(folder, "s");
     const onSocket = await FaultServer.start({ socketPath });
     onSocket.answers(answer("c"));

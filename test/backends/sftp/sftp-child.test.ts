@@ -27,7 +27,7 @@ afterEach(async () => {
 describe("the connection", () => {
   beforeEach(() => fake.write(filesOf("a", "b")));
 
-  test("is one for all calls, until it is closed or idle", async () => {
+  test("is shared by all calls, until it is closed or idle", async () => {
     const clock = new FakeClock();
     const backend = fake.open("", {}, clock);
     await backend.list("keys", undefined, signal);
@@ -44,7 +44,7 @@ describe("the connection", () => {
     expect(await fake.starts()).toBe(3);
   });
 
-  test("asks for no more than is needed", async () => {
+  test("sends only the needed requests", async () => {
     const backend = fake.open("", {});
     await backend.load("keys", "a", signal);
     await backend.list("keys", undefined, signal);
@@ -52,7 +52,7 @@ describe("the connection", () => {
     expect(lines.slice(0, 6)).toEqual(["start", "OPEN", "FSTAT", "READ", "CLOSE", "OPENDIR"]);
   });
 
-  test("leaves nothing behind: a program that does not end is killed after 5 s", async () => {
+  test("kills a program that does not end within 5 s", async () => {
     const clock = new FakeClock();
     const FAKE_ENVIRONMENT = join(folder, "environment");
     const backend = fake.open("stays", { FAKE_ENVIRONMENT }, clock);
@@ -64,7 +64,7 @@ describe("the connection", () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  test("is not closed by a call that is aborted", async () => {
+  test("stays open when a call is aborted", async () => {
     const backend = fake.open("", {});
     const abort = new AbortController();
     const load = backend.load("keys", "a", abort.signal);
@@ -75,49 +75,49 @@ describe("the connection", () => {
   });
 });
 
-describe("what ssh says", () => {
+describe("a message of ssh", () => {
   test.for([
     [
       "No ED25519 host key is known for host and you have requested strict checking.\r\nHost key verification failed.\r\n",
       "unreachable",
-      `${REPO}: the key of the host is not known: connect once by hand as the user that this program runs as, or add it to known_hosts (ssh-keyscan, and compare the fingerprint)`,
+      `${REPO}: the host key is unknown: connect once by hand as the user of this program, or add the key to known_hosts (ssh-keyscan, and compare the fingerprint)`,
       "Host key verification failed.",
     ],
     [
       "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n",
       "unreachable",
-      `${REPO}: the key of the host is not the one that is known: if that is meant to be, remove the old one (ssh-keygen -R) and add the new one to known_hosts`,
+      `${REPO}: the host key has changed: if that is intended, remove the old key (ssh-keygen -R) and add the new one to known_hosts`,
       "Host key verification failed.",
     ],
     [
       "Welcome\nuser@host: Permission denied (publickey).\n\n",
       "denied",
-      `${REPO}: the server accepts no key: its authorized_keys must hold one that ssh finds without a passphrase (IdentityFile in ssh_config, or an agent)`,
+      `${REPO}: the server accepts no key: add a key to its authorized_keys that ssh can use without a passphrase (IdentityFile in ssh_config, or an agent)`,
       "user@host: Permission denied (publickey).",
     ],
     [
       "subsystem request failed on channel 0\n",
       "config",
-      `${REPO}: the server offers no SFTP`,
+      `${REPO}: the server does not support SFTP`,
       "subsystem request failed on channel 0",
     ],
     [
       "ssh: Could not resolve hostname host: Name or service not known\n",
       "transient unreachable",
-      `${REPO} cannot be reached`,
+      `${REPO} is unreachable`,
       "ssh: Could not resolve hostname host: Name or service not known",
     ],
-  ] as const)("%s", async ([said, code, message, last]) => {
+  ] as const)("is explained: %s", async ([said, code, message, last]) => {
     const FAKE_STDERR = join(folder, "stderr");
     await writeFile(FAKE_STDERR, said);
     const failure = await failureOf(fake.open("", { FAKE_STDERR }).load("config", "", signal));
     const separator = code === "transient unreachable" ? ": " : "; ";
     expect(failure).toBe(
-      `${code}: ${message}${separator}${process.execPath} ends with 255 and says "${last}"`,
+      `${code}: ${message}${separator}${process.execPath} exited with 255: "${last}"`,
     );
   });
 
-  test("is shown without secrets, and short", async () => {
+  test("is shortened and without secrets", async () => {
     const FAKE_STDERR = join(folder, "stderr");
     await writeFile(FAKE_STDERR, `\u001B[1mvery secret\u0007 ${"x".repeat(3000)}\n`);
     const environment = { FAKE_STDERR, SOME_TOKEN: "very secret" };
@@ -131,16 +131,16 @@ describe("what ssh says", () => {
 
 describe("the program", () => {
   test.for([
-    ["/not/there -s sftp", "the program /not/there is not there"],
-    ["/etc -s sftp", "the program /etc may not be run"],
-  ] as const)("%s", async ([command, problem]) => {
+    ["/not/there -s sftp", "the program /not/there was not found"],
+    ["/etc -s sftp", "the program /etc is not executable"],
+  ] as const)("%s cannot be started", async ([command, problem]) => {
     const backend = openChildAt(REPO, { options: { "sftp.command": command } });
     expect(await failureOf(backend.load("config", "", signal))).toBe(
       `config: ${REPO}: ${problem}: install OpenSSH's client, or name another program in the option sftp.command`,
     );
   });
 
-  test("has the environment of the process with that of the repository, but no password", async () => {
+  test("gets the environment of the process and of the repository, without restic's passwords", async () => {
     await fake.write(filesOf("a"));
     const FAKE_ENVIRONMENT = join(folder, "environment");
     process.env["RESTIC_PASSWORD_FILE"] = "/secret";
@@ -159,7 +159,7 @@ describe("the program", () => {
     expect(Object.keys(Object(seen)).filter((name) => name.includes("PASSWORD"))).toEqual([]);
   });
 
-  /** The arguments that a program in place of ssh on PATH gets. */
+  /** The arguments of a program that replaces ssh on PATH. */
   async function argumentsOf(
     repo: string,
     options: Readonly<Record<string, string>> = {},
@@ -169,10 +169,10 @@ describe("the program", () => {
     await writeFile(program, `#!/bin/sh\necho "$*" >&2\nexit 255\n`, { mode: 0o755 });
     const backend = openChildAt(repo, { options, environment: { ...environment, PATH: folder } });
     const failure = await failureOf(backend.load("config", "", signal));
-    return /says "(.*)"$/.exec(failure)?.[1] ?? failure;
+    return /: "(.*)"$/.exec(failure)?.[1] ?? failure;
   }
 
-  test("gets the arguments that restic gives, and is never to ask", async () => {
+  test("gets restic's arguments, without prompts", async () => {
     expect(await argumentsOf("sftp:host:path")).toBe("-oBatchMode=yes host -s sftp");
     expect(await argumentsOf("sftp:me@realm@host:path")).toBe(
       "-oBatchMode=yes host -l me@realm -s sftp",
@@ -186,11 +186,11 @@ describe("the program", () => {
   test.for([
     [
       { "sftp.command": "ssh x", "sftp.args": "-4" },
-      "of the options sftp.command and sftp.args only one can be set",
+      "set only one of the options sftp.command and sftp.args",
     ],
     [{ "sftp.args": "-i 'x" }, "the option sftp.args: a quote ' is not closed"],
-    [{ "sftp.command": " " }, "the option sftp.command: it is empty"],
-  ] as const)("%o", ([options, problem]) => {
+    [{ "sftp.command": " " }, "the option sftp.command: the command is empty"],
+  ] as const)("%o is rejected", ([options, problem]) => {
     expect(() => openChildAt(REPO, { options })).toThrow(problem);
   });
 });

@@ -31,7 +31,7 @@ backendSuite("SFTP", async (all) => {
 });
 
 backendSuite(
-  "an SFTP server that answers in any order, and never all",
+  "an SFTP server that answers in any order and in parts",
   async (all) => {
     await fake.write(all);
     return fake.open("out of order", {}, undefined, "sftp://user:pw@host:2222/a/..//repo/");
@@ -39,20 +39,20 @@ backendSuite(
   { credentials: ["pw"] },
 );
 
-test("a big file comes whole, in parts of any size", async () => {
+test("a large file is read completely, in parts of any size", async () => {
   const big = Buffer.from(Array.from({ length: 1_000_003 }, (_, index) => (index * 31) >> 5));
   await fake.write(new Map([["index/big", big]]));
   for (const fault of ["", "short reads", "out of order"])
     expect(Buffer.from(await fake.open(fault).load("index", "big", signal)).equals(big)).toBe(true);
 });
 
-test("a file that has become shorter ends where it ends", async () => {
+test("a file that became shorter is read to its new end", async () => {
   await fake.write(new Map([["index/big", Buffer.alloc(100_000, 1)]]));
   expect(await fake.open("grown").load("index", "big", signal)).toHaveLength(100_000);
   expect(await fake.open("empty data").load("index", "big", signal)).toHaveLength(0);
 });
 
-test("files alone are listed", async () => {
+test("only regular files are listed", async () => {
   await fake.write(filesOf("a", "bb"));
   await mkdir(join(folder, "repo/keys/folder"));
   await symlink("a", join(folder, "repo/keys/link"));
@@ -68,22 +68,22 @@ test("names are UTF-8", async () => {
   expect(Buffer.from(await backend.load("keys", "käse", signal)).toString()).toBe("käse");
 });
 
-test("a folder that is not there is not found, and is named", async () => {
+test("a missing folder is not found, and named", async () => {
   const backend = fake.open();
   const place = "sftp:user@host:repo";
   expect(await failureOf(backend.list("keys", undefined, signal))).toBe(
-    `not_found: ${place}/keys is not there`,
+    `not_found: ${place}/keys does not exist`,
   );
   expect(await failureOf(backend.load("config", "", signal))).toBe(
-    `not_found: ${place}/config is not there`,
+    `not_found: ${place}/config does not exist`,
   );
   expect(backend.location).toBe(place);
 });
 
-test("what is no file is not read", async () => {
+test("a file that is not regular is not read", async () => {
   await mkdir(join(folder, "repo/config"), { recursive: true });
   expect(await failureOf(fake.open().load("config", "", signal))).toBe(
-    `corrupt: ${REPO}/config is no file`,
+    `corrupt: ${REPO}/config is not a regular file`,
   );
 });
 
@@ -95,47 +95,47 @@ describe("a server that", () => {
     ["fails", `other: ${REPO}/keys: the SFTP server answers 4 Bad luck`],
     [
       "babbles",
-      `other: ${REPO} does not speak SFTP: "Welcome to this host, dear user"; what a login shell prints (.bashrc) must not come here`,
+      `other: ${REPO} does not speak SFTP: "Welcome to this host, dear user"; the login shell must not print anything (.bashrc)`,
     ],
     [
       "version 2",
-      `other: ${REPO} does not speak SFTP: "version 3 is not offered"; what a login shell prints (.bashrc) must not come here`,
+      `other: ${REPO} does not speak SFTP: "version 3 is not supported"; the login shell must not print anything (.bashrc)`,
     ],
-    ["foreign id", `other: ${REPO} does not speak SFTP: "an answer that nobody asked for"`],
-    ["too short", `other: ${REPO} does not speak SFTP: "a packet that is too short"`],
+    ["foreign id", `other: ${REPO} does not speak SFTP: "a response without a request"`],
+    ["too short", `other: ${REPO} does not speak SFTP: "the packet is too short"`],
     ["too long", /^other: sftp:user@host:repo does not speak SFTP: ".*"$/],
-    ["another type", `other: ${REPO} does not speak SFTP: "a packet of type 104"`],
-    ["endless", `other: ${REPO}/keys: more than 67108864 bytes of names`],
-  ] as const)("%s", async ([fault, failure]) => {
+    ["another type", `other: ${REPO} does not speak SFTP: "an unexpected packet of type 104"`],
+    ["endless", `other: ${REPO}/keys: the listing exceeds 67108864 bytes`],
+  ] as const)("sends the fault %s fails", async ([fault, failure]) => {
     expect(await failureOf(fake.open(fault).list("keys", undefined, signal))).toEqual(
       typeof failure === "string" ? failure : expect.stringMatching(failure),
     );
   });
 
-  test("tells no size", async () => {
+  test("reports no size cannot be read", async () => {
     expect(await failureOf(fake.open("no attributes").load("keys", "a", signal))).toBe(
-      `other: ${REPO}/keys/a: the server does not tell its size`,
+      `other: ${REPO}/keys/a: the server does not report the size`,
     );
-    // `.` and `..` too: nothing says that they are no files.
+    // With `.` and `..`: the server does not report their type.
     const { names } = await fake.open("no attributes").list("keys", undefined, signal);
     expect(names).toContain("a");
   });
 
-  test("dies in the middle is a passing failure, and the next call reaches a new one", async () => {
+  test("dies during a call fails temporarily, and the next call starts another one", async () => {
     const backend = fake.open("dies");
     expect(await failureOf(backend.load("keys", "a", signal))).toMatch(
-      /^transient unreachable: sftp:user@host:repo: the connection has ended: \S+ ends with 1$/,
+      /^transient unreachable: sftp:user@host:repo: the connection ended: \S+ exited with 1$/,
     );
     expect(await failureOf(backend.load("keys", "b", signal))).toMatch(/^not_found: /);
   });
 
-  test("says no more is given up after 30 s, and its program is gone", async () => {
+  test("sends nothing for 30 s times out, and its program is killed", async () => {
     const clock = new FakeClock();
     const backend = fake.open("silent", {}, clock);
     const failure = failureOf(backend.load("keys", "a", signal));
     await fake.logged("OPEN");
     await clock.advance(60_000);
-    expect(await failure).toBe(`timeout: ${REPO}: the server has sent nothing for 30 s`);
+    expect(await failure).toBe(`timeout: ${REPO}: the server sent nothing for 30 s`);
     while ((await children()).length > 0) await new Promise((resolve) => setImmediate(resolve));
     await backend.close?.();
     expect(clock.sleeping).toBe(0);

@@ -108,7 +108,7 @@ describe.skipIf(!requireAzurite())("azurite", () => {
     test("with an expired signature, or one without read permission, is denied", async () => {
       for (const environment of [sas("rl", 1_600_000_000_000), sas("w", FOREVER)])
         expect(await failure(environment)).toMatch(
-          /^denied: PLACE: access denied \(403 \w+\): AZURE_ACCOUNT_SAS must be a signature that allows reading and listing/,
+          /^denied: PLACE: access denied \(403 \w+\): AZURE_ACCOUNT_SAS must allow reading and listing/,
         );
     });
 

@@ -115,7 +115,7 @@ describe.skipIf(program === "")("rclone", () => {
 
     test("a remote that is not in rclone.conf", async () => {
       expect(await failing("rclone:nobody:path")).toMatch(
-        /^config: rclone:nobody:path: \S+ ends with 1 and says "CRITICAL: .*didn't find section in config file.*": rclone\.conf, /,
+        /^config: rclone:nobody:path: \S+ exited with 1: "CRITICAL: .*didn't find section in config file.*": fix rclone\.conf, /,
       );
     });
 
@@ -145,7 +145,7 @@ describe.skipIf(program === "")("rclone", () => {
       const environment = { RCLONE_LOW_LEVEL_RETRIES: "1" };
       const s3 = `:s3,provider=Other,env_auth=false,endpoint="http://127.0.0.1:1"`;
       expect(await failing(`rclone:${s3}:bucket/repo`, environment)).toMatch(
-        /^transient unreachable: rclone::s3:bucket\/repo\/keys\/: the server answers 500; rclone says "ERROR : keys: list failed: .*; by hand, "rclone lsf :s3:bucket\/repo" says more$/,
+        /^transient unreachable: rclone::s3:bucket\/repo\/keys\/: the server answers 500; rclone logged "ERROR : keys: list failed: .*; run "rclone lsf :s3:bucket\/repo" for details$/,
       );
     });
   });

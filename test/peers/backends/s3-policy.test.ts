@@ -103,7 +103,7 @@ describe.skipIf(!requirePeer("versitygw") || !requirePeer("restic"))("read-only 
     const backend = await open();
     expect(await backend.load("config", "", signal)).toHaveLength(155);
     expect(await failureOf(backend.list("snapshots", undefined, signal))).toBe(
-      `denied: ${server.url}/backups/repo/snapshots/: access denied (403 AccessDenied): s3:ListBucket on the bucket and s3:GetObject on what is in it are needed`,
+      `denied: ${server.url}/backups/repo/snapshots/: access denied (403 AccessDenied): grant s3:ListBucket on the bucket and s3:GetObject on its objects`,
     );
   });
 

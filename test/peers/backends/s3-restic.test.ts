@@ -83,7 +83,7 @@ describe.skipIf(!requirePeer("restic"))("a repository written by restic to", () 
         const { error } = await source.collect(undefined, signal);
         expect(error).toMatchObject({ code: "not_found" });
         expect(error?.message).toMatch(
-          /\/nowhere\/.*: the bucket nowhere is not there \(404 NoSuchBucket\)$/,
+          /\/nowhere\/.*: the bucket nowhere does not exist \(404 NoSuchBucket\)$/,
         );
       });
     });

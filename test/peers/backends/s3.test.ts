@@ -144,19 +144,19 @@ describe.skipIf(!requirePeer("versitygw"))("versitygw", () => {
       "a wrong secret key",
       { environment: { ...S3_KEYS, AWS_SECRET_ACCESS_KEY: "another/key" } },
       "denied",
-      "access denied (403 SignatureDoesNotMatch): the secret key is not that of the access key",
+      "access denied (403 SignatureDoesNotMatch): the secret key does not belong to the access key",
     ],
     [
       "an unknown access key",
       { environment: { ...S3_KEYS, AWS_ACCESS_KEY_ID: "ANOTHERKEY" } },
       "denied",
-      "access denied (404 XAdminUserNotFound): the access key is not known there",
+      "access denied (404 XAdminUserNotFound): the server does not know the access key",
     ],
     [
       "anonymous access",
       { environment: {}, options: { "s3.unsafe-anonymous-auth": "true" } },
       "denied",
-      "access denied (403 AccessDenied): s3:ListBucket on the bucket and s3:GetObject on what is in it are needed",
+      "access denied (403 AccessDenied): grant s3:ListBucket on the bucket and s3:GetObject on its objects",
     ],
     [
       "a wrong region in the options",
@@ -172,7 +172,7 @@ describe.skipIf(!requirePeer("versitygw"))("versitygw", () => {
   });
 
   test("reports the name of a missing bucket", async () => {
-    const message = "the bucket nowhere is not there (404 NoSuchBucket)";
+    const message = "the bucket nowhere does not exist (404 NoSuchBucket)";
     expect(await failures({}, "nowhere")).toEqual([
       `not_found: URL/nowhere/keys/: ${message}`,
       `not_found: URL/nowhere/config: ${message}`,

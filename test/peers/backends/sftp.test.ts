@@ -124,7 +124,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
 
     test("a key that the server does not accept", async () => {
       expect(await failing("stranger", { IdentityFile: join(root, "settings/stranger") })).toMatch(
-        /^denied: sftp:peer:\/repo: the server accepts no key: .*; ssh ends with 255 and says ".*: Permission denied \(publickey\)\."$/,
+        /^denied: sftp:peer:\/repo: the server accepts no key: .*; ssh exited with 255: ".*: Permission denied \(publickey\)\."$/,
       );
     });
 
@@ -132,7 +132,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
       expect(
         await failing("unknown", { UserKnownHostsFile: join(root, "settings/no_hosts") }),
       ).toMatch(
-        /^unreachable: sftp:peer:\/repo: the key of the host is not known: .*; ssh ends with 255 and says "Host key verification failed\."$/,
+        /^unreachable: sftp:peer:\/repo: the host key is unknown: .*; ssh exited with 255: "Host key verification failed\."$/,
       );
     });
 
@@ -174,7 +174,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
         [...lines, "StrictModes no", "UsePAM no", ""].join("\n"),
       );
       expect(await failing("no-sftp", { ProxyCommand })).toMatch(
-        /^config: sftp:peer:\/repo: the server offers no SFTP; .*subsystem request failed/,
+        /^config: sftp:peer:\/repo: the server does not support SFTP; .*subsystem request failed/,
       );
     });
   });
@@ -184,7 +184,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
     for (const repo of ["sftp://127.0.0.1:1/repo", "sftp:host.invalid:repo"]) {
       const backend = openChildAt(repo, { options, clock: systemClock });
       expect(await failureOf(backend.load("config", "", signal))).toMatch(
-        /^transient unreachable: sftp:.* cannot be reached: ssh ends with 255 and says "ssh: /,
+        /^transient unreachable: sftp:.* is unreachable: ssh exited with 255: "ssh: /,
       );
     }
   });

@@ -67,7 +67,7 @@ describe.skipIf(!requireSwift())("Swift", () => {
     const backend = await openStoreAt("swift:backups:/", { environment, clock: systemClock });
     const { host } = new URL(server.url);
     expect(await failureOf(backend.list("keys", undefined, signal))).toBe(
-      `denied: swift:backups:/: the login at ${host}: refused (401): user, password, project and domains must be those of an account that still exists`,
+      `denied: swift:backups:/: the login at ${host}: rejected (401): user, password, project and domains must belong to an existing account`,
     );
   });
 

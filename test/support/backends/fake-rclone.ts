@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 
 /**
- * A program in place of rclone: `fake-rclone.ts [FAULT] serve restic --stdio --b2-hard-delete FOLDER` serves a folder by version 2 of
- * restic's REST protocol, as HTTP/2 over its pipes. What is in the file FAKE_STDERR is said at the start; FAKE_LOG is a file
- * for its arguments and for one line a request. The real one is run in test/peers/backends/rclone.test.ts.
+ * A replacement of rclone: `fake-rclone.ts [FAULT] serve restic --stdio --b2-hard-delete FOLDER` serves a folder by version 2 of
+ * restic's REST protocol, as HTTP/2 over its pipes. It prints the file FAKE_STDERR at the start, and writes its arguments and one line
+ * for each request to FAKE_LOG. test/peers/backends/rclone.test.ts runs the real rclone.
  */
 const args = process.argv.slice(2);
 const fault = args[0] === "serve" ? "" : args[0];
@@ -49,7 +49,7 @@ async function answer(stream: ServerHttp2Stream, path: string): Promise<void> {
       return { name, size };
     });
     const body = JSON.stringify(await Promise.all(entries));
-    // The other side may have lost its interest.
+    // The client may have reset the stream.
     if (stream.destroyed) return;
     stream.respond({ ":status": 200, "content-type": "application/vnd.x.restic.rest.v2" });
     return void stream.end(body);

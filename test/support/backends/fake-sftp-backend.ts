@@ -9,13 +9,13 @@ import type { RepositoryFiles } from "../repository/sealed-repository.ts";
 
 export const REPO = "sftp:user@host:repo";
 
-/** The option sftp.command for the program of fake-sftp.ts. */
+/** The option sftp.command for fake-sftp.ts. */
 export function fakeSftpCommand(folder: string, fault?: string): string {
   const program = `${process.execPath} ${join(import.meta.dirname, "fake-sftp.ts")}`;
   return `${program} ${folder}${fault === undefined ? "" : ` '${fault}'`}`;
 }
 
-/** Backends over the program of fake-sftp.ts, which serves the folder `repo` in a folder. */
+/** Backends over fake-sftp.ts, which serves the folder `repo` in a folder. */
 export class FakeSftp {
   readonly #folder: string;
   readonly #log: string;
@@ -45,7 +45,7 @@ export class FakeSftp {
     return backend;
   }
 
-  /** One line for each start and each request of all programs, once this one is among them. */
+  /** One line for each start and each request of all programs, as soon as `line` is among them. */
   async logged(line: string): Promise<readonly string[]> {
     for (;;) {
       const log = await readFile(this.#log, "utf8").catch(() => "");
@@ -55,7 +55,7 @@ export class FakeSftp {
     }
   }
 
-  /** How many programs were started. */
+  /** The number of started programs. */
   async starts(): Promise<number> {
     return (await this.logged("start")).filter((line) => line === "start").length;
   }
@@ -65,7 +65,7 @@ export class FakeSftp {
   }
 }
 
-/** Keys that hold their own names. */
+/** Key files whose content is their name. */
 export function filesOf(...contents: readonly string[]): RepositoryFiles {
   return new Map(contents.map((content) => [`keys/${content}`, Buffer.from(content)]));
 }

@@ -12,9 +12,9 @@ import type { Stats } from "node:fs";
 import { join } from "node:path";
 
 /**
- * A program in place of ssh: `fake-sftp.ts FOLDER [FAULT]` serves a folder by SFTP version 3, to read. What it is told by variables:
- * what is in the file FAKE_STDERR is said, and the program ends with FAKE_EXIT; FAKE_ENVIRONMENT and FAKE_LOG are files for its environment and for
- * one line a start and a request. That it is a server is held by the real restic in test/peers/backends/sftp.test.ts.
+ * A replacement of ssh: `fake-sftp.ts FOLDER [FAULT]` serves a folder read-only by SFTP version 3. With FAKE_STDERR it prints that file
+ * and exits with FAKE_EXIT. It writes its environment to FAKE_ENVIRONMENT, and one line for each start and request to FAKE_LOG. In
+ * test/peers/backends/sftp.test.ts the real restic works with it.
  */
 const [folder = "/", fault = ""] = process.argv.slice(2);
 const { FAKE_STDERR, FAKE_EXIT = "255", FAKE_ENVIRONMENT, FAKE_LOG } = process.env;
@@ -35,7 +35,7 @@ const HANDLE = 102;
 const DATA = 103;
 const NAME = 104;
 const ATTRIBUTES = 105;
-/** As many names as OpenSSH gives at once. */
+/** OpenSSH's names in one response. */
 const NAMES_AT_ONCE = 100;
 const MUCH = "x".repeat(200_000);
 
@@ -69,7 +69,7 @@ function attributes(stats: Stats): Buffer {
   if (fault === "no attributes") return u32(0);
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(fault === "grown" ? stats.size + 50_000 : stats.size));
-  // Size, ids, permissions, times and an extension: all that there may be.
+  // All attributes: size, ids, permissions, times and an extension.
   const flags = 0x8000_000f;
   const fields = [flags, -1, stats.uid, stats.gid, stats.mode, 0, 0, 1].map(u32);
   return Buffer.concat([...fields.toSpliced(1, 1, size), text("name@example"), text("value")]);
@@ -166,7 +166,7 @@ function receive(type: number, body: Buffer): void {
       failed(id, error);
     }
   };
-  // Answers may come in any order.
+  // Responses in any order.
   if (fault === "out of order" && NAMES.get(type) === "READ") setTimeout(reply, (requests * 7) % 5);
   else reply();
 }

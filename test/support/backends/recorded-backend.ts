@@ -20,7 +20,7 @@ export function recordedBackend(files: RepositoryFiles, onCall: (call: string) =
       signal.throwIfAborted();
       onCall(`GET ${type}`);
       const stored = files.get(type === "config" ? type : `${type}/${name}`);
-      if (!stored) throw new AgentError("not_found", `${type} ${name} is not there`);
+      if (!stored) throw new AgentError("not_found", `${type} ${name} does not exist`);
       if (stored.length > MAX_SIZE_BYTES[type])
         throw new AgentError("corrupt", `${type} ${name} is too long`);
       return stored;

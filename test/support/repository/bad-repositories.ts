@@ -158,7 +158,7 @@ export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
       await writeFile(file, "");
       await truncate(file, 2 ** 30);
     },
-    "is not read: PATH/snapshots/ID has 1073741824 bytes, more than the 8388608 that are read",
+    "is not read: PATH/snapshots/ID has 1073741824 bytes, more than the allowed 8388608",
   ],
   [
     "zip-bomb",

@@ -107,7 +107,7 @@ export async function startPlaces(root: string): Promise<Places> {
       broken: entry("b2:nothing-there:repo", { environment: { ...ca, ...b2.environment } }),
       error: {
         type: "not_found",
-        message: /b2:nothing-there at 127\.0\.0\.1:\d+: the bucket is not there/,
+        message: /b2:nothing-there at 127\.0\.0\.1:\d+: the bucket does not exist/,
       },
       secrets: [b2.keyId, b2.key],
     },

@@ -72,7 +72,9 @@ export function resticStoreSuite(name: string, start: (folder: string) => Promis
       for (let attempt = 0; attempt < 2; attempt++) {
         const { error } = await resticSource(repo, password, store).collect(undefined, signal);
         expect(error?.code).toBe("not_found");
-        expect(error?.message).toMatch(/:nowhere:.* at \S+.*not there|:nowhere:.*no config file/);
+        expect(error?.message).toMatch(
+          /:nowhere:.* at \S+.*does not exist|:nowhere:.*no config file/,
+        );
       }
     });
   });
