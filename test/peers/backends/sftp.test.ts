@@ -140,7 +140,7 @@ describe.skipIf(!requireSshd())("sshd", () => {
       expect(
         await failing("changed", { UserKnownHostsFile: join(root, "settings/changed_hosts") }),
       ).toMatch(
-        /^unreachable: sftp:peer:\/repo: the key of the host is not the one that is known: .*says "Host key verification failed\."$/,
+        /^unreachable: sftp:peer:\/repo: the host key has changed: .*: "Host key verification failed\."$/,
       );
     });
 
