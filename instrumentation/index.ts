@@ -1,4 +1,4 @@
-// For applications that embed the monitor, and for those who bring a source, a backend or a way to secrets of their own.
+// For applications with an OpenTelemetry SDK, and for sources, backends and secret resolvers of your own.
 export { ResticInstrumentation, resticMetricProducer } from "./embedding/instrumentation.ts";
 export type {
   RepositoryConfig,

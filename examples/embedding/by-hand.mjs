@@ -1,4 +1,3 @@
-// restic metrics in an application with its own MeterProvider. Replace the console exporter by an OTLP exporter.
 import {
   ConsoleMetricExporter,
   MeterProvider,
@@ -7,17 +6,16 @@ import {
 import { ResticInstrumentation, trackVanishingSeries } from "restic-otel-instrumentation";
 
 const reader = new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() });
-const provider = new MeterProvider({ readers: [trackVanishingSeries(reader)] });
+const meterProvider = new MeterProvider({ readers: [trackVanishingSeries(reader)] });
 
 const restic = new ResticInstrumentation({
   repositories: [{ repo: process.env.RESTIC_REPOSITORY, password: { env: "RESTIC_PASSWORD" } }],
-  cron: "*/15 * * * *",
-  onCollection: async ({ total, failed }) => {
-    console.log(`${total} repositories, ${failed} failed`);
-    await provider.forceFlush();
-    restic.disable();
-    await provider.shutdown();
-  },
+  cron: "*/15 * * * *", // default: @every 15m, and at once
+  onCollection: ({ total, failed }) => console.log(`${total} repositories, ${failed} failed`),
 });
-restic.setMeterProvider(provider);
+restic.setMeterProvider(meterProvider);
 restic.enable();
+
+// A service that keeps running needs neither line: it collects and exports on schedule.
+await restic.collect();
+await meterProvider.forceFlush();

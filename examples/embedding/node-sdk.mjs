@@ -14,7 +14,7 @@ const restic = new ResticInstrumentation({
     restic.disable();
   },
 });
-// NodeSDK 3.x uses metricReaders, 1.x and early 2.x metricReader.
+// @opentelemetry/sdk-node knows metricReaders since 0.204; older versions use metricReader.
 const sdk = new NodeSDK({
   metricReaders: [reader],
   metricReader: reader,

@@ -1,4 +1,5 @@
-import { inspect } from "node:util";
+/** `util.inspect.custom`, by its registered name: the public types of this file need no `@types/node`. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * A value that must never be printed. Bytes, because a restic password need not be valid UTF-8.
@@ -37,7 +38,7 @@ export class Secret {
     return "[redacted]";
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return "[redacted]";
   }
 }

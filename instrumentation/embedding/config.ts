@@ -11,64 +11,65 @@ import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
 import { VAULT_DISABLED, parseVaultSettings } from "../vault/settings.ts";
 import type { VaultUse } from "../vault/settings.ts";
+import { unknownOptions } from "./check-options.ts";
 
-/** A secret: text, or where it is found, e.g. `{file: "/run/secrets/restic"}`. */
+/** A secret: the text itself, or a reference such as `{file: "/run/secrets/restic"}`. */
 export type SecretConfig = string | Readonly<Record<string, unknown>>;
 
 /** One repository, with the keys of the agent's settings file. */
 export interface RepositoryConfig {
-  /** restic's own repository string. */
+  /** restic's repository string. */
   readonly repo: string;
   readonly password?: SecretConfig;
   readonly insecure_no_password?: boolean;
-  /** Variables for this repository alone: restic's and those of its storage provider. */
+  /** Environment variables for this repository alone: restic's, and those of its storage provider. */
   readonly environment?: Readonly<Record<string, SecretConfig>>;
   /** restic's `-o` options. */
   readonly options?: Readonly<Record<string, string | number | boolean>>;
-  /** Requests that are answered at once; default 20. */
+  /** Maximum parallel requests. Default: restic's `-o <backend>.connections` if set, else 20. */
   readonly connections?: number;
   readonly insecure_tls?: boolean;
   readonly disabled?: boolean;
 }
 
-/** What an application tells its instrumentation. Durations are text with a unit: `30s`, `5m`, `1h30m`. */
+/** Options of `ResticInstrumentation`. Durations are text with a unit: `30s`, `5m`, `1h30m`. */
 export interface ResticInstrumentationConfig extends Extensions {
-  /** Says whether it runs; read it with `getConfig`, change it with `enable` and `disable`. */
+  /** Set by `getConfig`; the constructor ignores it. Use `enable` and `disable`. */
   readonly enabled?: boolean;
   readonly repositories: readonly RepositoryConfig[];
-  /** Default `@every 15m`. */
+  /** When to collect, besides at once. Default `@every 15m`. */
   readonly cron?: string;
-  /** IANA name; default: that of the process. */
+  /** IANA name. Default: the time zone of the process. */
   readonly timezone?: string;
-  /** Time limit of a repository in a collection; default `5m`. */
+  /** Time limit for one repository in one collection. Default `5m`. */
   readonly timeout?: string;
-  /** Repositories side by side; default 8. */
+  /** Maximum repositories that are collected in parallel. Default 8. */
   readonly concurrency?: number;
-  /** Try what failed for a passing reason again between collections; default true. */
+  /** Retry repositories with transient errors between collections. Default true. */
   readonly retryFailed?: boolean;
-  /** How long a key that opened is trusted; default `1h`. */
+  /** How long an opened key is used before it is verified again. Default `1h`. */
   readonly reverify?: string;
-  /** Begin repositories one after the other in the time between two scheduled collections; default false. */
+  /** Stagger scheduled collections over 80 % of the interval. Default false. */
   readonly spread?: boolean;
-  /** Folder (0700) for what was read of snapshots, so that a restart reads none again; default: nothing is kept. */
+  /** Folder (mode 0700) that keeps snapshots over a restart. Default: nothing is kept. */
   readonly stateDir?: string;
-  /** How HashiCorp Vault is used, with the keys of the agent's settings file; variables as VAULT_ADDR and VAULT_TOKEN win. */
+  /** HashiCorp Vault, with the keys of the agent's settings file. Variables such as VAULT_ADDR and VAULT_TOKEN take precedence. */
   readonly vault?: Readonly<Record<string, unknown>>;
-  /** Default: `diag` of the API. Failures show in the metrics as well. */
+  /** Default: `diag` of `@opentelemetry/api`. The metrics show failures as well. */
   readonly logger?: Logger;
   /** Called after each collection. */
   readonly onCollection?: CollectionHook;
 }
 
 /**
- * @param logger is told what is no reason to stop
- * @throws AgentError `config` with all that is wrong, a line each
+ * @param logger receives warnings
+ * @throws AgentError `config` with one line for each problem
  */
 export function monitorSettings(
   config: ResticInstrumentationConfig,
   logger?: Logger,
 ): MonitorSettings {
-  const problems: string[] = [];
+  const problems = [...unknownOptions(config)];
   const duration = (name: "timeout" | "reverify", initial: string): number => {
     const ms = parseDurationMs(config[name] ?? initial);
     if (ms !== undefined && ms > 0) return ms;
@@ -84,7 +85,7 @@ export function monitorSettings(
     problems.push(`cron: ${error instanceof Error ? error.message : String(error)}`);
   }
   const settings = {
-    repositories: repositories(config, problems).filter(({ disabled }) => !disabled),
+    repositories: repositories(config, problems, logger).filter(({ disabled }) => !disabled),
     cron,
     timezone: config.timezone,
     timeoutMs: duration("timeout", "5m"),
@@ -116,24 +117,29 @@ function vaultUse(
 function repositories(
   config: ResticInstrumentationConfig,
   problems: string[],
+  logger: Logger | undefined,
 ): readonly RepositorySettings[] {
   const resolvers = resolversWith([
     disabledResolver("Vault is not used"),
     ...(config.resolvers ?? []),
   ]);
   const backends = Object.keys(config.backends ?? {});
-  const urls = new Set<string>();
+  const indexes = new Map<string, number>();
   return config.repositories.flatMap((entry, index) => {
     const parsed = parseRepository(entry, resolvers, backends);
-    const report = (path: readonly (string | number)[], message: string): void => {
-      problems.push(`${[`repositories[${index}]`, ...path].join(".")}: ${message}`);
-    };
+    const line = (path: readonly (string | number)[], message: string): string =>
+      `${[`repositories[${index}]`, ...path].join(".")}: ${message}`;
     const isWrong = "problems" in parsed;
-    if (isWrong) for (const { path, message } of parsed.problems) report(path, message);
+    if (isWrong) problems.push(...parsed.problems.map(({ path, message }) => line(path, message)));
+    else for (const { path, message } of parsed.warnings) logger?.warn(line(path, message));
     const { url, disabled } = isWrong ? { url: parsed.url, disabled: false } : parsed.value;
     if (url !== undefined && !disabled) {
-      if (urls.has(url)) report(["repo"], "is the same repository as one before");
-      urls.add(url);
+      const first = indexes.get(url);
+      if (first === undefined) indexes.set(url, index);
+      else
+        problems.push(
+          line(["repo"], `is the same as in repositories[${first}]: remove one of the two`),
+        );
     }
     return isWrong ? [] : [parsed.value];
   });

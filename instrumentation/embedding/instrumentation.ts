@@ -15,11 +15,11 @@ import type { Monitor } from "../monitor/monitor.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { NAME, VERSION } from "./version.ts";
 
-/** A MetricProducer of the SDK (1.x to 3.x), by its structure. */
+/** The structure of a MetricProducer of the SDK (1.x to 3.x). */
 interface ResticMetricProducer {
   collect(): Promise<{
     readonly resourceMetrics: {
-      /** Ignored in favour of that of the reader's provider. */
+      /** The SDK ignores it and uses the resource of the MeterProvider. */
       readonly resource: typeof NO_RESOURCE;
       readonly scopeMetrics: {
         readonly scope: { readonly name: string; readonly version: string };
@@ -30,23 +30,22 @@ interface ResticMetricProducer {
   }>;
 }
 
-/** Silent until the application sets a logger of its own there. */
+/** Writes nothing until the application calls `diag.setLogger`. */
 const DIAG: Logger = diag.createComponentLogger({ namespace: NAME });
 
 const NO_RESOURCE = { attributes: {}, merge: () => NO_RESOURCE, getRawAttributes: () => [] };
 
 /**
- * Metrics of restic repositories inside of an application that has an OpenTelemetry SDK: an instrumentation for
- * `registerInstrumentations`, for `NodeSDK`, or by hand with `setMeterProvider` and `enable`. Nothing runs before `enable`;
- * its timers do not hold the process.
+ * Metrics of restic repositories in an application that has an OpenTelemetry SDK. Pass it to `registerInstrumentations` or `NodeSDK`, or
+ * call `setMeterProvider` and `enable`. Nothing runs before `enable`, and its timers do not keep the process alive.
  */
 export class ResticInstrumentation {
   readonly instrumentationName = NAME;
   readonly instrumentationVersion = VERSION;
   #config: ResticInstrumentationConfig;
-  /** Settled when the monitor is there; undefined while disabled. */
+  /** Resolves when the monitor has started; undefined while disabled. */
   #enabled: Promise<void> | undefined;
-  /** Another one each time it is enabled. */
+  /** A new object for each `enable`: tells whether `disable` was called in between. */
   #token = {};
   #monitor: Monitor | undefined;
   #meterProvider: MeterProvider | undefined;
@@ -54,24 +53,24 @@ export class ResticInstrumentation {
   #unbind: (() => void) | undefined;
   #isProduced = false;
 
-  /** @throws AgentError `config` with all that is wrong, a line each */
+  /** @throws AgentError `config` with one line for each problem, also for an unknown option */
   constructor(config: ResticInstrumentationConfig) {
     monitorSettings(config);
     this.#config = config;
   }
 
-  /** Collects now, and then by the schedule. */
+  /** Collects now, and then on schedule. */
   enable(): void {
     if (this.#enabled) return;
     const token = (this.#token = {});
     this.#enabled = this.#begin(token).catch((error: unknown) => {
-      // Nobody waits for it: an application does not end because of what watches it.
+      // Monitoring must not end the application.
       this.#logger.error("cannot be enabled", { error: toAgentError(error).message });
       if (token === this.#token) this.disable();
     });
   }
 
-  /** Ends timers, callbacks and what is read; what was known is forgotten. */
+  /** Stops timers, callbacks and reads, and discards the data. */
   disable(): void {
     const monitor = this.#monitor;
     this.#enabled = undefined;
@@ -80,7 +79,7 @@ export class ResticInstrumentation {
     void monitor?.stop();
   }
 
-  /** What reads repositories is loaded only now. */
+  /** Loads the code that reads repositories, which an application that is not enabled does not need. */
   async #begin(token: object): Promise<void> {
     const { Monitor: LoadedMonitor } = await import("../monitor/monitor.ts");
     if (!this.#enabled || token !== this.#token) return;
@@ -105,14 +104,17 @@ export class ResticInstrumentation {
     return { ...this.#config, enabled: this.#enabled !== undefined };
   }
 
-  /** Takes repositories and schedule over with the next collection; extensions and hooks after `disable` and `enable`. */
+  /**
+   * Repositories and schedule take effect with the next collection; extensions and hooks after `disable` and `enable`.
+   * @throws AgentError `config` with one line for each problem; the old configuration stays
+   */
   setConfig(config: ResticInstrumentationConfig): void {
     const settings = monitorSettings(config, config.logger ?? DIAG);
     this.#config = config;
     this.#monitor?.reload(settings);
   }
 
-  /** May be called again: the metrics go to the last one. Without it they go to the global provider of the time of `enable`. */
+  /** The last call takes effect. Default: the global MeterProvider at the time of `enable`. */
   setMeterProvider(meterProvider: MeterProvider): void {
     this.#meterProvider = meterProvider;
     this.#bind();
@@ -122,18 +124,18 @@ export class ResticInstrumentation {
     this.#tracerProvider = tracerProvider;
   }
 
-  /** The end of the collection that is under way, else of one that begins now; undefined when it is not enabled. */
+  /** Resolves at the end of the running collection, or of a new one if none is running; with undefined if not enabled. */
   async collect(): Promise<JobOutcome | undefined> {
     await this.#enabled;
     return this.#monitor?.currentCollection ?? this.#monitor?.collect();
   }
 
-  /** What is known of each repository: for those who want the data without metrics. */
+  /** The data of each repository, without metrics. */
   state(): readonly StoreEntry<RepositoryState>[] {
     return [...(this.#monitor?.store.entries() ?? [])];
   }
 
-  /** What `resticMetricProducer` hands out. */
+  /** Use `resticMetricProducer`, which has the type of the SDK. */
   metricProducer(): ResticMetricProducer {
     const startMs = systemClock.now();
     this.#isProduced = true;
@@ -157,7 +159,7 @@ export class ResticInstrumentation {
     this.#unbind = this.#monitor.bindAll(provider.getMeter(NAME, VERSION));
   }
 
-  /** A span a collection of a repository, if the application has a tracer. */
+  /** One span for each collection of a repository, if the application has a tracer. */
   readonly #startSpan: StartSpan = (subject) => {
     const provider = this.#tracerProvider ?? trace.getTracerProvider();
     const span = provider
@@ -174,10 +176,10 @@ export class ResticInstrumentation {
 }
 
 /**
- * For the `metricProducers` of a stock reader, in place of a meter: right in every respect without a mended reader, but views do
- * not apply. The instrumentation is bound to no meter any more. Its type is that of the SDK in use, which no other can name.
+ * For `metricProducers` of a stock reader, which needs no `trackVanishingSeries` then, but supports no views. The instrumentation records
+ * nothing on a meter any more. The return type is MetricProducer of the SDK in use.
  */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller's context says which
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the context of the call infers it
 export function resticMetricProducer<MetricProducer>(
   restic: ResticInstrumentation,
 ): MetricProducer {

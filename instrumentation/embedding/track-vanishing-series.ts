@@ -1,19 +1,19 @@
-/** What a metric reader of the SDK (1.x to 3.x) has of what is mended here. */
+/** The members of a metric reader of the SDK (1.x to 3.x) that are replaced. */
 interface Reader {
   selectAggregationTemporality(type: never): unknown;
   selectCardinalityLimit?(type: never): number;
   collect(options?: never): Promise<unknown>;
 }
 
-/** AggregationTemporality of the SDK, the same number in all versions. */
+/** AggregationTemporality.DELTA, the same number in all versions of the SDK. */
 const DELTA = 0;
 
 /**
- * Makes a reader of the SDK show a series exactly as long as it is observed, and all of them. Call it before the first collection,
- * once a reader, with one reader a MeterProvider. Without it, a series that is not observed any more stays for ever with its last
- * value, and beyond 2,000 series of an instrument all others fall into one.
+ * Makes a reader of the SDK export a series only while it is observed, and every series. Without it the SDK exports series that no longer
+ * exist with their last value, and folds more than 2,000 series of a metric into one. Call it before the first collection, with one
+ * reader per MeterProvider.
  *
- * Counters stay cumulative, as back ends want them: that of a repository that was removed goes on being shown.
+ * Counters stay cumulative, as back ends expect: those of a removed repository are exported until the application restarts.
  * @returns the same reader
  */
 export function trackVanishingSeries<R extends Reader>(reader: R): R {
@@ -24,7 +24,7 @@ export function trackVanishingSeries<R extends Reader>(reader: R): R {
     selectAggregationTemporality: (type: never): unknown =>
       type === "OBSERVABLE_GAUGE" ? DELTA : selectTemporality(type),
     selectCardinalityLimit: () => Infinity,
-    // A collection empties what it collects: those that run at once share one.
+    // With DELTA each collection empties the storage: concurrent ones share one, or the others would find nothing.
     collect: (options?: never): Promise<unknown> => {
       collecting ??= collect(options).finally(() => {
         collecting = undefined;

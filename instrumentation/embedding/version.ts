@@ -1,3 +1,3 @@
-/** Held against package.json by a test: reading it at run time would break bundlers. */
+/** A test compares both with package.json. Bundlers could not follow a read at run time. */
 export const NAME = "restic-otel-instrumentation";
 export const VERSION = "0.1.0";

@@ -1,6 +1,6 @@
 import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
-import type { RepositoryConfig } from "./repository/config.ts";
+import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
 /** The snapshots of one user on one host in one repository. */
@@ -16,7 +16,7 @@ export interface BackupSet {
 
 /** The result of the last complete collection. */
 export interface RepositoryContent {
-  readonly config: RepositoryConfig;
+  readonly config: ConfigFile;
   readonly sets: readonly BackupSet[];
   /** Number of snapshot files, readable or not. */
   readonly snapshots: number;

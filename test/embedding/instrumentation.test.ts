@@ -32,7 +32,7 @@ async function collected(restic: ResticInstrumentation): Promise<void> {
 const SETS = (series: readonly string[]): readonly string[] =>
   series.filter((one) => one.startsWith("backup.days_age"));
 
-test("nothing runs before enable, and nothing goes on after disable", async () => {
+test("nothing runs before enable or after disable", async () => {
   const ended: number[] = [];
   const restic = instrument({ onCollection: ({ total }) => void ended.push(total) });
   const reader = new ManualReader();
@@ -50,7 +50,7 @@ test("nothing runs before enable, and nothing goes on after disable", async () =
   expect(restic.state()).toEqual([]);
 });
 
-test("its metrics go to the provider that it was given last", async () => {
+test("the last MeterProvider gets the metrics", async () => {
   const restic = instrument();
   const [first, second] = [new ManualReader(), new ManualReader()];
   restic.setMeterProvider(new MeterProvider({ readers: [first] }));
@@ -61,7 +61,7 @@ test("its metrics go to the provider that it was given last", async () => {
   expect(await first.series()).toEqual([]);
 });
 
-test("two in one application show what both know", async () => {
+test("two instrumentations in one application export the data of both", async () => {
   const reader = trackVanishingSeries(new ManualReader());
   const provider = new MeterProvider({ readers: [reader] });
   const both = [WEB, LAPTOP].map((repository) => instrument({ repositories: [repository] }));
@@ -79,7 +79,7 @@ test("two in one application show what both know", async () => {
   expect(left).toContain(LAPTOP.repo);
 });
 
-test("a series that vanishes stays for ever in a stock reader, and ends in one that tracks it", async () => {
+test("a series that no longer exists stays in a stock reader, and disappears from a tracking one", async () => {
   const [stock, tracking] = [new ManualReader(), trackVanishingSeries(new ManualReader())];
   for (const reader of [stock, tracking]) {
     const restic = instrument();
@@ -98,7 +98,7 @@ test("a series that vanishes stays for ever in a stock reader, and ends in one t
   ).toEqual([1, 1].map(() => expect.any(Number)));
 });
 
-test("a metric producer for a stock reader", async () => {
+test("a stock reader with the metric producer exports each series while it exists", async () => {
   const restic = instrument();
   const reader = new ManualReader({ metricProducers: [resticMetricProducer(restic)] });
   const provider = new MeterProvider({ readers: [reader] });
@@ -115,33 +115,7 @@ test("a metric producer for a stock reader", async () => {
   expect(SETS(await reader.series())).toEqual([]);
 });
 
-test("a repository may stand beside itself, disabled", () => {
-  const disabled = { ...WEB, disabled: true };
-  expect(
-    () => new ResticInstrumentation({ repositories: [disabled, WEB, disabled] }),
-  ).not.toThrow();
-});
-
-test("all that is wrong is said at once", () => {
-  expect(
-    () =>
-      new ResticInstrumentation({
-        repositories: [{ repo: "ftp://u:CANARY@h/", password: "p" }, { repo: "/a" }, WEB, WEB],
-        cron: "never",
-        timeout: "5",
-        concurrency: 0,
-      }),
-  ).toThrow(
-    expect.objectContaining({
-      code: "config",
-      message: expect.stringMatching(
-        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: .*"ftp:\/\/h\/".*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same repository as one before\ntimeout: [^\n]*$/,
-      ),
-    }),
-  );
-});
-
-test("one span a repository and collection, without secrets", async () => {
+test("each collection of a repository is one span, without secrets", async () => {
   const spans: unknown[] = [];
   const restic = instrument({ repositories: [WEB, { ...LAPTOP, password: "CANARY" }] });
   restic.setTracerProvider({
@@ -173,7 +147,7 @@ test("one span a repository and collection, without secrets", async () => {
   expect(JSON.stringify(spans)).not.toContain("CANARY");
 });
 
-test("name and version are those of the package", async () => {
+test("name and version are the same as in package.json", async () => {
   const manifest = new URL("../../instrumentation/package.json", import.meta.url);
   expect(JSON.parse(await readFile(manifest, "utf8"))).toMatchObject({
     name: NAME,
@@ -181,7 +155,7 @@ test("name and version are those of the package", async () => {
   });
 });
 
-test("a source that is not restic, beside repositories", async () => {
+test("a source of the application is collected like the repositories", async () => {
   const restic = instrument({ sources: [newestFiles(["test/fixtures/tls", "/nowhere"])] });
   const reader = new ManualReader();
   restic.setMeterProvider(new MeterProvider({ readers: [reader] }));
@@ -194,7 +168,7 @@ test("a source that is not restic, beside repositories", async () => {
   expect(series).toContain('tree.up {"path":"/nowhere"}');
 });
 
-test("what cannot be enabled says so, and ends no application", async () => {
+test("a failure to start is logged and does not end the application", async () => {
   const said: unknown[] = [];
   const keep = (...words: unknown[]): void =>
     void said.push(words.map((word) => JSON.stringify(word)).join(" "));
@@ -210,7 +184,7 @@ test("what cannot be enabled says so, and ends no application", async () => {
   expect(said.join()).toMatch(/"cannot be enabled".*two sources/);
 });
 
-test("a collection that is asked for is the one under way, if there is one", async () => {
+test("collect returns the running collection if there is one", async () => {
   let ended = 0;
   const restic = instrument({ onCollection: () => void (ended += 1) });
   restic.enable();
@@ -222,7 +196,7 @@ test("a collection that is asked for is the one under way, if there is one", asy
   expect(await restic.collect()).not.toBe(outcomes[0]);
 });
 
-test("enabled again, it begins anew", async () => {
+test("after disable, enable starts without the old data", async () => {
   const restic = instrument();
   const reader = trackVanishingSeries(new ManualReader());
   restic.setMeterProvider(new MeterProvider({ readers: [reader] }));

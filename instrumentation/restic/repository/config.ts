@@ -3,15 +3,9 @@ import { MissingPlaceError } from "../../backends/backend.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
+import type { ConfigFile } from "./config-file.ts";
 import { parseObject } from "./json.ts";
 import { isNotFound } from "./verified-load.ts";
-
-/** The `config` file of a repository. restic design document, section "Repository Format". */
-export interface RepositoryConfig {
-  /** 64 random hex digits: the only stable identity of a repository. */
-  readonly id: string;
-  readonly version: 1 | 2;
-}
 
 /** @throws AgentError `not_found` if there is no repository */
 export async function loadConfig(backend: Backend, signal: AbortSignal): Promise<Uint8Array> {
@@ -31,7 +25,7 @@ export async function loadConfig(backend: Backend, signal: AbortSignal): Promise
  * @param sealed the stored bytes, which are never compressed
  * @throws AgentError `corrupt` if the master key does not open it, `other` for an unknown version
  */
-export function decodeConfig(sealed: Uint8Array, key: Key): RepositoryConfig {
+export function decodeConfig(sealed: Uint8Array, key: Key): ConfigFile {
   let object;
   try {
     object = parseObject(key.open(sealed));

@@ -3,7 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
-import type { RepositoryConfig } from "./config.ts";
+import type { ConfigFile } from "./config-file.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
 import { listIds } from "./listing.ts";
@@ -20,7 +20,7 @@ const CONFIRM_EMPTY_MS = 3000;
 
 /** All snapshots of a repository as of one listing. */
 export interface Catalogue {
-  readonly config: RepositoryConfig;
+  readonly config: ConfigFile;
   /** By file name. Valid until the next read. */
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** Names of unreadable snapshot files, with the reason. */
@@ -46,7 +46,7 @@ export interface Access {
 }
 
 interface Session extends OpenedKey {
-  readonly config: RepositoryConfig;
+  readonly config: ConfigFile;
   readonly password: Secret;
   /** Monotonic milliseconds. */
   readonly verifiedAt: number;

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+
+import { AgentError, ResticInstrumentation } from "../../instrumentation/index.ts";
+
+const WEB = { repo: "examples/repositories/web", password: "web-password" };
+
+/** Creates an instrumentation as JavaScript does, with options that no compiler has checked. */
+function create(...options: readonly unknown[]): ResticInstrumentation {
+  return Reflect.construct(ResticInstrumentation, options);
+}
+
+const MISSING = "repositories: missing: set it to an array, which may be empty";
+
+test.for<[readonly unknown[], string]>([
+  [[], "the configuration must be an object with repositories"],
+  [[null], "the configuration must be an object with repositories"],
+  [[[WEB]], "the configuration must be an object with repositories"],
+  [[{}], MISSING],
+  [[{ repositories: undefined }], MISSING],
+  [[{ repositorys: [WEB] }], `repositorys: unknown key, did you mean repositories?\n${MISSING}`],
+  [[{ repositories: WEB }], "repositories: must be an array"],
+  [[{ repositories: [], cron: 15 }], "cron: must be a string"],
+  [
+    [{ repositories: [], spread: "no", vault: null }],
+    "spread: must be a boolean\nvault: must be an object",
+  ],
+  [
+    [{ repositories: [], onCollection: {}, backends: [] }],
+    "onCollection: must be a function\nbackends: must be an object",
+  ],
+  [
+    [{ repositories: [{ ...WEB, passwort: "CANARY" }] }],
+    "repositories[0].passwort: unknown key, did you mean password?",
+  ],
+  [
+    [{ repositories: ["CANARY"] }],
+    "repositories[0]: must be a mapping with the keys repo and password",
+  ],
+])("%j is rejected", ([options, message]) => {
+  const error = new AgentError("config", message);
+  expect(() => create(...options)).toThrow(error);
+});
+
+test("an unknown option is rejected together with all other problems", () => {
+  expect(() => create({ repositories: [], interval: "5m", cron: "never", timeout: "5" })).toThrow(
+    expect.objectContaining({
+      code: "config",
+      message: expect.stringMatching(
+        /^interval: unknown key; known keys: enabled, .*\ncron: .*\ntimeout: .*$/,
+      ),
+    }),
+  );
+});
+
+test("setConfig rejects an invalid configuration, and the old one stays", () => {
+  const restic = create({ repositories: [] });
+  expect(() => restic.setConfig(Object({}))).toThrow(MISSING);
+  expect(restic.getConfig()).toEqual({ repositories: [], enabled: false });
+  restic.setConfig(restic.getConfig());
+});
+
+test("every problem is reported at once", () => {
+  expect(
+    () =>
+      new ResticInstrumentation({
+        repositories: [{ repo: "ftp://u:CANARY@h/", password: "p" }, { repo: "/a" }, WEB, WEB],
+        cron: "never",
+        timeout: "5",
+        concurrency: 0,
+      }),
+  ).toThrow(
+    expect.objectContaining({
+      code: "config",
+      message: expect.stringMatching(
+        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: .*"ftp:\/\/h\/".*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: [^\n]*$/,
+      ),
+    }),
+  );
+});
+
+test("a disabled repository may be configured twice", () => {
+  const disabled = { ...WEB, disabled: true };
+  expect(() => create({ repositories: [disabled, WEB, disabled] })).not.toThrow();
+});
