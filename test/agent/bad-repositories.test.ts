@@ -45,7 +45,7 @@ const path = (name: string): string => join(folder, name);
 const failure = (name: string): string =>
   failureShown(agent.log(), samples, path(name)).replaceAll(path(name), "PATH");
 
-describe("a repository that cannot be read says why", () => {
+describe("a repository that cannot be read causes an error with its reason", () => {
   test.for(FAILING)("%s", ([name, , type, message]) => {
     const url = path(name);
     const failed = failure(name);
@@ -57,7 +57,7 @@ describe("a repository that cannot be read says why", () => {
   });
 });
 
-describe("a snapshot file that cannot be read costs itself alone", () => {
+describe("a snapshot file that cannot be read is reported, and the others are counted", () => {
   test.for(UNREADABLE)("%s", ([name, , reason]) => {
     const url = path(name);
     const failed = failure(name).replaceAll(/[0-9a-f]{64}/g, "ID");
@@ -72,7 +72,7 @@ describe("a snapshot file that cannot be read costs itself alone", () => {
   });
 });
 
-test("the others are unharmed, whatever is odd in them", () => {
+test("unusual but valid snapshots are counted, and other repositories are not affected", () => {
   const url = path("good");
   expect(samples.value("backup_repository_up", { url })).toBe(1);
   expect(samples.value("backup_repository_unreadable_snapshots", { url })).toBe(0);
@@ -90,11 +90,11 @@ test("the others are unharmed, whatever is odd in them", () => {
   expect(samples.value("backup_job_error_count")).toBe(FAILING.length + UNREADABLE.length);
 });
 
-test("what is read is bounded", () => {
+test("the memory of the agent is bounded", () => {
   expect(samples.value("process_resident_memory_bytes")).toBeLessThan(2 ** 29);
 });
 
-test("no secret is in any output", async () => {
+test("no output contains a secret", async () => {
   for (const page of ["/", "/api/status", "/metrics", "/nowhere"])
     expect(await (await fetch(`${agent.url}${page}`)).text()).not.toContain("CANARY");
   expect(agent.log()).not.toContain("CANARY");

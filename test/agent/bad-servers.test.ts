@@ -21,7 +21,7 @@ import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 const PASSWORD = "CANARY-password";
 
-/** What a server begins to do once its repository is known, and how the repository fails then. */
+/** Faults of a server after a first successful collection, and the error of its repository. */
 const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   ["it is gone", "stops", "unreachable: HOST refuses the connection"],
   ["reset before headers", reset("before headers"), "unreachable: HOST closed the connection"],
@@ -122,7 +122,7 @@ afterAll(async () => {
   await good.stop();
 });
 
-describe("a server that fails says why, and what is known stays", () => {
+describe("a failing server causes an error with its reason, and the last values are kept", () => {
   test.for(FAULTS)("%s", ([name, , failure]) => {
     const { host } = cases.get(name) ?? expect.fail();
     const url = urlOf(host);
@@ -137,13 +137,13 @@ describe("a server that fails says why, and what is known stays", () => {
   });
 });
 
-test("the others are unharmed", () => {
+test("other repositories are not affected", () => {
   expect(during.value("backup_job_error_count")).toBe(FAULTS.length);
   expect(during.value("backup_repository_up", { url: urlOf(`127.0.0.1:${good.port}`) })).toBe(1);
   expect(during.value("process_resident_memory_bytes")).toBeLessThan(2 ** 29);
 });
 
-test("all recover, with one line each", async () => {
+test("each repository recovers with one log line", async () => {
   for (const { server, fault, answers } of cases.values())
     if (fault !== "stops") server.answers(answers);
   const after = await agent.collect();
@@ -152,7 +152,7 @@ test("all recover, with one line each", async () => {
   expect(agent.log().match(/msg="collection recovered"/g)).toHaveLength(FAULTS.length - 1);
 });
 
-test("no secret is in any output", async () => {
+test("no output contains a secret", async () => {
   for (const page of ["/", "/api/status", "/metrics"])
     expect(await (await fetch(`${agent.url}${page}`)).text()).not.toContain("CANARY");
   expect(agent.log()).not.toContain("CANARY");

@@ -13,14 +13,14 @@ import { PRODUCER } from "../support/agent/table-text.ts";
 import { repositoryFolder } from "../support/repository/repository-folder.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
-// What the bench measures in seconds, in counts: an order of magnitude that is lost fails on any machine.
+// Checks by counts what the bench measures in seconds, so that a regression fails on every machine.
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
 const NOW = 1_767_225_600_000;
 
-/** A monitor of repositories with so many snapshots each, half as many sets, and what they have cost. */
+/** A monitor of repositories with this many snapshots each and half as many backup sets. */
 async function scene(repositories: number, snapshots: number) {
   const sealed = await Promise.all(
     Array.from({ length: repositories }, async () => {
@@ -82,9 +82,9 @@ function costOf(monitor: Monitor): Readonly<Record<string, number>> {
   return sum;
 }
 
-test("a first collection reads each snapshot once, a steady one makes one listing and nothing else", async () => {
+test("the first collection reads each snapshot once, and later ones make only one listing", async () => {
   const { collect, sealed } = await scene(1, 500);
-  // Beside snapshots: keys are listed; config and the key are read.
+  // The other calls: one listing of the keys, and reads of the config and the key.
   expect(await collect()).toEqual({ list: 2, load: 502, derivations: 1 });
   expect(await collect()).toEqual({ list: 1, load: 0, derivations: 0 });
   const [one = expect.fail()] = sealed;
@@ -93,13 +93,13 @@ test("a first collection reads each snapshot once, a steady one makes one listin
   expect(await collect()).toEqual({ list: 1, load: 1, derivations: 0 });
 });
 
-test("a hundred repositories cost a hundred listings", async () => {
+test("a later collection of 100 repositories makes 100 listings", async () => {
   const { collect } = await scene(100, 2);
   expect(await collect()).toEqual({ list: 200, load: 400, derivations: 100 });
   expect(await collect()).toEqual({ list: 100, load: 0, derivations: 0 });
 });
 
-test("what is known takes no more memory after many collections and scrapes", async () => {
+test("the memory of the state does not grow with collections and scrapes", async () => {
   const { clock, monitor, collect } = await scene(1, 1000);
   const endpoint = new PrometheusEndpoint({
     tables: monitor.tables,
@@ -113,7 +113,7 @@ test("what is known takes no more memory after many collections and scrapes", as
       await collect();
       await (await endpoint.render()).gzip();
     }
-    // What a first one sets free by its finalizers, a second one collects.
+    // A second collection of garbage frees what finalizers of the first one released.
     for (let pass = 0; pass < 3; pass++) {
       collectGarbage();
       await settle();
@@ -121,10 +121,10 @@ test("what is known takes no more memory after many collections and scrapes", as
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
-  const looks = [await rounds(20)];
-  for (let window = 0; window < 3; window++) looks.push(await rounds(80));
-  const growths = looks.slice(1).map((bytes, index) => bytes - (looks[index] ?? 0));
-  // A leak grows all the time: 13 KB a round are found. What the runtime keeps for itself does not.
+  const sizes = [await rounds(20)];
+  for (let window = 0; window < 3; window++) sizes.push(await rounds(80));
+  const growths = sizes.slice(1).map((bytes, index) => bytes - (sizes[index] ?? 0));
+  // A leak grows in every window: the test finds 13 KB per round. Caches of the runtime stop growing.
   expect(Math.min(...growths)).toBeLessThan(2 ** 20);
   expect([...monitor.store.entries()]).toHaveLength(1);
 });

@@ -5,13 +5,13 @@ import { start } from "restic-otel";
 import { AgentError, MAX_SIZE_BYTES, Secret } from "restic-otel-instrumentation";
 import type { Backend, FileType, SecretResolver } from "restic-otel-instrumentation";
 
-/** A backend that the agent does not have: a folder of its own kind. */
+/** A backend that the agent does not have. */
 function openFolder(folder: string): Backend {
   const read = async <T>(path: string, reading: Promise<T>): Promise<T> => {
     try {
       return await reading;
     } catch (cause) {
-      throw new AgentError("not_found", `${path} is not there`, { cause });
+      throw new AgentError("not_found", `${path} does not exist`, { cause });
     }
   };
   return {
@@ -26,7 +26,7 @@ function openFolder(folder: string): Backend {
       const path = join(folder, type, name);
       const bytes = await read(path, readFile(path, { signal }));
       if (bytes.length > MAX_SIZE_BYTES[type])
-        throw new AgentError("corrupt", `${path} is too big`);
+        throw new AgentError("corrupt", `${path} is too large`);
       return bytes;
     },
   };

@@ -34,7 +34,7 @@ const REPOSITORIES = [
   { repo: "folder:examples/repositories/web", password: { reversed: "drowssap-bew" } },
 ];
 
-test("an agent with its own main, with a backend and a secret scheme of its own", async () => {
+test("an agent with its own main module can add a backend and a secret scheme", async () => {
   await writeFile(file, JSON.stringify({ repositories: REPOSITORIES }));
   const { stdout } = await run(NODE, args("--once"), { cwd: ROOT });
   const samples = new Samples(stdout);
@@ -45,7 +45,7 @@ test("an agent with its own main, with a backend and a secret scheme of its own"
   expect(checked).toBe("ok: 1 repository, 0 disabled\n");
 });
 
-test("a header of a push can come from a secret scheme of its own", async () => {
+test("a header of a push can use an added secret scheme", async () => {
   const receiver = await startReceiver();
   receiver.answers.push(reply(401, ""));
   const otlp = [{ endpoint: receiver.url, headers: { "x-token": { reversed: "YRANAC" } } }];

@@ -16,7 +16,7 @@ const SETTINGS = [
   },
 ];
 
-test("when it is stopped under load, no scrape is lost that had arrived", async () => {
+test("a stop under load answers every scrape that has arrived", async () => {
   const agent = await startAgent(SETTINGS);
   onTestFinished(() => agent.stop());
   await agent.collect();
@@ -26,10 +26,10 @@ test("when it is stopped under load, no scrape is lost that had arrived", async 
   );
   const ended = Promise.all(scrapers.map((one) => one.runWhileAnswered()));
   await until("load", () => scrapers.every(({ endings }) => endings.length >= 10));
-  // While it is held it has read none of them; connections that are new it has not even accepted.
+  // While stopped by SIGSTOP, the agent reads no requests and accepts no new connections.
   agent.kill("SIGSTOP");
   let seen = "";
-  await until("a scrape of each that nobody answers", () => {
+  await until("an unanswered scrape of each scraper", () => {
     const before = seen;
     seen = scrapers.map(({ endings, waiting }) => `${endings.length} ${waiting}`).join();
     return seen === before && scrapers.every(({ waiting }) => waiting);
@@ -41,7 +41,7 @@ test("when it is stopped under load, no scrape is lost that had arrived", async 
   expect(scrapers.map(({ endings }, index) => endings[asked[index] ?? -1])).toEqual(
     scrapers.map(() => 200),
   );
-  // Nothing was answered by halves or with another status; a scrape that came later finds a closed port or connection.
+  // No response is incomplete or has another status; later scrapes find a closed port or connection.
   for (const { endings } of scrapers)
     expect(["ECONNREFUSED", "ECONNRESET", "EPIPE"]).toContain(endings.at(-1));
   expect(await agent.exit).toBe(0);
@@ -50,7 +50,7 @@ test("when it is stopped under load, no scrape is lost that had arrived", async 
 const HALF_OPEN = 500;
 const SCRAPES = 50;
 
-test("beside 500 connections with half a request each, every scrape is answered", async () => {
+test("every scrape is answered despite 500 connections with half a request each", async () => {
   const agent = await startAgent(SETTINGS);
   onTestFinished(() => agent.stop());
   await agent.collect();
@@ -58,7 +58,7 @@ test("beside 500 connections with half a request each, every scrape is answered"
   const halves = Array.from({ length: HALF_OPEN }, () => connect(Number(port), hostname));
   onTestFinished(() => halves.forEach((half) => void half.destroy()));
   await Promise.all(halves.map(sendHalf));
-  // More than there is room for, on connections that are kept and on new ones.
+  // More connections than the maximum, kept ones and new ones.
   const scrapers = Array.from(
     { length: 24 },
     (_, index) => new Scraper(agent.url, { keepAlive: index % 2 === 0, asksAgain: false }),

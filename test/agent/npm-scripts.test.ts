@@ -11,7 +11,7 @@ const SETTINGS = {
   NO_COLOR: "1",
 };
 
-// These are scripts of the checkout, which run its sources.
+// The scripts run the sources of the checkout.
 test.for([
   ["start", /msg=listening address=(\S+)/],
   ["demo", /Status +http:\/\/(\S+)\//],

@@ -23,7 +23,7 @@ const SETTINGS = {
   ],
 };
 
-test("an operator reloads, collects and looks by HTTP", async () => {
+test("an operator can reload, collect and read the settings by HTTP", async () => {
   const agent = await startAgent(SETTINGS, { env: { SECRET_NAME: "CANARY" } });
   onTestFinished(() => agent.stop());
   const post = async (path: string): Promise<readonly [number, string]> => {
@@ -64,7 +64,7 @@ test("an operator reloads, collects and looks by HTTP", async () => {
   expect(await (await fetch(`${agent.url}/-/config`)).json()).toMatchObject({ cron: "@hourly" });
 });
 
-test("a health check finds the agent, whatever became of its file, and nothing where it is not", async () => {
+test("a health check finds the agent even if its file has become invalid, and fails after a stop", async () => {
   const agent = await startAgent([]);
   onTestFinished(() => agent.stop());
   const bind = agent.url.replace("http://", "");
@@ -78,7 +78,7 @@ test("a health check finds the agent, whatever became of its file, and nothing w
   expect([code, stdout]).toEqual([1, `${bind}: connect ECONNREFUSED ${bind}\n`]);
 });
 
-test("it listens on several addresses, and ends with 2 if one of them is in use", async () => {
+test("the agent listens on several addresses, and ends with 2 if one of them is in use", async () => {
   const folder = await mkdtemp(join(tmpdir(), "operator-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "config.json");

@@ -30,7 +30,7 @@ async function launch(settings: object, env: Readonly<Record<string, string>> = 
   return agent;
 }
 
-/** Without a file, and listening nowhere. */
+/** Starts an agent without a settings file and without an HTTP server. */
 async function launchFromEnvironment(env: Readonly<Record<string, string>>): Promise<Server> {
   const agent = await startServer({
     command: NODE,
@@ -72,7 +72,7 @@ const FAILURES: readonly (readonly [string, ReceiverAnswer])[] = [
 ];
 
 test(
-  "whatever a receiver does, the agent goes on, and says once what changed",
+  "the agent survives every failure of a receiver, and logs each change of state once",
   { timeout: 300_000 },
   async () => {
     const agent = await launch({
@@ -113,7 +113,7 @@ test(
   },
 );
 
-test("a stop pushes once more what is known then", async () => {
+test("a stop pushes the current values once more", async () => {
   const agent = await launch({ otlp: [{ endpoint: receiver.url }], otlpInterval: "1h" });
   await until("the first push", () => receiver.received.length === 1);
   await agent.stop();
@@ -122,18 +122,18 @@ test("a stop pushes once more what is known then", async () => {
   expect(receiver.received[1]?.body.toString()).toContain("backup.days_age");
 });
 
-test("a receiver that hangs does not hold a stop for long", async () => {
+test("a hanging receiver does not delay a stop for long", async () => {
   receiver.otherwise = () => {};
   const agent = await launch({ otlp: [{ endpoint: receiver.url, timeout: "10m" }] });
   await until("the first push", () => receiver.received.length === 1);
   const start = performance.now();
   agent.kill("SIGTERM");
   expect(await agent.exit).toBe(0);
-  // 5 s, and what a busy machine needs to begin with it: its own limits are minutes.
+  // 5 s, and time for a busy machine. The timeout of the push would be minutes.
   expect(performance.now() - start).toBeLessThan(30_000);
 });
 
-/** Attributes of the resource of the last body, which is JSON. */
+/** The resource attributes of the last JSON body. */
 function resource(): Readonly<Record<string, unknown>> {
   const [sent]: readonly {
     readonly resource: {
@@ -145,7 +145,7 @@ function resource(): Readonly<Record<string, unknown>> {
   );
 }
 
-test("push alone, from the environment alone: it lives on, and is the same one after a restart", async () => {
+test("an agent that only pushes keeps running, and keeps its instance id after a restart", async () => {
   const seen: unknown[] = [];
   for (let run = 0; run < 2; run++) {
     const before = receiver.received.length;
@@ -165,7 +165,7 @@ test("push alone, from the environment alone: it lives on, and is the same one a
   expect(seen[1]).toEqual(seen[0]);
 });
 
-test("attributes, headers and protocol of the environment", async () => {
+test("attributes, headers and protocol come from the environment", async () => {
   await launchFromEnvironment({
     OTEL_SERVICE_NAME: "backups",
     OTEL_RESOURCE_ATTRIBUTES: "service.instance.id=mine,team=a%20b,service.name=other",
@@ -188,7 +188,7 @@ test("attributes, headers and protocol of the environment", async () => {
   expect(receiver.received.at(-1)?.headers["content-type"]).toBe("application/x-protobuf");
 });
 
-test("OTEL_SDK_DISABLED leaves the pages and the log", async () => {
+test("OTEL_SDK_DISABLED disables metrics, but not the pages and the log", async () => {
   const settings = { otlp: [{ endpoint: receiver.url }], otlpInterval: "10ms" };
   const agent = await launch(settings, { OTEL_SDK_DISABLED: "true" });
   await until("a collection", () => agent.log().includes("collection finished"));

@@ -16,14 +16,14 @@ import { webConfigFolder } from "../support/web/web-config-folder.ts";
 import { CERTIFICATES, WEB_CONFIGS } from "../support/web/web-configs.ts";
 
 const EXAMPLES = join(ROOT, "examples/repositories");
-/** A repository that is fine, one with a damaged snapshot, and one that cannot be opened. */
+/** A valid repository, one with a damaged snapshot, and one with a wrong password. */
 const REPOSITORIES = ["web", "nas", "laptop"].map((name) => ({
   repo: join(EXAMPLES, name),
   password: name === "laptop" ? "wrong" : `${name}-password`,
 }));
 const CA = readFileSync(join(CERTIFICATES, "ca.pem"), "utf8");
 
-/** All paths that the agent serves, each with its method. */
+/** All routes of the agent with their methods. */
 function served(): readonly string[] {
   const names = routes({
     version: "",
@@ -80,7 +80,7 @@ test.for(["http", "https"])(
     const lines = [...served(), ...WITH_QUERIES];
     expect(lines).toContain("GET /metrics");
     for (const line of lines) {
-      // 409: the collection that the request before has started goes on.
+      // 409: the collection of the previous request is still running.
       const allowed = line.startsWith("POST") ? [200, 202, 409] : [200];
       expect(await ask(base, line)).toEqual([line, expect.toBeOneOf(allowed), true]);
     }

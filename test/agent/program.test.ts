@@ -39,12 +39,12 @@ async function run(
   return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
 }
 
-describe("what it says of itself", () => {
-  test("--help", async () => {
+describe("the program", () => {
+  test("prints the help for --help", async () => {
     expect(await runAgent(["--help"])).toEqual({ code: 0, stdout: helpText(), stderr: "" });
   });
 
-  test("--version", async () => {
+  test("prints version, commit and Node.js for --version", async () => {
     const { version } = JSON.parse(await readFile("package.json", "utf8"));
     const { code, stdout } = await runAgent(["-version"]);
     expect(code).toBe(0);
@@ -55,14 +55,14 @@ describe("what it says of itself", () => {
     );
   });
 
-  test("an older Node.js is told what is needed", async () => {
+  test("names the required version on an older Node.js", async () => {
     const preload = `Object.defineProperty(process, "versions", { value: { node: "22.18.0" } })`;
     const { code, stderr } = await runAgent(["--version"], { preload });
     expect(code).toBe(2);
     expect(stderr).toBe(`restic-otel needs Node.js 22.19 or later, this is ${process.version}\n`);
   });
 
-  test.for(["SIGHUP", "SIGUSR1"])("%s before there is anything does nothing", async (signal) => {
+  test.for(["SIGHUP", "SIGUSR1"])("ignores %s before the agent is loaded", async (signal) => {
     const preload = `import { registerHooks } from "node:module";
       registerHooks({ resolve(name, context, next) {
         if (name === "./start.js") process.kill(process.pid, "${signal}");
@@ -72,7 +72,7 @@ describe("what it says of itself", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
-  test("a wrong usage ends with 2", async () => {
+  test("exits with 2 for an unknown flag", async () => {
     expect(await runAgent(["--cnofig=x"])).toEqual({
       code: 2,
       stdout: "",
@@ -82,7 +82,7 @@ describe("what it says of itself", () => {
 });
 
 describe("--check-config", () => {
-  test("of settings that are right", async () => {
+  test("accepts valid settings", async () => {
     const disabled = { ...WEB, disabled: true };
     const entries = [
       WEB,
@@ -97,7 +97,7 @@ describe("--check-config", () => {
     });
   });
 
-  test("of one repository, and of none", async () => {
+  test("counts one repository, and warns about none", async () => {
     expect((await run([WEB], ["-check-config"])).stdout).toBe("ok: 1 repository, 0 disabled\n");
     expect(await run([], ["--check-config"])).toEqual({
       code: 0,
@@ -106,10 +106,10 @@ describe("--check-config", () => {
     });
   });
 
-  test("of settings that are wrong", async () => {
-    const wrong =
+  test("reports all problems of invalid settings", async () => {
+    const invalid =
       '[{"repo": "/a", "password": "CANARY",\n"disabeld": 1}, {"repo": "/a", "password": "CANARY"}]';
-    expect(await run(wrong, ["--check-config"])).toEqual({
+    expect(await run(invalid, ["--check-config"])).toEqual({
       code: 2,
       stdout: "",
       stderr:
@@ -118,7 +118,7 @@ describe("--check-config", () => {
     });
   });
 
-  test("of secrets that cannot be had; those of a disabled entry are not asked for", async () => {
+  test("reports secrets that cannot be resolved, except those of disabled entries", async () => {
     const entries = [
       { repo: "/a", password: { env: "NEVER_SET" } },
       { repo: "/b", password: { file: join(folder, "nothing") } },
@@ -139,7 +139,7 @@ describe("--check-config", () => {
   });
 });
 
-test("--check-config waits for a Vault that cannot be reached, and says so", async () => {
+test("--check-config reports an unreachable Vault", async () => {
   const { code, stderr } = await run(
     [{ repo: "/a", vault_material: "restic/a" }],
     ["--check-config"],
@@ -150,7 +150,7 @@ test("--check-config waits for a Vault that cannot be reached, and says so", asy
 });
 
 describe("--once", () => {
-  test("ends with 0 if all went well, the exposition on stdout", async () => {
+  test("exits with 0 after a success, with the exposition on stdout", async () => {
     const { code, stdout, stderr } = await run([WEB], ["--once"]);
     expect(code).toBe(0);
     const samples = new Samples(stdout);
@@ -161,7 +161,7 @@ describe("--once", () => {
     );
   });
 
-  test("ends with 1 if a repository failed, and tells of the others", async () => {
+  test("exits with 1 if a repository failed, and prints the others", async () => {
     const { code, stdout, stderr } = await run([WEB, LAPTOP], ["--once", "--log-format=json"]);
     expect(code).toBe(1);
     const samples = new Samples(stdout);
@@ -179,7 +179,7 @@ describe("--once", () => {
     expect(stdout + stderr).not.toContain("CANARY");
   });
 
-  test("listens nowhere", async () => {
+  test("does not listen", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { code } = await run([WEB], ["--once", "--bind", `127.0.0.1:${listeningPort(taken)}`]);
@@ -187,7 +187,7 @@ describe("--once", () => {
     taken.close();
   });
 
-  test("without a file, from restic's own variables", async () => {
+  test("collects the repository of restic's own variables without a file", async () => {
     const { code, stdout } = await runAgent(["--once"], {
       cwd: folder,
       env: { RESTIC_REPOSITORY: WEB.repo, RESTIC_PASSWORD_COMMAND: "echo 'web-password'" },
@@ -196,7 +196,7 @@ describe("--once", () => {
     expect(new Samples(stdout).value("backup_repository_up", { url: WEB.repo })).toBe(1);
   });
 
-  test("a repository without a password", async () => {
+  test("collects a repository without a password", async () => {
     const sealed = new SealedRepository("");
     sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
     const repo = await repositoryFolder(sealed.files, join(folder, "r"));
@@ -205,7 +205,7 @@ describe("--once", () => {
     expect(new Samples(stdout).value("backup_repository_snapshots", { url: repo })).toBe(1);
   });
 
-  test("a secret that cannot be had costs its repository alone", async () => {
+  test("a secret that cannot be resolved only affects its repository", async () => {
     const entries = [WEB, { repo: "/b", password: { env: "NEVER_SET" } }];
     const { code, stdout, stderr } = await run(entries, ["--once"]);
     expect(code).toBe(1);
@@ -216,7 +216,7 @@ describe("--once", () => {
   });
 });
 
-test("an address in use ends with 2, and says how to mend it", async () => {
+test("an address in use ends the agent with 2 and a hint", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const bind = `127.0.0.1:${listeningPort(taken)}`;
@@ -229,7 +229,7 @@ test("an address in use ends with 2, and says how to mend it", async () => {
   taken.close();
 });
 
-test("a login of the environment is not sent to the servers of a list", async () => {
+test("a login of the environment is not sent to the servers of a file", async () => {
   const server = await FaultServer.start();
   server.answers(status(401));
   await run([{ repo: `rest:${server.url}/`, password: "p" }], ["--once"], {

@@ -14,7 +14,7 @@ const WEB = {
   password: "web-password",
 };
 
-/** Takes connections and says nothing. */
+/** Accepts connections without a response. */
 let silent: NetServer;
 let hanging: { readonly repo: string; readonly password: string };
 const started: RunningAgent[] = [];
@@ -44,7 +44,7 @@ async function secondsToExit(agent: RunningAgent): Promise<number> {
 }
 
 test.for(["SIGINT", "SIGTERM"] as const)(
-  "%s ends it with 0 within 5 s, also while a repository hangs",
+  "%s stops the agent with 0 within 5 s, even if a repository hangs",
   async (signal) => {
     const agent = await launch([hanging]);
     await until("connecting", async () => (await connections()) > 0);
@@ -59,10 +59,10 @@ async function connections(): Promise<number> {
   return new Promise((resolve) => silent.getConnections((_error, count) => resolve(count)));
 }
 
-test("a second SIGINT ends it at once with 130", async () => {
+test("a second SIGINT stops the agent at once with 130", async () => {
   const agent = await launch([WEB]);
   await agent.collect();
-  // A scrape whose answers nobody fetches holds the stop up for 4 s.
+  // Responses that the client does not read delay the stop for 4 s.
   const { hostname, port } = new URL(agent.url);
   const slow = connect(Number(port), hostname);
   slow.on("error", () => {});
@@ -80,10 +80,10 @@ test("a second SIGINT ends it at once with 130", async () => {
   slow.destroy();
 });
 
-test("SIGUSR1 collects now, and does nothing while a collection runs", async () => {
+test("SIGUSR1 starts a collection, unless one is running", async () => {
   const agent = await launch([hanging]);
   agent.kill("SIGUSR1");
-  await until("the log line", async () => agent.log().includes("under way already"));
+  await until("the log line", async () => agent.log().includes("a collection is already running"));
   await agent.configure([WEB]);
   await agent.reload();
   expect(agent.log()).toContain("settings reloaded");
@@ -100,7 +100,7 @@ test("/metrics waits for the first collection", async () => {
   expect((await fetch(`${agent.url}/-/ready`)).status).toBe(503);
 });
 
-test("/metrics waits for startupWait at the most, and shows what was read by then", async () => {
+test("/metrics waits at most for startupWait, and then serves the repositories that are done", async () => {
   const agent = await launch({ repositories: [hanging, WEB], startupWait: "1ms" });
   await until("startupWait", async () => (await fetch(`${agent.url}/-/ready`)).ok);
   await until("the other one", async () => {
@@ -110,7 +110,7 @@ test("/metrics waits for startupWait at the most, and shows what was read by the
   });
 });
 
-test("a repository that is taken out of the file while it is collected never shows", async () => {
+test("a repository that is removed from the file during its collection never appears", async () => {
   const agent = await launch({ repositories: [hanging, WEB], timeout: "15s", startupWait: "1ms" });
   await agent.configure({ repositories: [WEB], timeout: "15s", startupWait: "1ms" });
   await agent.reload();
@@ -123,7 +123,7 @@ test("a repository that is taken out of the file while it is collected never sho
   expect(samples.value("backup_job_error_count")).toBe(0);
 });
 
-test("a change that cannot be taken over says so", async () => {
+test("a change that needs a restart causes a warning", async () => {
   const agent = await launch({ repositories: [WEB] });
   await agent.configure({ repositories: [WEB], logFormat: "json", legacyLabel: true });
   await agent.reload();
@@ -132,7 +132,7 @@ test("a change that cannot be taken over says so", async () => {
   expect((await agent.collect()).text).not.toContain("isLegacy");
 });
 
-test("a reload takes over cron, limits and log level", async () => {
+test("a reload applies cron, limits and log level", async () => {
   const agent = await launch({ repositories: [WEB], cron: "0 0 1 1 *" });
   await agent.collect();
   const nextYear = await nextCollection(agent);
@@ -149,7 +149,7 @@ async function nextCollection({ url }: RunningAgent): Promise<unknown> {
   return JSON.parse(await (await fetch(`${url}/api/status`)).text()).nextCollection;
 }
 
-test("a file that is wrong is refused as a whole, and the old settings stay", async () => {
+test("an invalid file is rejected completely, and the previous settings stay in effect", async () => {
   const agent = await launch([WEB]);
   const before = await agent.collect();
   await agent.configure(
@@ -170,13 +170,13 @@ test("a file that is wrong is refused as a whole, and the old settings stay", as
   ]);
   await agent.configure([WEB]);
   await agent.reload();
-  const mended = await agent.scrape();
-  expect(mended.value("restic_otel_config_last_reload_successful")).toBe(1);
-  expect(mended.value(timestamp)).toBeGreaterThan(before.value(timestamp) ?? Infinity);
+  const fixed = await agent.scrape();
+  expect(fixed.value("restic_otel_config_last_reload_successful")).toBe(1);
+  expect(fixed.value(timestamp)).toBeGreaterThan(before.value(timestamp) ?? Infinity);
   expect(agent.log()).not.toContain("CANARY");
 });
 
-test("at the start the settings are logged, without secrets", async () => {
+test("the start logs the settings without secrets", async () => {
   const login = { repo: "rest:http://someone:CANARY@127.0.0.1:1/", password: "CANARY" };
   const disabled = { repo: "/d", password: "CANARY", disabled: true };
   const agent = await launch({ repositories: [WEB, login, disabled], cron: "0 3 * * *" });
@@ -194,7 +194,7 @@ test("at the start the settings are logged, without secrets", async () => {
   expect(agent.log()).not.toContain("CANARY");
 });
 
-test("whoever waits for a collection that the stop ends is told so", async () => {
+test("a client that waits for a collection gets an error if a stop aborts it", async () => {
   const agent = await launch({ enableLifecycle: true, repositories: [WEB] });
   await agent.collect();
   await agent.configure({ enableLifecycle: true, repositories: [WEB, hanging] });

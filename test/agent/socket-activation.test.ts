@@ -13,43 +13,40 @@ import { Scraper } from "../support/otlp/scraper.ts";
 import { startServer } from "../support/http/server.ts";
 import { until } from "../support/core/until.ts";
 
-test.skipIf(!requireSystemd())(
-  "the sockets that systemd opens take the place of bind",
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), "activation-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const file = join(folder, "config.json");
-    await writeFile(file, JSON.stringify({ bind: "127.0.0.1:1", repositories: [] }));
-    const paths = [join(folder, "one"), join(folder, "two")];
-    const sockets = paths.flatMap((path) => ["--listen", path]);
-    const program = [NODE, main(), "--config", file];
-    const manager = await startServer({
-      command: "systemd-socket-activate",
-      args: [...sockets, ...program],
-      announces: /Listening on (\S+two) /,
-      url: (address) => address,
-    });
-    onTestFinished(() => manager.stop());
-    const ask = (path = ""): Promise<string> => {
-      const { promise, resolve, reject } = Promise.withResolvers<string>();
-      request({ socketPath: path, path: "/-/healthy", agent: false }, (response) => {
-        text(response).then(resolve, reject);
-      })
-        .on("error", reject)
-        .end();
-      return promise;
-    };
-    // The first one starts the agent, and waits until it accepts.
-    expect(await Promise.all(paths.map(ask))).toEqual(["healthy\n", "healthy\n"]);
-    for (const fd of ["3", "4"]) expect(manager.log()).toContain(`listening address=fd:${fd}`);
-    manager.kill("SIGTERM");
-    expect(await manager.exit).toBe(0);
-  },
-);
+test.skipIf(!requireSystemd())("the sockets of systemd replace the addresses of bind", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "activation-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "config.json");
+  await writeFile(file, JSON.stringify({ bind: "127.0.0.1:1", repositories: [] }));
+  const paths = [join(folder, "one"), join(folder, "two")];
+  const sockets = paths.flatMap((path) => ["--listen", path]);
+  const program = [NODE, main(), "--config", file];
+  const manager = await startServer({
+    command: "systemd-socket-activate",
+    args: [...sockets, ...program],
+    announces: /Listening on (\S+two) /,
+    url: (address) => address,
+  });
+  onTestFinished(() => manager.stop());
+  const ask = (path = ""): Promise<string> => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    request({ socketPath: path, path: "/-/healthy", agent: false }, (response) => {
+      text(response).then(resolve, reject);
+    })
+      .on("error", reject)
+      .end();
+    return promise;
+  };
+  // The first connection starts the agent, and waits until the agent accepts it.
+  expect(await Promise.all(paths.map(ask))).toEqual(["healthy\n", "healthy\n"]);
+  for (const fd of ["3", "4"]) expect(manager.log()).toContain(`listening address=fd:${fd}`);
+  manager.kill("SIGTERM");
+  expect(await manager.exit).toBe(0);
+});
 
 const AGENTS = 3;
 
-/** Holds the sockets that it got, as a service manager does, while one agent after the other serves on them. */
+/** Keeps the inherited sockets open, like a service manager, while one agent after the other uses them. */
 const HOLDER = `
 trap 'kill $agent; wait $agent; exit 1' TERM
 for turn in $(seq ${AGENTS}); do
@@ -59,12 +56,12 @@ for turn in $(seq ${AGENTS}); do
 done`;
 
 test.skipIf(!requireSystemd())(
-  "while the agent is restarted again and again, each scrape is answered with 200",
+  "each scrape is answered with 200 while the agent is restarted",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "activation-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, "config.json");
-    // Where there are some, an agent says 503 until it has read them.
+    // With repositories an agent would answer 503 until it has collected them.
     await writeFile(file, JSON.stringify({ repositories: [] }));
     const program = [NODE, main(), "--config", file];
     const manager = await startServer({

@@ -24,7 +24,7 @@ afterEach(async () => {
   await scene.stop();
 });
 
-/** An agent that has collected once. */
+/** Starts an agent, and collects once. */
 async function launch(
   settings: object = {},
   env: Readonly<Record<string, string>> = { VAULT_ADDR: scene.vault.url },
@@ -36,8 +36,8 @@ async function launch(
 
 const failures = Object.keys(VAULT_FAILURES) as readonly VaultFailure[];
 
-test.for([...failures, "nobody listens"] as const)(
-  "%s: what was known stays, and no page, metric or line of the log shows a secret",
+test.for([...failures, "no server"] as const)(
+  "%s: the last values are kept, and no page, metric or log line contains a secret",
   async (failure) => {
     scene.vault.tokens.add("canary-token");
     const limit = failure === "silence" ? "3s" : "10s";
@@ -49,12 +49,12 @@ test.for([...failures, "nobody listens"] as const)(
         VAULT_CLIENT_TIMEOUT: limit,
       },
     );
-    if (failure === "nobody listens") await scene.vault.stop();
+    if (failure === "no server") await scene.vault.stop();
     else scene.vault.intercept = VAULT_FAILURES[failure];
     const seen = scene.vault.requests.length;
     await agent.reload();
     const samples = await agent.collect();
-    if (failure !== "nobody listens") expect(scene.vault.requests.length).toBeGreaterThan(seen);
+    if (failure !== "no server") expect(scene.vault.requests.length).toBeGreaterThan(seen);
     expect(failing(samples)).toEqual(["", "", "other"]);
     expect(samples.sets(WEB).length).toBeGreaterThan(0);
     const pages = ["/", "/api/status", "/metrics"].map(async (path) =>
@@ -66,7 +66,7 @@ test.for([...failures, "nobody listens"] as const)(
   },
 );
 
-test("settings of Vault are taken over by a reload, and what was counted goes on", async () => {
+test("a reload applies the settings of Vault, and the counters continue", async () => {
   const other = await FakeVault.start();
   other.secrets = { ...scene.vault.secrets };
   const auth = { method: "token", token: "static" };
@@ -83,7 +83,7 @@ test("settings of Vault are taken over by a reload, and what was counted goes on
   await other.stop();
 });
 
-test("with a refresh they are resolved anew at each interval, without a collection", async () => {
+test("with a refresh interval secrets are resolved again without a collection", async () => {
   const before = await launch({ vault: { refresh: "300ms" } });
   const name = "backup_repository_secret_resolved_timestamp_seconds";
   const value = (samples: Samples): number => samples.value(name, { url: WEB }) ?? Number.NaN;
@@ -97,7 +97,7 @@ test("with a refresh they are resolved anew at each interval, without a collecti
   expect(failing(await agent.collect())).toEqual(["wrong_password", "", "other"]);
 });
 
-test("a header of a push is had from Vault too, and again when the receiver refuses it", async () => {
+test("a header of a push is read from Vault, and read again if the receiver rejects it", async () => {
   const receiver = await startReceiver();
   scene.vault.secrets["kv/otlp"] = { token: "canary-old" };
   receiver.answers.push((response) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { SECRET, VaultScene, WEB } from "../support/vault/vault-scene.ts";
 
-/** Prints at the end whether node-vault was loaded. */
+/** Prints at exit whether node-vault is loaded. */
 const PRELOAD = `--import=data:text/javascript,${encodeURIComponent(`
   import { createRequire } from "node:module";
   const { cache } = createRequire("/");
@@ -21,8 +21,8 @@ beforeEach(async () => {
 afterEach(() => scene.stop());
 
 test.for([
-  ["not loaded if no secret lies in Vault, although it could be used", "web-password", false],
-  ["loaded for the first one that does", { vault: "secret/web", field: "key" }, true],
+  ["not loaded if no secret refers to Vault", "web-password", false],
+  ["loaded for the first secret in Vault", { vault: "secret/web", field: "key" }, true],
 ] as const)("node-vault is %s", async ([, password, loaded]) => {
   const { code, all } = await scene.run(["--once"], [{ repo: WEB, password }], {
     NODE_OPTIONS: PRELOAD,

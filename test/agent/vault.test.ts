@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => scene.stop());
 
-/** The secret id is in a wrapping. */
+/** A login with a wrapped secret id. */
 const WRAPPED = {
   method: "approle",
   roleId: { env: "VAULT_ROLE_ID" },
@@ -21,7 +21,7 @@ const WRAPPED = {
   wrapped: true,
 };
 
-test("with Vault: one login, one read for each secret, and the token is revoked in the end", async () => {
+test("the agent logs in to Vault once, reads each secret once, and revokes the token at the end", async () => {
   const { code, stdout, all } = await scene.run(["--once"], scene.repositories);
   const samples = new Samples(stdout);
   expect(failing(samples)).toEqual(["", "", "other"]);
@@ -36,7 +36,7 @@ test("with Vault: one login, one read for each secret, and the token is revoked 
   expect(all).not.toMatch(SECRET);
 });
 
-describe("without it the agent starts all the same, and says what is missing:", () => {
+describe("the agent starts without Vault, and the message says what is missing:", () => {
   test.for([
     [
       "no address",
@@ -59,7 +59,7 @@ describe("without it the agent starts all the same, and says what is missing:", 
   });
 });
 
-test("a password beside the material of old wins, and Vault is not asked for it", async () => {
+test("a password takes precedence over vault_material, and Vault is not called", async () => {
   const entry = { repo: WEB, password: "web-password", vault_material: "web" };
   const { code, all } = await scene.run(["--once"], [entry]);
   expect(code).toBe(0);
@@ -69,12 +69,12 @@ test("a password beside the material of old wins, and Vault is not asked for it"
 
 const failures = Object.keys(VAULT_FAILURES) as readonly VaultFailure[];
 
-test.for([...failures, "nobody listens"] as const)(
-  "%s at the start: the others are collected, the message names the secret, and shows none",
+test.for([...failures, "no server"] as const)(
+  "%s at the start: other repositories are collected, and the message names the secret without its value",
   async (failure) => {
-    if (failure !== "nobody listens") scene.vault.intercept = VAULT_FAILURES[failure];
+    if (failure !== "no server") scene.vault.intercept = VAULT_FAILURES[failure];
     const env = {
-      ...(failure === "nobody listens" && { VAULT_ADDR: "http://127.0.0.1:1" }),
+      ...(failure === "no server" && { VAULT_ADDR: "http://127.0.0.1:1" }),
       ...(failure === "silence" && { VAULT_CLIENT_TIMEOUT: "1s" }),
     };
     const b2 = failure === "a deleted version" ? "other" : "secret";
@@ -94,7 +94,7 @@ test.for([...failures, "nobody listens"] as const)(
 );
 
 test.for(["echo", "a refusal after the unwrapping"] as const)(
-  "%s to a wrapped secret id: neither the wrapping nor what was in it is shown",
+  "%s for a wrapped secret id: no output contains the wrapping token or its content",
   async (failure) => {
     scene.vault.intercept = VAULT_FAILURES[failure];
     const settings = { repositories: scene.repositories, vault: { auth: WRAPPED } };
@@ -104,7 +104,7 @@ test.for(["echo", "a refusal after the unwrapping"] as const)(
   },
 );
 
-test("--check-config reads each secret once, and says that all is well", async () => {
+test("--check-config reads each secret once, and reports success", async () => {
   const many = Array.from({ length: 40 }, (_, index) => ({
     repo: `/nowhere/${index}`,
     password: { vault: `secret/${index % 4}`, field: "key" },

@@ -20,7 +20,7 @@ async function folderWith(content: string) {
 }
 
 test.for([["--bind=127.0.0.1:0"], ["--check-config"]])(
-  "a bad web config ends the agent with 2: %s",
+  "an invalid web config ends the agent with 2: %s",
   async ([flag = ""]) => {
     const { file } = await folderWith("tls_server_configs: {}\n");
     const { code, stderr } = await runAgent([flag, `--web.config.file=${file}`], {
@@ -33,7 +33,7 @@ test.for([["--bind=127.0.0.1:0"], ["--check-config"]])(
   },
 );
 
-test("a good one is checked, and --once does not need it", async () => {
+test("--check-config accepts a valid web config, and --once does not use it", async () => {
   const { file } = await folderWith(WEB_CONFIGS["a login over TLS"] ?? "");
   const flag = `--web.config.file=${file}`;
   const checked = await runAgent(["--check-config", flag], { env: ENVIRONMENT });
@@ -42,7 +42,7 @@ test("a good one is checked, and --once does not need it", async () => {
   expect([once.code, once.stdout.includes(METRIC)]).toEqual([0, false]);
 });
 
-test("a change of the file is taken up by the running agent, one of its place is not", async () => {
+test("the running agent applies a change of the web config, but not of its path", async () => {
   const folder = await folderWith("");
   const repositories = [{ repo: WEB, password: "web-password" }];
   const agent = await startAgent({ repositories, webConfigFile: folder.file });
@@ -50,7 +50,7 @@ test("a change of the file is taken up by the running agent, one of its place is
   const port = Number(new URL(agent.url).port);
   expect((await agent.collect()).value(METRIC)).toBe(1);
   await folder.write("basic_auth_users: {alice: secret}\n");
-  await until("the refusal", async () => (await agent.scrape()).value(METRIC) === 0);
+  await until("the rejection", async () => (await agent.scrape()).value(METRIC) === 0);
   await agent.configure({ repositories, webConfigFile: "/nowhere" });
   await agent.reload();
   expect(agent.log()).toContain("a change of webConfigFile needs a restart");
