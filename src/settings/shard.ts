@@ -40,13 +40,12 @@ export function readShard(value: unknown, host: string): Shard | string {
       };
   const { index, total, keys } = parts;
   if (written === "auto" && index === undefined)
-    return `auto needs a host name that ends in a number, like a pod of a StatefulSet; this host name is "${host}"`;
+    return `auto needs a host name that ends in a number, such as the name of a StatefulSet pod, not "${host}"`;
   if (!isNumber(index) || !isNumber(total) || keys !== 2)
     return 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}';
   if (total < 1 || total > MAX_TOTAL)
     return `the number of shards must be from 1 to ${MAX_TOTAL}, not ${total}`;
-  if (index >= total)
-    return `the index of a shard of ${total} must be from 0 to ${total - 1}, not ${index}`;
+  if (index >= total) return `the shard index must be from 0 to ${total - 1}, not ${index}`;
   return { index, total };
 }
 

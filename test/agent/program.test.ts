@@ -56,10 +56,11 @@ describe("the program", () => {
   });
 
   test("names the required version on an older Node.js", async () => {
-    const preload = `Object.defineProperty(process, "versions", { value: { node: "22.18.0" } })`;
+    const preload = `Object.defineProperty(process, "versions", { value: { node: "22.18.0" } });
+      Object.defineProperty(process, "version", { value: "v22.18.0" });`;
     const { code, stderr } = await runAgent(["--version"], { preload });
     expect(code).toBe(2);
-    expect(stderr).toBe(`restic-otel needs Node.js 22.19 or later, this is ${process.version}\n`);
+    expect(stderr).toBe("restic-otel needs Node.js 22.19 or later, this is v22.18.0\n");
   });
 
   test.for(["SIGHUP", "SIGUSR1"])("ignores %s before the agent is loaded", async (signal) => {
@@ -133,7 +134,7 @@ describe("--check-config", () => {
       stderr:
         "/a: password: the variable NEVER_SET is not set\n" +
         `/b: password: the file ${folder}/nothing does not exist\n` +
-        "/c: password: the command false ends with 1\n" +
+        "/c: password: the command false exited with 1\n" +
         "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
     });
   });

@@ -56,12 +56,12 @@ test.for<readonly [unknown, string, unknown]>([
 });
 
 test.for<readonly [unknown, string, string]>([
-  ["5/5", "h", "the index of a shard of 5 must be from 0 to 4, not 5"],
-  ["auto/3", "pod-3", "the index of a shard of 3 must be from 0 to 2, not 3"],
+  ["5/5", "h", "the shard index must be from 0 to 4, not 5"],
+  ["auto/3", "pod-3", "the shard index must be from 0 to 2, not 3"],
   [
     "auto/3",
     "pod",
-    'auto needs a host name that ends in a number, like a pod of a StatefulSet; this host name is "pod"',
+    'auto needs a host name that ends in a number, such as the name of a StatefulSet pod, not "pod"',
   ],
   ["0/0", "h", "the number of shards must be from 1 to 10000, not 0"],
   ["1", "h", 'must be like "2/5" (the third of five), "auto/5" or {index: 2, total: 5}'],

@@ -61,7 +61,7 @@ export function tooLong(body: string, contentLength: number): Fault {
   };
 }
 
-/** Sends these bytes and nothing else, in pieces that arrive one by one. @param options.ends close the connection then */
+/** Sends these bytes and nothing else, in pieces that arrive one by one. @param options.ends closes the connection afterwards */
 export function raw(
   text: string,
   { pieceBytes = text.length, ends = false }: { pieceBytes?: number; ends?: boolean } = {},
