@@ -13,8 +13,19 @@ if (Number.parseInt(process.versions.node) < 24)
 // Vitest gives them to Node.js as well: "import" among them would give ES modules to a caller of require.
 const conditions = ["source", "node"];
 
-const INSTALLED = ["test/{agent,examples}/**/*.test.ts", "test/peers/**/*.test.ts"];
-const SOURCES_WITH_PEERS = ["test/peers/backends/**/*.test.ts"];
+/** Tests of the sources that need real peers, or start a process in almost every case. */
+const PROCESSES = [
+  "test/peers/backends/**/*.test.ts",
+  "test/backends/{rclone/rclone,sftp/sftp}.test.ts",
+  "test/embedding/process.test.ts",
+  "test/vault/leak.test.ts",
+];
+/** Tests of the packed and installed packages. */
+const INSTALLED = [
+  "test/agent/**/*.test.ts",
+  "test/examples/{demo,embedding,examples,secrets}.test.ts",
+  "test/peers/!(backends)/**/*.test.ts",
+];
 
 /** The tests of the installed agent that run on the oldest Node.js as well. */
 const ON_OLDEST_NODE = ["test/agent/{pages,program,signals}.test.ts"];
@@ -36,19 +47,18 @@ export default defineConfig({
         test: {
           name: "sources",
           include: ["test/**/*.test.ts"],
-          exclude: [...INSTALLED],
+          exclude: [...PROCESSES, ...INSTALLED],
         },
       },
       {
         extends: true,
-        test: { name: "peers", include: SOURCES_WITH_PEERS },
+        test: { name: "processes", include: PROCESSES },
       },
       {
         extends: true,
         test: {
           name: "installed",
           include: INSTALLED,
-          exclude: SOURCES_WITH_PEERS,
           globalSetup,
         },
       },
