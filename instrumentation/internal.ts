@@ -1,4 +1,4 @@
-// What the agent is made of, beside `monitor.ts`. Applications use `index.ts`; this changes without notice.
+// Exports for the agent, which also imports `monitor/monitor.ts`. May change without notice: applications use `index.ts`.
 export { formatDuration, parseDurationMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";

@@ -11,13 +11,13 @@ import { until } from "../support/core/until.ts";
 
 const run = promisify(execFile);
 
-/** Runs a program that ends when nothing holds it any more; gives what it printed. */
+/** Runs a program until nothing keeps it alive; returns its output. */
 async function toItsEnd(program: string, env: Readonly<Record<string, string>>): Promise<string> {
   const args = ["--conditions=source", "--input-type=module", "-e", program];
   const { stdout } = await run(process.execPath, args, {
     cwd: join(import.meta.dirname, "../.."),
     env: { PATH: process.env["PATH"], ...env },
-    // A time-out of a repository is five minutes, a schedule four hours.
+    // Shorter than the time limit of a repository and the schedule.
     timeout: 50_000,
   });
   return stdout;
@@ -32,14 +32,14 @@ const restic = new ResticInstrumentation({
 restic.enable();
 `;
 
-test("its timers do not hold the process", async () => {
+test("timers do not keep the process alive", async () => {
   const program = `${PROGRAM}
     while (restic.state().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     console.log(restic.getConfig().enabled, restic.state()[0].attempt.complete);`;
   expect(await toItsEnd(program, { REPO: "examples/repositories/web" })).toBe("true true\n");
 });
 
-test("what is read when it is disabled does not hold the process either", async () => {
+test("a collection that disable stops does not keep the process alive", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void silent.close());
   await once(silent, "listening");
@@ -59,7 +59,7 @@ test("what is read when it is disabled does not hold the process either", async 
   onTestFinished(() => void go.close());
   await once(go, "listening");
   const goPort: AddressInfo = Object(go.address());
-  // Only when the request is under way is it disabled.
+  // Disable when the request is pending.
   go.on("connection", (socket) => void asked.promise.then(() => socket.end("now")));
   const program = `${PROGRAM}
     import { connect } from "node:net";

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ResticInstrumentation } from "../../instrumentation/index.ts";
 import { until } from "../support/core/until.ts";
 
-test("what was read is kept in a folder, for the next one", async () => {
+test("snapshots are kept in the state folder for the next start", async () => {
   const stateDir = await mkdtemp(join(tmpdir(), "state-"));
   onTestFinished(() => rm(stateDir, { recursive: true }));
   const loads: (number | undefined)[] = [];
@@ -18,9 +18,9 @@ test("what was read is kept in a folder, for the next one", async () => {
     await until("a collection", () => restic.state()[0]?.state?.content !== undefined);
     loads.push(restic.state()[0]?.state?.cost.load.requests);
     restic.disable();
-    // Its lock is a socket in the folder.
+    // The lock is a socket in the folder.
     await until("the end", async () => !(await readdir(stateDir)).includes("lock"));
   }
-  // Config and key remain.
+  // The second start reads only config and key.
   expect(loads).toEqual([20, 2]);
 });

@@ -25,7 +25,7 @@ function instrument(config: Partial<ResticInstrumentationConfig>): ResticInstrum
   return restic;
 }
 
-test("with a secret in Vault its metrics are there too, by a meter and by a producer", async () => {
+test("a repository with a secret in Vault also has Vault's metrics, by a meter and by a producer", async () => {
   const auth = { method: "token", token: "static" };
   const restic = instrument({ vault: { address: server.url, auth } });
   const reader = new ManualReader();
@@ -42,7 +42,7 @@ test("with a secret in Vault its metrics are there too, by a meter and by a prod
   await provider.shutdown();
 });
 
-test("what is wrong with Vault's settings is said, and what is dangerous is logged once", () => {
+test("problems of Vault's settings are reported, and dangerous settings logged once", () => {
   const vault = { address: "https://vault.invalid", auth: { method: "token", token: "t" } };
   const wrong = { ...vault, timout: "5s" };
   expect(() => instrument({ vault: wrong })).toThrow("vault.timout: unknown key");
