@@ -107,12 +107,14 @@ describe("a server that fails", () => {
     expect(await failureOf(get(reset(phase)))).toBe(
       `transient unreachable: ${where} closed the connection`,
     );
+    expect(server.requests).toHaveLength(1);
   });
 
   test.for(PHASES)("closes the connection %s: unreachable", async (phase) => {
     expect(await failureOf(get(close(phase)))).toBe(
       `transient unreachable: ${where} closed the connection`,
     );
+    expect(server.requests).toHaveLength(1);
   });
 
   test("does not listen: unreachable", async () => {
@@ -163,6 +165,15 @@ describe("an aborted signal rejects the request with its reason", () => {
   test("before it is sent", async () => {
     const request = { url: new URL(server.url), headers: {}, maxBytes: 1 };
     await expect(client()(request, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(server.requests).toEqual([]);
+  });
+
+  test("right after the call", async () => {
+    const request = { url: new URL(server.url), headers: {}, maxBytes: 1 };
+    const abort = new AbortController();
+    const sent = client()(request, abort.signal);
+    abort.abort(reason);
+    await expect(sent).rejects.toBe(reason);
     expect(server.requests).toEqual([]);
   });
 

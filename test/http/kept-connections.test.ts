@@ -132,16 +132,19 @@ describe("requests that wait for a connection", () => {
   test("end with their signal, and are not sent", async () => {
     send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
     server.answers(hang("before headers"), answer("b"));
-    const [stuck, waiting] = [new AbortController(), new AbortController()];
-    const first = ask("GET", stuck.signal);
-    const second = ask("GET", waiting.signal);
-    const third = ask();
-    waiting.abort(failed);
+    const [stuck, early, waiting] = Array.from({ length: 3 }, () => new AbortController());
+    const first = ask("GET", stuck?.signal);
+    const second = ask("GET", early?.signal);
+    const third = ask("GET", waiting?.signal);
+    const fourth = ask();
+    early?.abort(failed);
     await expect(second).rejects.toBe(failed);
     await until("the first request", () => server.requests.length === 1);
-    stuck.abort(failed);
+    waiting?.abort(failed);
+    await expect(third).rejects.toBe(failed);
+    stuck?.abort(failed);
     await expect(first).rejects.toBe(failed);
-    expect((await third).body.toString()).toBe("b");
+    expect((await fourth).body.toString()).toBe("b");
     expect(server.requests).toHaveLength(2);
   });
 

@@ -10,6 +10,8 @@ import { Secret } from "../../core/secret.ts";
 import { httpClient } from "../../http/client.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
+import { LIBRARY_TYPES, libraryToken } from "./google-auth.ts";
+import type { LoadGoogleAuth } from "./google-auth.ts";
 import { queryString } from "../object-store/object-store.ts";
 import { renewable } from "../object-store/renewable.ts";
 import type { Renewable } from "../object-store/renewable.ts";
@@ -33,6 +35,7 @@ interface GoogleOptions {
   readonly clock: Clock;
   /** false: the server needs no login; only `GOOGLE_ACCESS_TOKEN` is sent. */
   readonly needed: boolean;
+  readonly loadGoogleAuth?: LoadGoogleAuth | undefined;
 }
 
 const SCOPE = "https://www.googleapis.com/auth/devstorage.read_only";
@@ -99,8 +102,16 @@ async function ofFile(
   options: GoogleOptions,
   signal: AbortSignal,
 ): Promise<GoogleToken> {
-  const { where, send, clock } = options;
+  const { where, send, clock, loadGoogleAuth } = options;
   const type = textMember(content, "type") ?? "none";
+  if (LIBRARY_TYPES.has(type)) {
+    const what = `${where}: the file ${path} (${type})`;
+    const { token, expiresAt = clock.now() + HOUR_S * 1000 } = await libraryToken(
+      { content, scope: SCOPE, what, loadGoogleAuth },
+      signal,
+    );
+    return { secret: new Secret(token), expiresAt, renews: true };
+  }
   const url = URL.parse(textMember(content, "token_uri") ?? TOKEN_URI);
   const form =
     type === "service_account"

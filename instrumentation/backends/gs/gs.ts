@@ -12,9 +12,15 @@ import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import { fileNames, objectStoreBackend, queryString } from "../object-store/object-store.ts";
 import { googleLogin } from "./auth.ts";
+import type { LoadGoogleAuth } from "./google-auth.ts";
 
 /** The maximum of the service. */
 const PAGE = 1000;
+
+interface GsOptions {
+  readonly idleMs?: number | undefined;
+  readonly loadGoogleAuth?: LoadGoogleAuth | undefined;
+}
 
 /**
  * A bucket of Google Cloud Storage, by its JSON API. `STORAGE_EMULATOR_HOST` names an emulator, which needs no login.
@@ -24,13 +30,14 @@ const PAGE = 1000;
 export async function openGs(
   { container: bucket, prefix }: ContainerLocation<"gs">,
   context: BackendContext,
-  idleMs?: number,
+  { idleMs, loadGoogleAuth }: GsOptions = {},
 ): Promise<Backend> {
   const { environment, connections, clock } = context;
   const where = `gs:${bucket}:/`;
   const emulator = emulatorOf(where, valueOf(environment, "STORAGE_EMULATOR_HOST"));
   const send = httpClient(await httpOptions(context, idleMs));
-  const tokens = googleLogin({ environment, where, send, clock, needed: emulator === undefined });
+  const needed = emulator === undefined;
+  const tokens = googleLogin({ environment, where, send, clock, needed, loadGoogleAuth });
   const base = `${emulator ?? "https://storage.googleapis.com"}/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   const { host } = new URL(base);
 

@@ -13,12 +13,45 @@ type Found = AwsCredentials | string;
 
 const home = (environment: Variables): string => valueOf(environment, "HOME") ?? homedir();
 
+const profileName = (environment: Variables): string =>
+  valueOf(environment, "AWS_PROFILE") ?? "default";
+
+/** The files of AWS's tools; the names are those of the options of its SDK. */
+interface ProfileFiles {
+  readonly filepath: string;
+  readonly configFilepath: string;
+}
+
+const profileFiles = (environment: Variables): ProfileFiles => ({
+  filepath:
+    valueOf(environment, "AWS_SHARED_CREDENTIALS_FILE") ??
+    join(home(environment), ".aws", "credentials"),
+  configFilepath:
+    valueOf(environment, "AWS_CONFIG_FILE") ?? join(home(environment), ".aws", "config"),
+});
+
+interface Profile {
+  readonly profile: string;
+  readonly files: ProfileFiles;
+  readonly keys: ReadonlyMap<string, string>;
+}
+
+/** The profile of `AWS_PROFILE`, or `default`, with its keys of both files. */
+export async function mergedProfile(environment: Variables): Promise<Profile> {
+  const profile = profileName(environment);
+  const files = profileFiles(environment);
+  const [own = "", config = ""] = await Promise.all(
+    [files.filepath, files.configFilepath].map(contentOf),
+  );
+  const name = profile === "default" ? profile : `profile ${profile}`;
+  const keys = new Map([...(section(config, name) ?? []), ...(section(own, profile) ?? [])]);
+  return { profile, files, keys };
+}
+
 /** The credentials of a profile: `AWS_SHARED_CREDENTIALS_FILE` and `AWS_PROFILE`, else `~/.aws/credentials` and `default`. */
 export async function ofProfile(environment: Variables): Promise<Found> {
-  const file =
-    valueOf(environment, "AWS_SHARED_CREDENTIALS_FILE") ??
-    join(home(environment), ".aws", "credentials");
-  const profile = valueOf(environment, "AWS_PROFILE") ?? "default";
+  const profile = profileName(environment);
+  const { filepath: file } = profileFiles(environment);
   const content = await contentOf(file);
   if (content === undefined) return `${file} cannot be read`;
   const values = section(content, profile);
@@ -26,9 +59,7 @@ export async function ofProfile(environment: Variables): Promise<Found> {
   const id = values.get("aws_access_key_id");
   const key = values.get("aws_secret_access_key");
   if (id && key) return credentials(id, key, values.get("aws_session_token"));
-  return values.has("credential_process")
-    ? `the profile ${profile} of ${file} uses credential_process, which is not supported`
-    : `the profile ${profile} of ${file} lacks aws_access_key_id or aws_secret_access_key`;
+  return `the profile ${profile} of ${file} lacks aws_access_key_id or aws_secret_access_key`;
 }
 
 /** The credentials of an alias of MinIO's client: `MINIO_SHARED_CREDENTIALS_FILE` and `MINIO_ALIAS`, else `~/.mc/config.json` and `s3`. */

@@ -5,6 +5,8 @@ import { Secret } from "../../core/secret.ts";
 import type { Send } from "../../http/client.ts";
 import { ofAlias, ofProfile } from "./credential-files.ts";
 import { ofMachine } from "./machine-identity.ts";
+import { ofSdkProfile } from "./sdk-profile.ts";
+import type { LoadProviders } from "./sdk-profile.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { roleCredentials, stsEndpoint } from "./sts.ts";
 import { valueOf } from "../context.ts";
@@ -27,6 +29,7 @@ interface KeysOptions {
   readonly where: string;
   readonly send: Send;
   readonly clock: Clock;
+  readonly loadProviders?: LoadProviders | undefined;
 }
 
 /** Replace credentials this long before they expire: a clock may be late, and a request takes a while. */
@@ -83,11 +86,12 @@ function isSame(a: AwsCredentials, b: AwsCredentials): boolean {
   );
 }
 
-/** In restic's order: variables of AWS and MinIO, the shared file, the file of MinIO's client, the identity of this machine. */
-async function chain(
-  { environment, where, send, clock }: KeysOptions,
-  signal: AbortSignal,
-): Promise<AwsCredentials> {
+/**
+ * In restic's order: variables of AWS and MinIO, the shared file, the file of MinIO's client, the identity of this machine. Then profiles
+ * that restic does not support.
+ */
+async function chain(options: KeysOptions, signal: AbortSignal): Promise<AwsCredentials> {
+  const { environment, where, send, clock } = options;
   const named = ofVariables(environment);
   if (named) return named;
   const reasons: string[] = [];
@@ -98,6 +102,8 @@ async function chain(
   }
   const found = await ofMachine(environment, send, clock, signal);
   if (typeof found !== "string") return found;
+  const ofSdk = await ofSdkProfile(options, signal);
+  if (ofSdk) return ofSdk;
   throw new AgentError(
     "config",
     `${where}: no credentials found: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, ${[...reasons, found].join(", ")}; for a public bucket set the option s3.unsafe-anonymous-auth`,

@@ -15,6 +15,7 @@ import { isOfAnotherRegion, REFUSED_KEYS, s3Error, s3Failure, s3Region } from ".
 import type { S3Failure } from "./errors.ts";
 import { listQuery, parseListing } from "./listing.ts";
 import type { S3Location } from "./location.ts";
+import type { LoadProviders } from "./sdk-profile.ts";
 
 /** A page has 1,000 names of up to 1 KiB, encoded up to 3 KiB. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
@@ -28,6 +29,11 @@ interface Request {
   readonly maxBytes: number;
 }
 
+interface S3Options {
+  readonly idleMs?: number | undefined;
+  readonly loadProviders?: LoadProviders | undefined;
+}
+
 /**
  * A bucket of Amazon S3, or of a server with the same API.
  * @throws AgentError `config` for unusable options and variables
@@ -35,7 +41,7 @@ interface Request {
 export async function openS3(
   location: S3Location,
   context: BackendContext,
-  idleMs?: number,
+  { idleMs, loadProviders }: S3Options = {},
 ): Promise<Backend> {
   const { environment, options, connections, clock } = context;
   const { endpoint, bucket, prefix } = location;
@@ -47,7 +53,7 @@ export async function openS3(
   const keys =
     parseBool(options["s3.unsafe-anonymous-auth"] ?? "") === true
       ? undefined
-      : awsKeys({ environment, region: address.region, where, send, clock });
+      : awsKeys({ environment, region: address.region, where, send, clock, loadProviders });
 
   /** Detected once and kept between collections. */
   let region = address.region ?? GUESSED_REGION;

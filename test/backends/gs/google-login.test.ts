@@ -223,7 +223,7 @@ describe("a message says what is wrong:", () => {
   test.for([
     ["not JSON", "{", "none"],
     ["an invalid key", JSON.stringify({ ...ACCOUNT, private_key: "x" }), "service_account"],
-    ["an unsupported type", JSON.stringify({ type: "external_account" }), "external_account"],
+    ["an unsupported type", '{"type":"gdch_service_account"}', "gdch_service_account"],
   ] as const)("%s", async ([, content, type]) => {
     await writeFile(file, content);
     expect(await failure()).toBe(

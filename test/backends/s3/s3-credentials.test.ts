@@ -119,16 +119,22 @@ test("without credentials the message lists all places that were tried", async (
       (
         await open({
           HOME: home,
-          AWS_PROFILE: "process",
+          AWS_PROFILE: "half",
           MINIO_ALIAS: "old",
           AWS_ACCESS_KEY_ID: "K",
         })
       ).load("config", "", signal),
     ),
   ).toBe(
-    `config: ${server.url}/bucket/: no credentials found: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, the profile process of ${home}/.aws/credentials uses credential_process, which is not supported, ${home}/.mc/config.json has no keys for the alias old, the instance role is disabled (AWS_EC2_METADATA_DISABLED); for a public bucket set the option s3.unsafe-anonymous-auth`,
+    `config: ${server.url}/bucket/: no credentials found: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set, the profile half of ${home}/.aws/credentials lacks aws_access_key_id or aws_secret_access_key, ${home}/.mc/config.json has no keys for the alias old, the instance role is disabled (AWS_EC2_METADATA_DISABLED); for a public bucket set the option s3.unsafe-anonymous-auth`,
   );
   expect(server.requests).toEqual([]);
+});
+
+test("a profile that only the SDK of AWS supports names the package to install", async () => {
+  expect(await failureOf(load({ HOME: home, AWS_PROFILE: "process", MINIO_ALIAS: "old" }))).toBe(
+    `config: ${server.url}/bucket/: the profile process with credential_process needs the package @aws-sdk/credential-providers: npm install @aws-sdk/credential-providers`,
+  );
 });
 
 test("a session token that expires during a listing is denied, so that the secret is resolved again", async () => {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const MODULES = join(import.meta.dirname, "../../peers");
 const MANIFEST = join(import.meta.dirname, "../../../package.json");
@@ -110,6 +112,21 @@ export function requireAzurite(): string | undefined {
   return main;
 }
 
+/** The URL to import an optional package for identities at a cloud from; undefined if it is missing. @throws as `requirePeer` */
+export function requireIdentity(name: string): string | undefined {
+  const manifest = join(identityFolder(), "package.json");
+  if (existsSync(identityFolder()))
+    return pathToFileURL(createRequire(manifest).resolve(name)).href;
+  if (process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
+    throw new Error(`${name} is missing: run test/peers/install identity`);
+  return undefined;
+}
+
+/** The versions are those of test/peers/install. */
+function identityFolder(): string {
+  return join(cacheFolder(), "identity-3.1175.0-11.3.4");
+}
+
 /** The oldest Node.js that the packages support; undefined if it is missing. @throws as `requirePeer` */
 export function requireOldestNode(): string | undefined {
   const node = findOldestNode();
@@ -203,6 +220,7 @@ export function missingPeers(): readonly string[] {
   for (const [name, programs] of Object.entries(PACKAGES))
     if (!programs.every(isThere)) missing.push(name);
   if (findAzurite() === undefined) missing.push("azurite");
+  if (!existsSync(identityFolder())) missing.push("identity");
   if (findOldestNode() === undefined) missing.push(`Node.js ${oldestNode()}`);
   return mayUseRegistry() ? missing : [...missing, "npm's registry (RESTIC_OTEL_REGISTRY=1)"];
 }
