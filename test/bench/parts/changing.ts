@@ -153,7 +153,8 @@ function goalsOf(size: number, samples: Samples): readonly Goal[] {
     ...ratio(ours.map(p99), theirs.map(p99)),
     median: ofAll(ours, 0.99).median / ofAll(theirs, 0.99).median,
   };
-  const goals = [atMost(work, "p99 of prom-client's", of, { limit: 1, unit: " ×" })];
+  const limit = size < 10_000 ? 1.25 : 1;
+  const goals = [atMost(work, "p99 of prom-client's", of, { limit, unit: " ×" })];
   if (size < 10_000) return goals;
   const peak = figure(ours.map(({ peakBytes }) => megabytes(peakBytes)));
   const others = ["exporter-prometheus", "client_golang"].map((name) => {
@@ -161,5 +162,5 @@ function goalsOf(size: number, samples: Samples): readonly Goal[] {
     return `${name} ${figure(bytes).median.toFixed(0)} MB`;
   });
   const beside = `peak memory (${others.join(", ")})`;
-  return [...goals, atMost(work, beside, peak, { limit: 400, unit: " MB", digits: 0 })];
+  return [...goals, atMost(work, beside, peak, { limit: 250, unit: " MB", digits: 0 })];
 }

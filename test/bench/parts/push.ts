@@ -67,7 +67,7 @@ export async function benchPush(log: (line: string) => void): Promise<Findings> 
         `a push of ${SERIES.toLocaleString("en")} series by OTLP, ${protocol}`,
         "longest pause of the event loop",
         figure(pauses),
-        { limit: 100, unit: " ms", digits: 0 },
+        { limit: 50, unit: " ms", digits: 0 },
       );
     }),
   };
