@@ -1,5 +1,6 @@
-import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { constants, createGzip } from "node:zlib";
 
 import { AgentError, boundTable } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/internal";
@@ -9,8 +10,6 @@ import type { Producer } from "../collect-metrics.ts";
 import { ChunkedTable } from "./chunked-table.ts";
 import { FamilyWriter, joinFamilies } from "./families.ts";
 import type { Families } from "./families.ts";
-
-const compress = promisify(gzip);
 
 export interface PrometheusEndpointOptions {
   /** In the order of the exposition. */
@@ -33,7 +32,9 @@ export class Exposition {
 
   /** The whole body as one gzip member: many clients read only the first one. */
   gzip(): Promise<Buffer> {
-    this.#gzip ??= compress(Buffer.concat(this.plain), { level: constants.Z_BEST_SPEED });
+    this.#gzip ??= buffer(
+      Readable.from(this.plain).pipe(createGzip({ level: constants.Z_BEST_SPEED })),
+    );
     return this.#gzip;
   }
 }
