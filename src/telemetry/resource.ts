@@ -14,7 +14,7 @@ export function agentProducer(version: string, installation: string): Producer {
   return { resource: agentResource(version, installation), version };
 }
 
-/** As `agentProducer`. */
+/** The resource of `agentProducer`. */
 export function agentResource(version: string, installation: string): Resource {
   return resourceFromAttributes({
     "service.name": "restic-otel",

@@ -8,7 +8,7 @@ function spec(name: string, kind: "gauge" | "counter", points: readonly Point[])
   return { name, kind, unit: "s", description: "d", labels: ["a"], points: () => points };
 }
 
-test("gauges and counters as the SDK's data model has them; what is not finite or has no point is left out", () => {
+test("gauges and counters have the form of the SDK's data model, without values that are not finite and metrics without points", () => {
   const table = boundTable(
     [
       spec("g", "gauge", [
@@ -52,7 +52,7 @@ test("gauges and counters as the SDK's data model has them; what is not finite o
   ]);
 });
 
-test("a name of several tables is one metric, in the place of the first", () => {
+test("metrics with the same name in several tables are one metric, at the position of the first", () => {
   const tables = [1, 2].map((value) =>
     boundTable(
       [

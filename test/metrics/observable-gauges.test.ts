@@ -32,7 +32,7 @@ function bound(tables: readonly BoundTable[], now = 0) {
   return { reader, unbind };
 }
 
-/** `name unit labels=value …`, a line a metric, and what the SDK complains of. */
+/** A line `name unit labels=value …` for each metric, and the errors of the SDK. */
 async function read(reader: MetricReader): Promise<readonly string[]> {
   const { resourceMetrics, errors } = await reader.collect();
   const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
@@ -89,7 +89,7 @@ test("tables of different entries become gauges and counters of one meter, in th
   ]);
 });
 
-test("points that throw cost their own metric and entry", async () => {
+test("a metric that throws for an entry loses the points of that entry alone", async () => {
   const picky: MetricSpec<Room> = {
     ...SEATS,
     name: "room.picky",
@@ -106,7 +106,7 @@ test("points that throw cost their own metric and entry", async () => {
   ]);
 });
 
-test("entries that throw cost their own table", async () => {
+test("a table whose entries throw is missing, other tables are there", async () => {
   const broken = boundTable([{ ...SEATS, name: "room.broken" }], () => {
     throw new Error("no entries");
   });
@@ -123,7 +123,7 @@ test.for([[Number.NaN], [Infinity], [-Infinity]] as const)(
   },
 );
 
-test("entries are asked for once a collection, and no more once unbound", async () => {
+test("the entries are read once a collect, and never after the binding is removed", async () => {
   let asked = 0;
   const entries = (): readonly Room[] => {
     asked += 1;

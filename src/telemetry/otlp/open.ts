@@ -14,19 +14,19 @@ import { OtlpPush } from "./push.ts";
 
 export interface OpenPushOptions {
   readonly endpoints: readonly OtlpEndpoint[];
-  /** Ways to the secrets in headers. */
+  /** Resolve the secrets in headers. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly tables: readonly BoundTable[];
   readonly version: string;
-  /** Tells one installation from another on the same host. */
+  /** Distinguishes installations on the same host. */
   readonly installation: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Connects nothing yet. Loaded only when there is an endpoint. */
+/** Opens no connection. */
 export function openPush(options: OpenPushOptions): OtlpPush {
   const { endpoints, resolvers, intervalMs, timeoutMs, tables, version, installation } = options;
   const { clock, logger } = options;

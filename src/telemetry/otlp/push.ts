@@ -7,14 +7,14 @@ import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 import type { EndpointState } from "../own-metrics/otlp.ts";
 import { notAccepted } from "./response.ts";
 
-/** Of label sets of a normal length a few MiB. */
+/** Points in one request: a few MiB with labels of a usual length. */
 const POINTS = 5000;
 
-/** One place to push to. */
+/** A receiver of pushes. */
 interface PushTarget {
-  /** Without credentials: the label `endpoint`. */
+  /** The label `endpoint`: the URL without credentials. */
   readonly name: string;
-  /** Called for one part after the other. @throws AgentError, or the reason of the signal */
+  /** Called for one batch after the other. @throws AgentError, or the reason of the signal */
   push(metrics: ResourceMetrics, signal: AbortSignal): Promise<void>;
 }
 
@@ -23,13 +23,13 @@ export interface OtlpPushOptions {
   /** All metrics as they are now, in batches of at most `size` points. */
   readonly collect: (size: number) => AsyncIterable<ResourceMetrics>;
   readonly intervalMs: number;
-  /** Of a push with all its parts. */
+  /** Time limit of a push with all its batches. */
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Pushes after each collection and at each interval; what fails is not kept, since the next push carries everything. */
+/** Pushes after each collection and at each interval. A failed push is not repeated: the next one has all current values. */
 export class OtlpPush {
   readonly states: readonly EndpointState[];
   readonly #options: OtlpPushOptions;
@@ -46,18 +46,18 @@ export class OtlpPush {
     void this.#pushAtIntervals();
   }
 
-  /** Pushes now; an endpoint that is still busy gets one more push when it is done. Never rejects. */
+  /** Pushes now. An endpoint with a push in progress gets one more push after it. Never rejects. */
   async push(): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.push()));
   }
 
-  /** Pushes in the next turn of the event loop: the end of a collection of many backup sets takes a long one. */
+  /** Pushes in the next turn of the event loop: the last turn of a large collection is long already. */
   async pushSoon(): Promise<void> {
     await turn();
     await this.push();
   }
 
-  /** Pushes once more, for as long as the caller cares to wait. */
+  /** Stops the pushes at intervals, and pushes once more. */
   async stop(): Promise<void> {
     this.#ended.abort();
     await this.push();

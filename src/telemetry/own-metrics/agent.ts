@@ -1,22 +1,22 @@
 import type { MetricSpec } from "restic-otel-instrumentation/internal";
 
-/** What the agent knows of itself. */
+/** The state of the agent itself. */
 export interface AgentState {
   readonly version: string;
-  /** The commit that it was built from, or `unknown`. */
+  /** The commit of the build, or `unknown`. */
   readonly revision: string;
-  /** As `process.version`. */
+  /** `process.version`. */
   readonly nodeVersion: string;
   readonly reload: ReloadState;
-  /** How many repositories this agent collects. */
+  /** The number of repositories that this agent collects. */
   readonly repositories: number;
   readonly shard: Shard | undefined;
 }
 
-/** How the settings were last read; the start counts. */
+/** The last reload of the settings. The start counts as one. */
 export interface ReloadState {
   readonly successful: boolean;
-  /** When settings were last taken over, milliseconds since the epoch. */
+  /** When settings were last applied, milliseconds since the epoch. */
   readonly lastSuccessAt: number;
 }
 
@@ -38,7 +38,7 @@ export const agentMetrics: readonly MetricSpec<AgentState>[] = [
   {
     name: "restic_otel.config_last_reload_successful",
     kind: "gauge",
-    description: "1 if the settings could be taken over when they were last read, else 0.",
+    description: "1 if the last reload of the settings succeeded, else 0.",
     labels: [],
     points: ({ reload }) => [[Number(reload.successful), {}]],
   },
@@ -46,7 +46,7 @@ export const agentMetrics: readonly MetricSpec<AgentState>[] = [
     name: "restic_otel.config_last_reload_success_timestamp_seconds",
     kind: "gauge",
     unit: "s",
-    description: "When settings were last taken over, Unix seconds.",
+    description: "When settings were last applied, Unix seconds.",
     labels: [],
     points: ({ reload }) => [[reload.lastSuccessAt / 1000, {}]],
   },

@@ -1,12 +1,12 @@
 import type { MetricSpec } from "restic-otel-instrumentation/internal";
 
-/** How the pushes to one endpoint go. */
+/** The results of the pushes to one endpoint. */
 export interface EndpointState {
-  /** Without credentials. */
+  /** The URL without credentials. */
   readonly endpoint: string;
-  /** The last push was accepted whole; undefined before the first one ended. */
+  /** Whether the last push was accepted completely; undefined before the end of the first one. */
   up: boolean | undefined;
-  /** Milliseconds since the epoch. */
+  /** When a push was last accepted completely, milliseconds since the epoch. */
   lastSuccessAt: number | undefined;
   succeeded: number;
   failed: number;
@@ -16,7 +16,7 @@ export const otlpMetrics: readonly MetricSpec<EndpointState>[] = [
   {
     name: "restic_otel.otlp_up",
     kind: "gauge",
-    description: "1 if the last push was accepted whole, else 0.",
+    description: "1 if the last push was accepted completely, else 0.",
     labels: ["endpoint"],
     points: ({ endpoint, up }) => (up === undefined ? [] : [[Number(up), { endpoint }]]),
   },
@@ -24,7 +24,7 @@ export const otlpMetrics: readonly MetricSpec<EndpointState>[] = [
     name: "restic_otel.otlp_last_success_timestamp_seconds",
     kind: "gauge",
     unit: "s",
-    description: "When a push was last accepted whole, Unix seconds.",
+    description: "When a push was last accepted completely, Unix seconds.",
     labels: ["endpoint"],
     points: ({ endpoint, lastSuccessAt }) =>
       lastSuccessAt === undefined ? [] : [[lastSuccessAt / 1000, { endpoint }]],
@@ -32,7 +32,7 @@ export const otlpMetrics: readonly MetricSpec<EndpointState>[] = [
   {
     name: "restic_otel.otlp_exports",
     kind: "counter",
-    description: "Pushes, by how they ended: success or failure.",
+    description: "Pushes by result: success or failure.",
     labels: ["endpoint", "result"],
     points: ({ endpoint, succeeded, failed }) => [
       [succeeded, { endpoint, result: "success" }],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { MetricSpec, Point } from "restic-otel-instrumentation/internal";
 
-/** The agent's process. What the platform does not tell is undefined. */
+/** A reading of the agent's process. A value that the platform does not provide is undefined. */
 export interface ProcessReading {
   readonly cpuSeconds: number;
   readonly startTimeSeconds: number;
@@ -13,7 +13,7 @@ export interface ProcessReading {
   readonly maxFiles: number | undefined;
 }
 
-/** The names that Prometheus' client libraries have agreed on ("Writing client libraries", "Process metrics"). */
+/** The standard names of Prometheus client libraries ("Writing client libraries", "Process metrics"). */
 export const processMetrics: readonly MetricSpec<ProcessReading>[] = [
   {
     name: "process.cpu_seconds",
@@ -67,7 +67,7 @@ function point(value: number | undefined): readonly Point[] {
   return value === undefined ? [] : [[value, {}]];
 }
 
-/** Reads the running process. @param folder what Linux shows of it; elsewhere it is not there, which leaves three readings out */
+/** Reads the running process. @param folder the proc(5) folder of the process; without it three values are undefined */
 export function readProcess(folder = "/proc/self"): ProcessReading {
   const { user, system } = process.cpuUsage();
   const limit = /^Max open files +(\d+)/m.exec(contentOf(join(folder, "limits")))?.[1];
@@ -81,7 +81,7 @@ export function readProcess(folder = "/proc/self"): ProcessReading {
   };
 }
 
-/** proc_pid_stat(5): `vsize` is field 23. The second field is the name in parentheses, which may hold spaces and parentheses. */
+/** proc_pid_stat(5): `vsize` is field 23. The second field is the name in parentheses, which may contain spaces and parentheses. */
 function sizeIn(stat: string): number | undefined {
   const vsize = stat
     .slice(stat.lastIndexOf(")") + 2)
@@ -100,7 +100,7 @@ function contentOf(path: string): string {
 
 function countOf(folder: string): number | undefined {
   try {
-    // One of them is there for the folder itself.
+    // One descriptor is that of the folder itself.
     return readdirSync(folder).length - 1;
   } catch {
     return undefined;

@@ -1,8 +1,8 @@
 import type { MetricSpec } from "restic-otel-instrumentation/internal";
 
-/** What is known of a web config file in use. */
+/** The state of the web config file. */
 export interface WebConfigState {
-  /** Whether the file could be taken over when it was last read. */
+  /** Whether the last reload of the file succeeded. */
   readonly reloadSuccessful: boolean;
 }
 
@@ -11,7 +11,7 @@ export const webConfigMetrics: readonly MetricSpec<WebConfigState>[] = [
     name: "restic_otel.web_config_last_reload_successful",
     kind: "gauge",
     description:
-      "1 if the web config file could be taken over when it was last read, else 0; absent without such a file.",
+      "1 if the last reload of the web config file succeeded, else 0; absent without such a file.",
     labels: [],
     points: ({ reloadSuccessful }) => [[Number(reloadSuccessful), {}]],
   },

@@ -32,7 +32,7 @@ export function literalHeader(value: string): OtlpEndpoint["headers"][string] {
   return { scheme: "literal", reference: new Secret(value) };
 }
 
-/** An exporter to a URL: JSON, gzip, the header `x-token: CANARY`, and the system's clock. */
+/** An exporter to a URL: JSON, gzip, the header `x-token: CANARY`, and the system clock. */
 export function exporterTo(
   url: string,
   changes: Partial<OtlpEndpoint> = {},

@@ -1,11 +1,11 @@
 import { MetricReader } from "@opentelemetry/sdk-metrics";
 
-/** The stock reader of an application, read when the test says so. */
+/** The stock reader of an application, collected by the test. */
 export class ManualReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 
-  /** `metric labels` of every series. */
+  /** A text `metric labels` for every series. */
   async series(): Promise<readonly string[]> {
     const { resourceMetrics } = await this.collect();
     return resourceMetrics.scopeMetrics

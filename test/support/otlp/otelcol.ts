@@ -7,7 +7,7 @@ import type { Server } from "../http/server.ts";
 
 const CONFIG = join(import.meta.dirname, "../../../otel-collector.yaml");
 
-/** Where the Collector listens, `host:port`. */
+/** Addresses of the Collector, `host:port`. */
 interface CollectorAddresses {
   readonly otlp: string;
   readonly prometheus: string;
@@ -18,11 +18,11 @@ export type RunningCollector = Server & CollectorAddresses;
 interface CollectorOptions {
   readonly metricExpiration: string;
   readonly remoteWrite: string;
-  /** Default: free ones. */
+  /** Default: free ports. */
   readonly addresses?: CollectorAddresses;
 }
 
-/** Starts the OpenTelemetry Collector with the file that users take. */
+/** Starts the OpenTelemetry Collector with the file for users. */
 export async function startCollector({
   metricExpiration,
   remoteWrite,

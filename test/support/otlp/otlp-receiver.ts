@@ -10,22 +10,22 @@ import { onTestFinished } from "vitest";
 interface Received {
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Without its compression. */
+  /** Decompressed. */
   readonly body: Buffer;
 }
 
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** How the next requests are answered. */
+  /** The responses to the next requests. */
   readonly answers: ReceiverAnswer[];
-  /** How all others are: with an empty JSON object. */
+  /** The response to all other requests. Default: an empty JSON object. */
   otherwise: ReceiverAnswer;
 }
 
 export type ReceiverAnswer = (response: ServerResponse) => void;
 
-/** What an OTLP receiver is to the agent: takes a POST, and answers as the test says. */
+/** An OTLP receiver that records requests and sends the responses of the test. */
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   const answers: ReceiverAnswer[] = [];

@@ -16,10 +16,10 @@ import { until } from "../core/until.ts";
 
 const SCALE = join(import.meta.dirname, "../../../examples/scale");
 const TOTAL = 2;
-/** Of each shard, at the least. */
+/** Minimum number of repositories in each shard. */
 const REPOSITORIES = 3;
 
-/** In place of the minute of the files. A scrape may take as long. */
+/** Replaces the interval of one minute in the files. A scrape may take as long. */
 export const SCRAPE_SECONDS = 5;
 
 /** A repository that tests change. */
@@ -31,18 +31,18 @@ interface ChangingRepository {
 /** Two shards of two agents each, and one agent that has all repositories. */
 export interface Pairs {
   readonly whole: RunningAgent;
-  /** By the name that the files give them: `a-0`, `b-0`, `a-1`, `b-1`. */
+  /** By their names in the files: `a-0`, `b-0`, `a-1`, `b-1`. */
   readonly agents: ReadonlyMap<string, RunningAgent>;
-  /** One of shard 0. */
+  /** A repository of shard 0. */
   readonly changing: ChangingRepository;
-  /** The URL of one that is not there. */
+  /** The URL of a repository that does not exist. */
   readonly unreadable: string;
-  /** Where a file of examples/scale lies, changed for these agents. */
+  /** The path of a file of examples/scale, adapted to these agents. */
   file(name: string): string;
   stop(): Promise<void>;
 }
 
-/** @param otlp where the agents of the shards push to, if they do */
+/** @param otlp the OTLP endpoint of the agents of the shards */
 export async function startPairs(otlp?: string): Promise<Pairs> {
   const folder = await mkdtemp(join(tmpdir(), "pairs-"));
   const sealed = new Map<string, SealedRepository>();
@@ -63,7 +63,7 @@ export async function startPairs(otlp?: string): Promise<Pairs> {
   }));
   const start = async (name: string, more: object): Promise<RunningAgent> =>
     startAgent(
-      // They collect when they start, and when they are told to.
+      // The agents collect at their start and on demand.
       { cron: "0 0 1 1 *", retryFailed: false, repositories, ...more },
       { env: { OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=restic-otel-${name}` } },
     );
@@ -94,7 +94,7 @@ export async function startPairs(otlp?: string): Promise<Pairs> {
   };
 }
 
-/** The files, with other addresses, fewer shards and a shorter interval. */
+/** Writes the files with other addresses, fewer shards and a shorter interval. */
 async function writeFiles(
   agents: ReadonlyMap<string, RunningAgent>,
   file: (name: string) => string,
@@ -127,10 +127,10 @@ async function writeFiles(
 
 const SETS =
   "backup_(snapshot_count|newest_timestamp|days_age|oldest_timestamp_seconds|last_.+|repository_(snapshots|unreadable_snapshots|info))";
-const FARES = "backup_(read_error_count|job_error_count|repository_(up|error))";
+const ATTEMPTS = "backup_(read_error_count|job_error_count|repository_(up|error))";
 
-/** What is one series in place of two: of the content alone, or also of how it is read. */
-export const ONE = { content: SETS, all: `${SETS}|${FARES}` } as const;
+/** Names of the series that a pair of agents has once: those of the content alone, or those of the attempts too. */
+export const ONE = { content: SETS, all: `${SETS}|${ATTEMPTS}` } as const;
 
 const shown = (labels: Readonly<Record<string, string>>, value: string): string =>
   `${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))} ${value}`;
@@ -138,7 +138,7 @@ const shown = (labels: Readonly<Record<string, string>>, value: string): string 
 const sorted = (lines: readonly string[]): readonly string[] =>
   lines.toSorted((a, b) => (a < b ? -1 : 1));
 
-/** The series of these names that an agent shows: labels and value. */
+/** Labels and values of the series with these names in an exposition. */
 export function seriesOf(samples: Samples, names: string): readonly string[] {
   const pattern = new RegExp(`^(?:${names})$`);
   return sorted(
@@ -148,7 +148,7 @@ export function seriesOf(samples: Samples, names: string): readonly string[] {
   );
 }
 
-/** The series of these names that a store shows. The name of the job is that of who scrapes. */
+/** Labels and values of the series with these names in a database, without the label `job`. */
 export async function storedSeries(url: string, names: string): Promise<readonly string[]> {
   const found = await query(url, `{__name__=~"${names}"}`);
   return sorted(
@@ -159,7 +159,7 @@ export async function storedSeries(url: string, names: string): Promise<readonly
   );
 }
 
-/** What a store shows as soon as it shows as many series of these names. */
+/** Waits until a database has that many series with these names, and returns them. */
 export async function seriesOnceThere(
   url: string,
   names: string,
@@ -173,7 +173,7 @@ export async function seriesOnceThere(
   return series;
 }
 
-/** The number that a store says. NaN if it says none, or several. */
+/** The result of a query. NaN unless it is one number. */
 export async function numberOf(url: string, expression: string): Promise<number> {
   const [first, ...others] = await query(url, expression);
   return first && others.length === 0 ? Number(first.value[1]) : Number.NaN;

@@ -4,19 +4,19 @@ import { peerPath } from "../agent/peers.ts";
 import { startServerWithFolder, type Server } from "../http/server.ts";
 
 interface PrometheusOptions {
-  /** The text of prometheus.yml; files that it names need absolute paths. */
+  /** The text of prometheus.yml. Paths in it must be absolute. */
   readonly config: string;
-  /** Further arguments. */
+  /** Additional arguments. */
   readonly args?: readonly string[];
 }
 
-/** A series as a query finds it: its labels, and its value as Prometheus writes it. */
+/** A series in the result of a query: its labels, and its value as Prometheus writes it. */
 export interface QueriedSeries {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
 }
 
-/** An instant query, now. */
+/** Runs an instant query. */
 export async function query(url: string, expression: string): Promise<readonly QueriedSeries[]> {
   const address = `${url}/api/v1/query`;
   const body = new URLSearchParams({ query: expression });
@@ -26,7 +26,7 @@ export async function query(url: string, expression: string): Promise<readonly Q
   return data.result;
 }
 
-/** Starts Prometheus with an empty database that goes when it is stopped; it takes OTLP and remote write too. */
+/** Starts Prometheus with an empty database, which stop() removes. It accepts OTLP and remote write too. */
 export function startPrometheus({ config, args = [] }: PrometheusOptions): Promise<Server> {
   return startServerWithFolder("prometheus", async (folder) => {
     const configFile = join(folder, "prometheus.yml");

@@ -1,21 +1,21 @@
 import { Agent, request } from "node:http";
 import type { RequestOptions } from "node:http";
 
-/** How a scrape ended: its status, or the code of what has cut it off. */
+/** The status of a scrape, or the code of the error that ended it. */
 export type Ending = number | string;
 
 interface Habits {
-  /** False: each scrape has a connection of its own. */
+  /** False: each scrape opens a connection. */
   readonly keepAlive: boolean;
-  /** Asks once more if a connection that was kept is closed in place of an answer, as RFC 9110 section 9.2.2 lets it. */
+  /** Repeats a scrape if a kept connection is closed instead of a response (RFC 9110, section 9.2.2). */
   readonly asksAgain: boolean;
 }
 
 /** Scrapes `/metrics` of one agent without a pause, one scrape at a time. */
 export class Scraper {
-  /** How each scrape ended, in their order. */
+  /** The result of each scrape, in order. */
   readonly endings: Ending[] = [];
-  /** A scrape was sent, and not answered yet. */
+  /** Whether a scrape waits for its response. */
   waiting = false;
   readonly #options: RequestOptions;
   readonly #asksAgain: boolean;
@@ -28,7 +28,7 @@ export class Scraper {
     this.#options = { hostname, port, path: "/metrics", agent: this.#agent ?? false };
   }
 
-  /** Scrapes for as long as `goesOn` says so. */
+  /** Scrapes while `goesOn` returns true. */
   async run(goesOn: () => boolean): Promise<void> {
     while (goesOn()) {
       this.endings.push(await this.#scrape());
@@ -37,7 +37,7 @@ export class Scraper {
     this.#agent?.destroy();
   }
 
-  /** Scrapes until a scrape is not answered with 200. */
+  /** Scrapes until a status is not 200. */
   async runWhileAnswered(): Promise<void> {
     await this.run(() => (this.endings.at(-1) ?? 200) === 200);
   }

@@ -1,7 +1,7 @@
 import { peerPath } from "../agent/peers.ts";
 import { startServerWithFolder, type Server } from "../http/server.ts";
 
-/** Starts VictoriaMetrics' single binary with an empty database that goes when it is stopped. It answers Prometheus's queries. */
+/** Starts the single binary of VictoriaMetrics with an empty database, which stop() removes. It answers Prometheus queries. */
 export function startVictoriaMetrics(args: readonly string[]): Promise<Server> {
   return startServerWithFolder("victoria-metrics", (folder) => ({
     command: peerPath("victoria-metrics"),
@@ -10,7 +10,7 @@ export function startVictoriaMetrics(args: readonly string[]): Promise<Server> {
       "-httpListenAddr=127.0.0.1:0",
       "-memory.allowedBytes=200MB",
       "-retentionPeriod=1d",
-      // What has just been written can be asked for.
+      // New samples are visible to queries at once.
       "-search.latencyOffset=0s",
       ...args,
     ],

@@ -13,7 +13,7 @@ import { ArrayLogger } from "../../support/core/logger.ts";
 import { Samples } from "../../support/agent/samples.ts";
 import { PRODUCER, tableText } from "../../support/agent/table-text.ts";
 
-/** An endpoint that takes pushes when the test says so. */
+/** An endpoint that accepts a push when the test lets it. */
 class ManualTarget {
   readonly name = "http://c/v1/metrics";
   readonly pushed: ResourceMetrics[] = [];
@@ -72,7 +72,7 @@ function values(): unknown {
   return target.pushed.map(({ scopeMetrics }) => scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value);
 }
 
-test("at each interval, and when a collection has ended", async () => {
+test("pushes at each interval and on demand", async () => {
   push.start();
   await clock.advance(60_000);
   value = 1;
@@ -81,7 +81,7 @@ test("at each interval, and when a collection has ended", async () => {
   expect(values()).toEqual([0, 1, 1]);
 });
 
-test("what comes while a push is under way is one more push, of what is then", async () => {
+test("requests during a push cause one more push, with the values of its own time", async () => {
   target.slow = true;
   void push.push();
   await settle();
@@ -94,7 +94,7 @@ test("what comes while a push is under way is one more push, of what is then", a
   expect(values()).toEqual([0, 5]);
 });
 
-test("one line of log for each change, and metrics that tell", async () => {
+test("each change of the result is logged once, and shown by metrics", async () => {
   const shown = async (): Promise<Samples> =>
     new Samples(await tableText([boundTable(otlpMetrics, () => push.states)], 0));
   expect((await shown()).value("restic_otel_otlp_up")).toBeUndefined();
@@ -116,7 +116,7 @@ test("one line of log for each change, and metrics that tell", async () => {
   expect(samples.value("restic_otel_otlp_exports_total", { result: "success" })).toBe(2);
 });
 
-test("a stop pushes once more, and nothing after it", async () => {
+test("a stop pushes once more, and nothing is pushed after it", async () => {
   push.start();
   await settle();
   await push.stop();
@@ -126,7 +126,7 @@ test("a stop pushes once more, and nothing after it", async () => {
   expect(clock.sleeping).toBe(0);
 });
 
-test("a push has a time limit, and leaves no timer", async () => {
+test("a push has a time limit, and its timer ends with it", async () => {
   target.slow = true;
   const pushed = push.push();
   await settle();

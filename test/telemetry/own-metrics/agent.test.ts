@@ -42,7 +42,7 @@ test("an exposition of gauges, counters and special values", async () => {
   await expect(await tableText(tables, 0)).toMatchFileSnapshot("../../golden/exposition.prom");
 });
 
-test("a reload that failed says so, and when the last good one was", async () => {
+test("after a failed reload the metrics show the failure and the time of the last good reload", async () => {
   const failed = { ...STARTED, reload: { successful: false, lastSuccessAt: 2500 } };
   const points = agentMetrics.map((metric) => [metric.name, [...metric.points(failed, 0)]]);
   expect(points.slice(1)).toEqual([

@@ -13,7 +13,7 @@ Max stack size            8388608              unlimited            bytes
 Max open files            1024                 524288               files
 `;
 
-/** 22 fields after the name; the 21st of those is vsize. */
+/** 22 fields after the name; the 21st of them is vsize. */
 const STAT = `42 (a b) c) ) S ${Array.from({ length: 19 }, (_, index) => index).join(" ")} 987654321 24 25\n`;
 
 async function procFolder(files: Readonly<Record<string, string>>): Promise<string> {
@@ -30,7 +30,7 @@ function named(reading: ProcessReading): Readonly<Record<string, number | undefi
   );
 }
 
-test("what Linux shows of a process", async () => {
+test("the values of a process come from its proc(5) folder", async () => {
   const folder = await procFolder({
     limits: LIMITS,
     stat: STAT,
@@ -45,18 +45,18 @@ test("what Linux shows of a process", async () => {
   });
 });
 
-test("without a limit there is none", async () => {
+test("without a limit of open files the metric is absent", async () => {
   const folder = await procFolder({ limits: LIMITS.replace("1024  ", "unlimited"), stat: STAT });
   expect(named(readProcess(folder))["process.max_fds"]).toBeUndefined();
 });
 
-test("elsewhere than on Linux three metrics are absent", () => {
+test("without a proc(5) folder three metrics are absent", () => {
   const points = named(readProcess("/does/not/exist"));
   const absent = Object.keys(points).filter((name) => points[name] === undefined);
   expect(absent).toEqual(["process.virtual_memory_bytes", "process.open_fds", "process.max_fds"]);
 });
 
-test("this process", () => {
+test("the values of this process are plausible", () => {
   const points = named(readProcess());
   expect(points["process.cpu_seconds"]).toBeGreaterThan(0.01);
   expect(points["process.cpu_seconds"]).toBeLessThan(10_000);
@@ -66,7 +66,7 @@ test("this process", () => {
   expect(ageSeconds).toBeLessThan(process.uptime() + 60);
 });
 
-test.runIf(existsSync("/proc/self"))("this process on Linux", () => {
+test.runIf(existsSync("/proc/self"))("on Linux the values of this process are plausible", () => {
   const points = named(readProcess());
   expect(points["process.virtual_memory_bytes"]).toBeGreaterThan(
     points["process.resident_memory_bytes"] ?? Infinity,
