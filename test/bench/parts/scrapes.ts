@@ -136,8 +136,8 @@ function goalsOf(size: number, samples: Samples, pauses: readonly number[]): rea
   const work = `scrape, ${size.toLocaleString("en")} backup sets, unchanged store`;
   const against = (peer: string, encoding: (typeof ENCODINGS)[number], limit: number): Goal => {
     const of = ratio(times(ours, encoding), times(samples.get(peer) ?? [], encoding));
-    const measure = `p50, ${encoding === "gzip" ? "gzip" : "plain"}, of ${peer}`;
-    return atMost(work, measure, of, { limit, unit: " ×", digits: 3 });
+    const name = `p50, ${encoding === "gzip" ? "gzip" : "plain"}, of ${peer}`;
+    return atMost(work, name, of, { limit, unit: " ×", digits: 3 });
   };
   const plain = size < 10_000 ? 0.15 : 0.1;
   const goals = [
