@@ -60,5 +60,5 @@ function reasonOf({
   if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return `printed more than ${MAX_BYTES} bytes`;
   if (code === "ABORT_ERR") return "was aborted before it ended";
   if (killed === true) return `did not end within ${TIMEOUT_MS / 1000} s`;
-  return typeof code === "number" ? `exited with ${code}` : `was ended by ${String(signal)}`;
+  return typeof code === "number" ? `exited with ${code}` : `was killed by ${String(signal)}`;
 }

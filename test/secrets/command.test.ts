@@ -33,7 +33,7 @@ test.for([
   [
     "is ended by a signal",
     node("process.kill(process.pid, 'SIGKILL')"),
-    "PROGRAM was ended by SIGKILL",
+    "PROGRAM was killed by SIGKILL",
   ],
   ["does not exist", ["/nowhere/pass", "CANARY"], "/nowhere/pass was not found"],
   ["is a folder", ["/", "CANARY"], "/ cannot be run: permission denied"],

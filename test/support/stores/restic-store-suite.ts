@@ -73,7 +73,7 @@ export function resticStoreSuite(name: string, start: (folder: string) => Promis
         const { error } = await resticSource(repo, password, store).collect(undefined, signal);
         expect(error?.code).toBe("not_found");
         expect(error?.message).toMatch(
-          /:nowhere:.* at \S+.*does not exist|:nowhere:.*no config file/,
+          /:nowhere:.* at \S+.*does not exist|:nowhere:.*the config file is missing/,
         );
       }
     });
