@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 
-import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
-import type { Resource } from "@opentelemetry/resources";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
 
 import type { Producer } from "./collect-metrics.ts";
 
@@ -11,17 +15,15 @@ import type { Producer } from "./collect-metrics.ts";
  * @param installation distinguishes installations on the same host
  */
 export function agentProducer(version: string, installation: string): Producer {
-  return { resource: agentResource(version, installation), version };
-}
-
-/** The resource of `agentProducer`. */
-export function agentResource(version: string, installation: string): Resource {
-  return resourceFromAttributes({
+  const agent = resourceFromAttributes({
     "service.name": "restic-otel",
     "service.version": version,
     "service.instance.id": instanceId(`${hostname()}\n${installation}`),
     "host.name": hostname(),
-  }).merge(detectResources({ detectors: [envDetector] }));
+  });
+  const environment = detectResources({ detectors: [envDetector] });
+  // The default resource has telemetry.sdk.*.
+  return { resource: defaultResource().merge(agent).merge(environment), version };
 }
 
 /** Stays the same after a restart: a UUID of version 8 (RFC 9562). */

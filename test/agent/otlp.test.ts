@@ -133,15 +133,23 @@ test("a hanging receiver does not delay a stop for long", async () => {
   expect(performance.now() - start).toBeLessThan(30_000);
 });
 
+interface Sent {
+  readonly resource: {
+    readonly attributes: readonly { readonly key: string; readonly value: object }[];
+  };
+  readonly scopeMetrics: readonly { readonly scope: unknown }[];
+}
+
+/** The last JSON body. */
+function lastSent(): Sent {
+  const { resourceMetrics } = JSON.parse(receiver.received.at(-1)?.body.toString() ?? "");
+  return resourceMetrics[0];
+}
+
 /** The resource attributes of the last JSON body. */
 function resource(): Readonly<Record<string, unknown>> {
-  const [sent]: readonly {
-    readonly resource: {
-      readonly attributes: readonly { readonly key: string; readonly value: object }[];
-    };
-  }[] = JSON.parse(receiver.received.at(-1)?.body.toString() ?? "").resourceMetrics;
   return Object.fromEntries(
-    (sent?.resource.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]),
+    lastSent().resource.attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
   );
 }
 
@@ -161,8 +169,13 @@ test("an agent that only pushes keeps running, and keeps its instance id after a
     "service.version": expect.stringMatching(/^\d/),
     "service.instance.id": expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-/),
     "host.name": expect.any(String),
+    "telemetry.sdk.name": "opentelemetry",
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.version": expect.stringMatching(/^\d/),
   });
   expect(seen[1]).toEqual(seen[0]);
+  const scope = { name: "restic-otel", version: expect.stringMatching(/^\d/) };
+  expect(lastSent().scopeMetrics.map((sent) => sent.scope)).toEqual([scope]);
 });
 
 test("attributes, headers and protocol come from the environment", async () => {
