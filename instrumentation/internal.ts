@@ -2,6 +2,7 @@
 export { formatDuration, parseDurationMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";
+export { printPath } from "./settings/print-path.ts";
 export { unknownKey } from "./settings/problem.ts";
 export { isJsonObject } from "./core/json.ts";
 export { withTimeLimit } from "./core/time-limit.ts";

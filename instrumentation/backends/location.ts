@@ -62,18 +62,19 @@ const PARSERS: Readonly<Record<BuiltInLocation["scheme"], Parse>> = {
  * @throws AgentError `config`; the message holds no credentials
  */
 export function parseLocation(repo: string, custom: readonly string[] = []): Location {
-  const printable = printableUrl(repo);
-  const invalid = (problem: string): AgentError =>
-    new AgentError("config", `repository "${printable}": ${problem}`);
-  if (repo === "") throw invalid("the string is empty");
   const [, scheme = "", address = ""] = /^([^:]*):(.*)$/s.exec(repo) ?? [];
   if (scheme !== "" && custom.includes(scheme)) return { scheme: "custom", name: scheme, address };
   const parse = Object.entries(PARSERS).find(([name]) => name === scheme)?.[1];
-  if (parse) return parse(address, invalid, printable);
+  // The rest of an invalid string may be a login.
+  const invalid = (problem: string): AgentError =>
+    new AgentError(
+      "config",
+      parse ? `repository "${scheme}:…": ${problem}` : `repository: ${problem}`,
+    );
+  if (repo === "") throw invalid("the string is empty");
+  if (parse) return parse(address, invalid, printableUrl(repo));
   const path = parsePath(repo);
   if (path) return path;
   const known = [...Object.keys(PARSERS), ...custom].toSorted().join(", ");
-  throw invalid(
-    `unknown scheme "${scheme}", known are ${known}; write a path with a colon as local:…`,
-  );
+  throw invalid(`unknown scheme, known are ${known}; write a path with a colon as local:…`);
 }

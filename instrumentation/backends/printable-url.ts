@@ -1,31 +1,58 @@
-/** Schemes that are followed by a whole URL. */
-const NESTED: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b2", "swift"]);
+/** Schemes whose address ends at a query or fragment. A path of the others may contain these characters. */
+const WITH_QUERY: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b2", "swift"]);
 
 /**
- * The repository string without credentials, otherwise as it was written: the label `url`.
+ * A valid repository string without credentials, otherwise as it was written: the label `url`.
  * The user of an sftp address is part of the address and stays.
+ * @param repo for which `parseLocation` does not throw; of another one only the scheme is kept
  */
 export function printableUrl(repo: string): string {
-  if (repo.startsWith("rclone:")) return repo.replace(/^(rclone::?[^,:]*),.*:/s, "$1:");
-  if (/^s3:(?!https?:|\/\/)/.test(repo)) return repo.replace(/^s3:[^/]*@/, "s3:");
-  const slashes = repo.indexOf("//");
-  // A misspelt scheme must not expose the credentials behind it.
-  const scheme = /^([a-z][\w+.-]+):/i.exec(repo)?.[1];
-  if (scheme === undefined || scheme === "local" || slashes < 0) return repo;
-  const authority = slashes + 2;
-  const valid = URL.canParse(NESTED.has(scheme) ? repo.slice(scheme.length + 1) : repo);
-  const slash = repo.indexOf("/", authority);
-  const end = valid ? (slash < 0 ? repo.length : slash) : repo.length;
-  const at = repo.lastIndexOf("@", end - 1);
-  const head = repo.slice(0, authority);
-  const clean =
-    at < authority
-      ? repo
-      : head + (scheme === "sftp" ? user(repo.slice(authority, at)) : "") + repo.slice(at + 1);
-  return clean.replace(/[?#].*$/s, "");
+  const [, scheme = "", address = ""] = /^([a-z][\w+.-]*):(.*)$/s.exec(repo) ?? [];
+  switch (scheme) {
+    case "rclone":
+      return withoutParameters(repo);
+    case "sftp":
+      return address.startsWith("//")
+        ? `sftp://${withoutPassword(address.slice(2))}`.replace(/[?#].*$/s, "")
+        : repo;
+    case "":
+    case "local":
+      return repo;
+    default:
+      return WITH_QUERY.has(scheme) || address.startsWith("//")
+        ? `${scheme}:${withoutLogin(address)}`.replace(/[?#].*$/s, "")
+        : repo;
+  }
 }
 
-function user(userInfo: string): string {
-  const colon = userInfo.indexOf(":");
-  return `${colon < 0 ? userInfo : userInfo.slice(0, colon)}@`;
+/** `rclone:remote,key=value,key="a:b":path` without the parameters, which end at the first colon outside of quotes. */
+function withoutParameters(repo: string): string {
+  const [remote = ""] = /^rclone::?[^,:]*/.exec(repo) ?? [];
+  if (repo[remote.length] !== ",") return repo;
+  let quote = "";
+  for (let at = remote.length; at < repo.length; at++) {
+    const letter = repo[at] ?? "";
+    if (quote === "" && letter === ":") return remote + repo.slice(at);
+    if (quote === "" && (letter === '"' || letter === "'")) quote = letter;
+    else if (letter === quote) quote = "";
+  }
+  return remote;
+}
+
+/** Up to the last `@` of the authority. */
+function withoutLogin(address: string): string {
+  const start = /^(?:[a-z+]+:)?\/\//.exec(address)?.[0].length ?? 0;
+  const slash = address.indexOf("/", start);
+  const end = slash < 0 ? address.length : slash;
+  const at = address.lastIndexOf("@", end - 1);
+  return at < start ? address : address.slice(0, start) + address.slice(at + 1);
+}
+
+function withoutPassword(authorityAndPath: string): string {
+  const slash = authorityAndPath.indexOf("/");
+  const end = slash < 0 ? authorityAndPath.length : slash;
+  const at = authorityAndPath.lastIndexOf("@", end - 1);
+  if (at < 0) return authorityAndPath;
+  const [user = ""] = authorityAndPath.slice(0, at).split(":");
+  return `${user}@${authorityAndPath.slice(at + 1)}`;
 }

@@ -3,6 +3,7 @@ import { parseDurationMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
+import { printPath } from "../settings/print-path.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "../monitor/monitor-settings.ts";
@@ -59,7 +60,7 @@ function vaultUse(
 ): VaultUse {
   const parsed = parseVaultSettings(vault, process.env);
   const found = "value" in parsed ? parsed.warnings : parsed.problems;
-  const lines = found.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const lines = found.map(({ path, message }) => `${path[0] === "vault" ? printPath(path, { vault }) : path.join(".")}: ${message}`);
   if ("value" in parsed) for (const line of lines) logger?.warn(line);
   else problems.push(...lines);
   return ("value" in parsed && parsed.value) || VAULT_DISABLED;
@@ -79,7 +80,7 @@ function repositories(
   return config.repositories.flatMap((entry, index) => {
     const parsed = parseRepository(entry, resolvers, backends);
     const line = (path: readonly (string | number)[], message: string): string =>
-      `${[`repositories[${index}]`, ...path].join(".")}: ${message}`;
+      `${printPath(["repositories", index, ...path], config)}: ${message}`;
     const isWrong = "problems" in parsed;
     if (isWrong) problems.push(...parsed.problems.map(({ path, message }) => line(path, message)));
     else for (const { path, message } of parsed.warnings) logger?.warn(line(path, message));

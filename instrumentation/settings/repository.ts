@@ -93,7 +93,8 @@ class EntryReader {
       if (!KEYS.includes(key)) this.#problem([key], unknownKey(key, KEYS));
     const disabled = this.#boolean("disabled");
     const insecureNoPassword = this.#boolean("insecure_no_password");
-    const repo = this.#text("repo");
+    // Variables and files often end with a newline.
+    const repo = this.#text("repo")?.trim();
     const password = this.#password();
     const environment = { ...this.#b2(), ...this.#environment() };
     const options = parseOptions(this.#entry["options"], this.#customSchemes, (path, message) =>
@@ -106,10 +107,11 @@ class EntryReader {
         this.#problem([], "repo is missing: restic's repository string");
       return undefined;
     }
-    if (!disabled) this.#checkEnabled(repo, insecureNoPassword);
+    const url = this.#url(repo, disabled);
+    if (!disabled) this.#checkPassword(insecureNoPassword);
     return {
       repo: new Secret(repo),
-      url: printableUrl(repo),
+      url,
       disabled,
       password,
       insecureNoPassword,
@@ -120,14 +122,20 @@ class EntryReader {
     };
   }
 
-  /** Checks that apply to enabled entries only. */
-  #checkEnabled(repo: string, insecureNoPassword: boolean): void {
+  /** The label `url`. An invalid string may contain a login in any place: nothing of it is shown. */
+  #url(repo: string, disabled: boolean): string {
     try {
       parseLocation(repo, this.#customSchemes);
+      return printableUrl(repo);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
-      this.#problem(["repo"], error.message);
+      if (!disabled) this.#problem(["repo"], error.message);
+      return "(invalid)";
     }
+  }
+
+  /** An enabled entry needs a password, or none explicitly. */
+  #checkPassword(insecureNoPassword: boolean): void {
     const hasPassword = ["password", "vault_material"].some(
       (key) => this.#entry[key] !== undefined && this.#entry[key] !== "",
     );

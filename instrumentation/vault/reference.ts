@@ -19,7 +19,7 @@ export function parseVaultReference(reference: unknown): VaultReference | string
   if (!isJsonObject(reference)) return 'must be {vault: "mount/path", field: "key"}';
   const { vault: path, field, version, kvVersion } = reference;
   const extra = Object.keys(reference).find((key) => !KEYS.includes(key));
-  if (extra !== undefined) return `unknown key ${extra}; known keys: ${KEYS.join(", ")}`;
+  if (extra !== undefined) return `unknown key; known keys: ${KEYS.join(", ")}`;
   if (typeof path !== "string" || !/^[^/]+\/./.test(path)) return 'vault must be "mount/path"';
   const problem = pathProblem(path);
   if (problem !== undefined) return `vault ${problem}`;

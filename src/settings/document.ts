@@ -1,3 +1,4 @@
+import { printPath } from "restic-otel-instrumentation/internal";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
@@ -13,6 +14,8 @@ export class PlainScalar {
 interface DocumentOptions {
   /** "written": quoted scalars and keys become strings, unquoted scalars PlainScalar. Default: YAML's core schema. */
   readonly scalars?: "written";
+  /** Keys that messages may repeat, beside those of repositories. */
+  readonly keys?: readonly string[];
 }
 
 /** A settings file in YAML or JSON (a subset of YAML), with the position of every value. */
@@ -23,9 +26,11 @@ export class SettingsDocument {
   readonly problems: readonly string[];
   readonly #lines = new LineCounter();
   readonly #document: Document;
+  readonly #keys: readonly string[];
 
-  constructor(file: string, text: string, { scalars }: DocumentOptions = {}) {
+  constructor(file: string, text: string, { scalars, keys = [] }: DocumentOptions = {}) {
     this.file = file;
+    this.#keys = keys;
     // The parser's messages quote the text, which holds secrets: use only their codes and positions.
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
@@ -57,7 +62,7 @@ export class SettingsDocument {
 
   /** Formats `file:line:column: path: message` with the position of the key or entry at `path`, or of the nearest enclosing one. */
   problem(path: readonly (string | number)[], message: string): string {
-    return this.#at(this.#offset(path), printPath(path), message);
+    return this.#at(this.#offset(path), printPath(path, this.value, this.#keys), message);
   }
 
   #offset(path: readonly (string | number)[]): number {
@@ -114,20 +119,10 @@ function start(node: unknown): number | undefined {
     : undefined;
 }
 
-function printPath(path: readonly (string | number)[]): string {
-  return path
-    .map((step, index) =>
-      typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${step}`,
-    )
-    .join("");
-}
-
 function reason({ code, pos }: YAMLError, text: string): string {
   switch (code) {
-    case "DUPLICATE_KEY": {
-      const key = /^["']?([\w.-]+)/.exec(text.slice(pos[0]))?.[1] ?? "";
-      return `duplicate key ${key}: remove one of the two`;
-    }
+    case "DUPLICATE_KEY":
+      return "the mapping has this key twice: remove one of the two";
     case "TAB_AS_INDENT":
       return "YAML does not allow tabs for indentation: use spaces";
     case "MULTIPLE_DOCS":

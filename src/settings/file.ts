@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import {
   AgentError,
   isJsonObject,
+  printPath,
   VAULT_DISABLED,
   parseRepository,
   unknownKey,
@@ -51,7 +52,10 @@ export async function readSettingsFile(
   file: string,
   context: SettingsContext,
 ): Promise<FileSettings> {
-  return parseSettingsFile(new SettingsDocument(file, await read(file)), context);
+  return parseSettingsFile(
+    new SettingsDocument(file, await read(file), { keys: [...FILE_SETTINGS, "config"] }),
+    context,
+  );
 }
 
 async function read(file: string): Promise<string> {
@@ -164,7 +168,7 @@ function withVault(
   const line = ({ path, message }: Problem): string =>
     path[0] === "vault" && section !== undefined
       ? document.problem(path, message)
-      : `${path.join(".")}: ${message}`;
+      : `${path[0] === "vault" ? printPath(path, { vault: section }) : path.join(".")}: ${message}`;
   return {
     ...settings,
     vault: vault.value,

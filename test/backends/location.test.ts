@@ -44,25 +44,25 @@ const KNOWN =
   "known are azure, b2, gs, local, rclone, rest, s3, sftp, swift; write a path with a colon as local:…";
 
 test.for([
-  ["", 'repository "": the string is empty'],
-  ["S3:host/b", `repository "S3:host/b": unknown scheme "S3", ${KNOWN}`],
-  ["ftp://host", `repository "ftp://host": unknown scheme "ftp", ${KNOWN}`],
-  ["local:", 'repository "local:": the path after local: is missing'],
+  ["", "repository: the string is empty"],
+  ["S3:host/b", `repository: unknown scheme, ${KNOWN}`],
+  ["ftp://host", `repository: unknown scheme, ${KNOWN}`],
+  ["local:", 'repository "local:…": the path after local: is missing'],
   [
     "rest:host/",
-    'repository "rest:host/": the address is invalid, expected rest:https://host:8000/path/',
+    'repository "rest:…": the address is invalid, expected rest:https://host:8000/path/',
   ],
   [
     "rest:https://u:se/cret@host/",
-    'repository "rest:https://host/": the address is invalid; special characters in user and password must be percent-encoded',
+    'repository "rest:…": the address is invalid; special characters in user and password must be percent-encoded',
   ],
   [
     "rest:https://u:100%@host/",
-    'repository "rest:https://host/": user or password has an invalid percent-encoding: write % as %25',
+    'repository "rest:…": user or password has an invalid percent-encoding: write % as %25',
   ],
   [
     "rest:http+unix:///run/rest.sock",
-    'repository "rest:http+unix:///run/rest.sock": the socket address is invalid, expected rest:http+unix:///run/rest.sock:/path/',
+    'repository "rest:…": the socket address is invalid, expected rest:http+unix:///run/rest.sock:/path/',
   ],
 ] as const)("%s is rejected", ([repo, message]) => {
   expect(() => parseLocation(repo)).toThrow(expect.objectContaining({ code: "config", message }));
@@ -74,7 +74,6 @@ test.for([
   ["rest:https://user:pass@host/", "rest:https://host/"],
   ["rest:https://user:pa@ss@host:8000/x@y/", "rest:https://host:8000/x@y/"],
   ["rest:https://host/user@domain/", "rest:https://host/user@domain/"],
-  ["rest:https://user:pa/ss@host/", "rest:https://host/"],
   ["rest:https://user@host", "rest:https://host"],
   ["rest:https://host/?token=secret", "rest:https://host/"],
   ["rest:http+unix:///run/r.sock:/x/", "rest:http+unix:///run/r.sock:/x/"],

@@ -56,12 +56,12 @@ test.for([
   [
     "an option that the scheme does not have",
     '[{"repo": "/a", "password": "p", "options": {"gs.compression": "x"}}]',
-    "FILE:1:46: [0].options.gs.compression: unknown option; known options: gs.connections, gs.region",
+    "FILE:1:46: [0].options.[key 1]: unknown option; known options: gs.connections, gs.region",
   ],
   [
     "an option without scheme",
     '[{"repo": "/a", "password": "p", "options": {"constructor": "x"}}]',
-    'FILE:1:46: [0].options.constructor: unknown option; "restic options" lists the known options',
+    'FILE:1:46: [0].options.[key 1]: unknown option; "restic options" lists the known options',
   ],
   [
     "invalid values",

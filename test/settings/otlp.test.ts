@@ -83,7 +83,7 @@ test.for<[string, unknown, string]>([
   [
     "an invalid header name",
     [{ ...C, headers: { "a b": "CANARY" } }],
-    "FILE:1:62: otlp[0].headers.a b: is not a valid header name",
+    "FILE:1:62: otlp[0].headers.[key 1]: is not a valid header name",
   ],
   [
     "a key without certificate",

@@ -147,7 +147,7 @@ test.for([
   [
     "an invalid repository",
     { RESTIC_REPOSITORY: "rest:http://u:CANARY@h:99999/", RESTIC_PASSWORD: "p" },
-    'RESTIC_REPOSITORY: repository "rest:http://h:99999/": the address is invalid; special characters in user and password must be percent-encoded',
+    'RESTIC_REPOSITORY: repository "rest:…": the address is invalid; special characters in user and password must be percent-encoded',
   ],
 ] as const)("%s is rejected", async ([, env, message]) => {
   await expect(load(env)).rejects.toThrow(expect.objectContaining({ code: "config", message }));

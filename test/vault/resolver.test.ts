@@ -163,7 +163,7 @@ test.for([
   [{ vault: "kv/a", field: "k", kvVersion: 3 }, "kvVersion must be 1 or 2"],
   [
     { vault: "kv/a", field: "k", mount: "x" },
-    "unknown key mount; known keys: vault, field, version, kvVersion",
+    "unknown key; known keys: vault, field, version, kvVersion",
   ],
 ] as const)("the reference %j is rejected", async ([reference, message]) => {
   expect(vault.resolver.check(reference)).toBe(message);

@@ -22,9 +22,7 @@ export function parseB2(address: string, invalid: (problem: string) => AgentErro
   if (bucket.includes("/"))
     throw invalid("bucket and prefix need a colon between them, expected b2:bucket:prefix");
   if (!BUCKET.test(bucket))
-    throw invalid(
-      `"${bucket}" is not a valid bucket name: expected 6 to 50 letters, digits and dashes`,
-    );
+    throw invalid("the bucket name is not valid: expected 6 to 50 letters, digits and dashes");
   const clean = posix.join(prefix).replace(/^\//, "").replace(/\/$/, "");
   if (/^\.\.(\/|$)/.test(clean)) throw invalid("the prefix leaves the bucket");
   if (/\p{Cc}/u.test(clean)) throw invalid("control characters are not allowed");

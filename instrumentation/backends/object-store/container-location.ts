@@ -30,7 +30,7 @@ export function parseContainer<Scheme extends "azure" | "gs" | "swift">(
     throw invalid(
       `the ${scheme === "gs" ? "bucket" : "container"} is missing or invalid, expected ${form}`,
     );
-  if (colon < 0) throw invalid(`the colon after "${container}" is missing, expected ${form}`);
+  if (colon < 0) throw invalid(`the colon after the name is missing, expected ${form}`);
   if (scheme === "swift" && !path.startsWith("/"))
     throw invalid(`the prefix must begin with a slash, expected ${form}`);
   const prefix = posix.join("/", path).replace(/^\//, "").replace(/\/$/, "");

@@ -32,8 +32,7 @@ export function parseS3(address: string, invalid: (problem: string) => AgentErro
   const path = whole ? decode(rest, invalid) : rest;
   const [, bucket = "", prefix = ""] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
   if (bucket === "") throw invalid("the bucket is missing, expected s3:host/bucket/prefix");
-  if (!BUCKET.test(bucket) || bucket.includes(".."))
-    throw invalid(`"${bucket}" is not a valid bucket name`);
+  if (!BUCKET.test(bucket) || bucket.includes("..")) throw invalid("the bucket name is not valid");
   const clean = posix.join(prefix).replace(/(?<=.)\/$/, "");
   if (/^\/?\.\.(\/|$)/.test(clean)) throw invalid("the prefix leaves the bucket");
   return { scheme: "s3", endpoint: url.origin, bucket, prefix: clean === "." ? "" : clean };

@@ -61,6 +61,9 @@ function parseUrl(address: string, invalid: (problem: string) => AgentError): Pa
 function parsePair(address: string, invalid: (problem: string) => AgentError): Parts {
   const [, login, path = ""] = /^([^:]*):(.*)$/s.exec(address) ?? [];
   if (login === undefined) throw invalid("the path is missing, expected sftp:user@host:path");
+  // `user:password@host:path`: restic takes the user for a host, and the password would be a part of the path.
+  if (!login.includes("@") && /^[^/@]*@[^/:]*:/.test(path))
+    throw invalid("the address must not contain a password: ssh uses keys or its agent");
   const [, user, host = ""] = /^(?:([^@]*(?:@[^@]*)?)@)?(.*)$/s.exec(login) ?? [];
   return { user, host, port: undefined, path };
 }

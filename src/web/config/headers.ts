@@ -11,6 +11,8 @@ const HEADERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["Content-Security-Policy", []],
 ]);
 
+export const HEADER_NAMES: readonly string[] = [...HEADERS.keys()];
+
 /** Headers by lower-case name. */
 export function parseHeaders(headers: WrittenValue): Readonly<Record<string, string>> {
   const parsed: Record<string, string> = {};

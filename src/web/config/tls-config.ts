@@ -67,7 +67,7 @@ const CIPHERS: ReadonlyMap<string, string | undefined> = new Map([
   ["TLS_CHACHA20_POLY1305_SHA256", undefined],
 ]);
 
-const KEYS = [
+export const TLS_KEYS = [
   "cert",
   "key",
   "client_ca",
@@ -85,7 +85,7 @@ const KEYS = [
 
 /** undefined: TLS is off. A version alone does not switch it on. */
 export function parseTls(tls: WrittenValue): TlsConfig | undefined {
-  tls.entries(KEYS);
+  tls.entries(TLS_KEYS);
   const cert = pem(tls, "cert");
   const key = pem(tls, "key");
   const clientCa = pem(tls, "client_ca");

@@ -11,7 +11,7 @@ import { FileTexts } from "./file-texts.ts";
 import { secureOptions } from "./secure-options.ts";
 import type { PemTexts } from "./secure-options.ts";
 import type { Pem, TlsConfig } from "./tls-config.ts";
-import { parseWebConfig } from "./web-config.ts";
+import { FIXED_KEYS, parseWebConfig } from "./web-config.ts";
 import type { WebConfig } from "./web-config.ts";
 
 /** A web config with the contents of its files. */
@@ -30,7 +30,10 @@ export type Reading = {
 export async function readWebConfig(file: string): Promise<Reading> {
   const texts = new FileTexts();
   try {
-    const document = new SettingsDocument(file, await texts.read(file), { scalars: "written" });
+    const document = new SettingsDocument(file, await texts.read(file), {
+      scalars: "written",
+      keys: FIXED_KEYS,
+    });
     if (document.problems.length > 0) throw new AgentError("config", document.problems.join("\n"));
     const fail = (problems: readonly Problem[]): never => {
       const lines = problems.map(({ path, message }) => document.problem(path, message));

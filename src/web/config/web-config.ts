@@ -1,7 +1,7 @@
 import type { Problem } from "restic-otel-instrumentation/internal";
 
-import { parseHeaders } from "./headers.ts";
-import { parseTls } from "./tls-config.ts";
+import { HEADER_NAMES, parseHeaders } from "./headers.ts";
+import { parseTls, TLS_KEYS } from "./tls-config.ts";
 import type { TlsConfig } from "./tls-config.ts";
 import { WrittenValue } from "./written-value.ts";
 
@@ -25,6 +25,17 @@ export interface WebConfig {
 }
 
 const KEYS = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"];
+const HTTP_KEYS = ["http2", "headers"];
+const RATE_LIMIT_KEYS = ["interval", "burst"];
+
+/** All keys but the names of users. */
+export const FIXED_KEYS: readonly string[] = [
+  ...KEYS,
+  ...TLS_KEYS,
+  ...HTTP_KEYS,
+  ...HEADER_NAMES,
+  ...RATE_LIMIT_KEYS,
+];
 
 /** @param value from a SettingsDocument with `scalars: "written"` */
 export function parseWebConfig(
@@ -35,7 +46,7 @@ export function parseWebConfig(
   const root = new WrittenValue(value ?? undefined, problems);
   root.entries(KEYS);
   const http = root.get("http_server_config");
-  http.entries(["http2", "headers"]);
+  http.entries(HTTP_KEYS);
   const config = {
     tls: parseTls(root.get("tls_server_config")),
     // Go decodes a key without a value to a section of zero values.
@@ -65,7 +76,7 @@ function parseUsers(users: WrittenValue): WebConfig["users"] {
 }
 
 function parseRateLimit(limit: WrittenValue): RateLimit | undefined {
-  limit.entries(["interval", "burst"]);
+  limit.entries(RATE_LIMIT_KEYS);
   const intervalMs = limit.get("interval").durationMs();
   const burst = limit.get("burst").integer();
   if (intervalMs === 0) return undefined;

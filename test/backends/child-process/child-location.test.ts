@@ -46,7 +46,7 @@ test.for([
 
 test("the message of a rejected address has no password", () => {
   expect(() => parseLocation("sftp://user:secret@host/~x")).toThrow(
-    `repository "sftp://user@host/~x": the path begins with ~`,
+    `repository "sftp:…": the path begins with ~`,
   );
 });
 

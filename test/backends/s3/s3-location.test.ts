@@ -47,15 +47,18 @@ test.for([
     "s3:///bucket",
     "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
   ],
-  ["s3:host/b", '"b" is not a valid bucket name'],
-  ["s3:host/a..b", '"a..b" is not a valid bucket name'],
-  ["s3:host/bücket", '"bücket" is not a valid bucket name'],
+  ["s3:host/b", "the bucket name is not valid"],
+  ["s3:host/a..b", "the bucket name is not valid"],
+  ["s3:host/bücket", "the bucket name is not valid"],
   ["s3:host/bucket/../other", "the prefix leaves the bucket"],
   ["s3:https://host/bucket/%2e%2e/other", "the prefix leaves the bucket"],
   ["s3:https://host/bucket/100%", "the path has an invalid percent-encoding: write % as %25"],
 ] as const)("%s is rejected", ([repo, problem]) => {
   expect(() => parseLocation(repo)).toThrow(
-    expect.objectContaining({ code: "config", message: `repository "${repo}": ${problem}` }),
+    expect.objectContaining({
+      code: "config",
+      message: `repository "${repo.slice(0, repo.indexOf(":"))}:…": ${problem}`,
+    }),
   );
 });
 
@@ -70,6 +73,6 @@ test.for([
 
 test("keys before a plain host are rejected and not shown", () => {
   expect(() => parseLocation("s3:key:secret@host/bucket")).toThrow(
-    'repository "s3:host/bucket": the address is invalid',
+    'repository "s3:…": the address is invalid',
   );
 });
