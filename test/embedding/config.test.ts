@@ -72,7 +72,7 @@ test("every problem is reported at once", () => {
     expect.objectContaining({
       code: "config",
       message: expect.stringMatching(
-        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: .*"ftp:\/\/h\/".*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: [^\n]*$/,
+        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: repository: unknown scheme.*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: [^\n]*$/,
       ),
     }),
   );
