@@ -3,28 +3,29 @@ import { OPTIONS } from "../backends/options.ts";
 import { distance } from "./nearest.ts";
 
 /** Keys of settings that are fixed. Every other key may hold a secret that a slip moved there, as in `password:hunter2`. */
-const KEYS: readonly string[] = [
-  ...["repo", "password", "insecure_no_password", "environment", "options", "connections"],
-  ...["insecure_tls", "disabled", "vault_material", "b2_vault_material", "b2_account_id", "b2_key"],
-  ...["file", "env", "command", "vault", "field", "version", "kvVersion", "literal"],
-  ...["repositories", "otlp", "endpoint", "headers", "protocol", "compression", "timeout", "tls"],
-  ...["ca", "caPath", "cert", "key", "serverName", "skipVerify", "address", "namespace", "auth"],
-  ...["method", "mount", "role", "jwt", "token", "roleId", "secretId", "wrapped", "retries"],
-  ...["refresh", "index", "total", ...OPTIONS.keys()],
-];
+const KEYS: readonly string[] = `
+  repo password insecure_no_password environment options connections insecure_tls disabled
+  vault_material b2_vault_material b2_account_id b2_key file env command vault field version
+  kvVersion literal repositories otlp endpoint headers protocol compression timeout tls ca
+  caPath cert key serverName skipVerify address namespace auth method mount role jwt token
+  roleId secretId wrapped retries refresh index total
+`
+  .trim()
+  .split(/\s+/);
 
 /** Variables that an entry's `environment` often sets, and headers of OTLP endpoints. */
-const NAMES: readonly string[] = [
-  ...["RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "RESTIC_CACERT", "RESTIC_TLS_CLIENT_CERT"],
-  ...["RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND", "RESTIC_REPOSITORY"],
-  ...["RESTIC_REPOSITORY_FILE", "RESTIC_KEY_HINT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"],
-  ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"],
-  ...["AWS_REGION", "AWS_PROFILE", "B2_ACCOUNT_ID", "B2_ACCOUNT_KEY", "AZURE_ACCOUNT_NAME"],
-  ...["AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS", "AZURE_ENDPOINT_SUFFIX"],
-  ...["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_ACCESS_TOKEN", "GOOGLE_PROJECT_ID"],
-  ...["OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_REGION_NAME", "RCLONE_CONFIG"],
-  ...["Authorization", "X-Scope-OrgID", "api-key"],
-];
+const NAMES: readonly string[] = `
+  RESTIC_REST_USERNAME RESTIC_REST_PASSWORD RESTIC_CACERT RESTIC_TLS_CLIENT_CERT
+  RESTIC_PASSWORD RESTIC_PASSWORD_FILE RESTIC_PASSWORD_COMMAND RESTIC_REPOSITORY
+  RESTIC_REPOSITORY_FILE RESTIC_KEY_HINT HTTP_PROXY HTTPS_PROXY NO_PROXY AWS_ACCESS_KEY_ID
+  AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_DEFAULT_REGION AWS_REGION AWS_PROFILE
+  B2_ACCOUNT_ID B2_ACCOUNT_KEY AZURE_ACCOUNT_NAME AZURE_ACCOUNT_KEY AZURE_ACCOUNT_SAS
+  AZURE_ENDPOINT_SUFFIX GOOGLE_APPLICATION_CREDENTIALS GOOGLE_ACCESS_TOKEN GOOGLE_PROJECT_ID
+  OS_AUTH_URL OS_USERNAME OS_PASSWORD OS_REGION_NAME RCLONE_CONFIG Authorization
+  X-Scope-OrgID api-key
+`
+  .trim()
+  .split(/\s+/);
 
 /** At most two letters of a known key are wrong, and none could belong to a secret. */
 function isPrintable(key: string, known: readonly string[]): boolean {
@@ -44,7 +45,7 @@ export function printPath(
   root: unknown,
   more: readonly string[] = [],
 ): string {
-  const known = [...KEYS, ...NAMES, ...more];
+  const known = [...KEYS, ...NAMES, ...OPTIONS.keys(), ...more];
   let parent = root;
   let text = "";
   for (const step of path) {
