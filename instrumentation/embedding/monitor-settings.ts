@@ -60,7 +60,10 @@ function vaultUse(
 ): VaultUse {
   const parsed = parseVaultSettings(vault, process.env);
   const found = "value" in parsed ? parsed.warnings : parsed.problems;
-  const lines = found.map(({ path, message }) => `${path[0] === "vault" ? printPath(path, { vault }) : path.join(".")}: ${message}`);
+  const lines = found.map(
+    ({ path, message }) =>
+      `${path[0] === "vault" ? printPath(path, { vault }) : path.join(".")}: ${message}`,
+  );
   if ("value" in parsed) for (const line of lines) logger?.warn(line);
   else problems.push(...lines);
   return ("value" in parsed && parsed.value) || VAULT_DISABLED;
