@@ -48,7 +48,9 @@ export class Summary implements Reporter {
     const counts = counted(modules.flatMap((module) => [...module.children.allTests()]));
     const missing = missingPeers();
     const shown = places(modules);
-    const broken = modules.filter((module) => module.errors().length > 0);
+    const broken = modules.filter(
+      (module) => module.state() === "failed" && counted(module.children.allTests()).failed === 0,
+    );
     const lines = [
       ...shown.slice(0, MOST_PLACES),
       ...(shown.length > MOST_PLACES ? [`  … and ${shown.length - MOST_PLACES} more lines`] : []),
