@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
-import { openB2At } from "../../support/backends/b2-backend.ts";
+import { openB2At, startB2 } from "../../support/backends/b2-backend.ts";
 import { failureOf } from "../../support/core/failure.ts";
 import { refusal } from "../../support/backends/b2-answers.ts";
-import { FakeB2 } from "../../support/backends/fake-b2.ts";
+import type { FakeB2 } from "../../support/backends/fake-b2.ts";
 import {
   FaultServer,
   answer,
@@ -25,10 +25,7 @@ let server: FaultServer;
 let b2: FakeB2;
 
 beforeEach(async () => {
-  server = await FaultServer.start();
-  b2 = new FakeB2(() => server.url);
-  b2.files = new Map([["repo/config", Buffer.from("c")]]);
-  server.answers(b2.serve);
+  ({ server, b2 } = await startB2());
 });
 
 afterEach(() => server.stop());

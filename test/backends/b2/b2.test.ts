@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
-import { openB2At } from "../../support/backends/b2-backend.ts";
+import { openB2At, startB2 } from "../../support/backends/b2-backend.ts";
 import { backendSuite } from "../../support/backends/backend-suite.ts";
 import { failureOf } from "../../support/core/failure.ts";
 import { FakeB2 } from "../../support/backends/fake-b2.ts";
@@ -15,9 +15,7 @@ let server: FaultServer;
 let b2: FakeB2;
 
 beforeEach(async () => {
-  server = await FaultServer.start();
-  b2 = new FakeB2(() => server.url);
-  server.answers(b2.serve);
+  ({ server, b2 } = await startB2());
 });
 
 afterEach(() => server.stop());

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -11,18 +10,13 @@ import { failureOf } from "../../support/core/failure.ts";
 
 const { signal } = new AbortController();
 
-let folder: string;
 let fake: FakeSftp;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sftp-"));
-  fake = new FakeSftp(folder);
+  fake = await FakeSftp.start();
 });
 
-afterEach(async () => {
-  await fake.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => fake.close());
 
 describe("the connection", () => {
   beforeEach(() => fake.write(filesOf("a", "b")));
@@ -54,7 +48,7 @@ describe("the connection", () => {
 
   test("kills a program that does not end within 5 s", async () => {
     const clock = new FakeClock();
-    const FAKE_ENVIRONMENT = join(folder, "environment");
+    const FAKE_ENVIRONMENT = join(fake.folder, "environment");
     const backend = fake.open("stays", { FAKE_ENVIRONMENT }, clock);
     await backend.load("keys", "a", signal);
     const closed = backend.close?.();
@@ -108,7 +102,7 @@ describe("a message of ssh", () => {
       "ssh: Could not resolve hostname host: Name or service not known",
     ],
   ] as const)("is explained: %s", async ([said, code, message, last]) => {
-    const FAKE_STDERR = join(folder, "stderr");
+    const FAKE_STDERR = join(fake.folder, "stderr");
     await writeFile(FAKE_STDERR, said);
     const failure = await failureOf(fake.open("", { FAKE_STDERR }).load("config", "", signal));
     const separator = code === "transient unreachable" ? ": " : "; ";
@@ -118,7 +112,7 @@ describe("a message of ssh", () => {
   });
 
   test("is shortened and without secrets", async () => {
-    const FAKE_STDERR = join(folder, "stderr");
+    const FAKE_STDERR = join(fake.folder, "stderr");
     await writeFile(FAKE_STDERR, `\u001B[1mvery secret\u0007 ${"x".repeat(3000)}\n`);
     const environment = { FAKE_STDERR, SOME_TOKEN: "very secret" };
     const failure = await failureOf(fake.open("", environment).load("config", "", signal));
@@ -142,7 +136,7 @@ describe("the program", () => {
 
   test("gets the environment of the process and of the repository, without restic's passwords", async () => {
     await fake.write(filesOf("a"));
-    const FAKE_ENVIRONMENT = join(folder, "environment");
+    const FAKE_ENVIRONMENT = join(fake.folder, "environment");
     process.env["RESTIC_PASSWORD_FILE"] = "/secret";
     try {
       const environment = { FAKE_ENVIRONMENT, RESTIC_PASSWORD: "secret", SSH_AUTH_SOCK: "/agent" };
@@ -165,9 +159,12 @@ describe("the program", () => {
     options: Readonly<Record<string, string>> = {},
     environment: Readonly<Record<string, string>> = {},
   ): Promise<string> {
-    const program = join(folder, "ssh");
+    const program = join(fake.folder, "ssh");
     await writeFile(program, `#!/bin/sh\necho "$*" >&2\nexit 255\n`, { mode: 0o755 });
-    const backend = openChildAt(repo, { options, environment: { ...environment, PATH: folder } });
+    const backend = openChildAt(repo, {
+      options,
+      environment: { ...environment, PATH: fake.folder },
+    });
     const failure = await failureOf(backend.load("config", "", signal));
     return /: "(.*)"$/.exec(failure)?.[1] ?? failure;
   }

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -12,18 +11,13 @@ import { failureOf } from "../../support/core/failure.ts";
 
 const { signal } = new AbortController();
 
-let folder: string;
 let fake: FakeSftp;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sftp-"));
-  fake = new FakeSftp(folder);
+  fake = await FakeSftp.start();
 });
 
-afterEach(async () => {
-  await fake.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => fake.close());
 
 backendSuite("SFTP", async (all) => {
   await fake.write(all);
@@ -54,8 +48,8 @@ test("a file that became shorter is read to its new end", async () => {
 
 test("only regular files are listed", async () => {
   await fake.write(filesOf("a", "bb"));
-  await mkdir(join(folder, "repo/keys/folder"));
-  await symlink("a", join(folder, "repo/keys/link"));
+  await mkdir(join(fake.folder, "repo/keys/folder"));
+  await symlink("a", join(fake.folder, "repo/keys/link"));
   const { names, receivedBytes } = await fake.open().list("keys", undefined, signal);
   expect([...names].toSorted()).toEqual(["a", "bb"]);
   expect(receivedBytes).toBeGreaterThan(100);
@@ -81,7 +75,7 @@ test("a missing folder is not found, and named", async () => {
 });
 
 test("a file that is not regular is not read", async () => {
-  await mkdir(join(folder, "repo/config"), { recursive: true });
+  await mkdir(join(fake.folder, "repo/config"), { recursive: true });
   expect(await failureOf(fake.open().load("config", "", signal))).toBe(
     `corrupt: ${REPO}/config is not a regular file`,
   );

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
@@ -15,19 +16,23 @@ export function fakeSftpCommand(folder: string, fault?: string): string {
   return `${program} ${folder}${fault === undefined ? "" : ` '${fault}'`}`;
 }
 
-/** Backends over fake-sftp.ts, which serves the folder `repo` in a folder. */
+/** Backends over fake-sftp.ts, which serves the folder `repo` in a temporary folder. */
 export class FakeSftp {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #log: string;
   readonly #opened: Backend[] = [];
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(folder: string) {
+    this.folder = folder;
     this.#log = join(folder, "log");
   }
 
+  static async start(): Promise<FakeSftp> {
+    return new FakeSftp(await mkdtemp(join(tmpdir(), "sftp-")));
+  }
+
   async write(files: RepositoryFiles): Promise<void> {
-    await repositoryFolder(files, join(this.#folder, "repo"));
+    await repositoryFolder(files, join(this.folder, "repo"));
   }
 
   open(
@@ -37,7 +42,7 @@ export class FakeSftp {
     repo = REPO,
   ): Backend {
     const backend = openChildAt(repo, {
-      options: { "sftp.command": fakeSftpCommand(this.#folder, fault) },
+      options: { "sftp.command": fakeSftpCommand(this.folder, fault) },
       environment: { FAKE_LOG: this.#log, ...environment },
       clock,
     });
@@ -62,6 +67,7 @@ export class FakeSftp {
 
   async close(): Promise<void> {
     for (const backend of this.#opened) await backend.close?.();
+    await rm(this.folder, { recursive: true });
   }
 }
 
