@@ -4,6 +4,9 @@ const BRACE = 0x7b;
 const BRACKET = 0x5b;
 const ZSTD = 0x02;
 
+/** zlib allocates this for each call. Most snapshots have less JSON than 4 KiB; the default is 16 KiB. */
+const CHUNK_BYTES = 4096;
+
 export interface Unpacked {
   readonly json: Uint8Array;
   /** Only repositories of version 2 have compressed files. */
@@ -26,7 +29,10 @@ export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
 /** restic writes one frame. What Node.js does with bytes behind it depends on its version. */
 function decompress(frame: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    const content = zstdDecompressSync(frame, { maxOutputLength: maxBytes });
+    const content = zstdDecompressSync(frame, {
+      maxOutputLength: maxBytes,
+      chunkSize: CHUNK_BYTES,
+    });
     // Node.js 22 returns the beginning of a truncated frame without an error.
     const size = contentSize(frame);
     if (size !== undefined && size !== content.length)
