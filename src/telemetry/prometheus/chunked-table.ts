@@ -30,9 +30,17 @@ export class ChunkedTable {
     this.#producer = producer;
   }
 
-  /** Lets other work run after each chunk. @param now milliseconds since the epoch */
-  async render(now: number): Promise<readonly Families[]> {
-    const entries = this.#table.entries();
+  /** The entries of the table as they are now. */
+  entries(): TableEntries {
+    return this.#table.entries();
+  }
+
+  /**
+   * Lets other work run after each chunk.
+   * @param entries of this table
+   * @param now milliseconds since the epoch
+   */
+  async render(entries: TableEntries, now: number): Promise<readonly Families[]> {
     const byFirst = new Map(this.#chunks.map((chunk) => [chunk.list[0], chunk]));
     const rendered: Families[] = [];
     const kept: Chunk[] = [];

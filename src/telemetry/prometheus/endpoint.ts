@@ -82,17 +82,17 @@ export class PrometheusEndpoint {
 
   async #render(): Promise<Exposition> {
     if (this.#isShutDown) throw new AgentError("other", "the agent is shutting down");
-    this.#order ??= await this.#write(this.#options.tables.map(withOnePoint));
-    const parts: Families[] = [];
     const now = this.#options.clock.now();
-    for (const table of this.#chunked) parts.push(...(await table.render(now)));
-    parts.push(await this.#write(this.#whole));
+    this.#order ??= await this.#write(this.#options.tables.map(withOnePoint), now);
+    // All entries are of one moment, whatever changes between two chunks.
+    const chunked = this.#chunked.map((table) => [table, table.entries()] as const);
+    const parts = [await this.#write(this.#whole, now)];
+    for (const [table, entries] of chunked) parts.push(...(await table.render(entries, now)));
     return new Exposition(joinFamilies(parts, this.#order.keys()));
   }
 
-  async #write(tables: readonly BoundTable[]): Promise<Families> {
-    const { clock, producer } = this.#options;
-    const { resourceMetrics } = await collectMetrics(tables, clock.now(), producer);
+  async #write(tables: readonly BoundTable[], now: number): Promise<Families> {
+    const { resourceMetrics } = await collectMetrics(tables, now, this.#options.producer);
     return this.#writer.write(resourceMetrics);
   }
 }

@@ -78,6 +78,32 @@ test("scrapes during a rendering share the next one, which shows what has change
   expect(await first).not.toBe(await second);
 });
 
+test("an exposition shows all tables at one moment, also if they change between two chunks", async () => {
+  let rooms = Array.from({ length: 300 }, (_, index) => index);
+  const tables = ["a", "b", "c"].map((name, index) => {
+    const metric: MetricSpec<number> = {
+      ...gauge(name, []),
+      points: (room) => [[room, { room: String(room) }]],
+    };
+    return index < 2
+      ? boundTable(
+          [metric],
+          () => rooms,
+          () => Infinity,
+        )
+      : boundTable([metric], () => rooms);
+  });
+  const { scrape } = bench(tables);
+  setImmediate(() => {
+    rooms = [];
+  });
+  const text = await scrape();
+  expect(rooms).toEqual([]);
+  for (const name of ["a", "b", "c"])
+    expect(text.match(new RegExp(`^${name}\\{`, "gm"))).toHaveLength(300);
+  expect(await scrape()).toBe("");
+});
+
 test("a rendering that fails does not stop the next one", async () => {
   let isBroken = true;
   const table = boundTable([gauge("a", [[1, {}]])], () => [null]);
@@ -145,7 +171,7 @@ test("a family of two tables has one head, and the samples of both", async () =>
   );
   const other = boundTable([gauge("a", [[2, { of: "second" }]])], () => [null]);
   expect(await tableText([kept, other], 0)).toBe(
-    '# HELP a d\n# TYPE a gauge\na{of="first"} 1\na{of="second"} 2\n',
+    '# HELP a d\n# TYPE a gauge\na{of="second"} 2\na{of="first"} 1\n',
   );
 });
 
