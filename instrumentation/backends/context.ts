@@ -14,7 +14,7 @@ export function valueOf(variables: Variables, name: string): string | undefined 
 export type Options = Readonly<Record<string, string>>;
 
 /** Calls of one kind since the start. Each page of a listing, each retry and each failed call counts. */
-export interface OperationCost {
+interface OperationCost {
   requests: number;
   receivedBytes: number;
 }
@@ -24,7 +24,7 @@ export interface BackendCost {
   readonly load: OperationCost;
 }
 
-/** What the settings and the process provide for one repository. */
+/** The values of settings and process for one repository. */
 export interface OpenContext {
   /** Variables of this repository only. */
   readonly environment: Variables;
@@ -37,7 +37,7 @@ export interface OpenContext {
   readonly cost: BackendCost;
 }
 
-/** What a backend is opened with. */
+/** The context of an open backend. */
 export interface BackendContext {
   /** The repository's variables, over those of the process that restic reads for the scheme. All of them are secrets. */
   readonly environment: Variables;

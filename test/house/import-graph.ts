@@ -68,7 +68,7 @@ export function edges(
   return found;
 }
 
-/** One circle through each node that lies on one and on no circle found before. */
+/** Finds at least one circle, if there is any. */
 export function circles(graph: Edges): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];
   const done = new Set<string>();

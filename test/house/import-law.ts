@@ -4,7 +4,7 @@ import type { Import } from "./import-graph.ts";
  * Folder or file → what it may import beside its own folder. A row counts for the folders below that have none.
  * Paths are below `instrumentation/` unless they begin with `src`; `*` is any folder there.
  */
-export const FOLDERS: Readonly<Record<string, string>> = {
+const FOLDERS: Readonly<Record<string, string>> = {
   core: "",
   "{http,metrics,secrets}": "core",
   collect: "core metrics",
@@ -33,7 +33,7 @@ export const FOLDERS: Readonly<Record<string, string>> = {
 };
 
 /** Package, or module of Node.js, → where it may be imported. Other packages may not be imported at all. */
-export const PACKAGES: Readonly<Record<string, string>> = {
+const PACKAGES: Readonly<Record<string, string>> = {
   "@opentelemetry/api":
     "metrics/{bound-table,observable-gauges}.ts embedding/instrumentation.ts src/telemetry",
   "@opentelemetry/*": "src/telemetry",
@@ -98,7 +98,7 @@ function isIn(file: string, path: string): boolean {
   );
 }
 
-/** What is wrong with an import; undefined if it is allowed. */
+/** The problem of an import; undefined: the import is allowed. */
 export function violation({ file, specifier, target }: Import): string | undefined {
   const may = ROWS.get(rowOf(file));
   if (!may) return `${file}: no row of the table is about it`;

@@ -7,7 +7,7 @@ import { ALL_METRICS, prometheusName } from "./docs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What is no metric, or not of ours, though it looks like one. */
+/** Names that look like metrics of the agent and are not. */
 const OTHERS = new Set(["backup_start", "backup_end", "restic_otel"]);
 
 test("every metric that documents, examples and rules name exists", async () => {
@@ -30,7 +30,7 @@ test("every metric that documents, examples and rules name exists", async () => 
   for (const file of files) {
     const text = await readFile(join(ROOT, file), "utf8");
     const names = [
-      // What one of a pair of agents says begins with replica_.
+      // The series of one of a pair of agents begin with replica_.
       ...text.matchAll(/(?<=\b|\breplica_)(?:backup|restic_otel|process)_[a-z_]+[a-z]\b(?!\/)/g),
       ...text.matchAll(/\b(?:backup|restic_otel)\.[a-z][a-z_.]+[a-z]\b/g),
     ];

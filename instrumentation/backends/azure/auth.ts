@@ -17,7 +17,7 @@ interface Authorized {
 export interface AzureLogin {
   /** `https://account.blob.core.windows.net/`; the name of a container follows. */
   readonly base: string;
-  /** What to do if access is denied. */
+  /** Advice in messages if access is denied. */
   readonly hint: string;
   /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;

@@ -20,7 +20,7 @@ const NO_CONTAINER: ReadonlySet<string | undefined> = new Set([
 /**
  * The error for a status other than 200.
  * @param what the object or folder, and the host
- * @param hint what to do if access is denied
+ * @param hint advice if access is denied
  */
 export function azureError(
   response: HttpResponse,

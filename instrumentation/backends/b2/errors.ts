@@ -17,7 +17,7 @@ export function failureCode(response: HttpResponse): string | undefined {
 /**
  * The error for a status other than 200.
  * @param what the file or folder, and the host
- * @param hint what to do if access is denied
+ * @param hint advice if access is denied
  */
 export function b2Error(
   response: HttpResponse,

@@ -10,7 +10,7 @@ export interface ContainerLocation<Scheme extends "azure" | "gs" | "swift"> {
   readonly prefix: string;
 }
 
-/** What all three services allow; each checks its further rules itself. */
+/** Names that all three services allow; each service has further rules and checks them itself. */
 const NAME = /^[^/\\\p{Cc}]{1,256}$/u;
 
 /**
