@@ -6,7 +6,8 @@ import { disabledResolver } from "../../instrumentation/vault/reference.ts";
 import { parseRepository } from "../../instrumentation/settings/repository.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import { FakeClock } from "../support/core/clock.ts";
-import { FakeVault, vaultSettings } from "../support/vault/fake-vault.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { vaultSettings } from "../support/vault/vault-client.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { until } from "../support/core/until.ts";
 

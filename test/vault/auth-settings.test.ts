@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
-import { vaultSettings } from "../support/vault/fake-vault.ts";
+import { settingsFindings, vaultSettings } from "../support/vault/vault-client.ts";
 
 const ADDRESS = "https://vault.example:8200";
 const HOME = { HOME: "/home/user" };
-
-/** Problems, or warnings if there are none, as lines. */
-function findings(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
-  const parsed = parseVaultSettings(section, env);
-  const found = "problems" in parsed ? parsed.problems : parsed.warnings;
-  return found.map(({ path, message }) => `${path.join(".")}: ${message}`);
-}
 
 describe("the setting auth", () => {
   const auth = (section: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
@@ -67,7 +59,7 @@ describe("the setting auth", () => {
 
   test("overrides the variables, with a warning", () => {
     const env = { VAULT_TOKEN: "t", VAULT_ROLE_ID: "r" };
-    expect(findings({ address: ADDRESS, auth: { method: "none" } }, env)).toEqual([
+    expect(settingsFindings({ address: ADDRESS, auth: { method: "none" } }, env)).toEqual([
       "VAULT_TOKEN: is ignored: vault.auth is set",
       "VAULT_ROLE_ID: is ignored: vault.auth is set",
     ]);
@@ -115,6 +107,6 @@ describe("the setting auth", () => {
       "vault.auth.method: cert needs a client certificate: set tls.cert and tls.key, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
     ],
   ] as const)("rejects %o", ([section, message]) => {
-    expect(findings({ address: ADDRESS, auth: section })[0]).toBe(message);
+    expect(settingsFindings({ address: ADDRESS, auth: section })[0]).toBe(message);
   });
 });

@@ -3,15 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openVault } from "../../instrumentation/vault/vault.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import {
-  DENIED,
-  FakeVault,
-  HANGS,
-  openVaultClient,
-  vaultSettings,
-  advanceUntilSettled,
-} from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { DENIED, FakeVault, HANGS } from "../support/vault/fake-vault.ts";
+import { advanceUntilSettled, openClientOf, vaultSettings } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { until } from "../support/core/until.ts";
 
@@ -30,15 +24,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** With a time limit that no test reaches by accident: the fake clock runs ahead of the I/O. */
 function open(env: Readonly<Record<string, string>> = {}): VaultTestClient {
-  const variables = {
-    VAULT_ADDR: server.url,
-    VAULT_TOKEN: "static",
-    VAULT_CLIENT_TIMEOUT: "500h",
-    ...env,
-  };
-  return openVaultClient(vaultSettings(variables), clock);
+  return openClientOf(server, clock, { VAULT_TOKEN: "static", ...env });
 }
 
 function settled<T>(call: Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { failureOf } from "../support/core/failure.ts";
-import { DENIED, FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { DENIED, FakeVault } from "../support/vault/fake-vault.ts";
+import { openVaultClient, vaultSettings } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 
 let server: FakeVault;
 let vault: VaultTestClient;

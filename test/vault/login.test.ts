@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { openVaultClient, vaultSettings } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 
 const SUBJECT = "secret: the secret at kv/repo (field key) in Vault:";
 

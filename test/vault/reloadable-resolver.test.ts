@@ -5,7 +5,8 @@ import type { VaultSettings } from "../../instrumentation/vault/settings.ts";
 import { ReloadableVaultResolver } from "../../instrumentation/vault/reloadable-resolver.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, HANGS, vaultSettings } from "../support/vault/fake-vault.ts";
+import { FakeVault, HANGS } from "../support/vault/fake-vault.ts";
+import { vaultSettings } from "../support/vault/vault-client.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { until } from "../support/core/until.ts";
 

@@ -7,14 +7,13 @@ import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { initialState } from "../../instrumentation/vault/state.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
+import { FakeVault, HANGS } from "../support/vault/fake-vault.ts";
 import {
-  FakeVault,
-  HANGS,
-  openVaultClient,
-  vaultSettings,
   advanceUntilSettled,
-} from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+  APPROLE_VARIABLES,
+  openClientOf,
+} from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 import { until } from "../support/core/until.ts";
 
 const { signal } = new AbortController();
@@ -26,12 +25,7 @@ let vault: VaultTestClient;
 beforeEach(async () => {
   server = await FakeVault.start();
   clock = new FakeClock();
-  const env = {
-    VAULT_ROLE_ID: "role-id",
-    VAULT_SECRET_ID: "secret-id",
-    VAULT_CLIENT_TIMEOUT: "500h",
-  };
-  vault = openVaultClient(vaultSettings({ VAULT_ADDR: server.url, ...env }), clock);
+  vault = openClientOf(server, clock, APPROLE_VARIABLES);
 });
 
 afterEach(() => server.stop());

@@ -1,17 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
-import { vaultSettings } from "../support/vault/fake-vault.ts";
+import { settingsFindings, vaultSettings } from "../support/vault/vault-client.ts";
 
 const ADDRESS = "https://vault.example:8200";
 const HOME = { HOME: "/home/user" };
-
-/** Problems, or warnings if there are none, as lines. */
-function findings(section: unknown, env: Readonly<Record<string, string>> = {}): readonly string[] {
-  const parsed = parseVaultSettings(section, env);
-  const found = "problems" in parsed ? parsed.problems : parsed.warnings;
-  return found.map(({ path, message }) => `${path.join(".")}: ${message}`);
-}
 
 describe("variables", () => {
   test("VAULT_ADDR alone selects ~/.vault-token and the default limits", () => {
@@ -46,7 +39,7 @@ describe("variables", () => {
     expect(method({ ...approle, VAULT_TOKEN: "token" })).toBe("token");
     expect(method(approle)).toBe("approle");
     expect(method({ VAULT_ROLE_ID: "role" })).toBe("token");
-    expect(findings(undefined, { VAULT_ADDR: ADDRESS, VAULT_ROLE_ID: "role" })).toEqual([
+    expect(settingsFindings(undefined, { VAULT_ADDR: ADDRESS, VAULT_ROLE_ID: "role" })).toEqual([
       "VAULT_ROLE_ID: is ignored: VAULT_SECRET_ID is not set",
     ]);
   });
@@ -106,7 +99,7 @@ describe("variables", () => {
   ] as const)("VAULT_SKIP_VERIFY=%s is %s", ([text, skipVerify]) => {
     const env = { VAULT_ADDR: ADDRESS, VAULT_SKIP_VERIFY: text };
     expect(vaultSettings(env).tls.skipVerify).toBe(skipVerify);
-    expect(findings(undefined, env)).toEqual(
+    expect(settingsFindings(undefined, env)).toEqual(
       skipVerify
         ? [
             "vault: the TLS certificate is not verified: an attacker on the network can read the secrets",
@@ -128,7 +121,7 @@ describe("variables", () => {
     ["VAULT_MAX_RETRIES", "-1", "must be an integer from 0 to 10"],
     ["VAULT_MAX_RETRIES", "many", "must be an integer from 0 to 10"],
   ] as const)("%s=%s is rejected", ([name, value, message]) => {
-    expect(findings(undefined, { VAULT_ADDR: ADDRESS, [name]: value })).toEqual([
+    expect(settingsFindings(undefined, { VAULT_ADDR: ADDRESS, [name]: value })).toEqual([
       `${name}: ${message}`,
     ]);
   });
@@ -169,14 +162,14 @@ describe("the section", () => {
       ],
     ],
   ] as const)("%o is rejected", ([section, lines]) => {
-    expect(findings(section)).toEqual(lines);
+    expect(settingsFindings(section)).toEqual(lines);
   });
 
   test("without an address is ignored with a warning, and still checked", () => {
-    expect(findings({ namespace: "team" })).toEqual([
+    expect(settingsFindings({ namespace: "team" })).toEqual([
       "vault: is ignored: set vault.address or VAULT_ADDR",
     ]);
-    expect(findings({ retries: "many" })).toEqual([
+    expect(settingsFindings({ retries: "many" })).toEqual([
       "vault.retries: must be an integer from 0 to 10",
     ]);
   });

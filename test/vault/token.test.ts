@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeClock, settle } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { DENIED, FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { DENIED, FakeVault } from "../support/vault/fake-vault.ts";
+import { APPROLE_VARIABLES, openClientOf } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 import { until } from "../support/core/until.ts";
 
 const RENEW = "POST auth/token/renew-self";
@@ -27,16 +28,11 @@ afterEach(async () => {
 });
 
 function open(env: Readonly<Record<string, string>>): void {
-  const variables = {
-    VAULT_ADDR: server.url,
-    VAULT_CLIENT_TIMEOUT: "500h",
-    VAULT_MAX_RETRIES: "0",
-  };
-  vault = openVaultClient(vaultSettings({ ...variables, ...env }), clock);
+  vault = openClientOf(server, clock, { VAULT_MAX_RETRIES: "0", ...env });
 }
 
 function openAppRole(): void {
-  open({ VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" });
+  open(APPROLE_VARIABLES);
 }
 
 /** Remaining lifetime of the token, seconds. */

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { openVaultClient, vaultSettings } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 
 let server: FakeVault;
 

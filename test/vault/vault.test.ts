@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeClock } from "../support/core/clock.ts";
 import { failureOf } from "../support/core/failure.ts";
-import { FakeVault, openVaultClient, vaultSettings } from "../support/vault/fake-vault.ts";
-import type { VaultTestClient } from "../support/vault/fake-vault.ts";
+import { FakeVault } from "../support/vault/fake-vault.ts";
+import { APPROLE_VARIABLES, openClientOf } from "../support/vault/vault-client.ts";
+import type { VaultTestClient } from "../support/vault/vault-client.ts";
 import { until } from "../support/core/until.ts";
 
 const REVOKE = "POST auth/token/revoke-self";
@@ -16,6 +17,7 @@ beforeEach(async () => {
   server = await FakeVault.start();
   server.ttl = 3600;
   clock = new FakeClock();
+  vault = openClientOf(server, clock, { VAULT_MAX_RETRIES: "0", ...APPROLE_VARIABLES });
 });
 
 afterEach(async () => {
@@ -23,22 +25,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-function open(env: Readonly<Record<string, string>>): void {
-  const variables = {
-    VAULT_ADDR: server.url,
-    VAULT_CLIENT_TIMEOUT: "500h",
-    VAULT_MAX_RETRIES: "0",
-  };
-  vault = openVaultClient(vaultSettings({ ...variables, ...env }), clock);
-}
-
-function openAppRole(): void {
-  open({ VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "secret" });
-}
-
 describe("stop", () => {
   test("revokes a token from a login, ends all reads and renewals, and may be called twice", async () => {
-    openAppRole();
     await vault.value("kv/repo");
     await vault.stop();
     await vault.stop();
@@ -49,13 +37,11 @@ describe("stop", () => {
   });
 
   test("sends nothing if there was no login", async () => {
-    openAppRole();
     await vault.stop();
     expect(server.requests).toEqual([]);
   });
 
   test("waits at most 2 s for a server that does not answer", async () => {
-    openAppRole();
     await vault.value("kv/repo");
     server.intercept = () => "hangs";
     const stopping = vault.stop();

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { failureOf } from "../../support/core/failure.ts";
-import type { VaultTestClient } from "../../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../../support/vault/vault-client.ts";
 import { listeningPort } from "../../support/core/listening-port.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { ALL, readAll, READER, SeededVault } from "../../support/vault/seeded-vault.ts";

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { failureOf } from "../../support/core/failure.ts";
-import type { VaultTestClient } from "../../support/vault/fake-vault.ts";
+import type { VaultTestClient } from "../../support/vault/vault-client.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { ALL, readAll, SeededVault } from "../../support/vault/seeded-vault.ts";
 import { writeSecret } from "../../support/vault/vault.ts";

@@ -6,16 +6,7 @@ import type { ServerOptions } from "node:https";
 import { json } from "node:stream/consumers";
 import { TLSSocket } from "node:tls";
 
-import { systemClock } from "../../../instrumentation/core/clock.ts";
-import type { Clock } from "../../../instrumentation/core/clock.ts";
-import type { Logger } from "../../../instrumentation/core/log.ts";
-import { parseVaultSettings } from "../../../instrumentation/vault/settings.ts";
-import type { VaultSettings } from "../../../instrumentation/vault/settings.ts";
-import { openVault } from "../../../instrumentation/vault/vault.ts";
-import type { Vault } from "../../../instrumentation/vault/vault.ts";
-import type { FakeClock } from "../core/clock.ts";
 import { listeningPort } from "../core/listening-port.ts";
-import { ArrayLogger } from "../core/logger.ts";
 
 interface FakeRequest {
   readonly method: string;
@@ -167,49 +158,4 @@ export class FakeVault {
       return MISSING;
     return { status: 200, body: { data: version === 1 ? fields : { data: fields } } };
   }
-}
-
-/** Parses variables and a section; throws if they have a problem. */
-export function vaultSettings(
-  env: Readonly<Record<string, string>>,
-  section?: unknown,
-): VaultSettings {
-  const parsed = parseVaultSettings(section, env);
-  if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));
-  return parsed.value;
-}
-
-/** The agent's client for Vault, with its log. */
-export interface VaultTestClient extends Vault {
-  readonly logger: ArrayLogger;
-  /** Resolves a reference to `path`. @param more further keys; the field is `key` by default */
-  value(path: string, more?: Readonly<Record<string, unknown>>): Promise<string>;
-}
-
-export function openVaultClient(
-  settings: VaultSettings,
-  clock: Clock = systemClock,
-  logger: ArrayLogger & Logger = new ArrayLogger(),
-): VaultTestClient {
-  const vault = openVault(settings, { clock, logger, proxyEnvironment: {} });
-  const { signal } = new AbortController();
-  return {
-    ...vault,
-    logger,
-    async value(path, more = {}) {
-      const reference = { vault: path, field: "key", ...more };
-      return (await vault.resolver.resolve(reference, signal)).revealText();
-    },
-  };
-}
-
-/** Advances the clock until the call settles. The clock runs ahead of the I/O, so give requests a long time limit. */
-export async function advanceUntilSettled<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
-  const settled = call.then(
-    () => true,
-    () => true,
-  );
-  do await clock.advance(100);
-  while (!(await Promise.race([settled, Promise.resolve(false)])));
-  return call;
 }

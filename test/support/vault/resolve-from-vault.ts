@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 
 import { systemClock } from "../../../instrumentation/core/clock.ts";
-import { vaultSettings } from "./fake-vault.ts";
+import { vaultSettings } from "./vault-client.ts";
 import { ArrayLogger } from "../core/logger.ts";
 import { openVault } from "../../../instrumentation/vault/vault.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { openVaultClient, vaultSettings } from "./fake-vault.ts";
-import type { VaultTestClient } from "./fake-vault.ts";
+import { openVaultClient, vaultSettings } from "./vault-client.ts";
+import type { VaultTestClient } from "./vault-client.ts";
 import { mountKv, startVault, writeSecret } from "./vault.ts";
 import type { VaultServer } from "./vault.ts";
 import { approleIds } from "./vault-logins.ts";
