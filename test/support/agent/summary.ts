@@ -5,7 +5,7 @@ import { missingPeers } from "./peers.ts";
 /** The suites that run once for each backend and server, and the group of their name that says which. */
 const SUITES = [
   { name: "conformance of backends", pattern: /^the backend of (.*)$/ },
-  { name: "failing servers", pattern: /^(.*), from a server that fails:$/ },
+  { name: "failing servers", pattern: /^(.*), with a failing server:$/ },
 ];
 /** The whole block has at most 25 lines. */
 const MOST_PLACES = 15;
