@@ -18,8 +18,12 @@ export function exportFailure(error: Error, { url, timeoutMs }: OtlpEndpoint): A
   if (error instanceof AgentError) return error;
   const proxy = proxyOf(url);
   const through = proxy ? ` through the proxy ${proxy.host}` : "";
-  if (!(error instanceof OTLPExporterError))
-    return requestFailure(error, new URL(url).host + through, timeoutMs, CA_HINT);
+  if (!(error instanceof OTLPExporterError)) {
+    const host = new URL(url).host + through;
+    if ("code" in error && String(error.code).startsWith("HPE_"))
+      return new AgentError("other", `invalid HTTP/1.1 response from ${host}: is it a gRPC port?`);
+    return requestFailure(error, host, timeoutMs, CA_HINT);
+  }
   const where = endpointName(url) + through;
   if (error.code === undefined) {
     // The stock exporter keeps no status that it retries.

@@ -1,3 +1,5 @@
+import { validateHeaderValue } from "node:http";
+
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { AgentError, secretHandle, withTimeLimit } from "restic-otel-instrumentation/internal";
 import type { Clock, SecretHandle, SecretResolver } from "restic-otel-instrumentation/internal";
@@ -59,15 +61,10 @@ export class OtlpExporter {
     const { signal } = (this.#closed = new AbortController());
     return new CheckedExporter(this.#endpoint, {
       userAgent: `restic-otel/${this.#options.version}`,
-      headers: async () =>
-        Object.fromEntries(
-          await Promise.all(
-            this.#headers.map(async ([name, value]) => [
-              name,
-              (await value.current(signal)).revealText(),
-            ]),
-          ),
-        ),
+      headers: async () => {
+        const pairs = this.#headers.map(([name, value]) => headerOf(name, value, signal));
+        return Object.fromEntries(await Promise.all(pairs));
+      },
       closed: signal,
     });
   }
@@ -91,4 +88,19 @@ export class OtlpExporter {
     this.#exporter.export(metrics, ({ error }) => (error ? reject(error) : resolve()));
     await promise;
   }
+}
+
+async function headerOf(
+  name: string,
+  value: SecretHandle,
+  signal: AbortSignal,
+): Promise<readonly [name: string, text: string]> {
+  const text = (await value.current(signal)).revealText();
+  try {
+    validateHeaderValue(name, text);
+  } catch {
+    const message = `the header ${JSON.stringify(name)} has characters that cannot be sent`;
+    throw new AgentError("config", message);
+  }
+  return [name, text];
 }

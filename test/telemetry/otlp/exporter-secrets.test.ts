@@ -60,3 +60,11 @@ test("a secret that cannot be resolved fails the push, and nothing is sent", asy
   expect(await failureOf(pushOnce(exporter))).toBe("secret: the file /token cannot be read");
   expect(receiver.received).toEqual([]);
 });
+
+test("a secret with a line break is not sent, and not shown", async () => {
+  const exporter = exporterWith(async () => new Secret("CANARY\nx-other: 1"));
+  expect(await failureOf(pushOnce(exporter))).toBe(
+    'config: the header "authorization" has characters that cannot be sent',
+  );
+  expect(receiver.received).toEqual([]);
+});

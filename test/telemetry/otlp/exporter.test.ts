@@ -185,6 +185,14 @@ test("a body that is too large for a Collector is sent in parts", async () => {
   expect(found.map((text) => text.at(-1))).toEqual(["a", "b", "c", "d", "e"]);
 });
 
+test("a server that does not speak HTTP/1.1", async () => {
+  // A gRPC server answers with a SETTINGS frame of HTTP/2.
+  receiver.otherwise = ({ socket }) => void socket?.end(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+  expect((await outcomeOf()).replace(/127\.0\.0\.1:\d+/, "HOST")).toBe(
+    "other: invalid HTTP/1.1 response from HOST: is it a gRPC port?",
+  );
+});
+
 test("a connection that is refused", async () => {
   const exporter = exporterTo("http://127.0.0.1:1/v1/metrics", { timeoutMs: 400 });
   expect(await failureOf(pushOnce(exporter))).toMatch(
