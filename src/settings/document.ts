@@ -11,6 +11,9 @@ export class PlainScalar {
   }
 }
 
+/** A list of repositories may share one password block. What the aliases expand to is bounded by the size of the file. */
+const MAX_ALIASES = 10_000;
+
 interface DocumentOptions {
   /** "written": quoted scalars and keys become strings, unquoted scalars PlainScalar. Default: YAML's core schema. */
   readonly scalars?: "written";
@@ -43,7 +46,7 @@ export class SettingsDocument {
     if (syntaxError !== undefined) return;
     if (scalars === "written") markPlain(this.#document);
     try {
-      this.value = this.#document.toJS({ maxAliasCount: 100 });
+      this.value = this.#document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch {
       // The exception quotes the text.
       this.problems = [this.#at(0, "", "aliases expand to too many values")];
@@ -103,11 +106,15 @@ const QUOTES_NEEDED = "a value that begins with *, @, & or % must be put in quot
 /** An alias without an anchor: usually an unquoted cron rule or password that begins with `*`. */
 function unresolvedAlias(document: Document): Alias | undefined {
   let found: Alias | undefined;
+  const anchors = new Set<string>();
   visit(document, {
     Alias(_key, alias) {
-      if (alias.resolve(document)) return undefined;
+      if (anchors.has(alias.source)) return undefined;
       found = alias;
       return visit.BREAK;
+    },
+    Value(_key, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
     },
   });
   return found;

@@ -28,6 +28,8 @@ const SWITCHES = [
 ] as const;
 type Switch = (typeof SWITCHES)[number];
 
+const SHORT: Readonly<Record<string, Switch>> = { h: "help", v: "version" };
+
 const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
   settingNames().flatMap((name) => {
     const { flag, alias }: Setting<unknown> = SETTINGS[name];
@@ -55,10 +57,10 @@ export function parseFlags(argv: readonly string[]): Flags {
       const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
       if (value === undefined) throw usage(`--${name} needs a value`);
       values[setting] = joined(setting, values[setting], value);
-    } else if (name === "h" || isSwitch(name)) {
+    } else if (name in SHORT || isSwitch(name)) {
       if (given !== undefined && given !== "true" && given !== "false")
         throw usage(`--${name} takes no value`);
-      if (given !== "false") switches.add(name === "h" ? "help" : name);
+      if (given !== "false") switches.add(isSwitch(name) ? name : (SHORT[name] ?? "help"));
     } else {
       const near = nearest(name, [...SWITCHES, ...VALUE_FLAGS.keys()]);
       throw usage(`unknown flag --${name}${near === undefined ? "" : `, did you mean --${near}?`}`);

@@ -15,7 +15,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
         "--healthcheck",
         "query the agent that runs with these settings, exit with 0 if it is alive",
       ],
-      ["--help, --version", "print this help or the version, and exit"],
+      ["-h, -v, --help, --version", "print this help or the version, and exit"],
     ],
   ],
   [

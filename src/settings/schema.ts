@@ -138,7 +138,7 @@ export const SETTINGS = {
   lateAfter: setting(
     "lateAfter",
     duration,
-    "72h",
+    "96h",
     "age at which the status page marks a backup set as late; metrics do not depend on it",
   ),
   otlpInterval: setting("otlpInterval", duration, "60s", "interval of the OTLP pushes"),

@@ -36,6 +36,7 @@ test.for([
   [["--help"], { help: true }],
   [["-help"], { help: true }],
   [["-h"], { help: true }],
+  [["-v"], { version: true }],
   [["--version"], { version: true }],
   [["-version"], { version: true }],
   [["--once"], { once: true }],

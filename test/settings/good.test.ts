@@ -50,6 +50,14 @@ test.for([
   expect(settings.warnings).toEqual([]);
 });
 
+test("a list of 1,000 repositories may share one password by YAML aliases", async () => {
+  const rest = Array.from({ length: 999 }, (_, index) => `- { repo: /r${index}, password: *p }`);
+  const { monitor } = await settingsOf(
+    `- { repo: /r, password: &p { file: /pw } }\n${rest.join("\n")}`,
+  );
+  expect(monitor.repositories).toHaveLength(1000);
+});
+
 test("a YAML alias repeats a value", async () => {
   const settings = await settingsOf(
     "- { repo: /a, password: &same { file: pw } }\n- { repo: /b, password: *same }\n",

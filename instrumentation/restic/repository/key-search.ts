@@ -1,4 +1,5 @@
 import { AgentError } from "../../core/error.ts";
+import type { ErrorCode } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../../backends/backend.ts";
@@ -13,6 +14,9 @@ const MAX_KEYS = 20;
 
 /** scrypt, DNS and file reads share the four threads of the pool. */
 const derivations = limit(2);
+
+/** Failures that concern one file: the others may be readable. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["denied", "other"]);
 
 export interface OpenedKey {
   readonly id: string;
@@ -41,7 +45,8 @@ export class KeySearch {
 
   /**
    * @param isMaster false: the key is of another repository with the same password. If all are, the first is returned
-   * @throws AgentError `wrong_password` if the password opens no key file, `corrupt` if none can be read
+   * @throws AgentError if the password opens no key file: the error of a key file that the storage did not give, else `wrong_password`,
+   * or `corrupt` if all are damaged
    */
   async find(
     { backend, ids, password, first }: KeySearchInput,
@@ -51,29 +56,33 @@ export class KeySearch {
     if (this.#password === undefined || !this.#password.equals(password)) this.#refused.clear();
     this.#password = password;
     const damaged: string[] = [];
+    let refusal: AgentError | undefined;
     let foreign: OpenedKey | undefined;
     const isFirst = (id: string): boolean => first !== undefined && id.startsWith(first);
     const ordered = [...ids.filter(isFirst), ...ids.filter((id) => !isFirst(id))];
     for (const id of ordered.slice(0, MAX_KEYS)) {
       if (this.#refused.has(id)) continue;
       const tried = await this.#open(backend, id, password, signal);
-      if (typeof tried === "object") {
+      if (typeof tried === "object" && !(tried instanceof AgentError)) {
         if (await isMaster(tried)) return { id, master: tried };
         foreign ??= { id, master: tried };
-      } else if (tried === "wrong password") this.#refused.add(id);
+      } else if (tried instanceof AgentError) refusal ??= tried;
+      else if (tried === "wrong password") this.#refused.add(id);
       else if (tried !== "gone") damaged.push(`${id.slice(0, 8)} ${tried}`);
     }
     if (foreign) return foreign;
+    // It may be the one that the password opens.
+    if (refusal) throw refusal;
     throw noneOpened(ordered.filter((id) => this.#refused.has(id)).length, ids.length, damaged);
   }
 
-  /** The master key, or why this key file does not open. */
+  /** The master key, why this key file does not open, or the error with which the storage refuses it. */
   async #open(
     backend: Backend,
     id: string,
     password: Secret,
     signal: AbortSignal,
-  ): Promise<Key | string> {
+  ): Promise<Key | AgentError | string> {
     try {
       const stored = await loadVerified(backend, "keys", id, signal);
       if (!stored) return "does not match its name";
@@ -85,6 +94,7 @@ export class KeySearch {
     } catch (error) {
       if (error instanceof SealError) return "wrong password";
       if (isNotFound(error)) return "gone";
+      if (error instanceof AgentError && REFUSALS.has(error.code)) return error;
       if (error instanceof AgentError && !isCorrupt(error)) throw error;
       if (signal.aborted) throw signal.reason;
       return reasonOf(error);

@@ -60,25 +60,40 @@ input[type="search"] { width: 18rem; max-width: 100%; }
   td[data-title] > span { text-align: right; overflow-wrap: anywhere; }
   input[type="search"] { width: 100%; }
 }
+body.lost main { opacity: .4; }
+#lost { margin: 0 0 1rem; padding: .6rem 1rem; background: var(--bad); color: var(--page); border-radius: .25rem; }
 footer { margin-top: 2.5rem; color: var(--muted); font-size: .9rem; }
 `;
 
 /** Replaces the content of the page with a new copy every 30 seconds, unless the user types or the tab is hidden. */
 const SCRIPT = `
 const INTERVAL_MS = 30_000;
+let contactAt = new Date();
 async function refresh() {
   if (document.hidden || document.activeElement?.matches("input")) return;
   try {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (!response.ok) return;
+    if (!response.ok) return lose();
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const focused = document.activeElement?.getAttribute?.("href");
+    contactAt = new Date();
+    document.body.classList.remove("lost");
+    document.getElementById("lost")?.remove();
     for (const name of ["main", "footer"]) document.querySelector(name).replaceWith(fresh.querySelector(name));
     document.title = fresh.title;
     if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
   } catch {
-    // The agent restarts: try again at the next interval.
+    lose();
   }
+}
+/** Says since when the content is old, and dims it: an open page of an agent that ended must not look fine. */
+function lose() {
+  document.body.classList.add("lost");
+  const note = document.getElementById("lost") ?? document.createElement("p");
+  note.id = "lost";
+  note.setAttribute("role", "alert");
+  note.textContent = "No contact with the agent since " + contactAt.toISOString().slice(0, 19).replace("T", " ") + " UTC.";
+  document.body.prepend(note);
 }
 setInterval(refresh, INTERVAL_MS);
 document.addEventListener("visibilitychange", refresh);

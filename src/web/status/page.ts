@@ -40,6 +40,7 @@ export function statusPage(
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="status.css" />
         <script src="status.js" defer></script>
+        <noscript><meta http-equiv="refresh" content="30" /></noscript>
       </head>
       <body>
         <header>

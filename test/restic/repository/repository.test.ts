@@ -93,6 +93,27 @@ describe("keys", () => {
     expect((await reader.read("third")).config).toEqual({ id: reader.sealed.id, version: 2 });
   });
 
+  test("a key file that may not be read does not hide one that opens", async () => {
+    reader.sealed.addKey("second");
+    const outcomes: string[] = [];
+    for (const password of ["right", "second"]) {
+      const fresh = new RepositoryReader(HOUR);
+      fresh.sealed = reader.sealed;
+      let count = 0;
+      fresh.before = (call) => {
+        if (call === "GET keys" && count++ === 0)
+          throw new AgentError("denied", "access denied (403)");
+      };
+      outcomes.push(
+        await fresh.read(password).then(
+          () => "open",
+          (error: unknown) => String(error),
+        ),
+      );
+    }
+    expect(outcomes.toSorted()).toEqual(["AgentError: access denied (403)", "open"]);
+  });
+
   test("the next listing of keys reveals that the password was changed in the repository", async () => {
     await reader.read();
     reader.remove("keys");

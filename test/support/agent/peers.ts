@@ -50,6 +50,12 @@ export function requirePeer(name: Peer): string | undefined {
 export const SSHD = "/usr/sbin/sshd";
 export const CHROMIUM = "/usr/bin/chromium";
 
+/** Chromium starts as root, and without requests of its own. */
+export const CHROMIUM_ARGS: readonly string[] =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage".split(
+    " ",
+  );
+
 /** Programs from packages of the system, by the names of test/peers/install. */
 const PACKAGES = {
   sshd: [SSHD, "ssh", "ssh-keygen"],
