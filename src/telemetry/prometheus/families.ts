@@ -2,7 +2,7 @@ import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 /** A metric family as text. */
-export interface Family {
+interface Family {
   /** Its HELP, UNIT and TYPE lines. */
   readonly head: string;
   /** Its samples. */
