@@ -208,20 +208,3 @@ describe.skipIf(!mayUseRegistry())("with the packed packages in an empty folder,
     });
   });
 });
-
-/**
- * The smallest result of each measurement, which other programs have disturbed least. Measures in turns: 5 rounds, and on a
- * busy machine up to 40, until `isGood` accepts the results.
- */
-async function least(
-  measures: readonly (() => Promise<number>)[],
-  isGood: (results: readonly number[]) => boolean,
-): Promise<readonly number[]> {
-  let results = measures.map(() => Infinity);
-  for (let round = 0; round < 5 || (round < 40 && !isGood(results)); round++) {
-    const now: number[] = [];
-    for (const measure of measures) now.push(await measure());
-    results = results.map((result, index) => Math.min(result, now[index] ?? result));
-  }
-  return results;
-}
