@@ -1,3 +1,3 @@
 /** A test compares both with package.json. Bundlers could not follow a read at run time. */
 export const NAME = "restic-otel-instrumentation";
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
