@@ -7,16 +7,21 @@ const UNIT_MS = {
   s: 1000,
   m: 60_000,
   h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 } as const;
 type Unit = keyof typeof UNIT_MS;
 
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)/y;
 
 function isUnit(text: string | undefined): text is Unit {
   return text !== undefined && Object.hasOwn(UNIT_MS, text);
 }
 
-/** Go's time.ParseDuration (`30s`, `5m`, `1h30m`, `1.5h`) in milliseconds; undefined: not a duration, or negative. */
+/**
+ * A duration in milliseconds: as Go's time.ParseDuration (`30s`, `1h30m`, `1.5h`), with Prometheus's days of 24 h and weeks (`14d`, `1w2d`).
+ * undefined: not a duration, or negative.
+ */
 export function parseDurationMs(text: string): number | undefined {
   let total = 0;
   let end = 0;

@@ -21,7 +21,7 @@ export interface RepositoryConfig {
   readonly disabled?: boolean;
 }
 
-/** Options of `ResticInstrumentation`. Durations are text with a unit: `30s`, `5m`, `1h30m`. */
+/** Options of `ResticInstrumentation`. Durations are text with a unit: `30s`, `5m`, `1h30m`, `14d`. */
 export interface ResticInstrumentationConfig extends Extensions {
   /** Set by `getConfig`; the constructor ignores it. Use `enable` and `disable`. */
   readonly enabled?: boolean;

@@ -11,16 +11,30 @@ test.for([
   ["250ms", 250],
   ["1500us", 1.5],
   ["0s", 0],
+  ["14d", 1_209_600_000],
+  ["1w2d", 777_600_000],
+  ["1d12h", 129_600_000],
 ] as const)("%s is a duration", ([text, expected]) => {
   expect(parseDurationMs(text)).toBeCloseTo(expected, 9);
 });
 
-test.for(["", "5", "m", "5 m", "-5m", "5m ", "1d", "1h30", "5M", ".s", `${"9".repeat(400)}h`])(
-  "'%s' is not a duration",
-  (text) => {
-    expect(parseDurationMs(text)).toBeUndefined();
-  },
-);
+test.for([
+  "",
+  "5",
+  "m",
+  "5 m",
+  "-5m",
+  "5m ",
+  "1y",
+  "1D",
+  "d",
+  "1h30",
+  "5M",
+  ".s",
+  `${"9".repeat(400)}h`,
+])("'%s' is not a duration", (text) => {
+  expect(parseDurationMs(text)).toBeUndefined();
+});
 
 test.for([
   [300_000, "5m"],
