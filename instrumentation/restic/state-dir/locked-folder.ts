@@ -24,7 +24,8 @@ export interface StateFolder {
 export async function openStateFolder(path: string, now: number): Promise<StateFolder> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await chmod(path, 0o700);
-  const found = await lstat(path);
+  // The path may be a link, as systemd makes one for DynamicUser.
+  const found = await stat(path);
   if (!found.isDirectory()) throw refusal(path, "is not a directory");
   if (process.getuid !== undefined && found.uid !== process.getuid())
     throw refusal(path, "belongs to another user");
@@ -68,6 +69,6 @@ async function removeUnused(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!/^[0-9a-f]{64}-[0-9a-f]{16}(?:\.new)?$/.test(name)) continue;
     const path = join(folder, name);
-    if (now - (await stat(path)).mtimeMs > UNUSED_MS) await unlink(path);
+    if (now - (await lstat(path)).mtimeMs > UNUSED_MS) await unlink(path);
   }
 }

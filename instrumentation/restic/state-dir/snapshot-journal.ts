@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import { appendFile, open, rename, unlink, utimes } from "node:fs/promises";
+import { appendFile, open, rename, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
 import type { Snapshot } from "../repository/snapshot.ts";
+import { openOwnFile } from "./own-file.ts";
 import { decodeRecord, encodeSnapshot, openLine, seal } from "./record.ts";
 
 /** Records between two turns of the event loop: a few milliseconds. */
@@ -11,6 +12,8 @@ const AT_ONCE = 500;
 /** Bound of a state file: ten million snapshots take 2 GB. */
 const MAX_BYTES = 2 ** 31;
 const READ_BYTES = 2 ** 20;
+/** Bound of a line, characters: names have at most 1 KiB. */
+const MAX_LINE = 2 ** 16;
 /** A file is rewritten when it has more obsolete records than this, and more than current ones. */
 const MAX_OBSOLETE = 100;
 
@@ -44,13 +47,13 @@ export class SnapshotJournal {
    * @returns problem: why the file cannot be trusted; then no snapshot of it is returned
    */
   async read(): Promise<JournalContent> {
-    const file = await openIfThere(this.#path);
+    const file = await openOwnFile(this.#path);
     if (!file) return { snapshots: [] };
     try {
       const snapshots: Snapshot[] = [];
       const problem = await this.#readLines(file, snapshots);
       if (problem !== undefined) return { snapshots: [], problem };
-      await utimes(this.#path, this.#openedAt / 1000, this.#openedAt / 1000);
+      await file.utimes(this.#openedAt / 1000, this.#openedAt / 1000);
       return { snapshots };
     } finally {
       await file.close();
@@ -92,7 +95,7 @@ export class SnapshotJournal {
   /** Sets the number of records if the file can be appended to. @returns why the file cannot be trusted */
   async #readLines(file: FileHandle, snapshots: Snapshot[]): Promise<string | undefined> {
     const { size } = await file.stat();
-    if (size > MAX_BYTES) return `has ${size} bytes`;
+    if (size > MAX_BYTES) return `has ${size} bytes, more than ${MAX_BYTES}`;
     let rest = "";
     let lines = 0;
     for await (const chunk of file.createReadStream({
@@ -102,6 +105,7 @@ export class SnapshotJournal {
     })) {
       const parts = (rest + String(chunk)).split("\n");
       rest = parts.pop() ?? "";
+      if (rest.length > MAX_LINE) return `has a line of more than ${MAX_LINE} characters`;
       for (const line of parts) {
         if (lines % AT_ONCE === 0) await setImmediate();
         const problem = this.#take(line, lines, snapshots);
@@ -129,13 +133,4 @@ export class SnapshotJournal {
 function* batches(snapshots: readonly Snapshot[]): Generator<readonly Snapshot[]> {
   for (let from = 0; from < snapshots.length; from += AT_ONCE)
     yield snapshots.slice(from, from + AT_ONCE);
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, "r");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
 }

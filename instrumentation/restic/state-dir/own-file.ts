@@ -1,0 +1,32 @@
+import { constants, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+
+import { AgentError } from "../../core/error.ts";
+
+/** Without O_NONBLOCK the call would wait for a writer of a FIFO. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Opens a file of the state folder for reading; undefined: there is none.
+ * @throws AgentError `config` if it is a link, a FIFO, a device or a folder
+ */
+export async function openOwnFile(path: string): Promise<FileHandle | undefined> {
+  let file;
+  try {
+    file = await open(path, FLAGS);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return undefined;
+    // ENXIO: a socket.
+    if (code === "ELOOP" || code === "ENXIO") throw refusal(path, error);
+    throw error;
+  }
+  const isFile = await file.stat().then((found) => found.isFile());
+  if (isFile) return file;
+  await file.close();
+  throw refusal(path);
+}
+
+function refusal(path: string, cause?: unknown): AgentError {
+  return new AgentError("config", `${path} is not a regular file: remove it`, { cause });
+}
