@@ -1,16 +1,13 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../../backends/backend.ts";
-import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
 import type { ConfigFile } from "./config-file.ts";
-import { KeySearch } from "./key-search.ts";
-import type { OpenedKey } from "./key-search.ts";
 import { listIds } from "./listing.ts";
-import { isCorrupt } from "./verified-load.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotFiles } from "./load-snapshots.ts";
+import { noKeys, SessionOpener } from "./session.ts";
+import type { Credentials, Session } from "./session.ts";
 import type { SnapshotCache } from "./snapshot-cache.ts";
 import { nameSharing } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -36,20 +33,9 @@ export interface RepositoryOptions {
 }
 
 /** The parameters of one read. */
-export interface Access {
-  readonly backend: Backend;
-  readonly password: Secret;
-  /** Prefix of the name of the key to try first. */
-  readonly keyHint: string | undefined;
+export interface Access extends Credentials {
   /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
   readonly publishedId: string | undefined;
-}
-
-interface Session extends OpenedKey {
-  readonly config: ConfigFile;
-  readonly password: Secret;
-  /** Monotonic milliseconds. */
-  readonly verifiedAt: number;
 }
 
 /**
@@ -58,17 +44,16 @@ interface Session extends OpenedKey {
  */
 export class Repository {
   readonly #options: RepositoryOptions;
-  readonly #keys: KeySearch;
+  readonly #sessions: SessionOpener;
   /** By file name; also those that an interrupted collection has read, so that the next one does not read them again. */
   readonly #snapshots = new Map<string, Snapshot>();
   #foreign: ReadonlySet<string> = new Set();
-  #session: Session | undefined;
   /** The backend of the current read. */
   #ahead: ReadAhead | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
-    this.#keys = new KeySearch(() => {
+    this.#sessions = new SessionOpener(options.clock, options.reverifyMs, () => {
       options.onDerivation();
       this.#ahead?.begin();
     });
@@ -81,7 +66,7 @@ export class Repository {
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
     // The cache cannot be read before a key is open: until then all snapshots may be in it.
     const isKnown = (id: string): boolean =>
-      this.#snapshots.has(id) || (this.#options.cache !== undefined && !this.#session);
+      this.#snapshots.has(id) || (this.#options.cache !== undefined && !this.#sessions.current);
     const ahead = new ReadAhead(access.backend, isKnown, signal);
     this.#ahead = ahead;
     try {
@@ -93,21 +78,23 @@ export class Repository {
 
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
     const { backend } = access;
-    const before = this.#session;
-    const session = await this.#unlock(access, signal);
+    const before = this.#sessions.current;
+    const session = await this.#sessions.open(access, signal);
+    if (session.config.id !== before?.config.id) await this.#restore(session);
     let ids = await listIds(backend, "snapshots", signal);
     if (ids.size === 0 && access.publishedId !== undefined)
       ids = await this.#confirmEmpty(session, access, signal);
     // A repository without snapshots and a deleted one have the same listing.
     else if (ids.size === 0 && session === before) {
-      if (await this.#isReplaced(session, backend, signal)) return this.#startOver(access, signal);
+      if (await this.#sessions.isReplaced(session, backend, signal))
+        return this.#startOver(access, signal);
     }
     const unknown = [...ids].filter((id) => !this.#snapshots.has(id)).toSorted();
     const files = await this.#load(backend, session, unknown, signal);
     const suspicious =
       [...files.foreign].some((id) => !this.#foreign.has(id)) ||
       (files.compressed && session.config.version === 1);
-    if (suspicious && (await this.#isReplaced(session, backend, signal)))
+    if (suspicious && (await this.#sessions.isReplaced(session, backend, signal)))
       return this.#startOver(access, signal);
     this.#foreign = files.foreign;
 
@@ -147,56 +134,17 @@ export class Repository {
     }
   }
 
-  async #unlock({ backend, password, keyHint }: Access, signal: AbortSignal): Promise<Session> {
-    const known = this.#session;
-    const now = this.#options.clock.monotonicMs();
-    const same = known?.password.equals(password) === true;
-    if (same && now - known.verifiedAt < this.#options.reverifyMs) return known;
-    let sealed = known ? undefined : await loadConfig(backend, signal);
-    const sealedConfig = async (): Promise<Uint8Array> =>
-      (sealed ??= await loadConfig(backend, signal));
-    const ids = [...(await listIds(backend, "keys", signal))].toSorted();
-    if (ids.length === 0) {
-      await sealedConfig();
-      throw noKeys();
-    }
-    // The master key never changes: a key file that opened once is valid as long as it exists.
-    if (same && ids.includes(known.id)) {
-      this.#session = { ...known, verifiedAt: now };
-      return this.#session;
-    }
-    const opened = await this.#keys.find(
-      { backend, ids, password, first: keyHint ?? known?.id },
-      async (master) => opensConfig(await sealedConfig(), master),
-      signal,
-    );
-    const config = decodeConfig(await sealedConfig(), opened.master);
-    if (known && known.config.id !== config.id) this.#snapshots.clear();
-    if (known?.config.id !== config.id) {
-      const cached = await this.#options.cache?.load(config.id, opened.master);
-      const share = nameSharing();
-      for (const snapshot of cached ?? []) this.#snapshots.set(snapshot.id, share(snapshot));
-    }
-    this.#session = { ...opened, config, password, verifiedAt: now };
-    return this.#session;
-  }
-
-  /** Reads config again: true if the master key no longer opens it or it is of another repository. */
-  async #isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
-    try {
-      const config = decodeConfig(await loadConfig(backend, signal), session.master);
-      if (config.id !== session.config.id) return true;
-      this.#session = { ...session, config };
-      return false;
-    } catch (error) {
-      if (isCorrupt(error)) return true;
-      throw error;
-    }
+  /** Begins with the snapshots that are known from before a restart. */
+  async #restore({ config, master }: Session): Promise<void> {
+    this.#snapshots.clear();
+    const share = nameSharing();
+    for (const snapshot of (await this.#options.cache?.load(config.id, master)) ?? [])
+      this.#snapshots.set(snapshot.id, share(snapshot));
   }
 
   /** Does not repeat endlessly: a new session compares each suspicious file with config once. */
   async #startOver(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    this.#session = undefined;
+    this.#sessions.forget();
     this.#snapshots.clear();
     this.#foreign = new Set();
     return this.#readWhole(access, signal);
@@ -208,7 +156,10 @@ export class Repository {
     { backend, publishedId }: Access,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    if ((await this.#isReplaced(session, backend, signal)) || session.config.id !== publishedId) {
+    if (
+      (await this.#sessions.isReplaced(session, backend, signal)) ||
+      session.config.id !== publishedId
+    ) {
       throw new AgentError(
         "not_found",
         `the repository ${String(publishedId).slice(0, 8)} was replaced by an empty one`,
@@ -225,17 +176,8 @@ export class Repository {
   ): Promise<Catalogue> {
     for (const id of this.#snapshots.keys()) if (!ids.has(id)) this.#snapshots.delete(id);
     await this.#options.cache?.compact(this.#snapshots);
-    const session = this.#session;
+    const session = this.#sessions.current;
     if (!session) throw new AgentError("other", "the repository is not open");
     return { config: session.config, snapshots: this.#snapshots, unreadable };
   }
-}
-
-function noKeys(): AgentError {
-  const legacy =
-    "convert an S3 repository of restic before 0.7 with restic 0.17 (migrate s3_layout)";
-  return new AgentError(
-    "corrupt",
-    `config exists but no key was found: keys/ is empty, or listing it is not permitted; ${legacy}`,
-  );
 }

@@ -1,0 +1,102 @@
+import type { Clock } from "../../core/clock.ts";
+import { AgentError } from "../../core/error.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { Backend } from "../../backends/backend.ts";
+import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
+import type { ConfigFile } from "./config-file.ts";
+import { KeySearch } from "./key-search.ts";
+import type { OpenedKey } from "./key-search.ts";
+import { listIds } from "./listing.ts";
+import { isCorrupt } from "./verified-load.ts";
+
+/** How to open a repository. */
+export interface Credentials {
+  readonly backend: Backend;
+  readonly password: Secret;
+  /** Prefix of the name of the key to try first. */
+  readonly keyHint: string | undefined;
+}
+
+/** An open repository: its config and the key that opened it. */
+export interface Session extends OpenedKey {
+  readonly config: ConfigFile;
+  readonly password: Secret;
+  /** Monotonic milliseconds. */
+  readonly verifiedAt: number;
+}
+
+/** Opens a repository, and keeps it open: a key derivation takes half a second. */
+export class SessionOpener {
+  readonly #clock: Clock;
+  readonly #reverifyMs: number;
+  readonly #keys: KeySearch;
+  #session: Session | undefined;
+
+  /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */
+  constructor(clock: Clock, reverifyMs: number, onDerivation: () => void) {
+    this.#clock = clock;
+    this.#reverifyMs = reverifyMs;
+    this.#keys = new KeySearch(onDerivation);
+  }
+
+  get current(): Session | undefined {
+    return this.#session;
+  }
+
+  /** The next call of `open` reads keys and config. */
+  forget(): void {
+    this.#session = undefined;
+  }
+
+  /** Reads keys and config at first, and when they may have changed. */
+  async open({ backend, password, keyHint }: Credentials, signal: AbortSignal): Promise<Session> {
+    const known = this.#session;
+    const now = this.#clock.monotonicMs();
+    const same = known?.password.equals(password) === true;
+    if (same && now - known.verifiedAt < this.#reverifyMs) return known;
+    let sealed = known ? undefined : await loadConfig(backend, signal);
+    const sealedConfig = async (): Promise<Uint8Array> =>
+      (sealed ??= await loadConfig(backend, signal));
+    const ids = [...(await listIds(backend, "keys", signal))].toSorted();
+    if (ids.length === 0) {
+      await sealedConfig();
+      throw noKeys();
+    }
+    // The master key never changes: a key file that opened once is valid as long as it exists.
+    if (same && ids.includes(known.id)) {
+      this.#session = { ...known, verifiedAt: now };
+      return this.#session;
+    }
+    const opened = await this.#keys.find(
+      { backend, ids, password, first: keyHint ?? known?.id },
+      async (master) => opensConfig(await sealedConfig(), master),
+      signal,
+    );
+    const config = decodeConfig(await sealedConfig(), opened.master);
+    this.#session = { ...opened, config, password, verifiedAt: now };
+    return this.#session;
+  }
+
+  /** Reads config again: true if the master key no longer opens it or it is of another repository. */
+  async isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
+    try {
+      const config = decodeConfig(await loadConfig(backend, signal), session.master);
+      if (config.id !== session.config.id) return true;
+      this.#session = { ...session, config };
+      return false;
+    } catch (error) {
+      if (isCorrupt(error)) return true;
+      throw error;
+    }
+  }
+}
+
+/** The failure of a repository with a config and without keys. */
+export function noKeys(): AgentError {
+  const legacy =
+    "convert an S3 repository of restic before 0.7 with restic 0.17 (migrate s3_layout)";
+  return new AgentError(
+    "corrupt",
+    `config exists but no key was found: keys/ is empty, or listing it is not permitted; ${legacy}`,
+  );
+}
