@@ -32,6 +32,7 @@ export interface OpenContext {
   readonly options?: Options | undefined;
   readonly connections?: number | undefined;
   readonly insecureTls?: boolean;
+  readonly requestTimeoutMs?: number | undefined;
   readonly processEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly cost: BackendCost;
@@ -47,6 +48,8 @@ export interface BackendContext {
   readonly connections: number;
   /** Accept any server certificate. */
   readonly insecureTls: boolean;
+  /** Maximum wait for the first byte of a response, milliseconds. */
+  readonly requestTimeoutMs: number;
   /**
    * The environment of a child process, below `environment`: that of the process, without the variables of a provider for which the
    * repository sets one itself.

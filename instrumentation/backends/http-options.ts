@@ -8,13 +8,14 @@ import { valueOf } from "./context.ts";
  * @throws AgentError `config` for a file without certificates
  */
 export async function httpOptions(
-  { environment, connections, insecureTls, proxyEnvironment }: BackendContext,
+  { environment, connections, insecureTls, proxyEnvironment, requestTimeoutMs }: BackendContext,
   idleMs?: number,
 ): Promise<HttpOptions> {
   const pem = (name: string): Promise<string | undefined> =>
     certificates(valueOf(environment, name), name);
   return {
     connections,
+    requestTimeoutMs,
     proxyEnvironment,
     ca: await pem("RESTIC_CACERT"),
     clientCertificate: await pem("RESTIC_TLS_CLIENT_CERT"),

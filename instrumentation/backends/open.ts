@@ -7,6 +7,9 @@ import { parseLocation } from "./location.ts";
 import type { Location } from "./location.ts";
 import { connectionsOf } from "./options.ts";
 
+/** Default of the setting `requestTimeout`. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
 /** @param custom the backends of an embedder by their scheme */
 export function backendOpener(
   custom: Readonly<Record<string, OpenCustomBackend>> = {},
@@ -25,6 +28,7 @@ export function backendContext(
     options = {},
     connections,
     insecureTls = false,
+    requestTimeoutMs = REQUEST_TIMEOUT_MS,
     processEnvironment,
     clock,
   }: Omit<OpenContext, "cost">,
@@ -35,6 +39,7 @@ export function backendContext(
     options,
     connections: connectionsOf(scheme, connections, options),
     insecureTls,
+    requestTimeoutMs,
     processEnvironment: visible,
     proxyEnvironment: proxyVariables(own, visible),
     clock,

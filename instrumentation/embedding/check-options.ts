@@ -10,6 +10,7 @@ const TYPES = {
   cron: "string",
   timezone: "string",
   timeout: "string",
+  requestTimeout: "string",
   concurrency: "number",
   retryFailed: "boolean",
   reverify: "string",

@@ -18,6 +18,8 @@ export interface RepositoryConfig {
   /** Maximum parallel requests. Default: restic's `-o <backend>.connections` if set, else 20. */
   readonly connections?: number;
   readonly insecure_tls?: boolean;
+  /** Maximum wait for the first byte of a response. Default: `requestTimeout`. */
+  readonly request_timeout?: string;
   readonly disabled?: boolean;
 }
 
@@ -32,6 +34,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly timezone?: string;
   /** Time limit for one repository in one collection. Default `5m`. */
   readonly timeout?: string;
+  /** Maximum wait for the first byte of a response of a storage server. Default `60s`. */
+  readonly requestTimeout?: string;
   /** Maximum repositories that are collected in parallel. Default 8. */
   readonly concurrency?: number;
   /** Retry repositories with transient errors between collections. Default true. */

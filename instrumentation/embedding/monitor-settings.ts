@@ -22,7 +22,7 @@ export function monitorSettings(
   logger?: Logger,
 ): MonitorSettings {
   const problems = [...unknownOptions(config)];
-  const duration = (name: "timeout" | "reverify", initial: string): number => {
+  const duration = (name: "timeout" | "requestTimeout" | "reverify", initial: string): number => {
     const ms = parseDurationMs(config[name] ?? initial);
     if (ms !== undefined && ms > 0) return ms;
     problems.push(`${name}: must be a duration with its unit, like "30s" or "5m"`);
@@ -41,6 +41,7 @@ export function monitorSettings(
     cron,
     timezone: config.timezone,
     timeoutMs: duration("timeout", "5m"),
+    requestTimeoutMs: duration("requestTimeout", "60s"),
     concurrency,
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,

@@ -4,6 +4,8 @@ import { requestFailure, TooLongError } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import type { BodyReceiver, HttpResponse } from "./exchange.ts";
 import type { HttpOptions } from "./options.ts";
+import { exceededLimit, timeLimits } from "./time-limits.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 export type { HttpResponse } from "./exchange.ts";
 
@@ -22,18 +24,18 @@ interface HttpRequest {
 /** Sends a request. Any status is a response. @throws AgentError, or the reason of the signal */
 export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
-const IDLE_MS = 10_000;
 const MAX_REDIRECTS = 5;
 
 /** The one HTTP client. A GET follows redirects only within its origin: other servers must not get the login. */
 export function httpClient(options: HttpOptions): Send {
-  const { idleMs = IDLE_MS, socketPath, followRedirects = true, caHint } = options;
+  const { socketPath, followRedirects = true, caHint } = options;
+  const limits = timeLimits(options);
   const origins = new Map<string, Promise<Connections>>();
 
   function connectionsOf(url: URL): Promise<Connections> {
     const known = origins.get(url.origin);
     if (known) return known;
-    const opened = open(url, options, idleMs);
+    const opened = open(url, options, limits);
     origins.set(url.origin, opened);
     return opened;
   }
@@ -53,7 +55,7 @@ export function httpClient(options: HttpOptions): Send {
           "corrupt",
           `${where} sends more than ${maxBytes} bytes for ${pathname}`,
         );
-      throw requestFailure(error, where, idleMs, caHint);
+      throw requestFailure(error, where, exceededLimit(error, limits), caHint);
     }
   }
 
@@ -80,9 +82,9 @@ export function httpClient(options: HttpOptions): Send {
 }
 
 /** undici is loaded with the first request. */
-async function open(url: URL, options: HttpOptions, idleMs: number): Promise<Connections> {
+async function open(url: URL, options: HttpOptions, limits: TimeLimits): Promise<Connections> {
   const { connectionsTo } = await import("./connections.ts");
-  return connectionsTo(url, options, idleMs);
+  return connectionsTo(url, options, limits);
 }
 
 /** undefined: not a redirect; null: Location is not a valid URL. */

@@ -4,6 +4,7 @@ import Pool from "undici/lib/dispatcher/pool.js";
 
 import type { HttpOptions } from "./options.ts";
 import { proxyFor } from "./proxy.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 /** The connections to one origin. */
 export interface Connections {
@@ -22,7 +23,7 @@ const KEEP_ALIVE_MS = 4000;
 export async function connectionsTo(
   url: URL,
   options: HttpOptions,
-  idleMs: number,
+  { connectMs, firstByteMs, idleMs }: TimeLimits,
 ): Promise<Connections> {
   const { ca, clientCertificate, serverName, skipVerify = false, socketPath } = options;
   const tls = {
@@ -37,8 +38,8 @@ export async function connectionsTo(
     connections: options.connections,
     pipelining: 1,
     allowH2: false,
-    connectTimeout: idleMs,
-    headersTimeout: idleMs,
+    connectTimeout: connectMs,
+    headersTimeout: firstByteMs,
     bodyTimeout: idleMs,
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -64,7 +65,11 @@ export async function connectionsTo(
 
   const proxy = socketPath === undefined ? proxyFor(url, options.proxyEnvironment) : undefined;
   if (!proxy) {
-    const connector = buildConnector({ ...tls, socketPath: socketPath ?? null, timeout: idleMs });
+    const connector = buildConnector({
+      ...tls,
+      socketPath: socketPath ?? null,
+      timeout: connectMs,
+    });
     return { dispatcher: pool(url.origin, connector), via: "", takeIsFirst };
   }
   const { ProxyAgent } = await import("undici");

@@ -25,11 +25,14 @@ export function isReset(thrown: unknown): boolean {
   return ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(codeOf(thrown));
 }
 
-/** @param where host and port, or a socket: no path, no login */
+/**
+ * @param where host and port, or a socket: no path, no login
+ * @param silenceMs the time limit that a time-out exceeded
+ */
 export function requestFailure(
   cause: unknown,
   where: string,
-  idleMs: number,
+  silenceMs: number,
   caHint = "to trust another CA for a repository, set RESTIC_CACERT",
 ): AgentError {
   if (cause instanceof AgentError) return cause;
@@ -63,7 +66,7 @@ export function requestFailure(
     case "UND_ERR_CONNECT_TIMEOUT":
     case "UND_ERR_HEADERS_TIMEOUT":
     case "UND_ERR_BODY_TIMEOUT":
-      return transient(`${where} sent nothing for ${idleMs / 1000} s`, "timeout");
+      return transient(`${where} sent nothing for ${silenceMs / 1000} s`, "timeout");
     case "ECONNREFUSED":
       return transient(`${where} refuses the connection`);
     case "ENOTFOUND":
@@ -99,7 +102,7 @@ function violationIn(thrown: unknown, code: string, text: string): string | unde
 }
 
 /** Some errors are wrapped; several addresses of one host give an AggregateError. */
-function codeOf(thrown: unknown): string {
+export function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "";
   const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
   if (code !== "" && !code.startsWith("UND_ERR_PRX")) return code;

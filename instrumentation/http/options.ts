@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly proxyEnvironment: ProxyEnvironment;
   /** Connections to one origin; further requests wait. */
   readonly connections: number;
-  /** How long a request may wait for the next byte, milliseconds. Default: 10 s. */
+  /** Maximum wait for the first byte of a response, milliseconds. Default: 60 s. */
+  readonly requestTimeoutMs?: number;
+  /** Maximum silence within a body, milliseconds. Default: 20 s. */
   readonly idleMs?: number;
 }

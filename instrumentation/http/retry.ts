@@ -5,7 +5,7 @@ import { AgentError } from "../core/error.ts";
 const MAX_RETRIES = 3;
 const FIRST_WAIT_MS = 1000;
 const MAX_RETRY_AFTER_MS = 60_000;
-/** Time-outs after which a server counts as dead: three of 10 s are 30 s without a byte. */
+/** Time-outs after which a server counts as dead: three of 60 s are three minutes without a byte. */
 const MAX_TIMEOUTS = 3;
 
 /**

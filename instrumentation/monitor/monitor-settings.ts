@@ -11,6 +11,8 @@ export interface MonitorSettings {
   readonly timezone: string | undefined;
   /** Time limit of one repository in a collection, milliseconds. */
   readonly timeoutMs: number;
+  /** Maximum wait for the first byte of a response, milliseconds, unless the repository sets its own. Default: 60 s. */
+  readonly requestTimeoutMs?: number | undefined;
   /** Repositories that are collected in parallel. */
   readonly concurrency: number;
   readonly legacyLabel: boolean;

@@ -23,9 +23,12 @@ export interface RepositorySourcesOptions {
   readonly onKeyDerivation?: (() => void) | undefined;
 }
 
+/** The settings of all repositories that a source uses. */
+type SharedSettings = Pick<MonitorSettings, "reverifyMs" | "requestTimeoutMs">;
+
 interface OpenRepository {
   readonly settings: RepositorySettings;
-  readonly reverifyMs: number;
+  readonly shared: SharedSettings;
   readonly source: ResticSource;
   /** Handles of its secrets in Vault. */
   readonly vaultSecrets: readonly SecretHandle[];
@@ -53,13 +56,19 @@ export class RepositorySources {
   }
 
   /** Returns the sources. Each of them resolves its secrets again in its next collection. */
-  configure({ repositories, reverifyMs }: MonitorSettings): readonly ResticSource[] {
+  configure(all: MonitorSettings): readonly ResticSource[] {
+    const { repositories, reverifyMs, requestTimeoutMs } = all;
+    const shared = { reverifyMs, requestTimeoutMs };
     const previous = this.#repositories;
     this.#repositories = new Map(
       repositories.map((settings) => {
         const known = previous.get(settings.url);
-        if (known?.reverifyMs !== reverifyMs || !sameSettings(known.settings, settings))
-          return [settings.url, this.#open(settings, reverifyMs)];
+        if (
+          !known ||
+          !isDeepStrictEqual(known.shared, shared) ||
+          !sameSettings(known.settings, settings)
+        )
+          return [settings.url, this.#open(settings, shared)];
         known.source.refreshSecrets();
         return [settings.url, known];
       }),
@@ -86,7 +95,7 @@ export class RepositorySources {
     }
   }
 
-  #open(settings: RepositorySettings, reverifyMs: number): OpenRepository {
+  #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
     const { url } = settings;
     const { clock, logger, openBackend, processEnvironment, onKeyDerivation } = this.#options;
     const vaultSecrets: SecretHandle[] = [];
@@ -108,7 +117,8 @@ export class RepositorySources {
       options: settings.options,
       connections: settings.connections,
       insecureTls: settings.insecureTls,
-      reverifyMs,
+      requestTimeoutMs: settings.requestTimeoutMs ?? shared.requestTimeoutMs,
+      reverifyMs: shared.reverifyMs,
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
@@ -116,7 +126,7 @@ export class RepositorySources {
       clock,
       logger,
     });
-    return { settings, reverifyMs, source, vaultSecrets };
+    return { settings, shared, source, vaultSecrets };
   }
 
   /** Logs when a refresh starts to fail, and when one succeeds again. */
@@ -142,6 +152,7 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
     isDeepStrictEqual(a.options, b.options) &&
     a.connections === b.connections &&
     a.insecureTls === b.insecureTls &&
+    a.requestTimeoutMs === b.requestTimeoutMs &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
   );
 }

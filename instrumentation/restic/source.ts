@@ -23,6 +23,8 @@ export interface ResticSourceOptions {
   readonly options?: Readonly<Record<string, string>>;
   readonly connections?: number | undefined;
   readonly insecureTls?: boolean;
+  /** Maximum wait for the first byte of a response, milliseconds; undefined: the default of the backends. */
+  readonly requestTimeoutMs?: number | undefined;
   /** `keys/` is listed again when the key was verified longer ago than this, milliseconds. */
   readonly reverifyMs: number;
   readonly openBackend: OpenBackend;
@@ -159,7 +161,8 @@ export class ResticSource implements Source<RepositoryState> {
   /** The open backend, or a new one if its environment has changed. */
   async #backend(environment: Credentials["environment"]): Promise<Backend> {
     const { repo, openBackend, ...shared } = this.#options;
-    const { options, connections, insecureTls = false, processEnvironment, clock } = shared;
+    const { options, connections, insecureTls = false, requestTimeoutMs } = shared;
+    const { processEnvironment, clock } = shared;
     if (this.#open && !sameEnvironment(this.#open.environment, environment)) {
       await this.#close();
       this.#open = undefined;
@@ -171,6 +174,7 @@ export class ResticSource implements Source<RepositoryState> {
         options,
         connections,
         insecureTls,
+        requestTimeoutMs,
         processEnvironment,
         clock,
         cost: this.#cost,

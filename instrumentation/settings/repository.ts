@@ -1,3 +1,4 @@
+import { parseDurationMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
@@ -27,6 +28,8 @@ export interface RepositorySettings {
   readonly connections: number | undefined;
   /** Accept any TLS certificate. */
   readonly insecureTls: boolean;
+  /** Maximum wait for the first byte of a response, milliseconds; undefined: that of the agent. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 export type Parsed =
@@ -45,6 +48,7 @@ const KEYS = [
   "options",
   "connections",
   "insecure_tls",
+  "request_timeout",
   "disabled",
   "vault_material",
   "b2_vault_material",
@@ -102,6 +106,7 @@ class EntryReader {
     );
     const connections = this.#connections();
     const insecureTls = this.#boolean("insecure_tls");
+    const requestTimeoutMs = this.#duration("request_timeout");
     if (repo === undefined) {
       if (!("repo" in this.#entry))
         this.#problem([], "repo is missing: restic's repository string");
@@ -119,6 +124,7 @@ class EntryReader {
       options,
       connections,
       insecureTls,
+      requestTimeoutMs,
     };
   }
 
@@ -193,6 +199,14 @@ class EntryReader {
     if (value === undefined) return undefined;
     if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
     this.#problem(["connections"], "must be a whole number from 1");
+    return undefined;
+  }
+
+  #duration(key: string): number | undefined {
+    const value = this.#entry[key];
+    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
+    if (value === undefined || (ms !== undefined && ms > 0)) return ms;
+    this.#problem([key], 'must be a duration with its unit, like "30s" or "5m"');
     return undefined;
   }
 

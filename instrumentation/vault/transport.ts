@@ -98,6 +98,7 @@ function connector(
       socketPath,
       proxyEnvironment,
       connections: CONNECTIONS,
+      requestTimeoutMs: timeoutMs,
       idleMs: timeoutMs,
     });
     current = { key, send };

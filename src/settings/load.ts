@@ -106,6 +106,7 @@ export async function loadSettings({
       cron: value(SETTINGS.cron),
       timezone: value(SETTINGS.timezone) || undefined,
       timeoutMs: value(SETTINGS.timeout),
+      requestTimeoutMs: value(SETTINGS.requestTimeout),
       concurrency: value(SETTINGS.concurrency),
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),

@@ -17,6 +17,7 @@ export function settingsSummary(
     cron,
     timezone,
     timeoutMs,
+    requestTimeoutMs = 60_000,
     concurrency,
     legacyLabel,
     retryFailed,
@@ -41,6 +42,7 @@ export function settingsSummary(
     cron,
     timezone: timezone ?? "of the process",
     timeoutSeconds: timeoutMs / 1000,
+    requestTimeoutSeconds: requestTimeoutMs / 1000,
     concurrency,
     spread: monitor.spread === true,
     retryFailed,
@@ -68,6 +70,7 @@ function redactedRepository({
   options,
   connections,
   insecureTls,
+  requestTimeoutMs,
 }: RepositorySettings): Readonly<Record<string, unknown>> {
   return {
     repo: url,
@@ -78,6 +81,7 @@ function redactedRepository({
     options: mapValues(options, () => REDACTED),
     ...(connections !== undefined && { connections }),
     ...(insecureTls && { insecure_tls: true }),
+    ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };
 }
 

@@ -92,6 +92,13 @@ export const SETTINGS = {
     "time zone of cron; if empty, the time zone of the process",
   ),
   timeout: setting("timeout", duration, "5m", "time limit for collecting one repository"),
+  requestTimeout: setting(
+    "requestTimeout",
+    duration,
+    "60s",
+    "how long a storage server may take to answer a request; at most what is left of timeout",
+    "request-timeout",
+  ),
   concurrency: setting(
     "concurrency",
     integer(1, 1000),

@@ -40,10 +40,10 @@ function client(options: Partial<HttpOptions> = {}): Send {
 
 function get(
   fault: Fault,
-  { maxBytes = 1000, idleMs }: { maxBytes?: number; idleMs?: number } = {},
+  { maxBytes = 1000, ...limits }: Partial<HttpOptions> & { maxBytes?: number } = {},
 ): Promise<HttpResponse> {
   server.answers(fault);
-  const send = client(idleMs === undefined ? {} : { idleMs });
+  const send = client(limits);
   return send(
     { url: new URL(`${server.url}/a`), headers: {}, maxBytes },
     new AbortController().signal,
@@ -98,7 +98,8 @@ describe("a response", () => {
 
 describe("a server that fails", () => {
   test.for(PHASES)("is silent %s: a time-out", async (phase) => {
-    expect(await failureOf(get(hang(phase), { idleMs: SHORT_MS }))).toBe(
+    const limits = { requestTimeoutMs: SHORT_MS, idleMs: SHORT_MS };
+    expect(await failureOf(get(hang(phase), limits))).toBe(
       `transient timeout: ${where} sent nothing for 0.2 s`,
     );
   });

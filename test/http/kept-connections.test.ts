@@ -100,7 +100,7 @@ describe("a server that closes a kept connection when the next request arrives",
   });
 
   test("is silent: no second request", async () => {
-    send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 200 });
+    send = httpClient({ connections: 1, proxyEnvironment: {}, requestTimeoutMs: 200 });
     server.answers(answer("a"), hang("before headers"));
     await ask();
     expect(await failureOf(ask())).toMatch(/^transient timeout: .* sent nothing for 0.2 s$/);
@@ -130,7 +130,7 @@ describe("requests that wait for a connection", () => {
   });
 
   test("end with their signal, and are not sent", async () => {
-    send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
+    send = httpClient({ connections: 1, proxyEnvironment: {}, requestTimeoutMs: 600_000 });
     server.answers(hang("before headers"), answer("b"));
     const [stuck, early, waiting] = Array.from({ length: 3 }, () => new AbortController());
     const first = ask("GET", stuck?.signal);
@@ -181,7 +181,7 @@ test("an idle connection does not keep the process alive", async () => {
   await once(patient, "listening");
   const script = `
     import { httpClient } from "./instrumentation/http/client.ts";
-    const send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: 600_000 });
+    const send = httpClient({ connections: 1, proxyEnvironment: {}, requestTimeoutMs: 600_000 });
     await send({ url: new URL(process.argv[1]), headers: {}, maxBytes: 1 }, new AbortController().signal);
   `;
   const url = `http://127.0.0.1:${listeningPort(patient)}`;

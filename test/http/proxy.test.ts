@@ -183,7 +183,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
 
   test("that is silent: a time-out", async () => {
     proxy.refusal = 0;
-    expect(await failureOf(get({ idleMs: 200 }))).toBe(
+    expect(await failureOf(get({ requestTimeoutMs: 200, idleMs: 200 }))).toBe(
       `transient timeout: ${way()} sent nothing for 0.2 s`,
     );
   });
@@ -192,7 +192,7 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     "with a server that is silent %s: a time-out",
     async (phase) => {
       server.answers(hang(phase));
-      expect(await failureOf(get({ idleMs: 200 }))).toBe(
+      expect(await failureOf(get({ requestTimeoutMs: 200, idleMs: 200 }))).toBe(
         `transient timeout: ${way()} sent nothing for 0.2 s`,
       );
     },

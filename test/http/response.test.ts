@@ -19,8 +19,9 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-function client(idleMs = 10_000): Send {
-  return httpClient({ connections: 1, proxyEnvironment: {}, idleMs });
+function client(limitMs = 10_000): Send {
+  const limits = { requestTimeoutMs: limitMs, idleMs: limitMs };
+  return httpClient({ connections: 1, proxyEnvironment: {}, ...limits });
 }
 
 async function get(send: Send, fault: Fault): Promise<string> {

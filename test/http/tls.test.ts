@@ -161,7 +161,7 @@ test("a server without TLS has a message of its own", async () => {
 test("a handshake that does not end is a time-out", async () => {
   server = await FaultServer.start({ silent: true });
   const url = server.url.replace("http:", "https:");
-  expect(await failureOf(get(url, { idleMs: 200 }))).toBe(
+  expect(await failureOf(get(url, { requestTimeoutMs: 200 }))).toBe(
     `transient timeout: 127.0.0.1:${server.port} sent nothing for 0.2 s`,
   );
 });

@@ -8,18 +8,23 @@ const RESTIC_OPTIONS =
     " ",
   );
 
-test("an entry sets restic's options, connections and insecure_tls for its repository", async () => {
+test("an entry sets restic's options, connections, insecure_tls and request_timeout for its repository", async () => {
   const { monitor, warnings } = await settingsOf(`
 - repo: s3:s3.example.com/bucket
   password: p
   connections: 3
   insecure_tls: true
+  request_timeout: 1m30s
   environment: { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: { env: KEY }, AWS_SESSION_TOKEN: "" }
   options: { s3.region: eu-1, s3.list-objects-v1: true, s3.restore-days: 7, s3.storage-class: GLACIER, azure.access-tier: Hot }
 - { repo: /b, password: q }
 `);
   const [first, second] = monitor.repositories;
-  expect(first).toMatchObject({ connections: 3, insecureTls: true });
+  expect(first).toMatchObject({
+    connections: 3,
+    insecureTls: true,
+    requestTimeoutMs: 90_000,
+  });
   expect(first?.options).toEqual({
     "s3.region": "eu-1",
     "s3.list-objects-v1": "true",
@@ -70,6 +75,7 @@ test.for([
     password: p
     connections: 0
     insecure_tls: "yes"
+    request_timeout: 30
     options:
       s3.bucket-lookup: virtual
       s3.list-objects-v1: maybe
@@ -78,13 +84,14 @@ test.for([
       s3.region: [x]
 `,
     [
-      "FILE:7:7: repositories[0].options.s3.bucket-lookup: must be auto, dns or path",
-      "FILE:8:7: repositories[0].options.s3.list-objects-v1: must be true or false",
-      "FILE:9:7: repositories[0].options.sftp.connections: must be a whole number from 1",
-      'FILE:10:7: repositories[0].options.rclone.timeout: must be a duration with its unit, like "30s" or "1m"',
-      "FILE:11:7: repositories[0].options.s3.region: must be text",
+      "FILE:8:7: repositories[0].options.s3.bucket-lookup: must be auto, dns or path",
+      "FILE:9:7: repositories[0].options.s3.list-objects-v1: must be true or false",
+      "FILE:10:7: repositories[0].options.sftp.connections: must be a whole number from 1",
+      'FILE:11:7: repositories[0].options.rclone.timeout: must be a duration with its unit, like "30s" or "1m"',
+      "FILE:12:7: repositories[0].options.s3.region: must be text",
       "FILE:4:5: repositories[0].connections: must be a whole number from 1",
       "FILE:5:5: repositories[0].insecure_tls: must be true or false",
+      'FILE:6:5: repositories[0].request_timeout: must be a duration with its unit, like "30s" or "5m"',
     ].join("\n"),
   ],
   [

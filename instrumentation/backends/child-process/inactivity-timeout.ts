@@ -3,20 +3,22 @@ import type { Clock } from "../../core/clock.ts";
 /** Calls back when no data arrives while requests are pending. */
 export class InactivityTimeout {
   readonly #clock: Clock;
-  readonly #ms: number;
+  readonly #limitMs: () => number;
   readonly #notice: () => void;
   readonly #over: AbortSignal;
   #pending = 0;
-  #resets = 0;
+  /** When data arrived, or a request began, by the monotonic clock. */
+  #resetAt = 0;
   #watching = false;
 
   /**
-   * @param notice called after `ms` without a reset, at the latest after twice that
+   * @param limitMs the allowed silence
+   * @param notice called once the silence is that long
    * @param over stops watching
    */
-  constructor(clock: Clock, ms: number, notice: () => void, over: AbortSignal) {
+  constructor(clock: Clock, limitMs: () => number, notice: () => void, over: AbortSignal) {
     this.#clock = clock;
-    this.#ms = ms;
+    this.#limitMs = limitMs;
     this.#notice = notice;
     this.#over = over;
   }
@@ -35,16 +37,16 @@ export class InactivityTimeout {
 
   /** Data has arrived. */
   reset(): void {
-    this.#resets += 1;
+    this.#resetAt = this.#clock.monotonicMs();
   }
 
   async #watch(): Promise<void> {
     this.#watching = true;
     try {
       while (this.#pending > 0) {
-        const before = this.#resets;
-        await this.#clock.sleep(this.#ms, this.#over);
-        if (this.#pending > 0 && this.#resets === before) return this.#notice();
+        const leftMs = this.#resetAt + this.#limitMs() - this.#clock.monotonicMs();
+        if (leftMs <= 0) return this.#notice();
+        await this.#clock.sleep(leftMs, this.#over);
       }
     } catch {
       // `over` was aborted.

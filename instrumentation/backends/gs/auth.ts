@@ -192,7 +192,7 @@ async function ofMachine(
   const host = valueOf(environment, "GCE_METADATA_HOST") ?? METADATA;
   const url = URL.parse(`http://${host}${METADATA_PATH}?${queryString({ scopes: SCOPE })}`);
   if (!url) throw new AgentError("config", `${where}: GCE_METADATA_HOST is not an address`);
-  const send = httpClient({ connections: 1, proxyEnvironment: {}, idleMs: METADATA_MS });
+  const send = httpClient({ connections: 1, proxyEnvironment: {}, requestTimeoutMs: METADATA_MS });
   const headers = { "metadata-flavor": "Google" };
   try {
     const response = await send({ url, headers, maxBytes: MAX_BYTES }, signal);

@@ -3,6 +3,7 @@ import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader 
 import { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 
+import { formatDuration, parseDurationMs } from "../../core/duration.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Send } from "../../http/client.ts";
 import type { Backend } from "../backend.ts";
@@ -15,8 +16,6 @@ import { SharedConnection } from "../child-process/shared-connection.ts";
 import type { Connection } from "../child-process/shared-connection.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
-/** rclone retries temporary failures of a provider itself, and sends nothing meanwhile. */
-const SILENCE_MS = 60_000;
 const BASE = "http://localhost/";
 
 /** A remote of rclone, which serves restic's REST protocol, version 2, as HTTP/2 over its standard input and output. */
@@ -49,7 +48,14 @@ interface RcloneConnection extends Connection {
 function connect(
   command: readonly [string, ...string[]],
   { remote, printable: where }: RcloneLocation,
-  { environment, processEnvironment, connections, clock }: BackendContext,
+  {
+    environment,
+    processEnvironment,
+    options,
+    connections,
+    requestTimeoutMs,
+    clock,
+  }: BackendContext,
 ): RcloneConnection {
   // Otherwise rclone reads the password of an encrypted rclone.conf from our pipe.
   const defaults = { RCLONE_ASK_PASSWORD: "false" };
@@ -72,22 +78,28 @@ function connect(
     // Not session.destroy(): it writes a GOAWAY frame, and Node.js crashes if the pipe is in the middle of a write.
     pipes.destroy();
   });
-  const inactivity = new InactivityTimeout(
-    clock,
-    SILENCE_MS,
-    () => {
-      const silent = `${where}: rclone sent nothing for ${SILENCE_MS / 1000} s`;
-      death.abort(new AgentError("timeout", silent));
-      child.kill();
-    },
-    death.signal,
-  );
+  // As in restic, the first response ends the start. rclone retries temporary failures of a provider itself, and sends nothing meanwhile.
+  const startMs = parseDurationMs(options["rclone.timeout"] || "1m") ?? 0;
+  let isStarted = false;
+  const silence = (): void => {
+    const message = isStarted
+      ? `rclone sent nothing for ${formatDuration(requestTimeoutMs)}`
+      : `rclone did not start within ${formatDuration(startMs)}: is it asking a question, or does its provider hang? The option rclone.timeout allows more time`;
+    death.abort(new AgentError("timeout", `${where}: ${message}`));
+    child.kill();
+  };
+  const limitMs = (): number => (isStarted ? requestTimeoutMs : startMs);
+  const inactivity = new InactivityTimeout(clock, limitMs, silence, death.signal);
+  const received = (): void => {
+    isStarted = true;
+    inactivity.reset();
+  };
   const rest = restBackend({
     location: `${where}/`,
     base: BASE,
     connections,
     headers: {},
-    send: http2Send(session, child, where, inactivity),
+    send: http2Send(session, child, where, received),
     clock,
   });
   return {
@@ -112,7 +124,7 @@ function http2Send(
   session: ClientHttp2Session,
   child: Child,
   where: string,
-  inactivity: InactivityTimeout,
+  received: () => void,
 ): Send {
   return async ({ url, headers, maxBytes, onBody }, signal) => {
     let head: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
@@ -121,12 +133,12 @@ function http2Send(
     try {
       const stream = session.request({ ":path": url.pathname, ...headers }, { signal });
       stream.once("response", (answered) => {
-        inactivity.reset();
+        received();
         head = answered;
       });
       for await (const chunk of stream) {
         if (!Buffer.isBuffer(chunk)) continue;
-        inactivity.reset();
+        received();
         size += chunk.length;
         // Leaving the loop resets the stream.
         if (size > maxBytes)

@@ -69,7 +69,7 @@ export async function ofMachine(
 
 /** Metadata servers are on this machine or its link: no proxy reaches them. */
 const metadataClient = (): Send =>
-  httpClient({ connections: 1, proxyEnvironment: {}, idleMs: METADATA_MS });
+  httpClient({ connections: 1, proxyEnvironment: {}, requestTimeoutMs: METADATA_MS });
 
 async function ofContainer(
   url: URL,

@@ -12,6 +12,8 @@ interface SftpOptions {
   readonly pipes: { readonly stdin: Writable; readonly stdout: Readable };
   /** Prefix of messages about the connection. */
   readonly where: string;
+  /** Maximum time without data while requests are pending, including the connection to the server. */
+  readonly requestTimeoutMs: number;
   readonly clock: Clock;
 }
 
@@ -23,8 +25,6 @@ export interface SftpPath {
 
 type Awaited = PromiseWithResolvers<SftpPacket>;
 
-/** Maximum time without data while requests are pending, including the connection to the server. */
-const SILENCE_MS = 30_000;
 const VERSION = 3;
 /** Every server returns this much in one response. */
 const CHUNK = 32 * 1024;
@@ -49,10 +49,10 @@ export class SftpClient {
   constructor(options: SftpOptions) {
     this.#options = options;
     this.dead = this.#death.signal;
-    const { pipes, where, clock } = options;
-    const silent = `${where}: the server sent nothing for ${SILENCE_MS / 1000} s`;
+    const { pipes, where, requestTimeoutMs, clock } = options;
+    const silent = `${where}: the server sent nothing for ${requestTimeoutMs / 1000} s`;
     const notice = (): void => this.die(new AgentError("timeout", silent));
-    this.#inactivity = new InactivityTimeout(clock, SILENCE_MS, notice, this.dead);
+    this.#inactivity = new InactivityTimeout(clock, () => requestTimeoutMs, notice, this.dead);
     const reader = new PacketReader();
     pipes.stdout.on("data", (chunk: Buffer) => {
       if (this.dead.aborted) return;

@@ -66,11 +66,11 @@ interface SftpConnection extends Connection {
 }
 
 function connect(command: Command, where: string, context: BackendContext): SftpConnection {
-  const { environment, processEnvironment, clock } = context;
+  const { environment, processEnvironment, requestTimeoutMs, clock } = context;
   // Without a terminal ssh would open a window for prompts.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
   const child = startChild({ command, environment, processEnvironment, defaults, clock });
-  const client = new SftpClient({ pipes: child, where, clock });
+  const client = new SftpClient({ pipes: child, where, requestTimeoutMs, clock });
   child.stdout.once("end", () => void child.end());
   client.dead.addEventListener("abort", child.kill);
   void child.exited.then((exit) => client.die(sshFailure(exit, child.stderr(), command[0], where)));

@@ -14,8 +14,9 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     hint: "Check that the server is up and the address is right. The agent retries by itself.",
   },
   timeout: {
-    meaning: "The time limit passed before the collection ended.",
-    hint: "The server or the disk hangs, or the time limit (timeout) is too short. The agent retries by itself.",
+    meaning:
+      "A request (requestTimeout) or the whole collection (timeout) took longer than its time limit.",
+    hint: "The server or the disk hangs, or the time limit that the message names is too short. The agent retries by itself.",
   },
   denied: {
     meaning: "The storage rejected the login, or the login may not list or read.",

@@ -33,7 +33,7 @@ afterEach(() => server.stop());
 function open(environment: Readonly<Record<string, string>> = {}): Promise<Backend> {
   return openB2At("b2:backups:repo", {
     environment: { ...b2.environment, ...environment },
-    idleMs: 1000,
+    requestTimeoutMs: 1000,
   });
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
+import type { ContextOptions } from "../../support/backends/backend-context.ts";
 import { backendSuite } from "../../support/backends/backend-suite.ts";
 import { openChildAt } from "../../support/backends/child-backend.ts";
 import { FakeClock } from "../../support/core/clock.ts";
@@ -31,9 +32,11 @@ function open(
   fault = "",
   environment: Readonly<Record<string, string>> = {},
   clock = new FakeClock(),
+  { options = {}, ...more }: ContextOptions = {},
 ): Backend {
   const backend = openChildAt(`rclone:${folder}`, {
-    options: { "rclone.program": `${process.execPath} ${FAKE} "${fault}"` },
+    ...more,
+    options: { "rclone.program": `${process.execPath} ${FAKE} "${fault}"`, ...options },
     environment: { FAKE_LOG: join(folder, "log"), ...environment },
     clock,
   });
@@ -146,15 +149,37 @@ describe("an rclone that", () => {
     );
   });
 
-  test("sends nothing for 60 s times out", async () => {
+  test.for([
+    [undefined, 60_000, "1m"],
+    ["90s", 90_000, "1m30s"],
+  ] as const)("does not start within rclone.timeout %s times out", async ([timeout, ms, shown]) => {
     const clock = new FakeClock();
-    const backend = open("silent", {}, clock);
+    const backend = open("silent", {}, clock, {
+      requestTimeoutMs: 1000,
+      options: timeout === undefined ? {} : { "rclone.timeout": timeout },
+    });
     const failure = failureOf(backend.load("config", "", signal));
     while ((await log()).length < 2) await new Promise((resolve) => setImmediate(resolve));
-    await clock.advance(120_000);
-    expect(await failure).toBe(`timeout: ${place()}: rclone sent nothing for 60 s`);
+    await clock.advance(ms - 1);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(1);
+    expect(await failure).toBe(
+      `timeout: ${place()}: rclone did not start within ${shown}: is it asking a question, or does its provider hang? The option rclone.timeout allows more time`,
+    );
     await backend.close?.();
     expect(clock.sleeping).toBe(0);
+  });
+
+  test("sends nothing for requestTimeout after its start times out", async () => {
+    const clock = new FakeClock();
+    const backend = open("falls silent", {}, clock, { requestTimeoutMs: 100_000 });
+    await failureOf(backend.load("config", "", signal));
+    const failure = failureOf(backend.load("config", "", signal));
+    while ((await log()).length < 3) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(99_999);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(1);
+    expect(await failure).toBe(`timeout: ${place()}: rclone sent nothing for 1m40s`);
   });
 });
 

@@ -71,7 +71,7 @@ test.for([
 
 test.for(["before headers", "mid body"] as const)("silence %s times out", async (phase) => {
   server.answers(hang(phase));
-  backend = await openRestAt(repo(), { idleMs: 200 });
+  backend = await openRestAt(repo(), { requestTimeoutMs: 200, idleMs: 200 });
   const expected = `transient timeout: ${where} sent nothing for 0.2 s`;
   expect(await list()).toBe(expected);
   expect(await load()).toBe(expected);

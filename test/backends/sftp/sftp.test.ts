@@ -123,13 +123,16 @@ describe("a server that", () => {
     expect(await failureOf(backend.load("keys", "b", signal))).toMatch(/^not_found: /);
   });
 
-  test("sends nothing for 30 s times out, and its program is killed", async () => {
+  test("sends nothing for requestTimeout times out, and its program is killed", async () => {
     const clock = new FakeClock();
     const backend = fake.open("silent", {}, clock);
     const failure = failureOf(backend.load("keys", "a", signal));
     await fake.logged("OPEN");
-    await clock.advance(60_000);
-    expect(await failure).toBe(`timeout: ${REPO}: the server sent nothing for 30 s`);
+    await clock.advance(59_999);
+    expect(await fake.starts()).toBe(1);
+    expect(await children()).toHaveLength(1);
+    await clock.advance(1);
+    expect(await failure).toBe(`timeout: ${REPO}: the server sent nothing for 60 s`);
     while ((await children()).length > 0) await new Promise((resolve) => setImmediate(resolve));
     await backend.close?.();
     expect(clock.sleeping).toBe(0);

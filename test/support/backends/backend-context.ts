@@ -13,6 +13,7 @@ export interface ContextOptions {
   readonly options?: Readonly<Record<string, string>>;
   readonly connections?: number;
   readonly insecureTls?: boolean;
+  readonly requestTimeoutMs?: number;
   readonly clock?: Clock;
 }
 

@@ -23,7 +23,7 @@ let requests = 0;
 
 async function answer(stream: ServerHttp2Stream, path: string): Promise<void> {
   requests += 1;
-  if (fault === "silent") return;
+  if (fault === "silent" || (fault === "falls silent" && requests === 2)) return;
   if (fault === "breaks off" && requests === 1) return stream.close(2);
   if (fault === "dies" && requests === 2) process.exit(3);
   if (fault === "dies mid body" && requests === 1) {
