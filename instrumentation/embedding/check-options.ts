@@ -1,5 +1,6 @@
 import { AgentError } from "../core/error.ts";
 import { isJsonObject } from "../core/json.ts";
+import { printPath } from "../settings/print-path.ts";
 import { unknownKey } from "../settings/problem.ts";
 import type { ResticInstrumentationConfig } from "./config.ts";
 
@@ -35,7 +36,10 @@ export function unknownOptions(config: unknown): readonly string[] {
   const types = new Map<string, string>(Object.entries(TYPES));
   const unknown = Object.keys(config)
     .filter((name) => !types.has(name))
-    .map((name) => `${name}: ${unknownKey(name, [...types.keys()])}`);
+    .map((name) => {
+      const known = [...types.keys()];
+      return `${printPath([name], config, known)}: ${unknownKey(name, known)}`;
+    });
   const wrong = [...types].flatMap(([name, type]) => {
     const value = config[name];
     if (value === undefined || typeOf(value) === type) return [];

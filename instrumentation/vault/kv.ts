@@ -4,6 +4,7 @@ import { member } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
 import { encodePath } from "../core/encode-path.ts";
 import { Refusal } from "./refusal.ts";
+import { isTokenValid } from "./token.ts";
 
 type KvVersion = 1 | 2;
 
@@ -90,9 +91,19 @@ export class KvReader {
     if (kvVersion) return this.#readVersion(kvVersion, first, address, call);
     return this.#readVersion(2, first, address, call).catch(async (error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
+      const isDenied = error.status === 403;
+      if (isDenied && call.token && !(await isTokenValid(this.#client, call.token, call.signal)))
+        throw new Refusal(403, `${error.message}. Vault refuses the token everywhere`);
       return this.#readVersion(1, first, address, call).catch((other: unknown) => {
+        if (!(other instanceof Refusal)) throw other;
         // A 404 as version 2 is a better hint than a 403 as version 1.
-        throw other instanceof Refusal && error.status === 404 ? error : other;
+        if (error.status === 404) throw error;
+        throw isDenied && other.status === 403
+          ? new Refusal(
+              403,
+              `${error.message}. If the KV engine has version 1, the path is ${path}`,
+            )
+          : other;
       });
     });
   }
@@ -127,13 +138,13 @@ export class KvReader {
 /** The message of a refusal, with a hint. */
 function explain(refusal: Refusal, kvVersion: KvVersion, at: string, rest: string): string {
   const { status, message } = refusal;
+  const hint = kvVersion === 2 && rest.startsWith("data/") ? "; leave data/ out of the path" : "";
   if (status === 403)
-    return `access is denied (403): a policy of the token must allow "read" on ${at}, and the token must be valid`;
+    return `access is denied (403): a policy of the token must allow "read" on ${at}, and the token must be valid${hint}`;
   if (status !== 404) return message;
   if (kvVersion === 1) return `there is no such secret (404 at ${at})`;
   const metadata = member(member({ body: refusal.body }, "body"), "data")["metadata"];
   if (metadata !== undefined)
     return `this version of the secret is deleted or destroyed (404 at ${at}): undelete it, or write a new one`;
-  const hint = rest.startsWith("data/") ? "; leave data/ out of the path" : "";
   return `there is no such secret (404 at ${at})${hint}`;
 }

@@ -192,7 +192,7 @@ function isDenial(error: unknown): boolean {
 }
 
 /** Also false for a valid token whose policies forbid `lookup-self`. */
-async function isTokenValid(
+export async function isTokenValid(
   client: VaultClient,
   token: Secret | undefined,
   signal: AbortSignal,

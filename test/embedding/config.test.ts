@@ -41,12 +41,21 @@ test.for<[readonly unknown[], string]>([
   expect(() => create(...options)).toThrow(error);
 });
 
+test.for(["hunter2CANARY", "stateDir:hunter2CANARY", "CANARY".repeat(9)])(
+  "the unknown option %s, which may be a secret, is shown by its position",
+  (name) => {
+    const message = /^\[key 2\]: unknown key; known keys: enabled, repositories, [^\n]*$/;
+    expect(() => create({ repositories: [], [name]: true })).toThrow(message);
+    expect(() => create({ repositories: [], [name]: true })).not.toThrow(/CANARY/);
+  },
+);
+
 test("an unknown option is rejected together with all other problems", () => {
   expect(() => create({ repositories: [], interval: "5m", cron: "never", timeout: "5" })).toThrow(
     expect.objectContaining({
       code: "config",
       message: expect.stringMatching(
-        /^interval: unknown key; known keys: enabled, .*\ncron: .*\ntimeout: .*$/,
+        /^\[key 2\]: unknown key; known keys: enabled, .*\ncron: .*\ntimeout: .*$/,
       ),
     }),
   );

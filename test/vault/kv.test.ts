@@ -149,8 +149,27 @@ describe("an unreadable secret", () => {
 
   test("at a mount that does not exist is reported as denied, as Vault does", async () => {
     expect(await failure("none/repo")).toBe(
-      'access is denied (403): a policy of the token must allow "read" on none/repo, and the token must be valid',
+      'access is denied (403): a policy of the token must allow "read" on none/data/repo, and the token must be valid. If the KV engine has version 1, the path is none/repo',
     );
+  });
+
+  test("that the token may not read is reported with the path of a policy, which has data/ in KV version 2", async () => {
+    server.intercept = ({ path }) => (/^(kv|secret)\//.test(path) ? DENIED : undefined);
+    const denied = (path: string): string =>
+      `access is denied (403): a policy of the token must allow "read" on ${path}, and the token must be valid`;
+    expect(await failure("secret/repo")).toBe(denied("secret/data/repo"));
+    expect(await failure("kv/repo")).toBe(denied("kv/repo"));
+    expect(await failure("secret/data/repo")).toBe(
+      `${denied("secret/data/data/repo")}; leave data/ out of the path`,
+    );
+  });
+
+  test("is not tried as version 1 with a token that Vault refuses everywhere", async () => {
+    server.tokens.clear();
+    expect(await failure("secret/repo")).toBe(
+      'access is denied (403): a policy of the token must allow "read" on secret/data/repo, and the token must be valid. Vault refuses the token everywhere',
+    );
+    expect(server.calls).not.toContain("GET secret/repo");
   });
 
   test("that is missing as version 2 and denied as version 1 is reported as missing", async () => {

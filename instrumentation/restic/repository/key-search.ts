@@ -73,7 +73,8 @@ export class KeySearch {
     if (foreign) return foreign;
     // It may be the one that the password opens.
     if (refusal) throw refusal;
-    throw noneOpened(ordered.filter((id) => this.#refused.has(id)).length, ids.length, damaged);
+    const refused = ordered.filter((id) => this.#refused.has(id)).length;
+    throw noneOpened(refused, ids.length, damaged, password);
   }
 
   /** The master key, why this key file does not open, or the error with which the storage refuses it. */
@@ -102,7 +103,12 @@ export class KeySearch {
   }
 }
 
-function noneOpened(refused: number, total: number, damaged: readonly string[]): AgentError {
+function noneOpened(
+  refused: number,
+  total: number,
+  damaged: readonly string[],
+  password: Secret,
+): AgentError {
   const notes = damaged.length > 0 ? `; damaged key files: ${damaged.join(", ")}` : "";
   if (refused === 0) {
     return new AgentError("corrupt", `none of the ${total} key files can be read${notes}`);
@@ -115,5 +121,13 @@ function noneOpened(refused: number, total: number, damaged: readonly string[]):
     total > MAX_KEYS || refused > 1
       ? `the password opens ${which}`
       : `the password does not open ${which}`;
-  return new AgentError("wrong_password", message + notes);
+  return new AgentError("wrong_password", message + endHint(password) + notes);
+}
+
+/** Variables and Vault fields often end with a newline, which restic does not remove from a password either. */
+function endHint(password: Secret): string {
+  const text = password.revealText();
+  if (text === text.trim()) return "";
+  const fault = /[\r\n]$/.test(text) ? "ends in a newline" : "begins or ends with white space";
+  return `; the password ${fault}: remove that from the secret, unless it is a part of the password`;
 }

@@ -28,7 +28,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   },
   wrong_password: {
     meaning: "No key of the repository opens with the password.",
-    hint: "The repository password may have changed: update the secret that the agent uses.",
+    hint: "The repository password may have changed: update the secret that the agent uses. A newline at the end of a variable or a Vault field is a part of the password.",
   },
   corrupt: {
     meaning: "A file has the wrong hash, the wrong MAC, or invalid content.",
