@@ -1,14 +1,9 @@
-import {
-  AgentError,
-  resolversWith,
-  VAULT_DISABLED,
-  systemClock,
-  ReloadableVaultResolver,
-} from "restic-otel-instrumentation/internal";
+import { AgentError, systemClock } from "restic-otel-instrumentation/internal";
 import type { Extensions } from "restic-otel-instrumentation/internal";
 
 import { Agent } from "./agent.ts";
 import { readBuild, versionLine } from "./build.ts";
+import { EXIT_SETTINGS } from "./exit.ts";
 import { LineLogger } from "./log.ts";
 import { settingsSummary } from "./settings/redacted.ts";
 import { parseFlags } from "./settings/flags.ts";
@@ -17,8 +12,6 @@ import { bindWithoutFile, loadSettings } from "./settings/load.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { inheritedSockets } from "./web/socket-activation.ts";
 
-/** A flag or a setting is invalid, or an address is in use. */
-const EXIT_SETTINGS = 2;
 const EXIT_SECOND_INTERRUPT = 130;
 
 /** Clears the current line of a terminal. */
@@ -51,7 +44,10 @@ async function run(
     // Clear the progress of --once first.
     write: (line) => process.stderr.write(flags.once && process.stderr.isTTY ? CLEAR + line : line),
   });
-  if (flags.checkConfig) return checkConfig(settings, extensions, logger);
+  if (flags.checkConfig) {
+    const { checkConfig } = await import("./check-config.ts");
+    return checkConfig(settings, { extensions, logger, open: flags.open });
+  }
   for (const warning of settings.warnings) logger.warn(warning);
   const agent = new Agent(settings, {
     clock: systemClock,
@@ -81,35 +77,6 @@ async function checkHealth(
   const { healthcheck } = await import("./web/healthcheck.ts");
   const { alive, message } = await healthcheck(addresses);
   return print(`${message}\n`, alive ? 0 : 1);
-}
-
-async function checkConfig(
-  settings: AgentSettings,
-  extensions: Extensions,
-  logger: LineLogger,
-): Promise<number> {
-  for (const warning of settings.warnings) process.stderr.write(`warning: ${warning}\n`);
-  const { checkSecrets } = await import("./settings/check.ts");
-  const vault = new ReloadableVaultResolver({ clock: systemClock, logger });
-  vault.configure(settings.monitor.vault ?? VAULT_DISABLED);
-  const problems = [
-    ...(await checkSecrets(
-      settings,
-      resolversWith([vault, ...(extensions.resolvers ?? [])]),
-      AbortSignal.timeout(60_000),
-    )),
-  ];
-  await vault.stop();
-  const { webConfigFile } = settings;
-  const { readWebConfig } = await import("./web/config/web-config-file.ts");
-  const web = webConfigFile === undefined ? undefined : await readWebConfig(webConfigFile);
-  if (web && "error" in web) problems.push(web.error.message);
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
-  if (problems.length > 0) return EXIT_SETTINGS;
-  const count = settings.monitor.repositories.length;
-  return print(
-    `ok: ${count} ${count === 1 ? "repository" : "repositories"}, ${settings.disabledCount} disabled\n`,
-  );
 }
 
 /** Collects once, and prints the exposition. Returns 1 if a repository failed. */

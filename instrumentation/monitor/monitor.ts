@@ -16,6 +16,7 @@ import type { SecretResolver } from "../core/secret.ts";
 import { backendOpener } from "../backends/open.ts";
 import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
+import type { Opening, ParallelLimits } from "./repository-sources.ts";
 import { StateDir } from "../restic/state-dir/state-dir.ts";
 import {
   backupSetMetrics,
@@ -131,6 +132,11 @@ export class Monitor {
     const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
     return outcome && Promise.all([outcome, ...others]).then(() => outcome);
+  }
+
+  /** Opens config and a key of each repository, in parallel as collections are. Reads no snapshot, records nothing. */
+  open(limits: ParallelLimits): readonly Opening[] {
+    return this.#sources.open(limits);
   }
 
   /** When the next scheduled collection begins, milliseconds since the epoch. */

@@ -2,12 +2,18 @@ import { isDeepStrictEqual } from "node:util";
 
 import { longSleep } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
+import { formatDuration } from "../core/duration.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
+import { limit } from "../core/limit.ts";
 import type { Logger } from "../core/log.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
+import { waitFor } from "../core/abort.ts";
+import { withTimeLimit } from "../core/time-limit.ts";
 import { ResticSource } from "../restic/source.ts";
+import type { RepositoryContent } from "../restic/state.ts";
 import { sameReference } from "../secrets/reference.ts";
 import { secretHandle } from "../secrets/handle.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
@@ -32,6 +38,17 @@ interface OpenRepository {
   readonly source: ResticSource;
   /** Handles of its secrets in Vault. */
   readonly vaultSecrets: readonly SecretHandle[];
+}
+
+/** Time limit of one repository, and how many are opened in parallel. */
+export type ParallelLimits = Pick<MonitorSettings, "timeoutMs" | "concurrency">;
+
+/** The attempt to open a repository. */
+export interface Opening {
+  /** The printable URL. */
+  readonly url: string;
+  /** Never rejects. */
+  readonly outcome: Promise<RepositoryContent["config"] | AgentError>;
 }
 
 /** For `insecure_no_password`: restic derives the key from an empty password. */
@@ -74,6 +91,22 @@ export class RepositorySources {
       }),
     );
     return [...this.#repositories.values()].map(({ source }) => source);
+  }
+
+  /** Opens each repository and reads no snapshot, in the order of the settings. */
+  open({ timeoutMs, concurrency }: ParallelLimits): readonly Opening[] {
+    const { clock } = this.#options;
+    const limited = limit(concurrency);
+    const late = new AgentError("timeout", `no answer within ${formatDuration(timeoutMs)}`);
+    const never = new AbortController().signal;
+    return [...this.#repositories].map(([url, { source }]) => ({
+      url,
+      outcome: limited(
+        () =>
+          withTimeLimit(timeoutMs, late, clock, (signal) => waitFor(source.open(signal), signal)),
+        never,
+      ).catch(toAgentError),
+    }));
   }
 
   /** Resolves all secrets in Vault again, every `intervalMs`, until the signal is aborted. Never rejects. */

@@ -8,7 +8,8 @@ import type { OpenBackend } from "../backends/context.ts";
 import { backupSets } from "./backup-sets.ts";
 import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import { Repository } from "./repository/repository.ts";
-import type { Catalogue } from "./repository/repository.ts";
+import type { Access, Catalogue } from "./repository/repository.ts";
+import type { ConfigFile } from "./repository/config-file.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
 
 export interface ResticSourceOptions {
@@ -97,7 +98,11 @@ export class ResticSource implements Source<RepositoryState> {
       lastRequests: this.#requests() - before,
     });
     try {
-      const catalogue = await this.#read(previous?.content, signal);
+      const catalogue = await this.#use(
+        (access) => this.#repository.read(access, signal),
+        previous?.content,
+        signal,
+      );
       const state = { content: this.#content(catalogue, previous?.content), ...costs() };
       return { state, complete: true, error: this.#report(catalogue) };
     } catch (error) {
@@ -109,18 +114,27 @@ export class ResticSource implements Source<RepositoryState> {
     }
   }
 
+  /** Opens config and a key with the secrets of the settings; reads no snapshot. @throws AgentError */
+  open(signal: AbortSignal): Promise<ConfigFile> {
+    return this.#use((access) => this.#repository.open(access, signal), undefined, signal);
+  }
+
   #requests(): number {
     return this.#cost.list.requests + this.#cost.load.requests;
   }
 
   /** If the repository rejects a secret, resolves it again and retries once: it may have been rotated. */
-  async #read(previous: RepositoryContent | undefined, signal: AbortSignal): Promise<Catalogue> {
+  async #use<T>(
+    call: (access: Access) => Promise<T>,
+    previous: RepositoryContent | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
     const since = this.#refreshSince;
     if (since !== undefined) await this.#refresh(signal, since);
     if (this.#refreshSince === since) this.#refreshSince = undefined;
     const credentials = await this.#credentials(signal);
     try {
-      return await this.#readOnce(credentials, previous, signal);
+      return await call(await this.#access(credentials, previous));
     } catch (error) {
       const refused =
         error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
@@ -128,7 +142,7 @@ export class ResticSource implements Source<RepositoryState> {
       await this.#refresh(signal, this.#options.clock.now());
       const fresh = await this.#credentials(signal);
       if (sameCredentials(credentials, fresh)) throw error;
-      return await this.#readOnce(fresh, previous, signal);
+      return await call(await this.#access(fresh, previous));
     } finally {
       await this.#close();
     }
@@ -143,19 +157,17 @@ export class ResticSource implements Source<RepositoryState> {
     }
   }
 
-  async #readOnce(
+  async #access(
     { password, environment }: Credentials,
     previous: RepositoryContent | undefined,
-    signal: AbortSignal,
-  ): Promise<Catalogue> {
+  ): Promise<Access> {
     const hint = environment["RESTIC_KEY_HINT"]?.revealText();
-    const access = {
+    return {
       backend: await this.#backend(environment),
       password,
       keyHint: hint ?? this.#options.processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
     };
-    return this.#repository.read(access, signal);
   }
 
   /** The open backend, or a new one if its environment has changed. */

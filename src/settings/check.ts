@@ -11,15 +11,18 @@ import { endpointName } from "./otlp.ts";
 
 const CONCURRENCY = 8;
 
+/** The settings with secrets. */
+type NamedSecrets = Pick<AgentSettings["monitor"], "repositories"> & Pick<AgentSettings, "otlp">;
+
 /** Resolves every secret of the enabled repositories and of the OTLP headers. Returns a line for each that fails. */
 export async function checkSecrets(
-  { monitor, otlp }: AgentSettings,
+  { repositories, otlp }: NamedSecrets,
   resolvers: ReadonlyMap<string, SecretResolver>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const limited = limit(CONCURRENCY);
   // Handles share the fetches that start after their creation: create all of them before the first fetch.
-  const checks = namedSecrets({ monitor, otlp }).map(([name, reference]) => {
+  const checks = namedSecrets({ repositories, otlp }).map(([name, reference]) => {
     const handle = secretHandle(reference, resolvers, systemClock);
     return async (): Promise<string | undefined> =>
       limited(() => handle.current(signal), signal).then(
@@ -32,11 +35,11 @@ export async function checkSecrets(
 }
 
 function namedSecrets({
-  monitor,
+  repositories,
   otlp,
-}: Pick<AgentSettings, "monitor" | "otlp">): readonly (readonly [string, SecretReference])[] {
+}: NamedSecrets): readonly (readonly [string, SecretReference])[] {
   return [
-    ...monitor.repositories.flatMap(({ url, password, environment }) => [
+    ...repositories.flatMap(({ url, password, environment }) => [
       ...(password ? [[`${url}: password`, password] as const] : []),
       ...Object.entries(environment).map(
         ([name, reference]) => [`${url}: ${name}`, reference] as const,

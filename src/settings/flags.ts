@@ -10,6 +10,8 @@ export interface Flags {
   readonly version: boolean;
   readonly once: boolean;
   readonly checkConfig: boolean;
+  /** With `checkConfig`: open each repository. */
+  readonly open: boolean;
   readonly healthcheck: boolean;
   /** false: `--no-vault` is given. */
   readonly vault: boolean;
@@ -22,6 +24,7 @@ const SWITCHES = [
   "version",
   "once",
   "check-config",
+  "open",
   "healthcheck",
   "no-vault",
   "no-discover-vault",
@@ -66,11 +69,14 @@ export function parseFlags(argv: readonly string[]): Flags {
       throw usage(`unknown flag --${name}${near === undefined ? "" : `, did you mean --${near}?`}`);
     }
   }
+  if (switches.has("open") && !switches.has("check-config"))
+    throw usage("--open is only for --check-config: add it");
   return {
     help: switches.has("help"),
     version: switches.has("version"),
     once: switches.has("once"),
     checkConfig: switches.has("check-config"),
+    open: switches.has("open"),
     healthcheck: switches.has("healthcheck"),
     vault: !switches.has("no-vault"),
     values,

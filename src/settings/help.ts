@@ -12,6 +12,10 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
       ["--once", "collect once, print the metrics, exit with 1 if a repository failed"],
       ["--check-config", "check the settings and all secrets, print the problems and exit"],
       [
+        "--open",
+        "with --check-config: also open each repository (password, config and keys; no snapshot is read), exit with 1 if one fails",
+      ],
+      [
         "--healthcheck",
         "query the agent that runs with these settings, exit with 0 if it is alive",
       ],
@@ -52,8 +56,8 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
     'restic-otel --config /etc/restic-otel.yaml --cron "0 * * * *"',
   ],
   [
-    "check the file and resolve every secret",
-    "restic-otel --config /etc/restic-otel.yaml --check-config",
+    "check the file and every secret, and open every repository",
+    "restic-otel --config /etc/restic-otel.yaml --check-config --open",
   ],
 ];
 

@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** Escaped markup. Only `html` creates it, so that it contains no unescaped value. */
 export class Html {
   readonly text: string;
@@ -19,8 +21,8 @@ export function html(literals: TemplateStringsArray, ...values: readonly Part[])
 function render(value: Part): string {
   if (value instanceof Html) return value.text;
   if (typeof value === "object") return value.map(({ text }) => text).join("");
-  // Control and bidirectional characters could disguise a name.
-  return String(value)
-    .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "\u{fffd}")
-    .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printable(String(value)).replaceAll(
+    /[&<>"']/g,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
 }

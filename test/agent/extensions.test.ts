@@ -42,7 +42,9 @@ test("an agent with its own main module can add a backend and a secret scheme", 
   expect(samples.value("backup_repository_up", { url })).toBe(1);
   expect(samples.of("backup_snapshot_count", { url })).toHaveLength(6);
   const { stdout: checked } = await run(NODE, args("--check-config"), { cwd: ROOT });
-  expect(checked).toBe("ok: 1 repository, 0 disabled\n");
+  expect(checked).toBe(
+    "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",
+  );
 });
 
 test("a header of a push can use an added secret scheme", async () => {

@@ -112,7 +112,9 @@ test("--check-config reads each secret once, and reports success", async () => {
   for (let index = 0; index < 4; index++)
     scene.vault.secrets[`secret/${index}`] = { key: "canary" };
   const { code, stdout, all } = await scene.run(["--check-config"], many);
-  expect(stdout).toBe("ok: 40 repositories, 0 disabled\n");
+  expect(stdout).toBe(
+    "ok: 40 repositories, 0 disabled; no repository was opened: add --open for that\n",
+  );
   expect(code).toBe(0);
   expect(scene.vault.calls.filter((call) => call.startsWith("GET secret/data/"))).toHaveLength(4);
   expect(scene.vault.count("POST auth/token/revoke-self")).toBe(1);

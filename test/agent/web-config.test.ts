@@ -37,7 +37,10 @@ test("--check-config accepts a valid web config, and --once does not use it", as
   const { file } = await folderWith(WEB_CONFIGS["a login over TLS"] ?? "");
   const flag = `--web.config.file=${file}`;
   const checked = await runAgent(["--check-config", flag], { env: ENVIRONMENT });
-  expect([checked.code, checked.stdout]).toEqual([0, "ok: 1 repository, 0 disabled\n"]);
+  expect([checked.code, checked.stdout]).toEqual([
+    0,
+    "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",
+  ]);
   const once = await runAgent(["--once", flag], { env: ENVIRONMENT });
   expect([once.code, once.stdout.includes(METRIC)]).toEqual([0, false]);
 });

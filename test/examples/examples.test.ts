@@ -43,7 +43,9 @@ test("the Collector example pushes to the Collector, and does not listen", async
     cwd: ROOT,
     env: { PATH: process.env["PATH"] },
   });
-  expect(stdout).toBe("ok: 1 repository, 0 disabled\n");
+  expect(stdout).toBe(
+    "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",
+  );
   const settings = await loadSettings({ flags: parseFlags(["--config", file]), env: {} });
   expect(settings.bind).toEqual([]);
   expect(settings.otlp.map(({ url }) => url)).toEqual(["http://localhost:4318/v1/metrics"]);

@@ -12,7 +12,7 @@ const SIGNALS = [
 ] as const;
 const EXITS = [
   ["0", "The agent was stopped, or the action succeeded."],
-  ["1", "With --once: a repository failed."],
+  ["1", "With --once or --check-config --open: a repository failed."],
   ["2", "A flag or a setting is invalid, or the address is in use."],
 ] as const;
 

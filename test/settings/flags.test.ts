@@ -7,6 +7,7 @@ const NONE = {
   version: false,
   once: false,
   checkConfig: false,
+  open: false,
   healthcheck: false,
   vault: true,
 };
@@ -43,6 +44,7 @@ test.for([
   [["-once=true"], { once: true }],
   [["--once=false"], {}],
   [["--check-config"], { checkConfig: true }],
+  [["--check-config", "--open"], { checkConfig: true, open: true }],
   [["--healthcheck"], { healthcheck: true }],
   [["--no-vault"], { vault: false }],
   [["-no-vault"], { vault: false }],
@@ -61,6 +63,7 @@ test.for([
   ["--", 'unexpected argument "--": use flags only'],
   ["--cron", "--cron needs a value"],
   ["--once=yes", "--once takes no value"],
+  ["--open", "--open is only for --check-config: add it"],
 ] as const)("%s is rejected", ([argument, problem]) => {
   expect(() => parseFlags([argument])).toThrow(
     expect.objectContaining({

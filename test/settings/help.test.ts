@@ -42,6 +42,7 @@ test("the help names every flag, and no unknown one", () => {
       "cron",
       "once",
       "check-config",
+      "open",
       "healthcheck",
       "web.enable-lifecycle",
       "log-level",
@@ -50,5 +51,6 @@ test("the help names every flag, and no unknown one", () => {
       "no-discover-vault",
     ]),
   );
-  for (const name of named) parseFlags([`--${name}=true`]);
+  for (const name of named)
+    parseFlags([...(name === "open" ? ["--check-config"] : []), `--${name}=true`]);
 });

@@ -76,6 +76,11 @@ export class Repository {
     }
   }
 
+  /** Opens config and a key, and neither lists nor reads snapshots. @throws AgentError */
+  async open(access: Access, signal: AbortSignal): Promise<ConfigFile> {
+    return (await this.#unlock(access, signal)).config;
+  }
+
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
     const { backend } = access;
     const before = this.#sessions.current;

@@ -1,0 +1,162 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+
+import { FaultServer } from "../support/http/fault-server.ts";
+import { runAgent } from "../support/agent/program.ts";
+import type { Ended } from "../support/agent/program.ts";
+import { restFiles } from "../support/repository/rest-files.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
+
+const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
+const WEB = { repo: join(EXAMPLES, "web"), password: "web-password" };
+const LAPTOP = { repo: join(EXAMPLES, "laptop"), password: "CANARY" };
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "check-"));
+  file = join(folder, "config.json");
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+async function run(
+  settings: unknown,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  await writeFile(file, typeof settings === "string" ? settings : JSON.stringify(settings));
+  const { code, stdout, stderr } = await runAgent(["--config", file, ...args], { env });
+  return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
+}
+
+describe("--check-config", () => {
+  test("accepts valid settings", async () => {
+    const disabled = { ...WEB, disabled: true };
+    const entries = [
+      WEB,
+      LAPTOP,
+      { repo: "rest:http://nowhere.example/", password: "p" },
+      disabled,
+    ];
+    expect(await run(entries, ["--check-config"])).toEqual({
+      code: 0,
+      stdout: "ok: 3 repositories, 1 disabled; no repository was opened: add --open for that\n",
+      stderr: "",
+    });
+  });
+
+  test("counts one repository, and warns about none", async () => {
+    expect((await run([WEB], ["-check-config"])).stdout).toBe(
+      "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",
+    );
+    expect(await run([], ["--check-config"])).toEqual({
+      code: 0,
+      stdout: "ok: 0 repositories, 0 disabled; no repository was opened: add --open for that\n",
+      stderr: "warning: FILE: no repository is enabled, there is nothing to collect\n",
+    });
+  });
+
+  test("reports all problems of invalid settings", async () => {
+    const invalid =
+      '[{"repo": "/a", "password": "CANARY",\n"disabeld": 1}, {"repo": "/a", "password": "CANARY"}]';
+    expect(await run(invalid, ["--check-config"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n" +
+        "FILE:2:18: [1].repo: is the same repository as [0] (credentials are not compared): remove one of the two\n",
+    });
+  });
+
+  test("reports secrets that cannot be resolved, except those of disabled entries", async () => {
+    const entries = [
+      { repo: "/a", password: { env: "NEVER_SET" } },
+      { repo: "/b", password: { file: join(folder, "nothing") } },
+      { repo: "/c", password: { command: ["false", "CANARY"] } },
+      { repo: "/d", password: "p", environment: { RESTIC_REST_PASSWORD: { env: "NEVER_SET" } } },
+      { repo: "/e", password: { command: ["echo", "CANARY"] } },
+      { repo: "/f", password: { env: "NEVER_SET" }, disabled: true },
+    ];
+    expect(await run(entries, ["--check-config"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "/a: password: the variable NEVER_SET is not set\n" +
+        `/b: password: the file ${folder}/nothing does not exist\n` +
+        "/c: password: the command false exited with 1\n" +
+        "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
+    });
+  });
+});
+
+test("--check-config reports an unreachable Vault", async () => {
+  const { code, stderr } = await run(
+    [{ repo: "/a", vault_material: "restic/a" }],
+    ["--check-config"],
+    { VAULT_ADDR: "http://127.0.0.1:1", VAULT_TOKEN: "CANARY" },
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^\/a: password: .*127\.0\.0\.1:1 refuses the connection/);
+});
+
+describe("--check-config --open", () => {
+  test("prints a line for each repository, and exits with 1 if one fails", async () => {
+    const entries = [
+      WEB,
+      LAPTOP,
+      { repo: "/nothing", password: "p" },
+      { repo: "/a", password: { env: "NEVER_SET" } },
+      { ...WEB, repo: "/disabled", disabled: true },
+    ];
+    expect(await run(entries, ["--check-config", "--open"])).toEqual({
+      code: 1,
+      stdout: `${WEB.repo}: ok, repository 56fa2e47, version 2
+${LAPTOP.repo}: failed, wrong_password: the password does not open the key of the repository. The repository password may have changed: update the secret that the agent uses.
+/nothing: failed, not_found: no restic repository at /nothing: the config file is missing. Check the path: was the repository moved, or is a disk not mounted?
+/a: failed, secret: the variable NEVER_SET is not set. The message says which secret cannot be read, and why. Fix its source.
+failed: 3 of 4 repositories, 1 disabled
+`,
+      stderr: "",
+    });
+  });
+
+  test("exits with 0 if all are opened, reads no snapshot, and prints no login", async () => {
+    const sealed = new SealedRepository("CANARY");
+    sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
+    const server = await FaultServer.start();
+    onTestFinished(() => server.stop());
+    server.answers(restFiles(sealed.files, 2));
+    const { host } = new URL(server.url);
+    const { code, stdout, stderr } = await run(
+      [{ repo: `rest:http://u:CANARY@${host}/`, password: "CANARY" }],
+      ["--check-config", "--open"],
+    );
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: `rest:http://${host}/: ok, repository ${sealed.id.slice(0, 8)}, version 2
+ok: 1 repository, 0 disabled; all were opened
+`,
+      stderr: "",
+    });
+    const paths = server.requests.map(({ url = "" }) => url.replace(/[0-9a-f]{64}/, "ID"));
+    expect(paths).toEqual(["/config", "/keys/", "/keys/ID"]);
+  });
+
+  test("works while an agent runs with the same state folder", async () => {
+    const settings = { stateDir: join(folder, "state"), repositories: [WEB] };
+    const { code, stderr } = await run(settings, ["--check-config", "--open"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    await expect(rm(join(folder, "state"), { recursive: true })).rejects.toThrow("ENOENT");
+  });
+
+  test("invalid settings are reported and nothing is opened", async () => {
+    const { code, stdout, stderr } = await run('[{"repo": "/a"}]', ["--check-config", "--open"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("password is missing");
+  });
+});
