@@ -77,8 +77,8 @@ export class Repository {
   }
 
   /** Opens config and a key, and neither lists nor reads snapshots. @throws AgentError */
-  async open(access: Access, signal: AbortSignal): Promise<ConfigFile> {
-    return (await this.#unlock(access, signal)).config;
+  async open(access: Credentials, signal: AbortSignal): Promise<ConfigFile> {
+    return (await this.#sessions.open(access, signal)).config;
   }
 
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
