@@ -6,6 +6,8 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import { backupSets } from "./backup-sets.ts";
+import { resolveSecrets, sameEnvironment, sameSecrets } from "./resolved-secrets.ts";
+import type { ResolvedSecrets } from "./resolved-secrets.ts";
 import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Access, Catalogue } from "./repository/repository.ts";
@@ -37,12 +39,6 @@ export interface ResticSourceOptions {
   readonly logger: Logger;
 }
 
-/** The resolved secrets of a repository. */
-interface Credentials {
-  readonly password: Secret;
-  readonly environment: Readonly<Record<string, Secret>>;
-}
-
 /** One restic repository as a source: opens it, lists and reads its snapshots, and groups them into backup sets. */
 export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
@@ -54,7 +50,7 @@ export class ResticSource implements Source<RepositoryState> {
     keyDerivations: 0,
   };
   #open:
-    | { readonly backend: Backend; readonly environment: Credentials["environment"] }
+    | { readonly backend: Backend; readonly environment: ResolvedSecrets["environment"] }
     | undefined;
   /** The next collection needs secrets that were resolved at or after this time, milliseconds since the epoch. */
   #refreshSince: number | undefined;
@@ -132,7 +128,7 @@ export class ResticSource implements Source<RepositoryState> {
     const since = this.#refreshSince;
     if (since !== undefined) await this.#refresh(signal, since);
     if (this.#refreshSince === since) this.#refreshSince = undefined;
-    const credentials = await this.#credentials(signal);
+    const credentials = await resolveSecrets(this.#options, signal);
     try {
       return await call(await this.#access(credentials, previous));
     } catch (error) {
@@ -140,8 +136,8 @@ export class ResticSource implements Source<RepositoryState> {
         error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
       if (!refused) throw error;
       await this.#refresh(signal, this.#options.clock.now());
-      const fresh = await this.#credentials(signal);
-      if (sameCredentials(credentials, fresh)) throw error;
+      const fresh = await resolveSecrets(this.#options, signal);
+      if (sameSecrets(credentials, fresh)) throw error;
       return await call(await this.#access(fresh, previous));
     } finally {
       await this.#close();
@@ -158,7 +154,7 @@ export class ResticSource implements Source<RepositoryState> {
   }
 
   async #access(
-    { password, environment }: Credentials,
+    { password, environment }: ResolvedSecrets,
     previous: RepositoryContent | undefined,
   ): Promise<Access> {
     const hint = environment["RESTIC_KEY_HINT"]?.revealText();
@@ -171,7 +167,7 @@ export class ResticSource implements Source<RepositoryState> {
   }
 
   /** The open backend, or a new one if its environment has changed. */
-  async #backend(environment: Credentials["environment"]): Promise<Backend> {
+  async #backend(environment: ResolvedSecrets["environment"]): Promise<Backend> {
     const { repo, openBackend, ...shared } = this.#options;
     const { options, connections, insecureTls = false, requestTimeoutMs } = shared;
     const { processEnvironment, clock } = shared;
@@ -198,15 +194,6 @@ export class ResticSource implements Source<RepositoryState> {
   #handles(): readonly SecretHandle[] {
     const { password, environment } = this.#options;
     return [password, ...Object.values(environment)];
-  }
-
-  async #credentials(signal: AbortSignal): Promise<Credentials> {
-    const { password, environment } = this.#options;
-    const variables = Object.entries(environment).map(
-      async ([name, handle]) => [name, await handle.current(signal)] as const,
-    );
-    const [secret, ...pairs] = await Promise.all([password.current(signal), ...variables]);
-    return { password: secret, environment: Object.fromEntries(pairs) };
   }
 
   async #refresh(signal: AbortSignal, notBefore: number): Promise<void> {
@@ -240,13 +227,4 @@ export class ResticSource implements Source<RepositoryState> {
       `${unreadable.size} unreadable snapshot file${unreadable.size > 1 ? "s" : ""}: ${some.join(", ")}${more}`,
     );
   }
-}
-
-function sameCredentials(a: Credentials, b: Credentials): boolean {
-  return a.password.equals(b.password) && sameEnvironment(a.environment, b.environment);
-}
-
-/** Compares the values; both have the same names. */
-function sameEnvironment(a: Credentials["environment"], b: Credentials["environment"]): boolean {
-  return Object.entries(a).every(([name, secret]) => b[name]?.equals(secret));
 }
