@@ -5,6 +5,7 @@ export { nearest } from "./settings/nearest.ts";
 export { printPath } from "./settings/print-path.ts";
 export { unknownKey } from "./settings/problem.ts";
 export { isJsonObject } from "./core/json.ts";
+export { withoutTrailingSlashes } from "./core/trailing-slashes.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { readPem } from "./core/pem.ts";
 export { isStaleSocket } from "./core/stale-socket.ts";

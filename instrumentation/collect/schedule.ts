@@ -12,7 +12,7 @@ export interface Schedule {
 
 const EXAMPLES = "valid examples: '0 3 * * *' (each day at 03:00), '@hourly', '@every 1h30m'";
 const ZONE_PREFIX = /^(?:CRON_)?TZ=(\S*)(?:\s+|$)/;
-const EVERY = /^@every(?:\s+(.*))?$/;
+const EVERY = /^@every(?:\s(.*))?$/s;
 /** Go's longest duration, about 292 years. */
 const LONGEST_MS = 2 ** 63 / 1e6;
 

@@ -98,7 +98,7 @@ function violationIn(thrown: unknown, code: string, text: string): string | unde
   if (code === "UND_ERR_HEADERS_OVERFLOW") return "the headers exceed 64 KiB";
   if (code === "UND_ERR_SOCKET" && text.startsWith("bad ")) return text;
   if (!(thrown instanceof Error) || thrown.name !== "HTTPParserError") return undefined;
-  return /\((.*)\)$/s.exec(text)?.[1] ?? text;
+  return /^[^(]*\((.*)\)$/s.exec(text)?.[1] ?? text;
 }
 
 /** Some errors are wrapped; several addresses of one host give an AggregateError. */

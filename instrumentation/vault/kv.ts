@@ -1,8 +1,9 @@
 import { AgentError } from "../core/error.ts";
 import type { Call, VaultClient } from "./client.ts";
-import { member } from "../core/json.ts";
+import { member, textMember } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
 import { encodePath } from "../core/encode-path.ts";
+import { withoutTrailingSlashes } from "../core/trailing-slashes.ts";
 import { Refusal } from "./refusal.ts";
 import { isTokenValid } from "./token.ts";
 
@@ -72,7 +73,7 @@ export class KvReader {
     try {
       const answer = await this.#client.read(`sys/internal/ui/mounts/${encodePath(path)}`, call);
       const data = member(answer, "data");
-      const mountPath = typeof data["path"] === "string" ? data["path"].replace(/\/+$/, "") : "";
+      const mountPath = withoutTrailingSlashes(textMember(data, "path") ?? "");
       if (!path.startsWith(`${mountPath}/`) || mountPath === "") return undefined;
       const version = member(data, "options")["version"] === "2" ? 2 : 1;
       const mount = { path: mountPath, version } as const;

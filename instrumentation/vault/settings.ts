@@ -1,5 +1,6 @@
 import { parseDurationMs } from "../core/duration.ts";
 import { Secret } from "../core/secret.ts";
+import { withoutTrailingSlashes } from "../core/trailing-slashes.ts";
 import { authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -217,7 +218,7 @@ function unknownKeys(section: JsonObject, known: readonly string[], report: Repo
 function parseAddress(value: string): string | undefined {
   const url = /^(https?|unix):\/\//.test(value) ? URL.parse(value) : undefined;
   return url && `${url.username}${url.password}${url.search}${url.hash}` === ""
-    ? url.href.replace(/\/+$/, "")
+    ? withoutTrailingSlashes(url.href)
     : undefined;
 }
 

@@ -131,7 +131,7 @@ function jsonOf(
     );
   }
   const json = parseJson(body);
-  const reason = reasonOf(json, sent);
+  const reason = statedReason(json, sent);
   const message = `${server} answers ${status}${reason === "" ? "" : `, ${reason}`}`;
   // 412: a replica lags behind the last write.
   if (status === 412 || status === 429 || status >= 500) {
@@ -152,13 +152,13 @@ function jsonOf(
 }
 
 /** The reason that Vault states, in one line; empty if it contains a secret of the request. */
-function reasonOf(json: unknown, sent: readonly Secret[]): string {
+export function statedReason(json: unknown, sent: readonly Secret[]): string {
   const errors: unknown = isJsonObject(json) ? json["errors"] : undefined;
   const texts = Array.isArray(errors) ? errors.filter((text) => typeof text === "string") : [];
   const text = texts
     .join("; ")
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
-    .replaceAll(/\d+ errors? occurred: /g, "")
+    .replaceAll(/\b\d{1,9} errors? occurred: /g, "")
     .replaceAll("* ", "")
     .trim();
   if (sent.some((secret) => !secret.isEmpty && text.includes(secret.revealText()))) return "";

@@ -133,14 +133,17 @@ function headers(
   const parsed: Record<string, SecretReference> = {};
   for (const pair of (env[variable] ?? "").split(",")) {
     if (pair.trim() === "") continue;
-    const [, name, value] = /^\s*([\w!#$&'*+.^`|~-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
-    const decoded = decode(value);
-    if (name === undefined || decoded === undefined)
+    const at = pair.indexOf("=");
+    const name = pair.slice(0, Math.max(0, at)).trim();
+    const decoded = decode(pair.slice(at + 1).trim());
+    if (!HEADER_NAME.test(name) || decoded === undefined)
       problems.push(`${variable}: must be name=value,name=value with values percent-encoded`);
     else parsed[name.toLowerCase()] = { scheme: "literal", reference: new Secret(decoded) };
   }
   return parsed;
 }
+
+const HEADER_NAME = /^[\w!#$&'*+.^`|~-]+$/;
 
 const ATTRIBUTES_IGNORED =
   "OTEL_RESOURCE_ATTRIBUTES is ignored: must be name=value,name=value with every other , and = percent-encoded";

@@ -6,6 +6,7 @@ import {
   parseReference,
   sameReference,
   unknownKey,
+  withoutTrailingSlashes,
 } from "restic-otel-instrumentation/internal";
 import type {
   Problem,
@@ -129,7 +130,7 @@ export const ENDPOINT_EXPECTED =
 export function withSignalPath(base: string): string | undefined {
   const url = endpointUrl(base);
   if (url && !url.pathname.endsWith(SIGNAL_PATH))
-    url.pathname = url.pathname.replace(/\/*$/, SIGNAL_PATH);
+    url.pathname = withoutTrailingSlashes(url.pathname) + SIGNAL_PATH;
   return url?.href;
 }
 

@@ -222,7 +222,7 @@ function saidBy(stderr: string): string {
 
 /** The parameter values of a remote, to redact: `:s3,secret_access_key=…:bucket`. */
 function hiddenIn(remote: string): ReadonlyMap<string, string> {
-  const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)(?=[,:])/g);
+  const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)/g);
   const words = [...values].flatMap(([, value = ""]) => [value, value.slice(1, -1)]);
   const long = words.filter((word) => word.length >= 4);
   return new Map(long.map((word) => [word, "[redacted]"]));

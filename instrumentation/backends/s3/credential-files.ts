@@ -44,7 +44,7 @@ export async function mergedProfile(environment: Variables): Promise<Profile> {
     [files.filepath, files.configFilepath].map(contentOf),
   );
   const name = profile === "default" ? profile : `profile ${profile}`;
-  const keys = new Map([...(section(config, name) ?? []), ...(section(own, profile) ?? [])]);
+  const keys = new Map([...(iniSection(config, name) ?? []), ...(iniSection(own, profile) ?? [])]);
   return { profile, files, keys };
 }
 
@@ -54,7 +54,7 @@ export async function ofProfile(environment: Variables): Promise<Found> {
   const { filepath: file } = profileFiles(environment);
   const content = await contentOf(file);
   if (content === undefined) return `${file} cannot be read`;
-  const values = section(content, profile);
+  const values = iniSection(content, profile);
   if (!values) return `${file} has no profile ${profile}`;
   const id = values.get("aws_access_key_id");
   const key = values.get("aws_secret_access_key");
@@ -93,15 +93,16 @@ async function contentOf(file: string): Promise<string | undefined> {
 }
 
 /** The keys of a section of an INI file, in lower case; undefined: no such section. */
-function section(content: string, name: string): ReadonlyMap<string, string> | undefined {
+export function iniSection(content: string, name: string): ReadonlyMap<string, string> | undefined {
   let values: Map<string, string> | undefined;
   let inside = false;
   for (const line of content.split(/\r?\n/)) {
     const header = /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim();
     if (header !== undefined) inside = header === name;
     if (inside) values ??= new Map();
-    const [, key, value] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (inside && key !== undefined && value !== undefined) values?.set(key.toLowerCase(), value);
+    const at = line.indexOf("=");
+    const key = line.slice(0, Math.max(0, at)).trim().toLowerCase();
+    if (inside && /^[^#;]/.test(key)) values?.set(key, line.slice(at + 1).trim());
   }
   return values;
 }

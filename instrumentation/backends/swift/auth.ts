@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
+import { withoutTrailingSlashes } from "../../core/trailing-slashes.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { keystone2, keystone3 } from "./keystone.ts";
@@ -123,6 +124,6 @@ function checkLogin(response: HttpResponse, what: string, clock: Clock): void {
 function addressOf(text: string, where: string, name: string): string {
   const url = URL.parse(text);
   if (url?.protocol === "http:" || url?.protocol === "https:")
-    return (url.origin + url.pathname).replace(/\/+$/, "");
+    return withoutTrailingSlashes(url.origin + url.pathname);
   throw new AgentError("config", `${where}: ${name} is not an address`);
 }

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+
+import { ANSWERS } from "./targets/answers.ts";
+import { REPOSITORY } from "./targets/repository.ts";
+import { TEXTS } from "./targets/texts.ts";
+import type { Target } from "./target.ts";
+
+const KIB = 1024;
+/** Each is repeated up to the size. */
+const LETTERS = [
+  ...Array.from("a1 /\\=\"'&<>,;:([{-.%?*@|#\n\t\0\xff"),
+  '"="',
+  '"\\',
+  "[]",
+  "[],",
+  '"a",',
+  "1a",
+  "1 ",
+  "a=",
+  "a.",
+  "a/",
+  "a:",
+  "<a",
+  "<a>",
+  "<a/>",
+  "<!--",
+  "&a",
+  "&#1",
+  "2026",
+  "1:",
+  "()",
+  ", ",
+  "\r\n",
+  ' "',
+];
+
+/** CPU time, which does not depend on what else runs on the machine. */
+async function microseconds({ take }: Target, input: Buffer): Promise<number> {
+  const begin = process.cpuUsage();
+  try {
+    await take(input);
+  } catch {
+    // A refusal takes time as well.
+  }
+  return process.cpuUsage(begin).user;
+}
+
+function inputOf(head: string, letters: string, bytes: number): Buffer {
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(bytes, letters)]);
+}
+
+/** The clock of the CPU is too coarse for less. A quadratic parser takes seconds at 64 KiB. */
+const FLOOR = 5000;
+
+/** 64 for a quadratic parser. */
+async function ratio(target: Target, head: string, letters: string): Promise<number> {
+  let small = Infinity;
+  let large = Infinity;
+  for (let run = 0; run < 5; run++) {
+    small = Math.min(small, await microseconds(target, inputOf(head, letters, 64 * KIB)));
+    large = Math.min(large, await microseconds(target, inputOf(head, letters, 512 * KIB)));
+    if (large <= 16 * Math.max(small, FLOOR)) break;
+  }
+  return large / Math.max(small, FLOOR);
+}
+
+test.for([...ANSWERS, ...REPOSITORY, ...TEXTS])(
+  "$name: eight times as many of the worst letters take at most 16 times as long",
+  async (target) => {
+    const slow: Record<string, number> = {};
+    for (const head of target.heads ?? [""])
+      for (const letters of LETTERS) {
+        const measured = await ratio(target, head, letters);
+        if (measured > 16) slow[`${head} and ${letters}`] = measured;
+      }
+    expect(slow).toEqual({});
+  },
+);
