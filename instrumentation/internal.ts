@@ -1,11 +1,13 @@
 // Exports for the agent, which also imports `monitor/monitor.ts`. May change without notice: applications use `index.ts`.
-export { formatDuration, parseDurationMs } from "./core/duration.ts";
+export { DURATION, formatDuration, parseDurationMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";
 export { printPath } from "./settings/print-path.ts";
 export { unknownKey } from "./settings/problem.ts";
 export { isJsonObject } from "./core/json.ts";
 export { withoutTrailingSlashes } from "./core/trailing-slashes.ts";
+export { described, mapping, SECRET, TEXT } from "./core/json-schema.ts";
+export type { JsonSchema, Properties } from "./core/json-schema.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { readPem } from "./core/pem.ts";
 export { isStaleSocket } from "./core/stale-socket.ts";

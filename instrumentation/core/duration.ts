@@ -1,3 +1,5 @@
+import type { JsonSchema } from "./json-schema.ts";
+
 const UNIT_MS = {
   ns: 1e-6,
   us: 1e-3,
@@ -13,6 +15,12 @@ const UNIT_MS = {
 type Unit = keyof typeof UNIT_MS;
 
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)/y;
+
+/** The schema of a duration above zero. */
+export const DURATION: JsonSchema = {
+  type: "string",
+  pattern: `^(?=.*[1-9])(?:${PART.source})+$`,
+};
 
 function isUnit(text: string | undefined): text is Unit {
   return text !== undefined && Object.hasOwn(UNIT_MS, text);

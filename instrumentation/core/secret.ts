@@ -1,3 +1,5 @@
+import type { JsonSchema } from "./json-schema.ts";
+
 /** `util.inspect.custom`, by its registered name: the public types of this file need no `@types/node`. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
@@ -55,6 +57,8 @@ export interface SecretResolver {
   readonly scheme: string;
   /** Further keys allowed in a reference. With them the resolver gets the whole mapping, not only the value of the scheme's key. */
   readonly keys?: readonly string[];
+  /** The JSON Schema (draft 7) of a reference with all its keys, for editors. */
+  readonly schema?: JsonSchema;
   /** The problem of a reference, without resolving it; undefined if there is none. */
   check(reference: unknown): string | undefined;
   /**

@@ -1,4 +1,5 @@
 import { AgentError } from "../core/error.ts";
+import { mapping, TEXT } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import { trim } from "./trim.ts";
@@ -15,9 +16,12 @@ function isCommand(reference: unknown): reference is readonly [string, ...string
   );
 }
 
+const COMMAND = { type: "array", minItems: 1, items: TEXT };
+
 /** `{command: [program, argument, …]}`: the output of a program, run without a shell, leading and trailing white space removed. */
 export const command: SecretResolver = {
   scheme: "command",
+  schema: mapping({ command: COMMAND }, ["command"]),
   check: (reference) =>
     isCommand(reference) ? undefined : "must be a list of a program and its arguments",
   async resolve(reference, signal) {

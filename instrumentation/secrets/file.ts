@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { AgentError } from "../core/error.ts";
+import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import { decodeText, trim } from "./trim.ts";
@@ -11,6 +12,7 @@ const MAX_BYTES = 64 * 1024;
 /** `{file: path}`: the content of a file, decoded and trimmed as restic does with a password file. */
 export const file: SecretResolver = {
   scheme: "file",
+  schema: mapping({ file: NOT_EMPTY }, ["file"]),
   check: (reference) =>
     typeof reference === "string" && reference !== "" ? undefined : "must be a path",
   async resolve(reference) {

@@ -1,6 +1,15 @@
 import { nearest } from "./nearest.ts";
 import { isJsonObject } from "../core/json.ts";
+import { mapping } from "../core/json-schema.ts";
+import type { JsonSchema } from "../core/json-schema.ts";
 import { OPTIONS } from "../backends/options.ts";
+
+/** The key `options`. */
+export const OPTIONS_SCHEMA: JsonSchema = mapping(
+  Object.fromEntries(
+    [...OPTIONS.keys()].map((name) => [name, { type: ["string", "number", "boolean"] }]),
+  ),
+);
 
 /**
  * Parses restic's `-o` options of a repository.

@@ -6,6 +6,7 @@ import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
 import { unknownKey } from "./problem.ts";
 import type { Problem } from "./problem.ts";
+import { REPOSITORY_KEYS as KEYS, VARIABLE } from "./repository-schema.ts";
 import { parseLocation } from "../backends/location.ts";
 import { printableUrl } from "../backends/printable-url.ts";
 import { literal, parseReference, SECRET_FORMS } from "../secrets/reference.ts";
@@ -39,22 +40,6 @@ export type Parsed =
       /** The label `url`, if the entry is enabled and has a repository string. */
       readonly url?: string;
     };
-
-const KEYS = [
-  "repo",
-  "password",
-  "insecure_no_password",
-  "environment",
-  "options",
-  "connections",
-  "insecure_tls",
-  "request_timeout",
-  "disabled",
-  "vault_material",
-  "b2_vault_material",
-  "b2_account_id",
-  "b2_key",
-];
 
 /**
  * Checks one entry of `repositories`. Reports all problems at once.
@@ -185,8 +170,7 @@ class EntryReader {
         this.#problem(path, "is not allowed here: use the key password");
       else if (name.startsWith("RESTIC_REPOSITORY"))
         this.#problem(path, "is not allowed here: use the key repo");
-      else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-        this.#problem(path, "is not a valid variable name");
+      else if (!VARIABLE.test(name)) this.#problem(path, "is not a valid variable name");
       // An empty value hides the variable of the process.
       const secret = given === "" ? literal("") : this.#secret(path, given);
       if (secret) variables[name] = secret;

@@ -1,6 +1,8 @@
 import { Secret } from "../core/secret.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
+import { BOOLEAN, mapping, NOT_EMPTY, TEXT } from "../core/json-schema.ts";
+import type { JsonSchema, Properties } from "../core/json-schema.ts";
 import { pathProblem } from "./path.ts";
 
 /** A secret that a login needs. */
@@ -38,13 +40,31 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Records a problem. `path` names the wrong key, relative to the mapping that is checked. */
 export type Report = (path: readonly string[], message: string) => undefined;
 
-const METHODS: Readonly<Record<string, readonly string[]>> = {
+const LOGIN_SECRET: JsonSchema = {
+  anyOf: [NOT_EMPTY, mapping({ file: NOT_EMPTY }, ["file"]), mapping({ env: NOT_EMPTY }, ["env"])],
+};
+
+const METHODS: Readonly<Record<string, Properties>> = {
+  token: { token: LOGIN_SECRET },
+  approle: { mount: TEXT, roleId: LOGIN_SECRET, secretId: LOGIN_SECRET, wrapped: BOOLEAN },
+  kubernetes: { mount: TEXT, role: NOT_EMPTY, jwt: LOGIN_SECRET },
+  jwt: { mount: TEXT, role: TEXT, jwt: LOGIN_SECRET },
+  cert: { mount: TEXT, role: TEXT },
+  none: {},
+};
+
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   token: ["token"],
-  approle: ["mount", "roleId", "secretId", "wrapped"],
-  kubernetes: ["mount", "role", "jwt"],
-  jwt: ["mount", "role", "jwt"],
-  cert: ["mount", "role"],
-  none: [],
+  approle: ["roleId"],
+  kubernetes: ["role"],
+  jwt: ["jwt"],
+};
+
+/** The key `auth`: a form a method. */
+export const AUTH_SCHEMA: JsonSchema = {
+  anyOf: Object.entries(METHODS).map(([method, properties]) =>
+    mapping({ method: { const: method }, ...properties }, ["method", ...(REQUIRED[method] ?? [])]),
+  ),
 };
 
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -70,8 +90,9 @@ export function parseAuth(value: unknown, env: Environment, report: Report): Vau
   if (!isJsonObject(value)) return report([], "must be a mapping with the key method");
   const { method } = value;
   const known = Object.keys(METHODS).find((name) => name === method);
-  const keys = METHODS[known ?? ""];
-  if (!keys) return report(["method"], `must be one of ${Object.keys(METHODS).join(", ")}`);
+  const properties = METHODS[known ?? ""];
+  if (!properties) return report(["method"], `must be one of ${Object.keys(METHODS).join(", ")}`);
+  const keys = Object.keys(properties);
   const extra = Object.keys(value).filter((key) => key !== "method" && !keys.includes(key));
   for (const key of extra) {
     const hint = keys.length > 0 ? `known keys: ${keys.join(", ")}` : "this method has no keys";

@@ -1,5 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import type { SecretResolver } from "../core/secret.ts";
+import { described, mapping, NOT_EMPTY } from "../core/json-schema.ts";
+import type { JsonSchema, Properties } from "../core/json-schema.ts";
 import type { KvAddress } from "./kv.ts";
 import { isJsonObject } from "../core/json.ts";
 import { pathProblem } from "./path.ts";
@@ -9,7 +11,16 @@ export interface VaultReference extends KvAddress {
   readonly field: string;
 }
 
-const KEYS = ["vault", "field", "version", "kvVersion"];
+const PROPERTIES: Properties = {
+  vault: described("mount/path", { type: "string", pattern: "^[^/]+/." }),
+  field: described("name of a value in the secret", NOT_EMPTY),
+  version: described("version of the secret; default: the latest", { type: "integer", minimum: 1 }),
+  kvVersion: described("version of the KV engine; default: found out", { enum: [1, 2] }),
+};
+
+const KEYS = Object.keys(PROPERTIES);
+
+const VAULT_REFERENCE: JsonSchema = mapping(PROPERTIES, ["vault", "field"]);
 
 /** The keys of a reference beside `vault`. */
 export const FURTHER_KEYS: readonly string[] = KEYS.slice(1);
@@ -50,6 +61,7 @@ export function disabledResolver(reason: string): SecretResolver {
   return {
     scheme: "vault",
     keys: FURTHER_KEYS,
+    schema: VAULT_REFERENCE,
     check: checkVaultReference,
     async resolve(reference) {
       const parsed = parseVaultReference(reference);

@@ -1,11 +1,13 @@
-import { parseDurationMs } from "../core/duration.ts";
+import { DURATION, parseDurationMs } from "../core/duration.ts";
 import { Secret } from "../core/secret.ts";
 import { withoutTrailingSlashes } from "../core/trailing-slashes.ts";
-import { authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
+import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
-import { parseTls, TLS_KEYS } from "./tls.ts";
+import { described, mapping, TEXT } from "../core/json-schema.ts";
+import type { JsonSchema, Properties } from "../core/json-schema.ts";
+import { parseTls, TLS_PROPERTIES } from "./tls.ts";
 import type { VaultTls } from "./tls.ts";
 
 /** Checked settings of Vault. */
@@ -52,11 +54,29 @@ export type VaultParsed =
 /** Maximum parallel requests. */
 export const CONNECTIONS = 8;
 
-const KEYS = ["address", "namespace", "auth", "tls", "timeout", "retries", "refresh"];
-
 const TIMEOUT_MS = 10_000;
 const RETRIES = 2;
 const MAX_RETRIES = 10;
+
+const PROPERTIES: Properties = {
+  address: described("URL of Vault, such as https://vault:8200", {
+    type: "string",
+    pattern: "^(?:(?:https?|unix)://[^?#/@]*(?:/[^?#]*)?)?$",
+  }),
+  namespace: described("namespace of Vault Enterprise", TEXT),
+  auth: described("login; default: VAULT_TOKEN, VAULT_ROLE_ID or ~/.vault-token", AUTH_SCHEMA),
+  tls: mapping(TLS_PROPERTIES),
+  timeout: described("time limit of one request; default: 10s", DURATION),
+  retries: described(`retries of a request; default: ${RETRIES}`, {
+    type: "integer",
+    minimum: 0,
+    maximum: MAX_RETRIES,
+  }),
+  refresh: described("interval at which all secrets are resolved again", DURATION),
+};
+
+/** The section `vault` of the settings. */
+export const VAULT_SCHEMA: JsonSchema = mapping(PROPERTIES);
 
 /**
  * Checks the section `vault` of the settings and the variables of the `vault` command. Variables override the section, with
@@ -92,7 +112,7 @@ class SettingsReader {
 
   /** Undefined if no address is configured, or a problem was found. */
   read(): VaultSettings | undefined {
-    unknownKeys(this.#section, KEYS, this.#report);
+    unknownKeys(this.#section, PROPERTIES, this.#report);
     const address = this.#address();
     const namespace = textOf(this.#section, "namespace", this.#report);
     const tls = this.#tls();
@@ -143,7 +163,7 @@ class SettingsReader {
   #tls(): VaultTls {
     const report: Report = (path, message) => this.#report(["tls", ...path], message);
     const { tls } = this.#section;
-    if (isJsonObject(tls)) unknownKeys(tls, TLS_KEYS, report);
+    if (isJsonObject(tls)) unknownKeys(tls, TLS_PROPERTIES, report);
     return parseTls(tls, this.#env, report, (variable, message) =>
       this.#reportVariable(variable, message),
     );
@@ -210,7 +230,8 @@ class SettingsReader {
   }
 }
 
-function unknownKeys(section: JsonObject, known: readonly string[], report: Report): void {
+function unknownKeys(section: JsonObject, properties: Properties, report: Report): void {
+  const known = Object.keys(properties);
   for (const key of Object.keys(section))
     if (!known.includes(key)) report([key], `unknown key; known keys: ${known.join(", ")}`);
 }

@@ -5,6 +5,8 @@ import { AgentError } from "../core/error.ts";
 import { textOf } from "./auth-settings.ts";
 import type { Environment, Report } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";
+import { BOOLEAN, described, TEXT } from "../core/json-schema.ts";
+import type { Properties } from "../core/json-schema.ts";
 import { parseBool } from "../core/parse-bool.ts";
 import { holdsCertificate, readPem } from "../core/pem.ts";
 
@@ -27,7 +29,15 @@ export interface TlsMaterial {
   readonly clientCertificate: string | undefined;
 }
 
-export const TLS_KEYS = ["ca", "caPath", "cert", "key", "serverName", "skipVerify"];
+/** The keys of `vault.tls`. */
+export const TLS_PROPERTIES: Properties = {
+  ca: described("PEM file with the certificates of trusted authorities", TEXT),
+  caPath: described("folder of such files", TEXT),
+  cert: described("PEM file with the client certificate", TEXT),
+  key: described("PEM file with the key of the client certificate", TEXT),
+  serverName: described("name in the certificate of the server", TEXT),
+  skipVerify: described("accept any certificate of the server", BOOLEAN),
+};
 
 /** Checks `vault.tls`; the variables of Vault's own client override it. */
 export function parseTls(

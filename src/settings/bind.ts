@@ -25,8 +25,12 @@ const NONE = "none";
 /** `sun_path` of unix(7) has 108 bytes including the terminating zero. */
 const MAX_PATH_BYTES = 107;
 
+/** Loose: text with a port or a socket, or `none`. */
+const ADDRESS = { type: "string", pattern: `^${NONE}$|:\\d|^\\s*unix:/|,\\s*unix:/` };
+
 /** One address, a list of addresses (comma-separated in a variable), or `none`. */
 export const bind: Format<readonly Bind[]> = {
+  schema: { anyOf: [ADDRESS, { type: "array", minItems: 1, items: ADDRESS }] },
   repeatable: true,
   check(value) {
     if (value === NONE) return undefined;

@@ -1,7 +1,15 @@
-import { parseDurationMs, parseSchedule } from "restic-otel-instrumentation/internal";
+import {
+  DURATION,
+  parseDurationMs,
+  parseSchedule,
+  TEXT,
+} from "restic-otel-instrumentation/internal";
+import type { JsonSchema } from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
+  /** What the file may contain, for editors. It never rejects a value that `check` accepts. */
+  readonly schema: JsonSchema;
   /** Returns what is wrong with the value and what to write instead; undefined: it is valid. */
   check(value: unknown): string | undefined;
   /** @param value for which `check` returned undefined */
@@ -11,6 +19,7 @@ export interface Format<T> {
 }
 
 export const text: Format<string> = {
+  schema: TEXT,
   check: (value) => (typeof value === "string" ? undefined : "must be text: put it in quotes"),
   parse: String,
 };
@@ -25,11 +34,13 @@ const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
 ]);
 
 export const boolean: Format<boolean> = {
+  schema: { enum: [...BOOLEANS.keys()] },
   check: (value) => (BOOLEANS.has(value) ? undefined : "must be true or false"),
   parse: (value) => BOOLEANS.get(value) === true,
 };
 
 export const duration: Format<number> = {
+  schema: DURATION,
   check(value) {
     const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
     return ms !== undefined && ms > 0
@@ -39,10 +50,18 @@ export const duration: Format<number> = {
   parse: (value) => parseDurationMs(String(value)) ?? 0,
 };
 
+const DIGITS = /^\d+$/;
+
 export function integer(min: number, max: number): Format<number> {
   return {
+    schema: {
+      type: ["integer", "string"],
+      minimum: min,
+      maximum: max,
+      pattern: DIGITS.source,
+    },
     check(value) {
-      const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+      const number = typeof value === "string" && DIGITS.test(value) ? Number(value) : value;
       const good =
         typeof number === "number" && Number.isInteger(number) && number >= min && number <= max;
       return good ? undefined : `must be a whole number from ${min} to ${max}`;
@@ -53,6 +72,7 @@ export function integer(min: number, max: number): Format<number> {
 
 export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return {
+    schema: { enum: choices },
     check: (value) =>
       choices.some((choice) => choice === value)
         ? undefined
@@ -65,7 +85,11 @@ export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   };
 }
 
+/** Loose: fields or an `@` rule, behind an optional time zone. */
+const CRON = String.raw`^\s*(?:(?:CRON_)?TZ=\S*\s+)?(?:@[a-z].*|\S+(?:\s+\S+){4,5})\s*$`;
+
 export const cron: Format<string> = {
+  schema: { type: "string", pattern: CRON },
   check(value) {
     if (typeof value !== "string") return "must be text: put it in quotes";
     return messageOf(() => parseSchedule(value, undefined));
@@ -74,6 +98,7 @@ export const cron: Format<string> = {
 };
 
 export const timezone: Format<string> = {
+  schema: TEXT,
   check(value) {
     if (typeof value !== "string") return "must be text: put it in quotes";
     const failed = messageOf(() => parseSchedule("@daily", value || undefined)) !== undefined;

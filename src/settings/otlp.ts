@@ -1,15 +1,22 @@
 import { isDeepStrictEqual } from "node:util";
 
 import {
+  described,
+  DURATION,
   isJsonObject,
+  mapping,
   parseDurationMs,
   parseReference,
   sameReference,
+  SECRET,
+  TEXT,
   unknownKey,
   withoutTrailingSlashes,
 } from "restic-otel-instrumentation/internal";
 import type {
+  JsonSchema,
   Problem,
+  Properties,
   SecretReference,
   SecretResolver,
 } from "restic-otel-instrumentation/internal";
@@ -42,8 +49,33 @@ export const OTLP_DEFAULTS = {
   timeoutMs: 10_000,
 } as const;
 
-const KEYS = ["endpoint", "headers", "protocol", "compression", "timeout", "tls"];
-const TLS_KEYS = ["ca", "cert", "key"];
+const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
+
+const TLS: Properties = {
+  ca: described("PEM file with the certificates of trusted authorities", TEXT),
+  cert: described("PEM file with the client certificate", TEXT),
+  key: described("PEM file with the key of the client certificate", TEXT),
+};
+const PROPERTIES: Properties = {
+  endpoint: described("URL of the receiver; /v1/metrics is appended", {
+    type: "string",
+    pattern: "^https?://[^/?#@]+(?:[/?#]|$)",
+  }),
+  headers: described("headers of each request", {
+    type: "object",
+    propertyNames: { pattern: HEADER.source },
+    additionalProperties: SECRET,
+  }),
+  protocol: described("default: http/json", { enum: PROTOCOLS }),
+  compression: described("default: gzip", { enum: COMPRESSIONS }),
+  timeout: described("time limit of one request with its retries; default: 10s", DURATION),
+  tls: { ...mapping(TLS), dependencies: { cert: ["key"], key: ["cert"] } },
+};
+const KEYS = Object.keys(PROPERTIES);
+const TLS_KEYS = Object.keys(TLS);
+
+/** One entry of `otlp`. */
+export const OTLP_SCHEMA: JsonSchema = mapping(PROPERTIES, ["endpoint"]);
 const SIGNAL_PATH = "/v1/metrics";
 
 /** The URL without its query, which may contain a token: for logs and for the label `endpoint`. */
@@ -149,8 +181,7 @@ function headers(value: unknown, resolvers: Resolvers, problem: Report): OtlpEnd
   for (const [name, given] of Object.entries(value)) {
     const reference = parseReference(given, resolvers);
     if ("message" in reference) problem(["headers", name, ...reference.path], reference.message);
-    else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      problem(["headers", name], "is not a valid header name");
+    else if (!HEADER.test(name)) problem(["headers", name], "is not a valid header name");
     else parsed[name.toLowerCase()] = reference;
   }
   return parsed;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { hostname } from "node:os";
 
-import { isJsonObject } from "restic-otel-instrumentation/internal";
+import { isJsonObject, mapping } from "restic-otel-instrumentation/internal";
 
 import type { Format } from "./formats.ts";
 
@@ -15,8 +15,18 @@ export interface Shard {
 /** Bounds the loop of `shardOf`. */
 const MAX_TOTAL = 10_000;
 
+const WRITTEN = /^(\d+|auto)\/(\d+)$/;
+
+const INDEX = { type: "integer", minimum: 0, maximum: MAX_TOTAL };
+
 /** `2/5` or `{index: 2, total: 5}`, counted from 0; `auto/5`: the index is the number at the end of the host name; empty: no shard. */
 export const shard: Format<Shard | undefined> = {
+  schema: {
+    anyOf: [
+      { type: "string", pattern: `^$|${WRITTEN.source}` },
+      mapping({ index: INDEX, total: { ...INDEX, minimum: 1 } }, ["index", "total"]),
+    ],
+  },
   check(value) {
     if (value === "") return undefined;
     const read = readShard(value, hostname());
@@ -30,7 +40,7 @@ export const shard: Format<Shard | undefined> = {
 
 /** Returns the shard, or a message if the value is invalid. */
 export function readShard(value: unknown, host: string): Shard | string {
-  const [, written, of] = /^(\d+|auto)\/(\d+)$/.exec(typeof value === "string" ? value : "") ?? [];
+  const [, written, of] = WRITTEN.exec(typeof value === "string" ? value : "") ?? [];
   const parts = isJsonObject(value)
     ? { index: value["index"], total: value["total"], keys: Object.keys(value).length }
     : {

@@ -7,6 +7,7 @@ const RESERVED = /^\/(?:(?:-|api)(?:\/|$)|status\.(?:css|js)$)/;
 
 /** The path of a page that does not replace another page of the agent. */
 export const urlPath: Format<string> = {
+  schema: { type: "string", pattern: PATH.source, not: { pattern: RESERVED.source } },
   check: (value) =>
     typeof value === "string" && PATH.test(value) && !RESERVED.test(value)
       ? undefined

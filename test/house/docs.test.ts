@@ -1,6 +1,9 @@
+import { readFile } from "node:fs/promises";
+
 import { expect, test } from "vitest";
 
 import { generated } from "./docs.ts";
+import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import { scaleReadme } from "./scale-costs.ts";
 
 test("the tables of the documentation are those of the code; npm run docs writes them", async () => {
@@ -10,4 +13,8 @@ test("the tables of the documentation are those of the code; npm run docs writes
 test("the arithmetic of examples/scale uses the measured figures; npm run docs writes it", async () => {
   const { actual, expected } = await scaleReadme();
   expect(actual).toBe(expected);
+});
+
+test("the JSON Schema of the settings is that of the code; npm run docs writes it", async () => {
+  expect(await readFile(SCHEMA, "utf8")).toBe(settingsSchemaFile());
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { lawTables } from "./import-law.ts";
 import { MANUAL, manual } from "./manual.ts";
+import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 import {
@@ -106,4 +107,5 @@ export function generated(): Promise<readonly GeneratedPage[]> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { url, expected } of await generated()) await writeFile(url, expected);
   await writeFile(MANUAL, manual());
+  await writeFile(SCHEMA, settingsSchemaFile());
 }
