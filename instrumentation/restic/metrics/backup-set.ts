@@ -1,7 +1,7 @@
 import type { MetricSpec } from "../../metrics/spec.ts";
 import { ageDays } from "../state.ts";
 import type { BackupSet } from "../state.ts";
-import type { Summary } from "../repository/snapshot.ts";
+import type { Summary } from "../repository/summary.ts";
 
 const SET = ["url", "host", "user"] as const;
 

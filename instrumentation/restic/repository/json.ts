@@ -22,8 +22,8 @@ export function text(object: JsonObject, field: string): string {
   return value;
 }
 
-/** A number field; undefined for anything but a finite number. */
+/** A field that counts something; undefined for anything but a whole number from 0 to 2^53 - 1. */
 export function count(object: JsonObject, field: string): number | undefined {
   const value = object[field];
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

@@ -8,8 +8,9 @@ import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotFiles } from "./load-snapshots.ts";
 import { noKeys, SessionOpener } from "./session.ts";
 import type { Credentials, Session } from "./session.ts";
+import { sharing } from "./sharing.ts";
+import { Sightings } from "./sightings.ts";
 import type { SnapshotCache } from "./snapshot-cache.ts";
-import { nameSharing } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** An empty listing after a full one counts only if a second one, this much later, is empty too. */
@@ -22,6 +23,8 @@ export interface Catalogue {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** Names of unreadable snapshot files, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
+  /** When all of it was read, milliseconds since the epoch. */
+  readonly completeAt: number;
 }
 
 export interface RepositoryOptions {
@@ -47,6 +50,7 @@ export class Repository {
   readonly #sessions: SessionOpener;
   /** By file name; also those that an interrupted collection has read, so that the next one does not read them again. */
   readonly #snapshots = new Map<string, Snapshot>();
+  #sightings = new Sightings();
   #foreign: ReadonlySet<string> = new Set();
   /** The backend of the current read. */
   #ahead: ReadAhead | undefined;
@@ -86,6 +90,7 @@ export class Repository {
     const before = this.#sessions.current;
     const session = await this.#sessions.open(access, signal);
     if (session.config.id !== before?.config.id) await this.#restore(session);
+    this.#sightings.begin(this.#options.clock.now());
     let ids = await listIds(backend, "snapshots", signal);
     if (ids.size === 0 && access.publishedId !== undefined)
       ids = await this.#confirmEmpty(session, access, signal);
@@ -126,9 +131,9 @@ export class Repository {
   ): Promise<SnapshotFiles> {
     const { cache } = this.#options;
     const fresh: Snapshot[] = [];
-    const share = nameSharing();
+    const share = sharing(this.#snapshots.values());
     const found = (decoded: Snapshot): void => {
-      const snapshot = share(decoded);
+      const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
       this.#snapshots.set(snapshot.id, snapshot);
       if (cache) fresh.push(snapshot);
     };
@@ -142,9 +147,9 @@ export class Repository {
   /** Begins with the snapshots that are known from before a restart. */
   async #restore({ config, master }: Session): Promise<void> {
     this.#snapshots.clear();
-    const share = nameSharing();
-    for (const snapshot of (await this.#options.cache?.load(config.id, master)) ?? [])
-      this.#snapshots.set(snapshot.id, share(snapshot));
+    const remembered = await this.#options.cache?.load(config.id, master);
+    this.#sightings = new Sightings(remembered?.listed);
+    for (const [id, snapshot] of remembered?.snapshots ?? []) this.#snapshots.set(id, snapshot);
   }
 
   /** Does not repeat endlessly: a new session compares each suspicious file with config once. */
@@ -180,9 +185,11 @@ export class Repository {
     unreadable: ReadonlyMap<string, string>,
   ): Promise<Catalogue> {
     for (const id of this.#snapshots.keys()) if (!ids.has(id)) this.#snapshots.delete(id);
-    await this.#options.cache?.compact(this.#snapshots);
+    const completeAt = this.#options.clock.now();
+    const listed = this.#sightings.settle(this.#snapshots, unreadable.keys(), completeAt);
+    await this.#options.cache?.settle(listed);
     const session = this.#sessions.current;
     if (!session) throw new AgentError("other", "the repository is not open");
-    return { config: session.config, snapshots: this.#snapshots, unreadable };
+    return { config: session.config, snapshots: this.#snapshots, unreadable, completeAt };
   }
 }

@@ -1,12 +1,34 @@
 import type { Key } from "../crypto/key.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { FirstSeen, Snapshot } from "./snapshot.ts";
 
-/** Snapshots that were read before a restart. Its methods never fail: at worst nothing is known. */
+/** A complete listing of the snapshots of a repository, milliseconds since the epoch. */
+export interface Listing {
+  /** When it began: it has no snapshot that was added later. */
+  readonly at: number;
+  /** When all of its snapshots were read. */
+  readonly completeAt: number;
+}
+
+/** All snapshot files of a complete listing. */
+export interface Listed extends Listing {
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** Those that could not be read. */
+  readonly unreadable: ReadonlyMap<string, FirstSeen | undefined>;
+}
+
+/** The snapshots that were read before a restart. */
+export interface Remembered {
+  /** All that were read; the caller believes in one only if the repository lists it. */
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** The last complete listing; undefined: none was complete. */
+  readonly listed: Listed | undefined;
+}
+
+/** Keeps snapshots over a restart. Its methods never fail: at worst nothing is known. */
 export interface SnapshotCache {
-  /** The known snapshots of a repository. The caller believes in one only if the repository lists it. */
-  load(repositoryId: string, master: Key): Promise<readonly Snapshot[]>;
+  load(repositoryId: string, master: Key): Promise<Remembered>;
   /** Keeps snapshots that were read. */
   append(snapshots: readonly Snapshot[]): Promise<void>;
-  /** Called after each complete listing with all snapshots that it has. */
-  compact(snapshots: ReadonlyMap<string, Snapshot>): Promise<void>;
+  /** Called after each complete listing. */
+  settle(listed: Listed): Promise<void>;
 }

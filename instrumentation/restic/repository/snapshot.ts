@@ -1,7 +1,11 @@
-import { parseInstant, secondsBetween } from "./timestamp.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { groupsOf } from "./groups.ts";
+import type { Groups } from "./groups.ts";
+import { parseObject, text } from "./json.ts";
+import { decodeSummary } from "./summary.ts";
+import type { Summary } from "./summary.ts";
+import { parseInstant } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
-import { isJsonObject } from "../../core/json.ts";
-import { count, parseObject, text } from "./json.ts";
 
 /** The fields of a snapshot file that a monitor needs. restic design document, section "Snapshots". */
 export interface Snapshot {
@@ -13,22 +17,41 @@ export interface Snapshot {
   readonly username: string;
   /** Written by restic 0.17 and later. */
   readonly summary: Summary | undefined;
+  /** undefined: not read yet, as the snapshot is known from a journal that lacks them. */
+  readonly details?: Details | undefined;
+  /** undefined: the file was in the first complete listing of the repository, or is known from a journal that does not say. */
+  readonly firstSeen?: FirstSeen | undefined;
 }
 
-/** undefined: the snapshot does not say. */
-export interface Summary {
-  readonly durationSeconds: number | undefined;
-  readonly files: number | undefined;
-  readonly processedBytes: number | undefined;
-  readonly addedBytes: number | undefined;
-  readonly addedStoredBytes: number | undefined;
+/** Fields that the journals of restic-otel 0.1 lack. */
+export interface Details {
+  /** The snapshot that this one was made from by tag, rewrite, repair or copy. */
+  readonly original: string | undefined;
+  /** Id of the root tree, a blob. */
+  readonly tree: string | undefined;
+  /** In the order of the file. undefined: beyond the 16 MiB of lists of a repository. */
+  readonly paths: readonly string[] | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly groups: Groups;
+  /** Such as `restic 0.18.0`; since restic 0.16. */
+  readonly programVersion: string | undefined;
+  /** The zone of `time`, minutes east of UTC. */
+  readonly utcOffsetMinutes: number;
+}
+
+/** When the agent learnt of a snapshot file, by its own clock, milliseconds since the epoch. */
+export interface FirstSeen {
+  /** The first listing that has the file. */
+  readonly at: number;
+  /** The last complete listing before: it lacks the file. */
+  readonly missingAt: number;
 }
 
 /** Names become labels: refuse those that no host or user has. */
 const MAX_NAME_BYTES = 1024;
 
-/** Go's zero time, in the year 1: restic writes it for an unknown time. */
-const ZERO_TIME_SECONDS = -62_135_596_800;
+/** A longer name of a program is not kept. */
+const MAX_VERSION_LENGTH = 256;
 
 /** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
@@ -40,26 +63,12 @@ export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
     time,
     hostname: name(object, "hostname"),
     username: name(object, "username"),
-    summary: summary(object["summary"]),
+    summary: decodeSummary(object["summary"]),
+    details: details(object),
   };
 }
 
-/** Lets snapshots share equal names: thousands of snapshots have the names of a few hosts. */
-export function nameSharing(): (snapshot: Snapshot) => Snapshot {
-  const names = new Map<string, string>();
-  const shared = (value: string): string => {
-    const known = names.get(value) ?? value;
-    names.set(known, known);
-    return known;
-  };
-  return (snapshot) => ({
-    ...snapshot,
-    hostname: shared(snapshot.hostname),
-    username: shared(snapshot.username),
-  });
-}
-
-function name(object: Readonly<Record<string, unknown>>, field: string): string {
+function name(object: JsonObject, field: string): string {
   // Lone surrogates cannot be written as UTF-8: two such names would become one label.
   const value = text(object, field).toWellFormed();
   if (Buffer.byteLength(value) > MAX_NAME_BYTES)
@@ -67,22 +76,39 @@ function name(object: Readonly<Record<string, unknown>>, field: string): string 
   return value;
 }
 
-function summary(value: unknown): Summary | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const start = instant(value["backup_start"]);
-  const end = instant(value["backup_end"]);
-  const hasTimes = start !== undefined && end !== undefined;
+function details(object: JsonObject): Details {
+  const paths = list(object, "paths");
+  const tags = list(object, "tags");
+  const version = object["program_version"];
+  const isVersion = typeof version === "string" && version.length <= MAX_VERSION_LENGTH;
   return {
-    files: count(value, "total_files_processed"),
-    processedBytes: count(value, "total_bytes_processed"),
-    durationSeconds: hasTimes ? secondsBetween(start, end) : undefined,
-    // `restic rewrite` writes zero times into a summary that it makes up: its other counters mean nothing.
-    addedBytes: hasTimes ? count(value, "data_added") : undefined,
-    addedStoredBytes: hasTimes ? count(value, "data_added_packed") : undefined,
+    original: idOf(object["original"]),
+    tree: idOf(object["tree"]),
+    paths,
+    tags,
+    groups: groupsOf(paths, tags),
+    programVersion: isVersion ? version.toWellFormed() : undefined,
+    utcOffsetMinutes: utcOffsetMinutes(text(object, "time")),
   };
 }
 
-function instant(value: unknown): Instant | undefined {
-  const parsed = typeof value === "string" ? parseInstant(value) : undefined;
-  return parsed && parsed.seconds !== ZERO_TIME_SECONDS ? parsed : undefined;
+/** A list of strings; empty if it is absent or null. @throws Error for anything else */
+function list(object: JsonObject, field: string): readonly string[] {
+  const value = object[field] ?? [];
+  if (!Array.isArray(value)) throw new Error(`has "${field}" that are not a list`);
+  return value.map((entry: unknown) => {
+    if (typeof entry !== "string") throw new Error(`has "${field}" that are not strings`);
+    return entry.toWellFormed();
+  });
+}
+
+function idOf(value: unknown): string | undefined {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? value : undefined;
+}
+
+/** @param time RFC 3339 */
+function utcOffsetMinutes(time: string): number {
+  const [, sign, hours = "0", minutes = "0"] = /([+-])(\d\d):(\d\d)$/.exec(time.slice(-6)) ?? [];
+  const offset = Number(hours) * 60 + Number(minutes);
+  return sign === "-" && offset > 0 ? -offset : offset;
 }

@@ -1,75 +1,142 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { groupsOf } from "../repository/groups.ts";
+import type { Groups } from "../repository/groups.ts";
+import type { FirstSeen, Snapshot } from "../repository/snapshot.ts";
+import type { Listing } from "../repository/snapshot-cache.ts";
+import { Fields } from "./fields.ts";
+import { decodeSummary, encodeSummary } from "./summary-record.ts";
 
-import type { Snapshot } from "../repository/snapshot.ts";
+/** A line of a state file. */
+export type JournalRecord =
+  | { readonly kind: "list"; readonly list: readonly string[] }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly kind: "listed"; readonly listing: Listing; readonly changes: Changes };
 
-/** A line of a state file has the first half of an HMAC-SHA256 in hex, a space and JSON. */
-const MAC_HEX_DIGITS = 32;
-
-/** A line with this text, authenticated with the state key, which can be derived only with the repository's password. */
-export function seal(text: string, key: KeyObject): string {
-  return `${macOf(text, key)} ${text}\n`;
+/** How a complete listing differs from the records before it. */
+export interface Changes {
+  /** Ids of snapshots, readable or not, that are no longer listed. */
+  readonly removed: readonly string[];
+  /** Ids that are unreadable now, and were not before. */
+  readonly unreadable: readonly (readonly [string, FirstSeen | undefined])[];
 }
 
-/** The text of a line (without its line feed); undefined: it was not sealed with this key. */
-export function openLine(line: string, key: KeyObject): string | undefined {
-  const text = line.slice(MAC_HEX_DIGITS + 1);
-  const mac = Buffer.from(line.slice(0, MAC_HEX_DIGITS), "latin1");
-  const expected = Buffer.from(macOf(text, key), "latin1");
-  const good =
-    line[MAC_HEX_DIGITS] === " " &&
-    mac.length === expected.length &&
-    timingSafeEqual(mac, expected);
-  return good ? text : undefined;
-}
-
-function macOf(text: string, key: KeyObject): string {
-  return createHmac("sha256", key).update(text).digest("hex").slice(0, MAC_HEX_DIGITS);
-}
-
-export function encodeSnapshot({ id, time, hostname, username, summary }: Snapshot): string {
+/** @param indexOf the number of a list among the list records of the file */
+export function encodeSnapshot(
+  snapshot: Snapshot,
+  indexOf: (list: readonly string[]) => number,
+): string {
+  const { id, time, hostname, username, summary, details, firstSeen } = snapshot;
+  const index = (list: readonly string[] | undefined): number | null =>
+    list ? indexOf(list) : null;
+  const isWhole = details?.paths && details.tags;
   return JSON.stringify([
+    "snapshot",
     id,
     time.seconds,
     time.nanoseconds,
     hostname,
     username,
-    summary && [
-      summary.durationSeconds,
-      summary.files,
-      summary.processedBytes,
-      summary.addedBytes,
-      summary.addedStoredBytes,
+    summary && encodeSummary(summary),
+    details && [
+      details.original,
+      details.tree,
+      index(details.paths),
+      index(details.tags),
+      details.programVersion,
+      details.utcOffsetMinutes,
+      ...(isWhole ? [] : [details.groups.paths, details.groups.tags, details.groups.pathsAndTags]),
     ],
+    ...encodeSeen(firstSeen),
   ]);
 }
 
-/** The snapshot that `encodeSnapshot` wrote; undefined for anything else, such as a record of another version. */
-export function decodeRecord(text: string): Snapshot | undefined {
-  const fields: unknown = JSON.parse(text);
-  if (!Array.isArray(fields)) return undefined;
-  const [id, seconds, nanoseconds, hostname, username, summary]: readonly unknown[] = fields;
-  if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id)) return undefined;
-  if (typeof seconds !== "number" || typeof nanoseconds !== "number") return undefined;
-  if (typeof hostname !== "string" || typeof username !== "string") return undefined;
-  const numbers: readonly unknown[] = Array.isArray(summary) ? summary : [];
-  const number = (index: number): number | undefined => {
-    const value = numbers[index];
-    return typeof value === "number" ? value : undefined;
-  };
-  return {
-    id,
-    time: { seconds, nanoseconds },
-    hostname,
-    username,
-    summary: Array.isArray(summary)
-      ? {
-          durationSeconds: number(0),
-          files: number(1),
-          processedBytes: number(2),
-          addedBytes: number(3),
-          addedStoredBytes: number(4),
-        }
-      : undefined,
-  };
+export function encodeList(list: readonly string[]): string {
+  return JSON.stringify(["list", ...list]);
+}
+
+export function encodeListed({ at, completeAt }: Listing, changes: Changes): string {
+  const unreadable = changes.unreadable.map(([id, seen]) => [id, ...encodeSeen(seen)]);
+  return JSON.stringify(["listed", at, completeAt, changes.removed, unreadable]);
+}
+
+function encodeSeen(seen: FirstSeen | undefined): readonly number[] {
+  return seen ? [seen.at, seen.missingAt] : [];
+}
+
+/** Decodes the records of one file in their order. */
+export class RecordDecoder {
+  readonly #lists: (readonly string[])[] = [];
+  readonly #groups = new Map<string, Groups>();
+  #seen: FirstSeen | undefined;
+
+  /** @throws TypeError if the text is no record of this version */
+  decode(text: string): JournalRecord {
+    const fields = Fields.parse(text);
+    const kind = fields.text(0);
+    if (kind === "list") return { kind, list: this.#list(fields) };
+    if (kind === "snapshot") return { kind, snapshot: this.#snapshot(fields) };
+    if (kind !== "listed") throw new TypeError("unknown record");
+    const listing = { at: fields.number(1), completeAt: fields.number(2) };
+    const removed = fields.part(3).texts();
+    const unreadable = fields
+      .part(4)
+      .parts()
+      .map((one) => [one.text(0), this.#firstSeen(one, 1)] as const);
+    return { kind, listing, changes: { removed, unreadable } };
+  }
+
+  #list(fields: Fields): readonly string[] {
+    const list = fields.texts().slice(1);
+    this.#lists.push(list);
+    return list;
+  }
+
+  #snapshot(fields: Fields): Snapshot {
+    return {
+      id: fields.text(1),
+      time: { seconds: fields.number(2), nanoseconds: fields.number(3) },
+      hostname: fields.text(4),
+      username: fields.text(5),
+      summary: fields.has(6) ? decodeSummary(fields.part(6)) : undefined,
+      details: fields.has(7) ? this.#details(fields.part(7)) : undefined,
+      firstSeen: this.#firstSeen(fields, 8),
+    };
+  }
+
+  #details(fields: Fields): Snapshot["details"] {
+    const paths = this.#listAt(fields.optionalNumber(2));
+    const tags = this.#listAt(fields.optionalNumber(3));
+    return {
+      original: fields.optionalText(0),
+      tree: fields.optionalText(1),
+      paths,
+      tags,
+      groups:
+        paths && tags
+          ? this.#groupsOf(paths, tags, `${fields.number(2)} ${fields.number(3)}`)
+          : { paths: fields.text(6), tags: fields.text(7), pathsAndTags: fields.text(8) },
+      programVersion: fields.optionalText(4),
+      utcOffsetMinutes: fields.number(5),
+    };
+  }
+
+  #listAt(index: number | undefined): readonly string[] | undefined {
+    if (index === undefined) return undefined;
+    const list = this.#lists[index];
+    if (!list) throw new TypeError("no such list");
+    return list;
+  }
+
+  #groupsOf(paths: readonly string[], tags: readonly string[], key: string): Groups {
+    const groups = this.#groups.get(key) ?? groupsOf(paths, tags);
+    this.#groups.set(key, groups);
+    return groups;
+  }
+
+  /** One object for the snapshots of one listing. */
+  #firstSeen(fields: Fields, at: number): FirstSeen | undefined {
+    if (!fields.has(at)) return undefined;
+    const seen = { at: fields.number(at), missingAt: fields.number(at + 1) };
+    if (this.#seen?.at !== seen.at || this.#seen.missingAt !== seen.missingAt) this.#seen = seen;
+    return this.#seen;
+  }
 }

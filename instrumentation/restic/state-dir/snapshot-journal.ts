@@ -1,34 +1,32 @@
 import type { KeyObject } from "node:crypto";
 import { appendFile, open, rename, unlink } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
+import type { Listed, Remembered } from "../repository/snapshot-cache.ts";
 import type { Snapshot } from "../repository/snapshot.ts";
+import { JournalContent } from "./journal-content.ts";
+import { KnownFiles } from "./known-files.ts";
+import { seal } from "./line.ts";
 import { openOwnFile } from "./own-file.ts";
-import { decodeRecord, encodeSnapshot, openLine, seal } from "./record.ts";
+import { head, readJournal } from "./read-journal.ts";
+import { encodeList, encodeListed, encodeSnapshot } from "./record.ts";
 
 /** Records between two turns of the event loop: a few milliseconds. */
 const AT_ONCE = 500;
-/** Bound of a state file: ten million snapshots take 2 GB. */
-const MAX_BYTES = 2 ** 31;
-const READ_BYTES = 2 ** 20;
-/** Bound of a line, characters: names have at most 1 KiB. */
-const MAX_LINE = 2 ** 16;
 /** A file is rewritten when it has more obsolete records than this, and more than current ones. */
 const MAX_OBSOLETE = 100;
 
-interface JournalContent {
-  readonly snapshots: readonly Snapshot[];
-  readonly problem?: string;
-}
-
-/** The snapshots of one repository in a file, one line each, to which new ones are appended. Snapshots never change. */
+/** The snapshots of one repository in a file, one line each, to which new ones are appended. */
 export class SnapshotJournal {
   readonly #path: string;
   readonly #key: KeyObject;
-  readonly #head: string;
+  readonly #repositoryId: string;
   readonly #openedAt: number;
-  /** Records in the file, current or not; undefined: there is no file that can be appended to. */
+  #known = new KnownFiles(new JournalContent());
+  /** The numbers of the list records in the file. */
+  #lists = new WeakMap<readonly string[], number>();
+  #listCount = 0;
+  /** Lines in the file after the first one; undefined: there is no file that can be appended to. */
   #records: number | undefined;
 
   /**
@@ -39,94 +37,97 @@ export class SnapshotJournal {
     this.#openedAt = openedAt;
     this.#path = path;
     this.#key = key;
-    this.#head = JSON.stringify(["restic-otel state", 1, repositoryId]);
+    this.#repositoryId = repositoryId;
   }
 
-  /**
-   * The snapshots in the file. An incomplete last line is ignored: the agent was killed while it wrote.
-   * @returns problem: why the file cannot be trusted; then no snapshot of it is returned
-   */
-  async read(): Promise<JournalContent> {
+  /** @returns problem: why the file cannot be trusted; then nothing of it is returned */
+  async read(): Promise<{ readonly content: Remembered; readonly problem?: string }> {
+    const nothing = { content: new JournalContent() };
     const file = await openOwnFile(this.#path);
-    if (!file) return { snapshots: [] };
+    if (!file) return nothing;
     try {
-      const snapshots: Snapshot[] = [];
-      const problem = await this.#readLines(file, snapshots);
-      if (problem !== undefined) return { snapshots: [], problem };
+      const read = await readJournal(file, this.#repositoryId, this.#key);
+      if (typeof read === "string") return { ...nothing, problem: read };
+      const { content, lists, records } = read;
       await file.utimes(this.#openedAt / 1000, this.#openedAt / 1000);
-      return { snapshots };
+      this.#known = new KnownFiles(content);
+      for (const [index, list] of lists.entries()) this.#lists.set(list, index);
+      this.#listCount = lists.length;
+      this.#records = records;
+      return { content };
     } finally {
       await file.close();
     }
   }
 
   async append(snapshots: readonly Snapshot[]): Promise<void> {
-    if (snapshots.length === 0 || this.#records === undefined) return;
+    if (this.#records === undefined) return;
     for (const batch of batches(snapshots)) {
-      await appendFile(this.#path, this.#lines(batch), { mode: 0o600 });
+      await this.#append(this.#encode(batch));
+      for (const { id } of batch) this.#known.add(id);
       await setImmediate();
     }
-    this.#records += snapshots.length;
   }
 
-  /** Writes a new file if there is none, or if most of its records are of forgotten snapshots. */
-  async compact(snapshots: ReadonlyMap<string, Snapshot>): Promise<void> {
-    const records = this.#records;
-    const obsolete = records === undefined ? Infinity : records - snapshots.size;
-    if (obsolete <= MAX_OBSOLETE || obsolete <= snapshots.size) return;
+  /** Writes a new file if there is none, or if most of its records are obsolete. */
+  async settle(listed: Listed): Promise<void> {
+    const changes = this.#known.settle(listed);
+    if (this.#isObsolete(listed)) await this.#rewrite(listed);
+    else await this.#append([encodeListed(listed, changes)]);
+  }
+
+  async #append(texts: readonly string[]): Promise<void> {
+    await appendFile(this.#path, this.#seal(texts), { mode: 0o600 });
+    this.#records = (this.#records ?? 0) + texts.length;
+  }
+
+  #isObsolete({ snapshots }: Listed): boolean {
+    if (this.#records === undefined) return true;
+    if (this.#records <= 2 * snapshots.size + MAX_OBSOLETE) return false;
+    const lists = new Set<unknown>();
+    for (const { details } of snapshots.values()) lists.add(details?.paths).add(details?.tags);
+    return this.#records > 2 * (snapshots.size + lists.size) + MAX_OBSOLETE;
+  }
+
+  async #rewrite(listed: Listed): Promise<void> {
     const path = `${this.#path}.new`;
     await unlink(path).catch(() => {});
     const file = await open(path, "wx", 0o600);
+    this.#lists = new WeakMap();
+    this.#listCount = 0;
+    let records = 0;
+    const write = async (texts: readonly string[]): Promise<void> => {
+      await file.appendFile(this.#seal(texts));
+      records += texts.length;
+    };
     try {
-      await file.appendFile(seal(this.#head, this.#key));
-      for (const batch of batches([...snapshots.values()]))
-        await file.appendFile(this.#lines(batch));
+      await file.appendFile(seal(head(2, this.#repositoryId), this.#key));
+      for (const batch of batches([...listed.snapshots.values()])) await write(this.#encode(batch));
+      await write([encodeListed(listed, { removed: [], unreadable: [...listed.unreadable] })]);
     } finally {
       await file.close();
     }
     await rename(path, this.#path);
-    this.#records = snapshots.size;
+    this.#records = records;
+    this.#known = new KnownFiles({ snapshots: listed.snapshots, listed });
   }
 
-  #lines(snapshots: readonly Snapshot[]): string {
-    return snapshots.map((snapshot) => seal(encodeSnapshot(snapshot), this.#key)).join("");
+  /** The records of snapshots, each after those of its lists that are not in the file. */
+  #encode(snapshots: readonly Snapshot[]): readonly string[] {
+    const texts: string[] = [];
+    const indexOf = (list: readonly string[]): number => {
+      const known = this.#lists.get(list);
+      if (known !== undefined) return known;
+      this.#lists.set(list, this.#listCount);
+      texts.push(encodeList(list));
+      return this.#listCount++;
+    };
+    for (const snapshot of snapshots) texts.push(encodeSnapshot(snapshot, indexOf));
+    return texts;
   }
 
-  /** Sets the number of records if the file can be appended to. @returns why the file cannot be trusted */
-  async #readLines(file: FileHandle, snapshots: Snapshot[]): Promise<string | undefined> {
-    const { size } = await file.stat();
-    if (size > MAX_BYTES) return `has ${size} bytes, more than ${MAX_BYTES}`;
-    let rest = "";
-    let lines = 0;
-    for await (const chunk of file.createReadStream({
-      encoding: "utf8",
-      highWaterMark: READ_BYTES,
-      autoClose: false,
-    })) {
-      const parts = (rest + String(chunk)).split("\n");
-      rest = parts.pop() ?? "";
-      if (rest.length > MAX_LINE) return `has a line of more than ${MAX_LINE} characters`;
-      for (const line of parts) {
-        if (lines % AT_ONCE === 0) await setImmediate();
-        const problem = this.#take(line, lines, snapshots);
-        if (problem !== undefined) return problem;
-        lines += 1;
-      }
-    }
-    // A record must not be appended to an incomplete line.
-    if (rest === "" && lines > 0) this.#records = lines - 1;
-    return undefined;
-  }
-
-  #take(line: string, number: number, snapshots: Snapshot[]): string | undefined {
-    const text = openLine(line, this.#key);
-    if (text === undefined)
-      return `was not written with this repository's key, or was changed (line ${number + 1})`;
-    if (number === 0) return text === this.#head ? undefined : "is of another version";
-    const snapshot = decodeRecord(text);
-    if (!snapshot) return `has an unknown record (line ${number + 1})`;
-    snapshots.push(snapshot);
-    return undefined;
+  #seal(texts: readonly string[]): string {
+    return texts.map((text) => seal(text, this.#key)).join("");
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Logger } from "../../core/log.ts";
-import type { SnapshotCache } from "../repository/snapshot-cache.ts";
+import type { Remembered, SnapshotCache } from "../repository/snapshot-cache.ts";
 import { SnapshotJournal } from "./snapshot-journal.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
+
+const NOTHING: Remembered = { snapshots: new Map(), listed: undefined };
 
 /** The folder of the setting `stateDir`, opened on first use. */
 export class StateDir {
@@ -39,7 +41,7 @@ export class StateDir {
     return {
       load: async (repositoryId, master) => {
         const folder = await this.#open();
-        if (!folder) return [];
+        if (!folder) return NOTHING;
         const key = master.derive(`restic-otel state of ${repositoryId}`);
         const opened = new SnapshotJournal(
           folder.pathOf(repositoryId, url),
@@ -48,18 +50,18 @@ export class StateDir {
           this.#now(),
         );
         try {
-          const { snapshots, problem } = await opened.read();
+          const { content, problem } = await opened.read();
           if (problem !== undefined)
             warn("discarding the state of a repository", new Error(`its file ${problem}`));
           journal = opened;
-          return snapshots;
+          return content;
         } catch (error) {
           warn("cannot read the state of a repository, continuing without it", error);
-          return [];
+          return NOTHING;
         }
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),
-      compact: (snapshots) => attempt((open) => open.compact(snapshots)),
+      settle: (listed) => attempt((open) => open.settle(listed)),
     };
   }
 

@@ -63,14 +63,14 @@ test.for<readonly [string, (path: string) => Promise<void> | void]>([
 
 test.for<readonly [string, (path: string) => Promise<void>, string]>([
   [
-    "a file of more than 2 GiB",
-    (path) => truncate(path, 2 ** 31 + 1),
-    "its file has 2147483649 bytes, more than 2147483648",
+    "a file of more than 4 GiB",
+    (path) => truncate(path, 2 ** 32 + 1),
+    "its file has 4294967297 bytes, more than 4294967296",
   ],
   [
     "a line that does not end",
     (path) => writeFile(path, "x".repeat(2 ** 22)),
-    "its file has a line of more than 65536 characters",
+    "its file has a line of more than 1024 characters",
   ],
 ])("%s is discarded with one log line, and written again", async ([, change, reason]) => {
   const ids = scene.add(2);

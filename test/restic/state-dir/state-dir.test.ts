@@ -40,7 +40,7 @@ describe("after a restart", () => {
     expect(await scene.run()).toEqual({ ids, gets: 2 });
   });
 
-  test("times, names and summaries are those that were read", async () => {
+  test("times, names, lists and summaries are those that were read", async () => {
     scene.sealed.addSnapshot({
       time: "2024-01-02T03:04:05.123456789+01:00",
       hostname: 'h"\n\u2028ü',
@@ -49,9 +49,23 @@ describe("after a restart", () => {
         backup_start: "2024-01-01T00:00:00Z",
         backup_end: "2024-01-01T00:01:01.5Z",
         data_added: 2 ** 40,
+        files_new: 7,
       },
+      original: "a".repeat(64),
+      program_version: "restic 0.18.0",
+      paths: ["/b", "/a\n\u2028"],
+      tags: ["x", "y"],
     });
-    scene.sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname: "h" });
+    scene.sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname: "h", tags: ["x", "y"] });
+    // More than 16 MiB of lists: only the groups of some are kept.
+    for (let count = 0; count < 18; count++) {
+      const paths = [
+        String(count)
+          .repeat(2 ** 19)
+          .padEnd(2 ** 20),
+      ];
+      scene.sealed.addSnapshot({ time: "2024-01-02T03:04:06Z", hostname: "h", paths });
+    }
     const first = scene.agent();
     const before = await first.read();
     await first.stop();
@@ -100,7 +114,9 @@ test("an incomplete line is ignored, and the file is rewritten", async () => {
   await scene.run();
   const path = await scene.stateFile();
   const whole = await readFile(path, "utf8");
-  await writeFile(path, whole.slice(0, -20));
+  // The last line is of the listing, the one before of a snapshot.
+  const end = whole.trimEnd().lastIndexOf("\n");
+  await writeFile(path, whole.slice(0, end - 20));
   expect(await scene.run()).toEqual({ ids, gets: 1 });
   expect(scene.logger.texts).toEqual([]);
   expect((await readFile(path, "utf8")).split("\n")).toHaveLength(whole.split("\n").length);

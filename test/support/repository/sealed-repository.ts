@@ -3,6 +3,8 @@ import { zstdCompressSync } from "node:zlib";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 
+import { Key } from "../../../instrumentation/restic/crypto/key.ts";
+
 export interface KeyOptions {
   readonly N?: number;
   readonly r?: number;
@@ -59,6 +61,10 @@ export class SealedRepository {
     return [encrypt, macK, macR].flatMap((part) =>
       (["hex", "base64"] as const).map((encoding) => Buffer.from(part).toString(encoding)),
     );
+  }
+
+  masterKey(): Key {
+    return new Key(this.#master);
   }
 
   writeConfig(config: object): void {

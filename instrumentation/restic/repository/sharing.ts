@@ -1,0 +1,63 @@
+import { hash } from "node:crypto";
+
+import type { Snapshot } from "./snapshot.ts";
+
+/** Bound of the lists of paths and tags that are kept for a repository. */
+const MAX_LIST_BYTES = 16 * 2 ** 20;
+
+/** Bytes of a string in memory beside its characters. */
+const STRING_BYTES = 24;
+
+/**
+ * Lets snapshots share equal names and lists: thousands of snapshots have the names and paths of a few hosts. Beyond 16 MiB a list
+ * is dropped, and only its groups stay.
+ * @param known snapshots that were shared before
+ */
+export function sharing(known: Iterable<Snapshot> = []): (snapshot: Snapshot) => Snapshot {
+  const names = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
+  /** Lists that are in `lists`, to compare them by identity. */
+  const kept = new Set<readonly string[]>();
+  let bytes = 0;
+  let isSeeded = false;
+
+  const name = (value: string): string => {
+    const shared = names.get(value) ?? value;
+    names.set(shared, shared);
+    return shared;
+  };
+
+  function list(value: readonly string[] | undefined): readonly string[] | undefined {
+    if (value === undefined || kept.has(value)) return value;
+    const key = hash("sha256", JSON.stringify(value), "base64");
+    const shared = lists.get(key);
+    if (shared) return shared;
+    const size = value.reduce((sum, { length }) => sum + length + STRING_BYTES, STRING_BYTES);
+    if (bytes + size > MAX_LIST_BYTES) return undefined;
+    bytes += size;
+    lists.set(key, value);
+    kept.add(value);
+    return value;
+  }
+
+  function share(snapshot: Snapshot): Snapshot {
+    const { hostname, username, details } = snapshot;
+    return {
+      ...snapshot,
+      hostname: name(hostname),
+      username: name(username),
+      details: details && {
+        ...details,
+        paths: list(details.paths),
+        tags: list(details.tags),
+        programVersion: details.programVersion && name(details.programVersion),
+      },
+    };
+  }
+
+  return (snapshot) => {
+    if (!isSeeded) for (const one of known) share(one);
+    isSeeded = true;
+    return share(snapshot);
+  };
+}

@@ -1,0 +1,39 @@
+import type { Listed, Listing } from "./snapshot-cache.ts";
+import type { FirstSeen, Snapshot } from "./snapshot.ts";
+
+/** Remembers the last complete listing, and when it first saw each file that cannot be read. */
+export class Sightings {
+  #last: Listing | undefined;
+  #unreadable: ReadonlyMap<string, FirstSeen | undefined>;
+  #at = 0;
+  /** Of the files that the current listing has for the first time. */
+  #now: FirstSeen | undefined;
+
+  /** @param listed the last complete listing before a restart */
+  constructor(listed?: Listed) {
+    this.#last = listed;
+    this.#unreadable = listed?.unreadable ?? new Map();
+  }
+
+  /** @param at when the listing begins, milliseconds since the epoch */
+  begin(at: number): void {
+    this.#at = at;
+    this.#now = this.#last && { at, missingAt: this.#last.at };
+  }
+
+  /** When a file was first seen whose snapshot was not known before. */
+  of(id: string): FirstSeen | undefined {
+    return this.#unreadable.has(id) ? this.#unreadable.get(id) : this.#now;
+  }
+
+  /** The current listing is complete. */
+  settle(
+    snapshots: ReadonlyMap<string, Snapshot>,
+    unreadable: Iterable<string>,
+    completeAt: number,
+  ): Listed {
+    this.#unreadable = new Map([...unreadable].map((id) => [id, this.of(id)]));
+    this.#last = { at: this.#at, completeAt };
+    return { ...this.#last, snapshots, unreadable: this.#unreadable };
+  }
+}

@@ -1,0 +1,71 @@
+import { isJsonObject } from "../../core/json.ts";
+import { count } from "./json.ts";
+import { compareInstants, parseInstant, secondsBetween } from "./timestamp.ts";
+import type { Instant } from "./timestamp.ts";
+
+/** What a backup says of itself. undefined: the snapshot does not say, or says what cannot be. */
+export interface Summary {
+  /** From `backupStart` to `backupEnd`. */
+  readonly durationSeconds: number | undefined;
+  readonly files: number | undefined;
+  readonly processedBytes: number | undefined;
+  /** Before compression. */
+  readonly addedBytes: number | undefined;
+  readonly addedStoredBytes: number | undefined;
+  /** By the client's clock; `backup --time` and `rewrite --new-time` do not change it. */
+  readonly backupStart?: Instant | undefined;
+  readonly backupEnd?: Instant | undefined;
+  readonly filesNew?: number | undefined;
+  readonly filesChanged?: number | undefined;
+  readonly filesUnmodified?: number | undefined;
+  readonly dirsNew?: number | undefined;
+  readonly dirsChanged?: number | undefined;
+  readonly dirsUnmodified?: number | undefined;
+  readonly dataBlobs?: number | undefined;
+  readonly treeBlobs?: number | undefined;
+  /** Source files that could not be read. Written by rustic, not by restic. */
+  readonly errorCount?: number | undefined;
+}
+
+/** Go's zero time, in the year 1: restic writes it for an unknown time. */
+const ZERO_TIME_SECONDS = -62_135_596_800;
+
+/** No backup takes longer. */
+const MAX_DURATION_SECONDS = 366 * 86_400;
+
+/** @param value the field `summary` of a snapshot file: only restic 0.17 and later write one */
+export function decodeSummary(value: unknown): Summary | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const backupStart = instant(value["backup_start"]);
+  const end = instant(value["backup_end"]);
+  const hasTimes = backupStart !== undefined && end !== undefined;
+  const isOrdered = hasTimes && compareInstants(backupStart, end) <= 0;
+  const seconds = isOrdered ? secondsBetween(backupStart, end) : Infinity;
+  const isPlausible = seconds <= MAX_DURATION_SECONDS;
+  // `restic rewrite` writes zero times into a summary that it makes up: its other counters mean nothing.
+  const counter = (field: string): number | undefined =>
+    hasTimes ? count(value, field) : undefined;
+  return {
+    durationSeconds: isPlausible ? seconds : undefined,
+    files: count(value, "total_files_processed"),
+    processedBytes: count(value, "total_bytes_processed"),
+    addedBytes: counter("data_added"),
+    addedStoredBytes: counter("data_added_packed"),
+    backupStart,
+    backupEnd: isPlausible ? end : undefined,
+    filesNew: counter("files_new"),
+    filesChanged: counter("files_changed"),
+    filesUnmodified: counter("files_unmodified"),
+    dirsNew: counter("dirs_new"),
+    dirsChanged: counter("dirs_changed"),
+    dirsUnmodified: counter("dirs_unmodified"),
+    dataBlobs: counter("data_blobs"),
+    treeBlobs: counter("tree_blobs"),
+    errorCount: counter("error_count"),
+  };
+}
+
+function instant(value: unknown): Instant | undefined {
+  const parsed = typeof value === "string" ? parseInstant(value) : undefined;
+  return parsed && parsed.seconds !== ZERO_TIME_SECONDS ? parsed : undefined;
+}

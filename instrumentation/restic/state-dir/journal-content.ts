@@ -1,0 +1,41 @@
+import type { Listed, Listing, Remembered } from "../repository/snapshot-cache.ts";
+import type { FirstSeen, Snapshot } from "../repository/snapshot.ts";
+import type { Changes } from "./record.ts";
+
+/** The meaning of the records of a journal, added in their order. */
+export class JournalContent implements Remembered {
+  readonly #snapshots = new Map<string, Snapshot>();
+  readonly #unreadable = new Map<string, FirstSeen | undefined>();
+  /** Snapshots that were read after the last complete listing. */
+  readonly #unlisted = new Set<string>();
+  #listing: Listing | undefined;
+
+  get snapshots(): ReadonlyMap<string, Snapshot> {
+    return this.#snapshots;
+  }
+
+  get listed(): Listed | undefined {
+    if (!this.#listing) return undefined;
+    const snapshots = new Map(this.#snapshots);
+    for (const id of this.#unlisted) snapshots.delete(id);
+    return { ...this.#listing, snapshots, unreadable: this.#unreadable };
+  }
+
+  /** A second record of a snapshot has more details. */
+  addSnapshot(snapshot: Snapshot): void {
+    if (!this.#snapshots.has(snapshot.id)) this.#unlisted.add(snapshot.id);
+    this.#snapshots.set(snapshot.id, snapshot);
+  }
+
+  settle(listing: Listing, changes: Changes): void {
+    this.#listing = listing;
+    this.#unlisted.clear();
+    for (const id of changes.removed) {
+      this.#snapshots.delete(id);
+      this.#unreadable.delete(id);
+    }
+    for (const [id, seen] of changes.unreadable) this.#unreadable.set(id, seen);
+    for (const id of this.#unreadable.keys())
+      if (this.#snapshots.has(id)) this.#unreadable.delete(id);
+  }
+}

@@ -1,0 +1,124 @@
+import type { KeyObject } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+
+import { sharing } from "../repository/sharing.ts";
+import { decodeFirstVersion } from "./first-version.ts";
+import { JournalContent } from "./journal-content.ts";
+import { openLine } from "./line.ts";
+import { RecordDecoder } from "./record.ts";
+import type { JournalRecord } from "./record.ts";
+
+/** Records between two turns of the event loop: a few milliseconds. */
+const AT_ONCE = 500;
+/** Bound of a state file: ten million snapshots take 4 GB. */
+const MAX_BYTES = 2 ** 32;
+const READ_BYTES = 2 ** 20;
+/** Bound of the first line, characters: it has the id of the repository. */
+const MAX_FIRST_LINE = 1024;
+/** Bound of the other lines: a snapshot file has up to 32 MiB of JSON. */
+const MAX_LINE = 2 ** 26;
+
+/** The text of the first line. */
+export function head(version: 1 | 2, repositoryId: string): string {
+  return JSON.stringify(["restic-otel state", version, repositoryId]);
+}
+
+/** A journal whose lines were all sealed with the key of the repository. */
+export interface WholeJournal {
+  readonly content: JournalContent;
+  /** The list records of the file. */
+  readonly lists: readonly (readonly string[])[];
+  /** Lines after the first one; undefined: no record may be appended. */
+  readonly records: number | undefined;
+}
+
+/**
+ * Reads a state file. An incomplete last line is ignored: the agent was killed while it wrote.
+ * @returns as a string why the file cannot be trusted
+ */
+export async function readJournal(
+  file: FileHandle,
+  repositoryId: string,
+  key: KeyObject,
+): Promise<WholeJournal | string> {
+  const { size } = await file.stat();
+  if (size > MAX_BYTES) return `has ${size} bytes, more than ${MAX_BYTES}`;
+  const reader = new Reader(repositoryId, key);
+  const chunks = file.createReadStream({
+    encoding: "utf8",
+    highWaterMark: READ_BYTES,
+    autoClose: false,
+  });
+  let rest = "";
+  for await (const chunk of chunks) {
+    const parts = (rest + String(chunk)).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) {
+      if (reader.lines % AT_ONCE === 0) await setImmediate();
+      const problem = reader.take(line);
+      if (problem !== undefined) return problem;
+    }
+    const bound = reader.lines === 0 ? MAX_FIRST_LINE : MAX_LINE;
+    if (rest.length > bound) return `has a line of more than ${bound} characters`;
+  }
+  return reader.journal(rest === "");
+}
+
+class Reader {
+  readonly #repositoryId: string;
+  readonly #key: KeyObject;
+  readonly #content = new JournalContent();
+  readonly #decoder = new RecordDecoder();
+  readonly #lists: (readonly string[])[] = [];
+  readonly #share = sharing();
+  #version: 1 | 2 | undefined;
+  lines = 0;
+
+  constructor(repositoryId: string, key: KeyObject) {
+    this.#repositoryId = repositoryId;
+    this.#key = key;
+  }
+
+  /** @returns why the file cannot be trusted */
+  take(line: string): string | undefined {
+    const text = openLine(line, this.#key);
+    this.lines += 1;
+    if (text === undefined)
+      return `was not written with this repository's key, or was changed (line ${this.lines})`;
+    if (this.lines === 1) return this.#takeHead(text);
+    try {
+      this.#add(this.#decode(text));
+      return undefined;
+    } catch {
+      return `has an unknown record (line ${this.lines})`;
+    }
+  }
+
+  /** @param isAtEnd false: a record must not be appended to the incomplete last line */
+  journal(isAtEnd: boolean): WholeJournal {
+    const isAppendable = isAtEnd && this.#version === 2;
+    return {
+      content: this.#content,
+      lists: this.#lists,
+      records: isAppendable ? this.lines - 1 : undefined,
+    };
+  }
+
+  #takeHead(text: string): string | undefined {
+    this.#version = ([1, 2] as const).find((one) => text === head(one, this.#repositoryId));
+    return this.#version ? undefined : "is of another version";
+  }
+
+  #decode(text: string): JournalRecord {
+    return this.#version === 1
+      ? { kind: "snapshot", snapshot: decodeFirstVersion(text) }
+      : this.#decoder.decode(text);
+  }
+
+  #add(record: JournalRecord): void {
+    if (record.kind === "list") this.#lists.push(record.list);
+    else if (record.kind === "listed") this.#content.settle(record.listing, record.changes);
+    else this.#content.addSnapshot(this.#share(record.snapshot));
+  }
+}
