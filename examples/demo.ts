@@ -7,18 +7,11 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs, styleText } from "node:util";
+import { parseArgs } from "node:util";
 
+import type { Status } from "../src/web/status/status.ts";
+import { terminalColumns, textTable } from "../src/web/status/text-table.ts";
 import { samplesOfToday } from "./samples-of-today.ts";
-
-/** Age from which a backup set is late, as in the alert rule of examples/prometheus. */
-const LATE_DAYS = 3;
-
-interface Series {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
 
 const flags = process.argv.slice(2);
 const { values } = parseArgs({ args: flags, strict: false, options: { bind: { type: "string" } } });
@@ -43,9 +36,9 @@ agent = spawn(process.execPath, ["--conditions=source", main, ...settings], {
 });
 const ended = once(agent, "exit");
 
-const metrics = await firstMetrics(agent);
-if (metrics !== undefined) {
-  print(`\n${table(parse(metrics))}\n`);
+const status = await firstStatus(agent);
+if (status !== undefined) {
+  print(`\n${textTable(status, terminalColumns())}\n`);
   print(`Metrics   ${address}/metrics\nStatus    ${address}/\nStop      Ctrl-C\n`);
 }
 const [code] = await ended;
@@ -63,69 +56,24 @@ async function passwords(): Promise<Readonly<Record<string, string>>> {
   );
 }
 
-/** Waits for the exposition: the agent answers 503 until every repository was collected once. undefined: the agent has ended. */
-async function firstMetrics(running: ChildProcess): Promise<string | undefined> {
+/** Waits for the first collection: until then the agent answers 503. undefined: the agent has ended. */
+async function firstStatus(running: ChildProcess): Promise<Status | undefined> {
   while (running.exitCode === null && running.signalCode === null) {
-    const response = await fetch(`${address}/metrics`).catch(() => undefined);
-    const text = response?.ok === true ? await response.text() : "";
-    const started = parse(text).find(({ name }) => name === "process_start_time_seconds");
+    const metrics = await answerOf("/metrics");
+    const [, started = "0"] = /^process_start_time_seconds (\S+)$/m.exec(metrics ?? "") ?? [];
     // If the port is in use, another program responds until the agent exits.
-    if (started && started.value > performance.timeOrigin / 1000) return text;
+    if (Number(started) > performance.timeOrigin / 1000) {
+      const answer = await answerOf("/api/status");
+      if (answer !== undefined) return JSON.parse(answer);
+    }
     await sleep(100);
   }
   return undefined;
 }
 
-/** Parses the part of the exposition format that the agent uses. */
-function parse(text: string): readonly Series[] {
-  return text.split("\n").flatMap((line) => {
-    const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
-    if (!match) return [];
-    const [, name = "", labels = "", value = ""] = match;
-    const pairs = [...labels.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(
-      ([, key = "", quoted = ""]) => [
-        key,
-        quoted.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)),
-      ],
-    );
-    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
-  });
-}
-
-function table(series: readonly Series[]): string {
-  const of = (name: string): readonly Series[] => series.filter((one) => one.name === name);
-  const counts = of("backup_snapshot_count");
-  const sets = of("backup_days_age").map(
-    ({ labels: { url = "", host = "", user = "" }, value: days }) => {
-      const count = counts.find(
-        ({ labels }) => labels["url"] === url && labels["host"] === host && labels["user"] === user,
-      );
-      const state = days > LATE_DAYS ? styleText("red", "late") : styleText("green", "fine");
-      return [url, host, user, String(count?.value ?? ""), `${days} d`, state];
-    },
-  );
-  const failing = of("backup_repository_error").map(
-    ({ labels: { url = "", error_type: type = "" } }) => {
-      const unreadable =
-        of("backup_repository_unreadable_snapshots").find(({ labels }) => labels["url"] === url)
-          ?.value ?? 0;
-      return `${url}: ${styleText("red", unreadable > 0 ? `${unreadable} unreadable snapshot` : type)}`;
-    },
-  );
-  return `${columns([["REPOSITORY", "HOST", "USER", "SNAPSHOTS", "AGE", ""], ...sets])}\n\n${failing.join("\n")}\n`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths =
-    rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+async function answerOf(path: string): Promise<string | undefined> {
+  const response = await fetch(address + path).catch(() => undefined);
+  return response?.ok === true ? response.text() : undefined;
 }
 
 function print(text: string): void {

@@ -57,7 +57,7 @@ async function run(
     extensions,
     inherited: inheritedSockets(env, process.pid),
   });
-  if (flags.once) return once(agent);
+  if (flags.once) return once(agent, flags.format);
   logger.info("starting", { version: build.version, ...settingsSummary(settings) });
   const stop = stopped(agent, logger);
   await agent.start();
@@ -79,8 +79,8 @@ async function checkHealth(
   return print(`${message}\n`, alive ? 0 : 1);
 }
 
-/** Collects once, and prints the exposition. Returns 1 if a repository failed. */
-async function once(agent: Agent): Promise<number> {
+/** Collects once, and prints the exposition or a table. Returns 1 if a repository failed. */
+async function once(agent: Agent, format: Flags["format"]): Promise<number> {
   const timer = setInterval(printProgress, 500);
   function printProgress(): void {
     if (!process.stderr.isTTY) return;
@@ -90,7 +90,10 @@ async function once(agent: Agent): Promise<number> {
   const outcome = await agent.monitor.collect();
   clearInterval(timer);
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
-  process.stdout.write(Buffer.concat((await agent.render()).plain));
+  if (format === "table") {
+    const { terminalColumns, textTable } = await import("./web/status/text-table.ts");
+    process.stdout.write(textTable(agent.status(), terminalColumns()));
+  } else process.stdout.write(Buffer.concat((await agent.render()).plain));
   await agent.stop();
   return outcome && outcome.failed > 0 ? 1 : 0;
 }

@@ -1,5 +1,7 @@
+import { OUTPUT_FORMATS } from "./flags.ts";
 import { SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
+import { wrap } from "./wrap.ts";
 
 const WIDTH = 80;
 const COLUMN = 24;
@@ -10,6 +12,10 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
     "Actions",
     [
       ["--once", "collect once, print the metrics, exit with 1 if a repository failed"],
+      [
+        "--format FORMAT",
+        `output of --once: ${OUTPUT_FORMATS.join(", or ")} of backup sets for people (${OUTPUT_FORMATS[0]})`,
+      ],
       ["--check-config", "check the settings and all secrets, print the problems and exit"],
       [
         "--open",
@@ -89,12 +95,7 @@ ${examples.join("")}`;
 }
 
 function row(left: string, right: string): string {
-  const lines = [""];
-  for (const word of right.split(" ")) {
-    const last = lines.at(-1) ?? "";
-    if (last.length + 1 + word.length > WIDTH - COLUMN) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
-  }
+  const lines = [...wrap(right, WIDTH - COLUMN)];
   // The description of a long flag starts on the next line.
   if (left.length + 2 >= COLUMN) lines.unshift("");
   return lines

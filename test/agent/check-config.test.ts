@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
+import type { ErrorCode } from "../../instrumentation/core/error.ts";
+import { ERROR_HELP } from "../../src/web/status/error-help.ts";
 import { FaultServer } from "../support/http/fault-server.ts";
 import { runAgent } from "../support/agent/program.ts";
 import type { Ended } from "../support/agent/program.ts";
@@ -13,6 +15,8 @@ import { SealedRepository } from "../support/repository/sealed-repository.ts";
 const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
 const WEB = { repo: join(EXAMPLES, "web"), password: "web-password" };
 const LAPTOP = { repo: join(EXAMPLES, "laptop"), password: "CANARY" };
+
+const hint = (code: ErrorCode): string => ERROR_HELP[code].hint;
 
 let folder: string;
 let file: string;
@@ -116,9 +120,9 @@ describe("--check-config --open", () => {
     expect(await run(entries, ["--check-config", "--open"])).toEqual({
       code: 1,
       stdout: `${WEB.repo}: ok, repository 56fa2e47, version 2
-${LAPTOP.repo}: failed, wrong_password: the password does not open the key of the repository. The repository password may have changed: update the secret that the agent uses.
-/nothing: failed, not_found: no restic repository at /nothing: the config file is missing. Check the path: was the repository moved, or is a disk not mounted?
-/a: failed, secret: the variable NEVER_SET is not set. The message says which secret cannot be read, and why. Fix its source.
+${LAPTOP.repo}: failed, wrong_password: the password does not open the key of the repository. ${hint("wrong_password")}
+/nothing: failed, not_found: no restic repository at /nothing: the config file is missing. ${hint("not_found")}
+/a: failed, secret: the variable NEVER_SET is not set. ${hint("secret")}
 failed: 3 of 4 repositories, 1 disabled
 `,
       stderr: "",

@@ -94,6 +94,32 @@ describe("--once", () => {
     );
   });
 
+  test("prints a table instead with --format table", async () => {
+    const { code, stdout } = await run([WEB, LAPTOP], ["--once", "--format", "table"], {
+      COLUMNS: "200",
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^REPOSITORY +HOST +USER +SNAPSHOTS +NEWEST \(UTC\) +AGE +STATE\n/);
+    expect(stdout).toMatch(
+      new RegExp(`^${WEB.repo}  web-3  root +1  2024-12-31 01:15 .* late$`, "m"),
+    );
+    expect(stdout).toContain(
+      `${LAPTOP.repo}: failing, wrong_password\n  the password does not open`,
+    );
+    expect(stdout).not.toContain("backup_");
+    const prometheus = await run([WEB], ["--once", "--format=prometheus"]);
+    expect(prometheus.stdout).toContain("backup_snapshot_count{");
+  });
+
+  test("an unknown format is rejected, and the error lists both", async () => {
+    expect(await run([WEB], ["--once", "--format", "json"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        '--format: must be one of prometheus, table, not "json"; restic-otel --help lists the flags\n',
+    });
+  });
+
   test("exits with 1 if a repository failed, and prints the others", async () => {
     const { code, stdout, stderr } = await run([WEB, LAPTOP], ["--once", "--log-format=json"]);
     expect(code).toBe(1);

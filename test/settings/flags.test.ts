@@ -6,6 +6,7 @@ const NONE = {
   help: false,
   version: false,
   once: false,
+  format: "prometheus",
   checkConfig: false,
   open: false,
   healthcheck: false,
@@ -42,6 +43,8 @@ test.for([
   [["-version"], { version: true }],
   [["--once"], { once: true }],
   [["-once=true"], { once: true }],
+  [["--once", "--format", "table"], { once: true, format: "table" }],
+  [["-format=prometheus", "-once"], { once: true }],
   [["--once=false"], {}],
   [["--check-config"], { checkConfig: true }],
   [["--check-config", "--open"], { checkConfig: true, open: true }],
@@ -63,6 +66,10 @@ test.for([
   ["--", 'unexpected argument "--": use flags only'],
   ["--cron", "--cron needs a value"],
   ["--once=yes", "--once takes no value"],
+  ["--format", "--format needs a value"],
+  ["--format=json", '--format: must be one of prometheus, table, not "json"'],
+  ["--format=table", "--format is only for --once: add it"],
+  ["--fromat", "unknown flag --fromat, did you mean --format?"],
   ["--open", "--open is only for --check-config: add it"],
 ] as const)("%s is rejected", ([argument, problem]) => {
   expect(() => parseFlags([argument])).toThrow(

@@ -28,6 +28,12 @@ test("the help has groups of flags, and ends with three valid examples", () => {
   }
 });
 
+/** Flags that need another one. */
+const COMPLETE: Readonly<Record<string, readonly string[]>> = {
+  open: ["--check-config", "--open"],
+  format: ["--once", "--format=table"],
+};
+
 test("the help names every flag, and no unknown one", () => {
   const named = [...helpText().matchAll(/--([a-z][a-z.-]*[a-z])/g)].map(([, name = ""]) => name);
   expect(named).toEqual(
@@ -41,6 +47,7 @@ test("the help names every flag, and no unknown one", () => {
       "web.config.file",
       "cron",
       "once",
+      "format",
       "check-config",
       "open",
       "healthcheck",
@@ -51,6 +58,5 @@ test("the help names every flag, and no unknown one", () => {
       "no-discover-vault",
     ]),
   );
-  for (const name of named)
-    parseFlags([...(name === "open" ? ["--check-config"] : []), `--${name}=true`]);
+  for (const name of named) parseFlags(COMPLETE[name] ?? [`--${name}=true`]);
 });

@@ -1,3 +1,4 @@
+import { needsAttention } from "./set-state.ts";
 import type { SetStatus, Status } from "./status.ts";
 
 const SORTS = ["age", "host", "user", "url", "snapshots", "added", "took"] as const;
@@ -80,7 +81,7 @@ function matches(set: SetStatus, { url, host, user, q }: Query): boolean {
   );
 }
 
-/** Sorts numbers in descending order, names in ascending order. */
+/** Sorts numbers in descending order, names in ascending order. By age, sets that need attention come first. */
 function sorted(sets: readonly SetStatus[], sort: Sort): readonly SetStatus[] {
   const numbers: Readonly<Partial<Record<Sort, (set: SetStatus) => number>>> = {
     age: (set) => set.ageSeconds,
@@ -89,7 +90,9 @@ function sorted(sets: readonly SetStatus[], sort: Sort): readonly SetStatus[] {
     took: (set) => set.durationSeconds ?? -1,
   };
   const value = numbers[sort];
-  if (value) return sets.toSorted((a, b) => value(b) - value(a) || byName(a, b));
+  const wrong = (set: SetStatus): number => Number(sort === "age" && needsAttention(set));
+  if (value)
+    return sets.toSorted((a, b) => wrong(b) - wrong(a) || value(b) - value(a) || byName(a, b));
   const text = (set: SetStatus): string =>
     sort === "user" ? set.user : sort === "url" ? set.url : set.host;
   return sets.toSorted((a, b) => compare(text(a), text(b)) || byName(a, b));

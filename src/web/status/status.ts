@@ -50,7 +50,12 @@ export interface SetStatus {
   readonly url: string;
   readonly host: string;
   readonly user: string;
+  /** The newest snapshot is older than `lateAfterSeconds`. */
   readonly late: boolean;
+  /** The newest snapshot is dated more than an hour ahead, so that its age says nothing. */
+  readonly future: boolean;
+  /** The newest snapshot has no files. */
+  readonly empty: boolean;
   readonly newest: string;
   readonly ageSeconds: number;
   readonly oldest: string;
@@ -74,6 +79,8 @@ interface StatusInput {
 }
 
 const DAY_MS = 86_400_000;
+/** Clocks differ a little. The rule BackupSetInFuture of examples/prometheus allows as much. */
+const FUTURE_MS = 3_600_000;
 const CALENDAR_DAYS = 30;
 
 /** Builds the status from the entries of the store. Does no I/O. */
@@ -138,6 +145,8 @@ function setStatus(set: BackupSet, lateAfterMs: number, now: number): SetStatus 
     host: labels["host"] ?? "",
     user: labels["user"] ?? "",
     late: ageMs > lateAfterMs,
+    future: -ageMs > FUTURE_MS,
+    empty: newest.summary?.files === 0,
     newest: isoTime(newest.time.seconds * 1000),
     ageSeconds: Math.floor(ageMs / 1000),
     oldest: isoTime(oldest.time.seconds * 1000),

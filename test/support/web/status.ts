@@ -17,6 +17,8 @@ interface TestSnapshot {
   readonly user?: string;
   readonly daysAgo: number;
   readonly addedBytes?: number;
+  /** With addedBytes. Default: 10. */
+  readonly files?: number;
 }
 
 interface Repository {
@@ -78,7 +80,7 @@ function entry({
 }
 
 function snapshot(
-  { host, user = "root", daysAgo, addedBytes }: TestSnapshot,
+  { host, user = "root", daysAgo, addedBytes, files = 10 }: TestSnapshot,
   index: number,
 ): Snapshot {
   return {
@@ -91,7 +93,7 @@ function snapshot(
         ? undefined
         : {
             durationSeconds: 61.5,
-            files: 10,
+            files,
             processedBytes: 1000,
             addedBytes,
             addedStoredBytes: addedBytes,

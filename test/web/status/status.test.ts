@@ -71,6 +71,8 @@ test("/api/status has the schema of version 1", () => {
         host: "db",
         user: "UNKNOWN",
         late: true,
+        future: false,
+        empty: false,
         newest: "2025-12-28T00:00:00.000Z",
         ageSeconds: 345_600,
         oldest: "2025-12-28T00:00:00.000Z",
@@ -84,6 +86,8 @@ test("/api/status has the schema of version 1", () => {
         host: "web",
         user: "root",
         late: false,
+        future: false,
+        empty: false,
         newest: "2025-12-31T12:00:00.000Z",
         ageSeconds: 43_200,
         oldest: "2025-11-22T00:00:00.000Z",
@@ -94,4 +98,28 @@ test("/api/status has the schema of version 1", () => {
       },
     ],
   });
+});
+
+test("a set is in the future from an hour ahead, as the rule has it, and empty if its newest snapshot has no files", () => {
+  const hour = 1 / 24;
+  const { sets } = statusFor([
+    {
+      url: "/srv/a",
+      snapshots: [
+        { host: "a", daysAgo: -hour },
+        { host: "b", daysAgo: -hour - 0.001 },
+        { host: "c", daysAgo: 1, files: 0, addedBytes: 0 },
+        { host: "d", daysAgo: 2, files: 0, addedBytes: 0 },
+        { host: "d", daysAgo: 1, files: 1, addedBytes: 0 },
+        { host: "e", daysAgo: 4, files: 0, addedBytes: 0 },
+      ],
+    },
+  ]);
+  expect(sets.map(({ host, late, future, empty }) => [host, late, future, empty])).toEqual([
+    ["a", false, false, false],
+    ["b", false, true, false],
+    ["c", false, false, true],
+    ["d", false, false, false],
+    ["e", true, false, true],
+  ]);
 });

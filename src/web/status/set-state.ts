@@ -1,0 +1,28 @@
+import type { SetStatus, Status } from "./status.ts";
+
+/** A word for the state of a backup set. `failing`: its repository is, so that the set may be outdated. */
+export type SetState = "late" | "future" | "empty" | "failing" | "ok";
+
+/** The states of a backup set: those that need attention, else `ok`. */
+export function setStates(
+  { url, late, future, empty }: SetStatus,
+  failing: ReadonlySet<string>,
+): readonly SetState[] {
+  const states = [
+    late ? ["late" as const] : [],
+    future ? ["future" as const] : [],
+    empty ? ["empty" as const] : [],
+    failing.has(url) ? ["failing" as const] : [],
+  ].flat();
+  return states.length > 0 ? states : ["ok"];
+}
+
+/** Whether the set itself needs attention, whatever its repository does. */
+export function needsAttention({ late, future, empty }: SetStatus): boolean {
+  return late || future || empty;
+}
+
+/** The URLs of the repositories whose last collection failed. */
+export function failingUrls({ repositories }: Status): ReadonlySet<string> {
+  return new Set(repositories.filter(({ state }) => state === "failing").map(({ url }) => url));
+}

@@ -1,0 +1,118 @@
+import { styleText } from "node:util";
+
+import { wrap } from "../../settings/wrap.ts";
+import { printable } from "../printable.ts";
+import { counted, humanDuration } from "./quantity.ts";
+import { parseQuery, select } from "./query.ts";
+import { failingUrls, setStates } from "./set-state.ts";
+import type { SetState } from "./set-state.ts";
+import type { RepositoryStatus, SetStatus, Status } from "./status.ts";
+
+/** Columns of the sets, behind the repository. The last one is colored, and not padded. */
+const TITLES = ["HOST", "USER", "SNAPSHOTS", "NEWEST (UTC)", "AGE", "STATE"] as const;
+const RIGHT: ReadonlySet<string> = new Set(["SNAPSHOTS"]);
+const GAP = "  ";
+const OK: SetState = "ok";
+/** Message and hint are easier to read in lines of this length, however wide the terminal is. */
+const PROSE = 100;
+
+/** The width of the terminal; elsewhere `COLUMNS`, else 80. */
+export function terminalColumns(): number {
+  return process.stdout.columns || Number(process.env["COLUMNS"]) || 80;
+}
+
+/**
+ * The status as text: a row for each backup set, sorted by repository, then the repositories that failed, are damaged or have no
+ * snapshots, with class and hint. Colored if stdout is a terminal.
+ * @param columns width of the terminal. If the rows are wider, the repository has a line of its own above its sets
+ */
+export function textTable(status: Status, columns: number): string {
+  const { repositories, sets } = select(status, parseQuery(new URLSearchParams("sort=url")));
+  const failing = failingUrls(status);
+  const filled = new Set(sets.map(({ url }) => url));
+  const named = repositories.filter(({ url, error }) => error !== null || !filled.has(url));
+  const blocks = [
+    ...(sets.length > 0 ? [setRows(sets, failing, columns)] : []),
+    ...named.map((repository) => explanation(repository, Math.min(columns, PROSE))),
+    [totals(status, failing)],
+  ];
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function setRows(
+  sets: readonly SetStatus[],
+  failing: ReadonlySet<string>,
+  columns: number,
+): readonly string[] {
+  const rows = sets.map((set) => ({ url: printable(set.url), row: cells(set, failing) }));
+  const flat = aligned([["REPOSITORY", ...TITLES], ...rows.map(({ url, row }) => [url, ...row])]);
+  if (flat.every(({ length }) => length <= columns)) return flat.map(({ text }) => text);
+  const [titles, ...lines] = aligned([TITLES, ...rows.map(({ row }) => row)]);
+  return [
+    "REPOSITORY",
+    GAP + (titles?.text ?? ""),
+    ...lines.flatMap(({ text }, index) => {
+      const url = rows[index]?.url ?? "";
+      return url === rows[index - 1]?.url ? [GAP + text] : [url, GAP + text];
+    }),
+  ];
+}
+
+function cells(set: SetStatus, failing: ReadonlySet<string>): readonly string[] {
+  const { host, user, snapshots, newest, ageSeconds } = set;
+  return [
+    printable(host),
+    printable(user),
+    String(snapshots),
+    newest.slice(0, 16).replace("T", " "),
+    `${ageSeconds < 0 ? "in " : ""}${humanDuration(ageSeconds)}`,
+    setStates(set, failing).join(", "),
+  ];
+}
+
+interface Line {
+  readonly text: string;
+  /** Without escape sequences. */
+  readonly length: number;
+}
+
+/** @param rows the first one has the titles; the last cell of the others is the state */
+function aligned(rows: readonly (readonly string[])[]): readonly Line[] {
+  const [titles = []] = rows;
+  const widths = titles.map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  );
+  return rows.map((row, index) => {
+    const padded = row.slice(0, -1).map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return RIGHT.has(titles[column] ?? "") ? cell.padStart(width) : cell.padEnd(width);
+    });
+    const last = row.at(-1) ?? "";
+    return {
+      text: [...padded, index === 0 ? last : colored(last)].join(GAP),
+      length: [...padded, last].join(GAP).length,
+    };
+  });
+}
+
+function colored(states: string): string {
+  return styleText(states === OK ? "green" : "red", states);
+}
+
+function explanation(repository: RepositoryStatus, columns: number): readonly string[] {
+  const { url, state, error } = repository;
+  if (!error) return [`${printable(url)}: ${styleText("red", "no snapshots")}`];
+  const { type, message, hint } = error;
+  const prose = [message, hint].flatMap((text) => wrap(printable(text), columns - GAP.length));
+  return [
+    `${printable(url)}: ${styleText("red", `${state}, ${type}`)}`,
+    ...prose.map((line) => GAP + line),
+  ];
+}
+
+function totals({ repositories, sets }: Status, failing: ReadonlySet<string>): string {
+  const fine = repositories.filter(({ state }) => state === "fine").length;
+  const good = sets.filter((set) => setStates(set, failing).join() === OK).length;
+  const all = counted(repositories.length, "repository", "repositories");
+  return `${fine} of ${all} fine, ${good} of ${counted(sets.length, "backup set", "backup sets")} ok`;
+}
