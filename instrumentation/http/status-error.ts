@@ -11,7 +11,8 @@ export function statusError(
   if (status === 401 || status === 403)
     return new AgentError("denied", `${what}: access denied (${status})`);
   if (status === 404) return new AgentError("not_found", `${what}: not found (404)`);
-  if (status === 429 || status >= 500) {
+  // 501: the server will not know the request next time either.
+  if (status === 429 || (status >= 500 && status !== 501)) {
     const retryAfterMs = retryAfter(headers["retry-after"], clock);
     return new AgentError("unreachable", `${what}: the server answers ${status}`, {
       transient: true,

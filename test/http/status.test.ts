@@ -23,6 +23,7 @@ test.for([
   [405, "other", "the server answers 405"],
   [407, "other", "the server answers 407"],
   [410, "other", "the server answers 410"],
+  [501, "other", "the server answers 501"],
 ] as const)("%i lasts and is %s", ([status, code, says]) => {
   expect(errorOf(status, { "retry-after": "1" })).toEqual({
     code,

@@ -3,7 +3,6 @@ import { parseJsonObject, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import { statusError } from "../../http/status-error.ts";
 import { MAX_LISTING_BYTES, MissingPlaceError } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { valueOf } from "../context.ts";
@@ -12,6 +11,7 @@ import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import { fileNames, objectStoreBackend, queryString } from "../object-store/object-store.ts";
 import { googleLogin } from "./auth.ts";
+import { gsError } from "./errors.ts";
 import type { LoadGoogleAuth } from "./google-auth.ts";
 
 /** The maximum of the service. */
@@ -58,26 +58,11 @@ export async function openGs(
       signal,
     );
     if (response.status === 200) return response;
-    throw gsError(response, name);
-  }
-
-  function gsError(response: HttpResponse, name: string): AgentError {
-    const { status } = response;
     const what = `${where}${name} at ${host}`;
     // A missing folder is listed as empty.
-    if (status === 404 && name.endsWith("/"))
-      return new MissingPlaceError(`${what}: the bucket ${bucket} does not exist (404)`);
-    if (status === 401)
-      return new AgentError(
-        "denied",
-        `${what}: access denied (401): GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN must belong to an existing account and not be expired`,
-      );
-    if (status === 403)
-      return new AgentError(
-        "denied",
-        `${what}: access denied (403): grant storage.objects.list and storage.objects.get, for example by the role Storage Object Viewer`,
-      );
-    return statusError(response, what, clock);
+    if (response.status === 404 && name.endsWith("/"))
+      throw new MissingPlaceError(`${what}: the bucket ${bucket} does not exist (404)`);
+    throw gsError(response, what, clock);
   }
 
   return objectStoreBackend({

@@ -48,7 +48,8 @@ export function s3Address(
     const china = used.startsWith("cn-") ? ".cn" : "";
     const dual = hostname.includes(".dualstack.") ? "dualstack." : "";
     const own = amazon && !FIXED.test(hostname) ? `s3.${dual}${used}.amazonaws.com${china}` : host;
-    return virtual ? `${protocol}//${bucket}.${own}/` : `${protocol}//${own}/${bucket}/`;
+    // The colon in a bucket of a tenant of Ceph is signed as %3A.
+    return virtual ? `${protocol}//${bucket}.${own}/` : `${protocol}//${own}/${encodeAws(bucket)}/`;
   }
 
   const region = options["s3.region"] || valueOf(environment, "AWS_DEFAULT_REGION") || named;

@@ -3,6 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { MissingPlaceError } from "../backend.ts";
+import { httpDate, parseServerTime } from "../object-store/server-time.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 
 /** S3's error response. Its message is not shown: it may contain anything. */
@@ -11,7 +12,15 @@ export interface S3Failure {
   readonly code: string | undefined;
   /** The region of the bucket, if the response names it. */
   readonly region: string | undefined;
+  /** A quota of the account, or a cap on its costs, is exceeded. */
+  readonly isOverQuota: boolean;
+  /** The server's clock, milliseconds since the epoch; undefined: the response does not tell. */
+  readonly serverTime: number | undefined;
 }
+
+/** Ceph has a code for it, Backblaze only words after AccessDenied. */
+const OVER_QUOTA = /\bquota|\bcaps? (?:is |was )?exceeded/i;
+const MAX_WORDS = 500;
 
 const REGION = /^[a-z0-9][a-z0-9-]{1,40}$/;
 
@@ -19,10 +28,13 @@ export function s3Failure({ headers, body }: HttpResponse): S3Failure {
   const root = parseXml(body);
   const error = root?.name === "Error" ? root : undefined;
   const code = childText(error, "Code");
+  const words = `${code} ${childText(error, "Message")}`.slice(0, MAX_WORDS);
   const region = headers["x-amz-bucket-region"] ?? childText(error, "Region") ?? "";
   return {
     code: code !== undefined && /^[A-Za-z][\w.]{1,60}$/.test(code) ? code : undefined,
     region: REGION.test(region) ? region : undefined,
+    isOverQuota: OVER_QUOTA.test(words),
+    serverTime: parseServerTime(childText(error, "ServerTime")) ?? parseServerTime(headers["date"]),
   };
 }
 
@@ -81,13 +93,22 @@ interface Asked {
   readonly bucket: string;
   /** The region that the request was signed for. */
   readonly region: string;
+  /** The request was ListObjectsV2. */
+  readonly isNewListing: boolean;
 }
+
+/** What to do if a server only knows ListObjects, version 1. */
+export const OLD_LISTING =
+  "if the server only knows ListObjects, set the option s3.list-objects-v1 to true";
+
+/** Statuses of servers that do not know a request. */
+const UNKNOWN_REQUEST: ReadonlySet<number> = new Set([400, 405, 501]);
 
 /** The error for a status other than 200. */
 export function s3Error(
   response: HttpResponse,
   failure: S3Failure,
-  { what, bucket, region }: Asked,
+  { what, bucket, region, isNewListing }: Asked,
   clock: Clock,
 ): AgentError {
   const { status } = response;
@@ -98,7 +119,7 @@ export function s3Error(
   if (code === "RequestTimeTooSkewed")
     return new AgentError(
       "denied",
-      `${what}: access denied (${said}): the clocks of this machine and of the server differ too much`,
+      `${what}: access denied (${said}): ${skew(failure.serverTime, clock)}`,
     );
   if (REFUSED_KEYS.has(code))
     return new AgentError(
@@ -114,6 +135,11 @@ export function s3Error(
       `${what}: the bucket is in ${right}, not in ${region} (${said}): set the option s3.region, or AWS_DEFAULT_REGION`,
     );
   }
+  if (failure.isOverQuota && status === 403)
+    return new AgentError(
+      "denied",
+      `${what}: a quota or cap of the account is exceeded (${said}): raise it at the provider, or wait until it is reset`,
+    );
   if (status === 401 || status === 403)
     return new AgentError(
       "denied",
@@ -123,9 +149,21 @@ export function s3Error(
     return new AgentError("unreachable", `${what}: the server answers ${said}`, {
       transient: true,
     });
+  if (UNKNOWN_REQUEST.has(status))
+    return new AgentError(
+      "other",
+      `${what}: the server answers ${said}${isNewListing ? `; ${OLD_LISTING}` : ""}`,
+    );
   if (code !== undefined && code !== "NoSuchKey" && status >= 400 && status < 500 && status !== 429)
     return new AgentError("other", `${what}: the server answers ${said}`);
   return statusError(response, what, clock);
+}
+
+function skew(serverTime: number | undefined, clock: Clock): string {
+  if (serverTime === undefined)
+    return "the clocks of this machine and of the server differ too much";
+  const [ours, theirs] = [clock.now(), serverTime].map(httpDate);
+  return `the clock of this machine shows ${ours}, that of the server ${theirs}: set the wrong one`;
 }
 
 const KEYS = "the keys must belong to an existing account";

@@ -8,6 +8,8 @@ interface S3Page {
   readonly names: readonly string[];
   /** The continuation token or marker of the next page; undefined: this was the last. */
   readonly next: string | undefined;
+  /** There are more names, and the page does not say where they begin. */
+  readonly endsEarly: boolean;
 }
 
 export interface S3Listing {
@@ -33,7 +35,7 @@ export function listQuery(
   };
 }
 
-/** undefined: not a listing, or a truncated one that does not tell how to continue. */
+/** undefined: not a listing. */
 export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | undefined {
   const root = parseXml(body);
   if (root?.name !== "ListBucketResult") return undefined;
@@ -41,11 +43,12 @@ export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | und
   const contents = root.children.filter(({ name }) => name === "Contents");
   const keys = contents.map((entry) => decode(childText(entry, "Key") ?? ""));
   const names = keys.flatMap((key) => nameOf(key, listing));
-  if (childText(root, "IsTruncated")?.trim() !== "true") return { names, next: undefined };
+  if (childText(root, "IsTruncated")?.trim() !== "true")
+    return { names, next: undefined, endsEarly: false };
   const next = listing.old
     ? nextMarker(root, decode, keys.at(-1))
     : childText(root, "NextContinuationToken");
-  return next === undefined || next === "" ? undefined : { names, next };
+  return { names, next, endsEarly: next === undefined || next === "" };
 }
 
 /** ListObjects returns NextMarker only with a delimiter; otherwise the last key is the marker. */

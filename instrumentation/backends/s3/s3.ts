@@ -1,3 +1,4 @@
+import { AgentError } from "../../core/error.ts";
 import { parseBool } from "../../core/parse-bool.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
@@ -5,13 +6,19 @@ import { foreignResponse } from "../../http/foreign-response.ts";
 import { awsKeys } from "./credentials.ts";
 import { signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
-import { parseServerTime } from "../object-store/server-time.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
 import { objectStoreBackend } from "../object-store/object-store.ts";
 import type { BackendContext } from "../context.ts";
 import { GUESSED_REGION, s3Address } from "./address.ts";
-import { isOfAnotherRegion, REFUSED_KEYS, s3Error, s3Failure, s3Region } from "./errors.ts";
+import {
+  isOfAnotherRegion,
+  OLD_LISTING,
+  REFUSED_KEYS,
+  s3Error,
+  s3Failure,
+  s3Region,
+} from "./errors.ts";
 import type { S3Failure } from "./errors.ts";
 import { listQuery, parseListing } from "./listing.ts";
 import type { S3Location } from "./location.ts";
@@ -85,7 +92,7 @@ export async function openS3(
       } else if (
         !tried.has("clock") &&
         failure.code === "RequestTimeTooSkewed" &&
-        readClock(response)
+        readClock(failure)
       ) {
         tried.add("clock");
       } else {
@@ -94,7 +101,9 @@ export async function openS3(
             ? await keys?.renewed(used, signal)
             : undefined;
         const what = where + request.name;
-        if (!renewed) throw s3Error(response, failure, { what, bucket, region: asked }, clock);
+        const isNewListing = request.query?.["list-type"] !== undefined;
+        const about = { what, bucket, region: asked, isNewListing };
+        if (!renewed) throw s3Error(response, failure, about, clock);
         tried.add("keys");
         used = renewed;
       }
@@ -124,10 +133,9 @@ export async function openS3(
     return region !== asked;
   }
 
-  function readClock({ headers }: HttpResponse): boolean {
-    const theirs = parseServerTime(headers["date"]);
-    if (theirs === undefined) return false;
-    aheadMs = theirs - clock.now();
+  function readClock({ serverTime }: S3Failure): boolean {
+    if (serverTime === undefined) return false;
+    aheadMs = serverTime - clock.now();
     return true;
   }
 
@@ -144,7 +152,13 @@ export async function openS3(
       );
       const page = parseListing(response.body, listing);
       if (!page) throw foreignResponse(where + folder, response, "an S3 server");
-      return { ...page, receivedBytes: response.body.length };
+      const { names, next, endsEarly } = page;
+      if (endsEarly)
+        throw new AgentError(
+          "other",
+          `${where}${folder}: the listing is incomplete, and the server does not say how to continue it${old ? "" : `; ${OLD_LISTING}`}`,
+        );
+      return { names, next, receivedBytes: response.body.length };
     },
     async load(name, maxBytes, signal) {
       return (await get({ key: name, name, maxBytes }, signal)).body;

@@ -14,6 +14,8 @@ function listed(text: string): readonly string[] | undefined {
 
 test.for([
   ["an empty folder", "[]", []],
+  ["an empty folder of a server in Go", "null", []],
+  ["an empty folder and white space", " null\n", []],
   ["version 2", `[{"name":"${A}","size":1},{"name":"${B}","size":2}]\n`, [A, B]],
   ["version 1", `["${A}","${B}"]`, [A, B]],
   ["another order of the fields", `[{"size":1,"name":"${A}"}]`, [A]],
@@ -40,6 +42,9 @@ test.for([
   ["that is an object", `{"name":"${A}","size":1}`],
   ["that is empty", ""],
   ["that is HTML", "<html>"],
+  ["that begins like null", "nullable"],
+  ["that is null twice", "null null"],
+  ["with null before the array", "null[]"],
 ] as const)("a body %s is not a listing", ([, text]) => {
   expect(listed(text)).toBeUndefined();
 });
