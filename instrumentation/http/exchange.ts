@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 
+import { onAbort } from "../core/abort.ts";
 import type { Connections } from "./connections.ts";
 import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
 
@@ -57,11 +58,10 @@ async function attempt(
     if (size + bytes > maxBytes) throw new TooLongError("more than was asked for");
   };
   // A request that waits for a connection cannot be taken back: it is aborted when it starts.
-  const abort = (): void => {
+  const release = onAbort(signal, () => {
     reject(signal.reason);
     controller?.abort(signal.reason);
-  };
-  signal.addEventListener("abort", abort);
+  });
   dispatcher.dispatch(message, {
     onRequestStart(started) {
       isLost = !takeIsFirst();
@@ -100,7 +100,7 @@ async function attempt(
   try {
     return await promise;
   } finally {
-    signal.removeEventListener("abort", abort);
+    release();
   }
 }
 

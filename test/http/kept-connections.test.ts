@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -148,20 +148,16 @@ describe("requests that wait for a connection", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("end together with one signal, and remove all their listeners", async () => {
+  test("end together with one signal, which gets one listener for all of them", async () => {
     server.answers(hang("before headers"));
     const all = new AbortController();
-    const added = vi.spyOn(all.signal, "addEventListener");
-    const removed = vi.spyOn(all.signal, "removeEventListener");
     const outcomes = Array.from({ length: 5 }, () => ask("GET", all.signal));
     await until("the first request", () => server.requests.length === 1);
+    expect(getEventListeners(all.signal, "abort")).toHaveLength(1);
     all.abort(failed);
     for (const outcome of await Promise.allSettled(outcomes))
       expect(outcome).toEqual({ status: "rejected", reason: failed });
-    const listeners = (calls: readonly (readonly unknown[])[]): Set<unknown> =>
-      new Set(calls.map(([, listener]) => listener));
-    expect(added).toHaveBeenCalled();
-    expect(listeners(removed.mock.calls)).toEqual(listeners(added.mock.calls));
+    expect(getEventListeners(all.signal, "abort")).toHaveLength(0);
   });
 });
 

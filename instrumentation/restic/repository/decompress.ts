@@ -4,8 +4,9 @@ const BRACE = 0x7b;
 const BRACKET = 0x5b;
 const ZSTD = 0x02;
 
-/** zlib allocates this for each call. Most snapshots have less JSON than 4 KiB; the default is 16 KiB. */
-const CHUNK_BYTES = 4096;
+/** Bounds of what zlib allocates at a time. */
+const MIN_CHUNK_BYTES = 256;
+const MAX_CHUNK_BYTES = 64 * 1024;
 
 export interface Unpacked {
   readonly json: Uint8Array;
@@ -29,12 +30,13 @@ export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
 /** restic writes one frame. What Node.js does with bytes behind it depends on its version. */
 function decompress(frame: Uint8Array, maxBytes: number): Uint8Array {
   try {
+    const size = contentSize(frame);
     const content = zstdDecompressSync(frame, {
       maxOutputLength: maxBytes,
-      chunkSize: CHUNK_BYTES,
+      // One byte more than the content, or zlib begins another chunk.
+      chunkSize: Math.min(Math.max((size ?? 0) + 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
     });
     // Node.js 22 returns the beginning of a truncated frame without an error.
-    const size = contentSize(frame);
     if (size !== undefined && size !== content.length)
       throw new RangeError(`${content.length} of ${size} bytes`);
     return content;
