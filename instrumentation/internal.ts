@@ -19,6 +19,7 @@ export { proxyFor } from "./http/proxy.ts";
 export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";
 export { parseReference, sameReference } from "./secrets/reference.ts";
+export { parseSnapshotSize } from "./settings/snapshot-size.ts";
 export { parseRepository } from "./settings/repository.ts";
 export type { RepositorySettings } from "./settings/repository.ts";
 export type { MonitorSettings } from "./monitor/monitor-settings.ts";

@@ -32,7 +32,7 @@ export interface Backend {
    * @throws AgentError `not_found` if the folder is missing; the caller decides whether that is an error
    */
   list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;
-  /** Loads a whole file, at most `MAX_SIZE_BYTES[type]`. The name of `config` is the empty string. */
+  /** Loads a whole file, at most `maxSizeBytes[type]` of the context. The name of `config` is the empty string. */
   load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Ends what is open between calls, such as a child process. The next call opens it again. Absent if nothing stays open. */
   close?(): Promise<void>;
@@ -48,7 +48,7 @@ export class MissingPlaceError extends AgentError {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Bounds of files that are read into memory. A snapshot may hold thousands of paths, an index file 150,000 blobs. */
+/** Bounds of files that are read into memory, unless the setting `maxSnapshotSize` says otherwise. A snapshot may hold thousands of paths, an index file 150,000 blobs. */
 export const MAX_SIZE_BYTES: Readonly<Record<FileType, number>> = {
   config: 64 * KIB,
   keys: 64 * KIB,

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { ProxyEnvironment } from "../http/proxy.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, FileType } from "./backend.ts";
 
 export type Variables = Readonly<Record<string, Secret>>;
 
@@ -33,6 +33,8 @@ export interface OpenContext {
   readonly connections?: number | undefined;
   readonly insecureTls?: boolean;
   readonly requestTimeoutMs?: number | undefined;
+  /** Bound of a snapshot file, bytes. Default: `MAX_SIZE_BYTES.snapshots`. */
+  readonly maxSnapshotBytes?: number | undefined;
   readonly processEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly cost: BackendCost;
@@ -50,6 +52,8 @@ export interface BackendContext {
   readonly insecureTls: boolean;
   /** Maximum wait for the first byte of a response, milliseconds. */
   readonly requestTimeoutMs: number;
+  /** Bounds of files, bytes: `MAX_SIZE_BYTES` with the setting `maxSnapshotSize`. */
+  readonly maxSizeBytes: Readonly<Record<FileType, number>>;
   /**
    * The environment of a child process, below `environment`: that of the process, without the variables of a provider for which the
    * repository sets one itself.

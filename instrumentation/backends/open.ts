@@ -1,3 +1,4 @@
+import { MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendContext, OpenBackend, OpenContext, OpenCustomBackend } from "./context.ts";
 import { counted } from "./decorators/counted.ts";
@@ -29,6 +30,7 @@ export function backendContext(
     connections,
     insecureTls = false,
     requestTimeoutMs = REQUEST_TIMEOUT_MS,
+    maxSnapshotBytes = MAX_SIZE_BYTES.snapshots,
     processEnvironment,
     clock,
   }: Omit<OpenContext, "cost">,
@@ -40,6 +42,7 @@ export function backendContext(
     connections: connectionsOf(scheme, connections, options),
     insecureTls,
     requestTimeoutMs,
+    maxSizeBytes: { ...MAX_SIZE_BYTES, snapshots: maxSnapshotBytes },
     processEnvironment: visible,
     proxyEnvironment: proxyVariables(own, visible),
     clock,
@@ -55,7 +58,12 @@ async function openByScheme(
   const { scheme } = location;
   switch (scheme) {
     case "local":
-      return (await import("./local/local.ts")).openLocal(location, context.clock);
+      return (await import("./local/local.ts")).openLocal(
+        location,
+        context.clock,
+        undefined,
+        context.maxSizeBytes,
+      );
     case "rest":
       return (await import("./rest/rest.ts")).openRest(location, context);
     case "s3":

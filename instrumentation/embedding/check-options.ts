@@ -12,6 +12,7 @@ const TYPES = {
   timezone: "string",
   timeout: "string",
   requestTimeout: "string",
+  maxSnapshotSize: "string",
   concurrency: "number",
   retryFailed: "boolean",
   reverify: "string",

@@ -36,6 +36,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly timeout?: string;
   /** Maximum wait for the first byte of a response of a storage server. Default `60s`. */
   readonly requestTimeout?: string;
+  /** Bound of a snapshot file and of its JSON, from `64KiB` to `128MiB`. Default `8MiB`. */
+  readonly maxSnapshotSize?: string;
   /** Maximum repositories that are collected in parallel. Default 8. */
   readonly concurrency?: number;
   /** Retry repositories with transient errors between collections. Default true. */

@@ -10,6 +10,7 @@ import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
 import { VAULT_DISABLED, parseVaultSettings } from "../vault/settings.ts";
 import type { VaultUse } from "../vault/settings.ts";
+import { parseSnapshotSize } from "../settings/snapshot-size.ts";
 import { unknownOptions } from "./check-options.ts";
 import type { ResticInstrumentationConfig } from "./config.ts";
 
@@ -28,6 +29,8 @@ export function monitorSettings(
     problems.push(`${name}: must be a duration with its unit, like "30s" or "5m"`);
     return 0;
   };
+  const { value: maxSnapshotBytes, problem } = parseSnapshotSize(config.maxSnapshotSize ?? "8MiB");
+  if (problem !== undefined) problems.push(`maxSnapshotSize: ${problem}`);
   const { concurrency = 8, cron = "@every 15m" } = config;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     problems.push("concurrency: must be a whole number from 1");
@@ -42,6 +45,7 @@ export function monitorSettings(
     timezone: config.timezone,
     timeoutMs: duration("timeout", "5m"),
     requestTimeoutMs: duration("requestTimeout", "60s"),
+    maxSnapshotBytes,
     concurrency,
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,

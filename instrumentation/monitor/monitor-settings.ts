@@ -13,6 +13,8 @@ export interface MonitorSettings {
   readonly timeoutMs: number;
   /** Maximum wait for the first byte of a response, milliseconds, unless the repository sets its own. Default: 60 s. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Bound of a snapshot file and of its JSON, bytes. Default: 8 MiB. */
+  readonly maxSnapshotBytes?: number | undefined;
   /** Repositories that are collected in parallel. */
   readonly concurrency: number;
   readonly legacyLabel: boolean;

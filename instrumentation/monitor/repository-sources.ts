@@ -30,7 +30,7 @@ export interface RepositorySourcesOptions {
 }
 
 /** The settings of all repositories that a source uses. */
-type SharedSettings = Pick<MonitorSettings, "reverifyMs" | "requestTimeoutMs">;
+type SharedSettings = Pick<MonitorSettings, "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes">;
 
 interface OpenRepository {
   readonly settings: RepositorySettings;
@@ -74,8 +74,8 @@ export class RepositorySources {
 
   /** Returns the sources. Each of them resolves its secrets again in its next collection. */
   configure(all: MonitorSettings): readonly ResticSource[] {
-    const { repositories, reverifyMs, requestTimeoutMs } = all;
-    const shared = { reverifyMs, requestTimeoutMs };
+    const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes } = all;
+    const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes };
     const previous = this.#repositories;
     this.#repositories = new Map(
       repositories.map((settings) => {
@@ -152,6 +152,7 @@ export class RepositorySources {
       insecureTls: settings.insecureTls,
       requestTimeoutMs: settings.requestTimeoutMs ?? shared.requestTimeoutMs,
       reverifyMs: shared.reverifyMs,
+      maxSnapshotBytes: shared.maxSnapshotBytes,
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),

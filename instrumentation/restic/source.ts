@@ -28,6 +28,8 @@ export interface ResticSourceOptions {
   readonly insecureTls?: boolean;
   /** Maximum wait for the first byte of a response, milliseconds; undefined: the default of the backends. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Bound of a snapshot file and of its JSON, bytes; undefined: the default of the backends. */
+  readonly maxSnapshotBytes?: number | undefined;
   /** `keys/` is listed again when the key was verified longer ago than this, milliseconds. */
   readonly reverifyMs: number;
   readonly openBackend: OpenBackend;
@@ -60,11 +62,12 @@ export class ResticSource implements Source<RepositoryState> {
   constructor(options: ResticSourceOptions) {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
-    const { clock, reverifyMs, cache, onKeyDerivation } = options;
+    const { clock, reverifyMs, cache, maxSnapshotBytes, onKeyDerivation } = options;
     this.#repository = new Repository({
       clock,
       reverifyMs,
       cache,
+      maxSnapshotBytes,
       onDerivation: () => {
         this.#cost.keyDerivations += 1;
         onKeyDerivation?.();
@@ -170,7 +173,7 @@ export class ResticSource implements Source<RepositoryState> {
   async #backend(environment: ResolvedSecrets["environment"]): Promise<Backend> {
     const { repo, openBackend, ...shared } = this.#options;
     const { options, connections, insecureTls = false, requestTimeoutMs } = shared;
-    const { processEnvironment, clock } = shared;
+    const { maxSnapshotBytes, processEnvironment, clock } = shared;
     if (this.#open && !sameEnvironment(this.#open.environment, environment)) {
       await this.#close();
       this.#open = undefined;
@@ -183,6 +186,7 @@ export class ResticSource implements Source<RepositoryState> {
         connections,
         insecureTls,
         requestTimeoutMs,
+        maxSnapshotBytes,
         processEnvironment,
         clock,
         cost: this.#cost,

@@ -2,6 +2,7 @@ import {
   DURATION,
   parseDurationMs,
   parseSchedule,
+  parseSnapshotSize,
   TEXT,
 } from "restic-otel-instrumentation/internal";
 import type { JsonSchema } from "restic-otel-instrumentation/internal";
@@ -48,6 +49,15 @@ export const duration: Format<number> = {
       : 'must be a duration with its unit, like "30s", "5m" or "1h30m"';
   },
   parse: (value) => parseDurationMs(String(value)) ?? 0,
+};
+
+export const snapshotSize: Format<number> = {
+  schema: {
+    type: "string",
+    pattern: String.raw`^(?:\d{5,}(?:\.\d+)? ?|\d+(?:\.\d+)? ?(?:[KMGT]i?B|kB|B))$`,
+  },
+  check: (value) => parseSnapshotSize(value).problem,
+  parse: (value) => parseSnapshotSize(value).value ?? 0,
 };
 
 const DIGITS = /^\d+$/;

@@ -107,6 +107,7 @@ export async function loadSettings({
       timezone: value(SETTINGS.timezone) || undefined,
       timeoutMs: value(SETTINGS.timeout),
       requestTimeoutMs: value(SETTINGS.requestTimeout),
+      maxSnapshotBytes: value(SETTINGS.maxSnapshotSize),
       concurrency: value(SETTINGS.concurrency),
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),

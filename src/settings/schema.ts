@@ -1,6 +1,15 @@
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { bind } from "./bind.ts";
-import { boolean, cron, duration, integer, oneOf, text, timezone } from "./formats.ts";
+import {
+  boolean,
+  cron,
+  duration,
+  integer,
+  oneOf,
+  snapshotSize,
+  text,
+  timezone,
+} from "./formats.ts";
 import type { Format } from "./formats.ts";
 import { shard } from "./shard.ts";
 import { urlPath } from "./url-path.ts";
@@ -98,6 +107,13 @@ export const SETTINGS = {
     "60s",
     "how long a storage server may take to answer a request; at most what is left of timeout",
     "request-timeout",
+  ),
+  maxSnapshotSize: setting(
+    "maxSnapshotSize",
+    snapshotSize,
+    "8MiB",
+    "maximum size of a snapshot file and of its JSON; a larger one is unreadable",
+    "max-snapshot-size",
   ),
   concurrency: setting(
     "concurrency",

@@ -95,6 +95,7 @@ export async function openAzure(
     where,
     prefix,
     connections,
+    maxSizeBytes: context.maxSizeBytes,
     async list(folder, deep, from, signal) {
       const query = queryString({
         restype: "container",

@@ -102,6 +102,7 @@ export async function openB2(
     where,
     prefix: location.prefix,
     connections,
+    maxSizeBytes: context.maxSizeBytes,
     async list(folder, deep, from, signal) {
       const request: Request = {
         capability: "listFiles",

@@ -69,6 +69,7 @@ export async function openGs(
     where,
     prefix,
     connections,
+    maxSizeBytes: context.maxSizeBytes,
     async list(folder, deep, from, signal) {
       const query = queryString({
         prefix: folder,

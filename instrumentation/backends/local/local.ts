@@ -6,7 +6,7 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
 import { MAX_SIZE_BYTES } from "../backend.ts";
-import type { Backend, FileType } from "../backend.ts";
+import type { Backend } from "../backend.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
 import type { LocalLocation } from "./location.ts";
@@ -30,7 +30,12 @@ interface Batch {
 }
 
 /** A local directory. File operations cannot be aborted: after one that hangs, all calls fail until it returns. */
-export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = IDLE_MS): Backend {
+export function openLocal(
+  { path: root }: LocalLocation,
+  clock: Clock,
+  idleMs = IDLE_MS,
+  maxSizeBytes = MAX_SIZE_BYTES,
+): Backend {
   const own = limit(1);
   const thread = new FileThread();
   let loaded = 0;
@@ -81,7 +86,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
     const files = new Promise((resolve) => setImmediate(resolve)).then(() => {
       if (batch === begun) batch = undefined;
       const what = `reading ${paths[0] ?? ""} and ${paths.length - 1} more`;
-      const wanted = { paths, maxBytes: MAX_SIZE_BYTES.snapshots };
+      const wanted = { paths, maxBytes: maxSizeBytes.snapshots };
       // In a bundled program the worker's file is missing: each snapshot is read on its own.
       return run(what, () => thread.read(wanted).catch((): Read => []), signal);
     });
@@ -104,7 +109,7 @@ export function openLocal({ path: root }: LocalLocation, clock: Clock, idleMs = 
         const bytes = await readInBatch(path, signal);
         if (bytes) return bytes;
       }
-      return run(`reading ${path}`, () => read(path, type), signal);
+      return run(`reading ${path}`, () => read(path, maxSizeBytes[type]), signal);
     },
     async close() {
       loaded = 0;
@@ -119,15 +124,15 @@ async function filesIn(folder: string): Promise<readonly string[]> {
 }
 
 /** Reads a regular file up to its bound. O_NONBLOCK: opening a pipe does not block. */
-async function read(path: string, type: FileType): Promise<Uint8Array> {
+async function read(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new AgentError("corrupt", `${path} is not a regular file`);
-    if (stat.size > MAX_SIZE_BYTES[type]) {
+    if (stat.size > maxBytes) {
       throw new AgentError(
         "corrupt",
-        `${path} has ${stat.size} bytes, more than the allowed ${MAX_SIZE_BYTES[type]}`,
+        `${path} has ${stat.size} bytes, more than the allowed ${maxBytes}`,
       );
     }
     const bytes = Buffer.alloc(stat.size);

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, textMember } from "../../core/json.ts";
-import { MAX_SIZE_BYTES, MissingPlaceError } from "../backend.ts";
+import { MissingPlaceError } from "../backend.ts";
 import type { Backend, FileType, Page } from "../backend.ts";
 
 /** The requests to one bucket or container. Failures are AgentErrors, as those of a Backend. */
@@ -13,6 +13,7 @@ export interface ObjectStore {
   readonly prefix: string;
   /** Maximum number of parallel requests. */
   readonly connections: number;
+  readonly maxSizeBytes: Readonly<Record<FileType, number>>;
   /**
    * Lists one page of the objects in a folder.
    * @param folder ends with a slash
@@ -23,7 +24,8 @@ export interface ObjectStore {
 }
 
 /** A repository in an object store. Packs are in 256 folders below `data`; all other folders are flat. */
-export function objectStoreBackend({ where, prefix, connections, ...store }: ObjectStore): Backend {
+export function objectStoreBackend(all: ObjectStore): Backend {
+  const { where, prefix, connections, maxSizeBytes, ...store } = all;
   const root = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
   // Network and login errors name only the host.
   const bucket = where.replace(/:?\/?$/, "");
@@ -40,7 +42,7 @@ export function objectStoreBackend({ where, prefix, connections, ...store }: Obj
         return prefixed(listingError(error));
       }),
     load: (type, name, signal) =>
-      store.load(root + objectPath(type, name), MAX_SIZE_BYTES[type], signal).catch(prefixed),
+      store.load(root + objectPath(type, name), maxSizeBytes[type], signal).catch(prefixed),
   };
 }
 

@@ -54,6 +54,7 @@ function connect(
     options,
     connections,
     requestTimeoutMs,
+    maxSizeBytes,
     clock,
   }: BackendContext,
 ): RcloneConnection {
@@ -98,6 +99,7 @@ function connect(
     location: `${where}/`,
     base: BASE,
     connections,
+    maxSizeBytes,
     headers: {},
     send: http2Send(session, child, where, received),
     clock,

@@ -3,8 +3,8 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
-import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
-import type { Backend } from "../backend.ts";
+import { MAX_LISTING_BYTES } from "../backend.ts";
+import type { Backend, FileType } from "../backend.ts";
 import { ListingReader } from "./listing.ts";
 
 /** Version 2 of restic's REST protocol. Servers compare the whole header. */
@@ -16,6 +16,7 @@ export interface RestOptions {
   /** The URL, with a trailing slash. */
   readonly base: string;
   readonly connections: number;
+  readonly maxSizeBytes: Readonly<Record<FileType, number>>;
   /** Headers in addition to Accept. */
   readonly headers: Readonly<Record<string, string>>;
   readonly send: Send;
@@ -24,7 +25,7 @@ export interface RestOptions {
 
 /** restic's REST protocol, version 1 or 2, over any HTTP client. */
 export function restBackend(options: RestOptions): Backend {
-  const { location, base, connections, send, clock } = options;
+  const { location, base, connections, maxSizeBytes, send, clock } = options;
   const headers = { accept: VERSION_2, ...options.headers };
 
   return {
@@ -50,7 +51,7 @@ export function restBackend(options: RestOptions): Backend {
     },
     async load(type, name, signal) {
       const path = type === "config" ? type : `${type}/${name}`;
-      const request = { url: new URL(base + path), headers, maxBytes: MAX_SIZE_BYTES[type] };
+      const request = { url: new URL(base + path), headers, maxBytes: maxSizeBytes[type] };
       const response = await send(request, signal);
       if (response.status !== 200) throw statusError(response, location + path, clock);
       return response.body;

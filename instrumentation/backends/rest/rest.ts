@@ -11,7 +11,7 @@ export async function openRest(
   context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
-  const { connections, clock } = context;
+  const { connections, maxSizeBytes, clock } = context;
   const send = httpClient({
     ...(await httpOptions(context, idleMs)),
     socketPath: location.socketPath,
@@ -21,6 +21,7 @@ export async function openRest(
     location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
     base,
     connections,
+    maxSizeBytes,
     headers: authorization(location, context),
     send,
     clock,

@@ -143,6 +143,7 @@ export async function openS3(
     where,
     prefix,
     connections,
+    maxSizeBytes: context.maxSizeBytes,
     async list(folder, deep, from, signal) {
       const listing = { prefix: folder, deep, old };
       const query = listQuery(listing, from);

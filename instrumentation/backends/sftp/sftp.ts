@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
-import { MAX_LISTING_BYTES, MAX_SIZE_BYTES } from "../backend.ts";
+import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
 import type { ChildExit } from "../child-process/child-process.ts";
@@ -32,7 +32,7 @@ export function openSftp(location: SftpLocation, context: BackendContext): Backe
       }, signal),
     load: (type, name, signal) =>
       connection.use(
-        ({ client }) => client.load(below(type, name), MAX_SIZE_BYTES[type], signal),
+        ({ client }) => client.load(below(type, name), context.maxSizeBytes[type], signal),
         signal,
       ),
     close: () => connection.close(),

@@ -76,6 +76,7 @@ export async function openSwift(
     where,
     prefix,
     connections,
+    maxSizeBytes: context.maxSizeBytes,
     async list(folder, deep, from, signal) {
       const query = queryString({
         format: "json",

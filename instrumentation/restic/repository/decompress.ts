@@ -1,5 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 
+import { BoundError } from "./json.ts";
+
 const BRACE = 0x7b;
 const BRACKET = 0x5b;
 const ZSTD = 0x02;
@@ -18,10 +20,14 @@ export interface Unpacked {
  * The JSON in a decrypted file (snapshot, index, lock), which may be compressed in repository version 2. The first byte decides in
  * both versions: an upgraded repository has files of both. restic design document, section "Unpacked Data Format".
  * @param maxBytes bound of the JSON
- * @throws Error whose message completes "the file …" and is safe to print
+ * @throws Error whose message completes "the file …" and is safe to print; BoundError for more JSON
  */
 export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
-  if (plain[0] === BRACE || plain[0] === BRACKET) return { json: plain, compressed: false };
+  if (plain[0] === BRACE || plain[0] === BRACKET) {
+    if (plain.length > maxBytes)
+      throw new BoundError(`has more than ${mebibytes(maxBytes)} of JSON`);
+    return { json: plain, compressed: false };
+  }
   if (plain[0] !== ZSTD)
     throw new Error("has an unsupported encoding: a newer restic may have written it");
   return { json: decompress(plain.subarray(1), maxBytes), compressed: true };
@@ -43,11 +49,13 @@ function decompress(frame: Uint8Array, maxBytes: number): Uint8Array {
   } catch (error) {
     const isTooLarge =
       error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-    throw new Error(
-      isTooLarge ? `expands to more than ${maxBytes / 2 ** 20} MiB` : "has damaged zstd data",
-      { cause: error },
-    );
+    if (isTooLarge) throw new BoundError(`expands to more than ${mebibytes(maxBytes)}`);
+    throw new Error("has damaged zstd data", { cause: error });
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Number((bytes / 2 ** 20).toFixed(3))} MiB`;
 }
 
 /** The size that a frame header declares; undefined: none, as in restic's frames of less than 256 bytes. RFC 8878, section 3.1.1.1. */

@@ -1,10 +1,21 @@
 import { isJsonObject } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { exceededBound } from "../../core/json-bounds.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** @throws Error whose message completes "the file …" and is safe to print */
+/** A snapshot has three levels and a few objects; 100,000 paths have as many commas. */
+const BOUNDS = { depth: 16, containers: 10_000, commas: 250_000 };
+
+/** A file exceeds a bound: reading it again is of no use. The message completes "the file …" and is safe to print. */
+export class BoundError extends Error {
+  override readonly name = "BoundError";
+}
+
+/** @throws Error whose message completes "the file …" and is safe to print; BoundError before the JSON is parsed */
 export function parseObject(bytes: Uint8Array): JsonObject {
+  const exceeded = exceededBound(bytes, BOUNDS);
+  if (exceeded !== undefined) throw new BoundError(`has JSON with ${exceeded}`);
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));

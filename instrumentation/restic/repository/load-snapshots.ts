@@ -3,13 +3,18 @@ import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { reasonOf } from "./config.ts";
+import { BoundError } from "./json.ts";
 import { isCorrupt, isNamed, isNotFound } from "./verified-load.ts";
 import { decodeSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { unpack } from "./decompress.ts";
 
-/** A snapshot of thousands of paths has a few MiB of JSON. */
-const MAX_JSON_BYTES = 32 * 2 ** 20;
+export interface SnapshotBounds {
+  /** Bound of the JSON of a snapshot, the setting `maxSnapshotSize`. */
+  readonly maxBytes: number;
+  /** Files that exceed a bound, with the reason, by name: they are not read again. */
+  readonly exceeding: Map<string, string>;
+}
 
 /** What became of the snapshot files that were asked for. */
 export interface SnapshotFiles {
@@ -33,6 +38,7 @@ export async function loadSnapshots(
   key: Key,
   ids: readonly string[],
   found: (snapshot: Snapshot) => void,
+  { maxBytes, exceeding }: SnapshotBounds,
   signal: AbortSignal,
 ): Promise<SnapshotFiles> {
   const gone = new Set<string>();
@@ -44,11 +50,12 @@ export async function loadSnapshots(
 
   function decode(id: string, sealed: Uint8Array): void {
     try {
-      const unpacked = unpack(key.open(sealed), MAX_JSON_BYTES);
+      const unpacked = unpack(key.open(sealed), maxBytes);
       found(decodeSnapshot(id, unpacked.json));
       compressed ||= unpacked.compressed;
     } catch (error) {
       unreadable.set(id, reason(error));
+      if (error instanceof BoundError) exceeding.set(id, reason(error));
       if (isForeign(error)) foreign.add(id);
     }
   }
@@ -56,6 +63,11 @@ export async function loadSnapshots(
   /** False if the content does not match the name. */
   async function read(id: string): Promise<boolean> {
     either.throwIfAborted();
+    const exceeds = exceeding.get(id);
+    if (exceeds !== undefined) {
+      unreadable.set(id, exceeds);
+      return true;
+    }
     try {
       const sealed = await backend.load("snapshots", id, either);
       if (!isNamed(sealed, id)) return false;
@@ -64,7 +76,10 @@ export async function loadSnapshots(
       if (isNotFound(error)) gone.add(id);
       else if (error instanceof AgentError && !isCorrupt(error)) throw error;
       else if (either.aborted) throw either.reason;
-      else unreadable.set(id, reason(error));
+      else {
+        unreadable.set(id, reason(error));
+        if (isCorrupt(error)) exceeding.set(id, reason(error));
+      }
     }
     return true;
   }

@@ -1,11 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { MAX_SIZE_BYTES } from "../../backends/backend.ts";
 import type { Backend } from "../../backends/backend.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { listIds } from "./listing.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
-import type { SnapshotFiles } from "./load-snapshots.ts";
+import type { SnapshotBounds, SnapshotFiles } from "./load-snapshots.ts";
 import { noKeys, SessionOpener } from "./session.ts";
 import type { Credentials, Session } from "./session.ts";
 import { sharing } from "./sharing.ts";
@@ -33,6 +34,8 @@ export interface RepositoryOptions {
   readonly reverifyMs: number;
   readonly onDerivation: () => void;
   readonly cache?: SnapshotCache | undefined;
+  /** Bound of a snapshot file and of its JSON. Default: that of the backends. */
+  readonly maxSnapshotBytes?: number | undefined;
 }
 
 /** The parameters of one read. */
@@ -52,11 +55,14 @@ export class Repository {
   readonly #snapshots = new Map<string, Snapshot>();
   #sightings = new Sightings();
   #foreign: ReadonlySet<string> = new Set();
+  readonly #bounds: SnapshotBounds;
   /** The backend of the current read. */
   #ahead: ReadAhead | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
+    const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = options;
+    this.#bounds = { maxBytes: maxSnapshotBytes, exceeding: new Map() };
     this.#sessions = new SessionOpener(options.clock, options.reverifyMs, () => {
       options.onDerivation();
       this.#ahead?.begin();
@@ -70,7 +76,9 @@ export class Repository {
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
     // The cache cannot be read before a key is open: until then all snapshots may be in it.
     const isKnown = (id: string): boolean =>
-      this.#snapshots.has(id) || (this.#options.cache !== undefined && !this.#sessions.current);
+      this.#snapshots.has(id) ||
+      this.#bounds.exceeding.has(id) ||
+      (this.#options.cache !== undefined && !this.#sessions.current);
     const ahead = new ReadAhead(access.backend, isKnown, signal);
     this.#ahead = ahead;
     try {
@@ -138,7 +146,7 @@ export class Repository {
       if (cache) fresh.push(snapshot);
     };
     try {
-      return await loadSnapshots(backend, master, ids, found, signal);
+      return await loadSnapshots(backend, master, ids, found, this.#bounds, signal);
     } finally {
       await cache?.append(fresh);
     }

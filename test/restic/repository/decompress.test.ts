@@ -3,6 +3,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 
 import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
+import { BoundError } from "../../../instrumentation/restic/repository/json.ts";
 
 const KIB = 1024;
 const MAX = 1024 * KIB;
@@ -96,7 +97,7 @@ test.for([
     }),
   ],
 ] as const)("a frame %s does not expand beyond the bound", ([, bytes]) => {
-  expect(() => unpackZstd(bytes)).toThrow(new Error("expands to more than 1 MiB"));
+  expect(() => unpackZstd(bytes)).toThrow(new BoundError("expands to more than 1 MiB"));
   const atBound = zstdCompressSync(Buffer.alloc(MAX, "x"));
   expect(unpackZstd(atBound)).toHaveLength(MAX);
   expect(() => unpackZstd(atBound, MAX - 1)).toThrow(/^expands to more than /);

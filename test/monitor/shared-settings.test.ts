@@ -26,3 +26,28 @@ test("each backend gets the requestTimeout of its entry, else that of the agent,
   await monitor.collect();
   expect(Object.fromEntries(timeouts)).toEqual({ a: 2000, b: 90_000 });
 });
+
+test("each backend gets maxSnapshotSize, and a reload changes it", async () => {
+  const sizes: unknown[] = [];
+  const backends = {
+    large: (
+      _address: string,
+      { maxSizeBytes }: { readonly maxSizeBytes: { readonly snapshots: number } },
+    ) => {
+      sizes.push(maxSizeBytes.snapshots);
+      throw new AgentError("other", "is not opened");
+    },
+  };
+  const repositories = [{ repo: "large:a", password: "p" }];
+  const monitor = new Monitor(monitorSettings({ repositories, backends }), {
+    clock: new FakeClock(),
+    backends,
+  });
+  await monitor.collect();
+  monitor.reload(monitorSettings({ repositories, backends, maxSnapshotSize: "16MiB" }));
+  await monitor.collect();
+  expect(sizes).toEqual([8_388_608, 16_777_216]);
+  expect(() => monitorSettings({ repositories, backends, maxSnapshotSize: "1kB" })).toThrow(
+    'maxSnapshotSize: must be a size from 64KiB to 128MiB, like "8MiB"',
+  );
+});
