@@ -33,6 +33,8 @@ async function run(
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print((await import("./settings/help.ts")).helpText());
   if (flags.version) return print(versionLine(build));
+  if (flags.completion)
+    return print((await import("./completion.ts")).completionScript(flags.completion));
   const load = (): Promise<AgentSettings> => loadSettings({ flags, env, extensions });
   if (flags.healthcheck) return checkHealth(flags, env, load);
   const settings = await load();

@@ -4,6 +4,9 @@ import { boolean } from "./formats.ts";
 import { settingNames, SETTINGS } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
 /** The parsed command line. */
 export interface Flags {
   readonly help: boolean;
@@ -15,6 +18,8 @@ export interface Flags {
   /** With `checkConfig`: open each repository. */
   readonly open: boolean;
   readonly healthcheck: boolean;
+  /** Print the completion script for this shell. */
+  readonly completion: Shell | undefined;
   /** false: `--no-vault` is given. */
   readonly vault: boolean;
   /** Unparsed values by the name of the setting. */
@@ -46,6 +51,24 @@ const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
   }),
 );
 
+/** The values of flags that set nothing. */
+export const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  format: OUTPUT_FORMATS,
+  completion: SHELLS,
+};
+
+/** All flags, without dashes. */
+export const FLAGS: readonly string[] = [
+  ...SWITCHES,
+  ...Object.keys(CHOICES),
+  ...VALUE_FLAGS.keys(),
+];
+
+/** The setting of a flag; undefined: the flag sets none. */
+export function settingOf(flag: string): SettingName | undefined {
+  return VALUE_FLAGS.get(flag);
+}
+
 function isSwitch(name: string): name is Switch {
   return SWITCHES.some((one) => one === name);
 }
@@ -58,23 +81,26 @@ export function parseFlags(argv: readonly string[]): Flags {
   const values: Partial<Record<SettingName, string>> = {};
   const switches = new Set<Switch>();
   let format: OutputFormat | undefined;
+  let completion: Shell | undefined;
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
     if (name === undefined) throw usage(`unexpected argument "${argument}": use flags only`);
-    const setting = VALUE_FLAGS.get(name);
+    const setting = settingOf(name);
     if (setting !== undefined) {
       const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
       if (value === undefined) throw usage(`--${name} needs a value`);
       values[setting] = joined(setting, values[setting], value);
     } else if (name === "format") {
-      format = outputFormat(given ?? rest.shift());
+      format = choice(name, OUTPUT_FORMATS, given ?? rest.shift());
+    } else if (name === "completion") {
+      completion = choice(name, SHELLS, given ?? rest.shift());
     } else if (name in SHORT || isSwitch(name)) {
       if (given !== undefined && given !== "true" && given !== "false")
         throw usage(`--${name} takes no value`);
       if (given !== "false") switches.add(isSwitch(name) ? name : (SHORT[name] ?? "help"));
     } else {
-      const near = nearest(name, [...SWITCHES, "format", ...VALUE_FLAGS.keys()]);
+      const near = nearest(name, FLAGS);
       throw usage(`unknown flag --${name}${near === undefined ? "" : `, did you mean --${near}?`}`);
     }
   }
@@ -90,16 +116,21 @@ export function parseFlags(argv: readonly string[]): Flags {
     checkConfig: switches.has("check-config"),
     open: switches.has("open"),
     healthcheck: switches.has("healthcheck"),
+    completion,
     vault: !switches.has("no-vault"),
     values,
   };
 }
 
-function outputFormat(value: string | undefined): OutputFormat {
-  if (value === undefined) throw usage("--format needs a value");
-  const found = OUTPUT_FORMATS.find((one) => one === value);
+function choice<T extends string>(
+  name: string,
+  choices: readonly T[],
+  value: string | undefined,
+): T {
+  if (value === undefined) throw usage(`--${name} needs a value`);
+  const found = choices.find((one) => one === value);
   if (found === undefined)
-    throw usage(`--format: must be one of ${OUTPUT_FORMATS.join(", ")}, not "${value}"`);
+    throw usage(`--${name}: must be one of ${choices.join(", ")}, not "${value}"`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { OUTPUT_FORMATS } from "./flags.ts";
+import { OUTPUT_FORMATS, SHELLS } from "./flags.ts";
 import { SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 import { wrap } from "./wrap.ts";
@@ -25,6 +25,10 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
         "--healthcheck",
         "query the agent that runs with these settings, exit with 0 if it is alive",
       ],
+      [
+        "--completion SHELL",
+        `print the completion of the flags for a shell, and exit: ${SHELLS.join(", ")}`,
+      ],
       ["-h, -v, --help, --version", "print this help or the version, and exit"],
     ],
   ],
@@ -33,6 +37,8 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
     [
       flag("config", "FILE"),
       flag("cron", "RULE"),
+      flag("requestTimeout", "DURATION"),
+      flag("maxSnapshotSize", "SIZE"),
       flag("bind", "ADDRESS"),
       flag("webConfigFile", "FILE"),
       flag("telemetryPath", "PATH"),

@@ -10,6 +10,7 @@ const NONE = {
   checkConfig: false,
   open: false,
   healthcheck: false,
+  completion: undefined,
   vault: true,
 };
 
@@ -53,6 +54,8 @@ test.for([
   [["-no-vault"], { vault: false }],
   [["--no-vault=false"], {}],
   [["--no-discover-vault"], {}],
+  [["--completion", "bash"], { completion: "bash" }],
+  [["--completion=fish"], { completion: "fish" }],
   [["-no-discover-vault=true"], {}],
 ] as const)("%j sets switches", ([argv, switched]) => {
   expect(parseFlags(argv)).toEqual({ ...NONE, ...switched, values: {} });
@@ -65,6 +68,8 @@ test.for([
   ["config.json", 'unexpected argument "config.json": use flags only'],
   ["--", 'unexpected argument "--": use flags only'],
   ["--cron", "--cron needs a value"],
+  ["--completion", "--completion needs a value"],
+  ["--completion=tcsh", '--completion: must be one of bash, zsh, fish, not "tcsh"'],
   ["--once=yes", "--once takes no value"],
   ["--format", "--format needs a value"],
   ["--format=json", '--format: must be one of prometheus, table, not "json"'],

@@ -67,6 +67,7 @@ const PACKAGES = {
   systemd: ["systemd-analyze", "systemd-socket-activate"],
   manual: ["man", "mandoc"],
   clients: ["curl", "wget", "python3"],
+  shells: ["zsh", "fish"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whether sshd, ssh and ssh-keygen are available. @throws as `requirePeer` */
@@ -92,6 +93,11 @@ export function requireManual(): boolean {
 /** Whether curl, wget and Python are available. @throws as `requirePeer` */
 export function requireHttpClients(): boolean {
   return requirePackage("clients");
+}
+
+/** Whether zsh and fish are available. @throws as `requirePeer` */
+export function requireShells(): boolean {
+  return requirePackage("shells");
 }
 
 /** Whether OpenStack Swift is available. @throws as `requirePeer` */
