@@ -20,6 +20,8 @@ const PEERS = {
   rclone: { module: "rclone", program: "rclone", onPath: true },
   "client-golang": { module: "client-golang", program: "client-golang", onPath: false },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
+  helm: { module: "helm", program: "helm", onPath: false },
+  kubernetes: { module: "kubernetes", program: "kubernetes", onPath: false },
   "fake-gcs-server": { module: "fake-gcs-server", program: "fake-gcs-server", onPath: true },
   vault: { module: "vault", program: "vault", onPath: false },
   "victoria-metrics": { module: "victoria-metrics", program: "victoria-metrics", onPath: false },
@@ -227,6 +229,8 @@ export function missingPeers(): readonly string[] {
     "victoria-metrics",
     "exporter-toolkit",
     "fake-gcs-server",
+    "helm",
+    "kubernetes",
   ];
   const missing: string[] = names.filter((name) => findPeer(name) === undefined);
   for (const [name, programs] of Object.entries(PACKAGES))
