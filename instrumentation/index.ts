@@ -1,8 +1,11 @@
 // For applications with an OpenTelemetry SDK, and for sources, backends and secret resolvers of your own.
 export { ResticInstrumentation, resticMetricProducer } from "./embedding/instrumentation.ts";
 export type {
+  ExpectationConfig,
+  RenameConfig,
   RepositoryConfig,
   ResticInstrumentationConfig,
+  RetiredConfig,
   SecretConfig,
 } from "./embedding/config.ts";
 export { trackVanishingSeries } from "./embedding/track-vanishing-series.ts";

@@ -22,6 +22,16 @@ export { parseReference, sameReference } from "./secrets/reference.ts";
 export { parseSnapshotSize } from "./settings/snapshot-size.ts";
 export { parseRepository } from "./settings/repository.ts";
 export type { RepositorySettings } from "./settings/repository.ts";
+export { NO_EXPECTATIONS } from "./settings/expectations/expectations.ts";
+export type { ExpectationSettings } from "./settings/expectations/expectations.ts";
+export { EXPECTATION_SECTIONS, parseExpectations } from "./settings/expectations/parse.ts";
+export type { ExpectationSections } from "./settings/expectations/parse.ts";
+export {
+  GROUP_BY_EXPECTED,
+  GROUP_BY_SCHEMA,
+  parseGroupBy,
+} from "./settings/expectations/group-by.ts";
+export type { GroupBy } from "./settings/expectations/group-by.ts";
 export type { MonitorSettings } from "./monitor/monitor-settings.ts";
 export { boundTable } from "./metrics/bound-table.ts";
 export type { BoundTable, TableEntries } from "./metrics/bound-table.ts";

@@ -40,11 +40,14 @@ export async function checkConfig(
     const { disabledCount, monitor: limits } = settings;
     const failed = open ? await openAll(monitor, limits) : 0;
     const count = counted(monitor.urls.length, "repository", "repositories");
+    const expected = limits.expectations?.expectations.length ?? 0;
+    const expectations =
+      expected > 0 ? `, ${counted(expected, "expectation", "expectations")}` : "";
     const opened = open ? "all were opened" : "no repository was opened: add --open for that";
     process.stdout.write(
       failed > 0
         ? `failed: ${failed} of ${count}, ${disabledCount} disabled\n`
-        : `ok: ${count}, ${disabledCount} disabled; ${opened}\n`,
+        : `ok: ${count}, ${disabledCount} disabled${expectations}; ${opened}\n`,
     );
     return failed > 0 ? EXIT_FAILED : 0;
   } finally {

@@ -23,6 +23,48 @@ export interface RepositoryConfig {
   readonly disabled?: boolean;
 }
 
+/** Backup sets that should exist, with the keys of the agent's settings file. Names are texts or globs. */
+export interface ExpectationConfig {
+  /** The label `expectation`: a-z, 0-9, `_` and `-`. */
+  readonly name: string;
+  /** Printable URLs. Default: all repositories. */
+  readonly repositories?: readonly string[];
+  /** A name must exist; a glob stands for the hosts that are there. */
+  readonly hosts: readonly string[];
+  /** Default: one slot over all users of a host. */
+  readonly users?: readonly string[];
+  /** Only snapshots that have all of these tags count. */
+  readonly tags?: readonly string[];
+  /** Only snapshots that have all of these paths count. */
+  readonly paths?: readonly string[];
+  /** Age at which the newest snapshot is late. */
+  readonly maxAge: string;
+  readonly minSnapshots?: number;
+  readonly minFiles?: number;
+  /** Such as `1GiB`. */
+  readonly minBytes?: number | string;
+  /** Repositories that must have a fresh snapshot. Default 1. */
+  readonly copies?: number;
+  /** `2026-12-31` or with time and zone. */
+  readonly paused?: { readonly until: string };
+  /** Backdated snapshots are intended. */
+  readonly allowTime?: boolean;
+}
+
+/** Backup sets that are not expected any more, unless they have a snapshot after `since`. */
+export interface RetiredConfig {
+  readonly hosts: readonly string[];
+  readonly users?: readonly string[];
+  readonly repositories?: readonly string[];
+  readonly since: string;
+}
+
+/** Hosts that become one host of another name. */
+export interface RenameConfig {
+  readonly hosts: readonly string[];
+  readonly as: string;
+}
+
 /** Options of `ResticInstrumentation`. Durations are text with a unit: `30s`, `5m`, `1h30m`, `14d`. */
 export interface ResticInstrumentationConfig extends Extensions {
   /** Set by `getConfig`; the constructor ignores it. Use `enable` and `disable`. */
@@ -50,6 +92,15 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly stateDir?: string;
   /** HashiCorp Vault, with the keys of the agent's settings file. Variables such as VAULT_ADDR and VAULT_TOKEN take precedence. */
   readonly vault?: Readonly<Record<string, unknown>>;
+  readonly expect?: readonly ExpectationConfig[];
+  readonly retired?: readonly RetiredConfig[];
+  readonly rename?: readonly RenameConfig[];
+  /** Further series for each group of snapshots of a backup set. Default: none. */
+  readonly groupBy?: readonly ("tags" | "paths")[];
+  /** Backup sets of one repository that have series. Default 10,000. */
+  readonly maxSets?: number;
+  /** Series of one metric of expectations; those of names are never left out. Default 20,000. */
+  readonly maxSlots?: number;
   /** Default: `diag` of `@opentelemetry/api`. The metrics show failures as well. */
   readonly logger?: Logger;
   /** Called after each collection. */

@@ -4,7 +4,10 @@ import { AgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import { printPath } from "../settings/print-path.ts";
+import { parseExpectations } from "../settings/expectations/parse.ts";
+import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
 import { parseRepository } from "../settings/repository.ts";
+import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
@@ -31,16 +34,24 @@ export function monitorSettings(
   };
   const { value: maxSnapshotBytes, problem } = parseSnapshotSize(config.maxSnapshotSize ?? "8MiB");
   if (problem !== undefined) problems.push(`maxSnapshotSize: ${problem}`);
-  const { concurrency = 8, cron = "@every 15m" } = config;
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    problems.push("concurrency: must be a whole number from 1");
+  const count = (name: "concurrency" | "maxSets" | "maxSlots", initial: number): number => {
+    const { [name]: value = initial } = config;
+    if (!Number.isInteger(value) || value < 1)
+      problems.push(`${name}: must be a whole number from 1`);
+    return value;
+  };
+  const concurrency = count("concurrency", 8);
+  const { cron = "@every 15m" } = config;
   try {
     parseSchedule(cron, config.timezone);
   } catch (error) {
     problems.push(`cron: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const found = repositories(config, problems, logger);
+  const groupBy = parseGroupBy(config.groupBy ?? "");
+  if (!groupBy) problems.push(`groupBy: ${GROUP_BY_EXPECTED}`);
   const settings = {
-    repositories: repositories(config, problems, logger).filter(({ disabled }) => !disabled),
+    repositories: found.filter(({ disabled }) => !disabled),
     cron,
     timezone: config.timezone,
     timeoutMs: duration("timeout", "5m"),
@@ -53,9 +64,26 @@ export function monitorSettings(
     spread: config.spread ?? false,
     stateDir: config.stateDir,
     vault: vaultUse(config, problems, logger),
+    expectations: expectations(config, found, problems),
+    groupBy: groupBy ?? [],
+    maxSets: count("maxSets", 10_000),
+    maxSlots: count("maxSlots", 20_000),
   };
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
   return settings;
+}
+
+function expectations(
+  config: ResticInstrumentationConfig,
+  found: readonly RepositorySettings[],
+  problems: string[],
+): ExpectationSettings {
+  const areComplete = found.length === config.repositories.length;
+  const parsed = parseExpectations(config, { list: found, areComplete });
+  problems.push(
+    ...parsed.problems.map(({ path, message }) => `${printPath(path, config)}: ${message}`),
+  );
+  return parsed.value;
 }
 
 function vaultUse(

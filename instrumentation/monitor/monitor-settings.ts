@@ -1,4 +1,6 @@
 import type { RepositorySettings } from "../settings/repository.ts";
+import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
+import type { GroupBy } from "../settings/expectations/group-by.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
 /** Settings of a Monitor. */
@@ -26,4 +28,12 @@ export interface MonitorSettings {
   readonly stateDir?: string | undefined;
   /** Default: Vault is not used. */
   readonly vault?: VaultUse;
+  /** Default: nothing is expected. */
+  readonly expectations?: ExpectationSettings;
+  /** Default: no series of groups. */
+  readonly groupBy?: GroupBy;
+  /** Backup sets and groups of one repository that are shown. Default 10,000. */
+  readonly maxSets?: number;
+  /** Slots of all expectations that are shown. Default 20,000. */
+  readonly maxSlots?: number;
 }

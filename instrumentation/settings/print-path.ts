@@ -9,6 +9,8 @@ const KEYS: readonly string[] = `
   kvVersion literal repositories otlp endpoint headers protocol compression timeout tls ca
   caPath cert key serverName skipVerify address namespace auth method mount role jwt token
   roleId secretId wrapped retries refresh index total
+  expect name hosts users tags paths maxAge minSnapshots minFiles minBytes copies paused until
+  allowTime retired since rename as
 `
   .trim()
   .split(/\s+/);

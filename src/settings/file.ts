@@ -2,13 +2,17 @@ import { readFile, stat } from "node:fs/promises";
 
 import {
   AgentError,
+  EXPECTATION_SECTIONS,
   isJsonObject,
+  NO_EXPECTATIONS,
   printPath,
   VAULT_DISABLED,
+  parseExpectations,
   parseRepository,
   unknownKey,
 } from "restic-otel-instrumentation/internal";
 import type {
+  ExpectationSettings,
   Problem,
   RepositorySettings,
   SecretResolver,
@@ -34,6 +38,9 @@ export interface FileSettings {
   /** undefined: the file has no key `otlp`. */
   readonly otlp: readonly OtlpEndpoint[] | undefined;
   readonly vault: VaultSection["value"];
+  readonly expectations: ExpectationSettings;
+  /** A line about the value at a path of the file. */
+  readonly problemAt: (path: Problem["path"], message: string) => string;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -89,6 +96,8 @@ function parseSettingsFile(document: SettingsDocument, context: SettingsContext)
     repositories: [],
     otlp: undefined,
     vault: VAULT_DISABLED,
+    expectations: NO_EXPECTATIONS,
+    problemAt: document.problem.bind(document),
     warnings: [],
   };
   if (document.problems.length > 0) return { ...nothing, problems: document.problems };
@@ -124,13 +133,19 @@ function parseMapping(
   value: Readonly<Record<string, unknown>>,
   context: SettingsContext,
 ): FileSettings {
-  const { repositories: list, otlp: endpoints, vault, ...values } = value;
+  const { repositories: list, otlp: endpoints, vault, expect, retired, rename, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
   const problems = Object.entries(values).flatMap(([name, given]) => {
     const setting = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
     const message = setting
       ? setting.format.check(given)
-      : unknownKey(name, ["repositories", "otlp", "vault", ...FILE_SETTINGS]);
+      : unknownKey(name, [
+          "repositories",
+          "otlp",
+          "vault",
+          ...EXPECTATION_SECTIONS,
+          ...FILE_SETTINGS,
+        ]);
     return message === undefined ? [] : [document.problem([name], message)];
   });
   const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, context.resolvers);
@@ -145,15 +160,25 @@ function parseMapping(
     problems.push(document.problem(["repositories"], "must be a list"));
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
   const parsed = parseRepositories(document, entries, ["repositories"], context);
+  const expected = parseExpectations(
+    { expect, retired, rename },
+    { list: parsed.repositories, areComplete: parsed.problems.length === 0 },
+  );
   return withVault(document, vault, context, {
     ...parsed,
+    expectations: expected.value,
+    problemAt: document.problem.bind(document),
     // convict would read a mapping as nested settings.
     values: {
       ...values,
       ...(isJsonObject(values["shard"]) && { shard: shardText(values["shard"]) }),
     },
     otlp: otlp?.value,
-    problems: [...problems, ...parsed.problems],
+    problems: [
+      ...problems,
+      ...parsed.problems,
+      ...expected.problems.map(({ path, message }) => document.problem(path, message)),
+    ],
   });
 }
 

@@ -1,11 +1,14 @@
 import {
   DURATION,
+  GROUP_BY_EXPECTED,
+  GROUP_BY_SCHEMA,
   parseDurationMs,
+  parseGroupBy,
   parseSchedule,
   parseSnapshotSize,
   TEXT,
 } from "restic-otel-instrumentation/internal";
-import type { JsonSchema } from "restic-otel-instrumentation/internal";
+import type { GroupBy, JsonSchema } from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
@@ -58,6 +61,12 @@ export const snapshotSize: Format<number> = {
   },
   check: (value) => parseSnapshotSize(value).problem,
   parse: (value) => parseSnapshotSize(value).value ?? 0,
+};
+
+export const groupBy: Format<GroupBy> = {
+  schema: GROUP_BY_SCHEMA,
+  check: (value) => (parseGroupBy(value) ? undefined : GROUP_BY_EXPECTED),
+  parse: (value) => parseGroupBy(value) ?? [],
 };
 
 const DIGITS = /^\d+$/;

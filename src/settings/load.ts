@@ -1,8 +1,8 @@
 import { access } from "node:fs/promises";
 
-import convict from "convict";
 import {
   AgentError,
+  NO_EXPECTATIONS,
   VAULT_DISABLED,
   resolversWith,
   disabledResolver,
@@ -17,14 +17,13 @@ import type { LogFormat, LogLevel } from "../log.ts";
 import type { Bind } from "./bind.ts";
 import type { FileSettings, SettingsContext } from "./file.ts";
 import type { Flags } from "./flags.ts";
+import { check, checkFlags, checkVariables, merge, unknownVariables } from "./given-values.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryFromEnvironment } from "./restic-environment.ts";
-import { settingNames, SETTINGS, variableOf } from "./schema.ts";
-import type { Setting, SettingName } from "./schema.ts";
-import { shardOf } from "./shard.ts";
+import { SETTINGS, variableOf } from "./schema.ts";
+import { shardOf, shardProblems } from "./shard.ts";
 import type { Shard } from "./shard.ts";
-import { unknownVariables } from "./unknown-variables.ts";
 import { vaultSection } from "./vault.ts";
 
 /** All settings of the agent, validated. */
@@ -97,6 +96,8 @@ export async function loadSettings({
   const otlp = found.otlp ?? (otel.otlp ? [otel.otlp] : []);
   const enabled = found.repositories.filter(({ disabled }) => !disabled);
   const shard = value(SETTINGS.shard);
+  const acrossShards = shardProblems(found.expectations, shard, found.problemAt);
+  if (acrossShards.length > 0) throw new AgentError("config", acrossShards.join("\n"));
   const selected = shard
     ? enabled.filter(({ url }) => shardOf(url, shard.total) === shard.index)
     : enabled;
@@ -115,6 +116,10 @@ export async function loadSettings({
       spread: value(SETTINGS.spread),
       stateDir: value(SETTINGS.stateDir) || undefined,
       vault: found.vault,
+      expectations: found.expectations,
+      groupBy: value(SETTINGS.groupBy),
+      maxSets: value(SETTINGS.maxSets),
+      maxSlots: value(SETTINGS.maxSlots),
     },
     shard,
     disabledCount: found.repositories.length - enabled.length,
@@ -174,6 +179,8 @@ async function findRepositories(
     otlp: undefined,
     // restic's variables cannot refer to Vault.
     vault: VAULT_DISABLED,
+    expectations: NO_EXPECTATIONS,
+    problemAt: (_, message) => message,
     problems,
     warnings: [],
     source: "environment",
@@ -192,51 +199,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function checkVariables(env: SettingsInput["env"]): readonly string[] {
-  return settingNames().flatMap((name) => check(name, env[variableOf(name)], variableOf(name)));
-}
-
-function checkFlags({ values }: Flags): readonly string[] {
-  return settingNames().flatMap((name) => {
-    const { flag = "" }: Setting<unknown> = SETTINGS[name];
-    return check(name, values[name], `--${flag}`);
-  });
-}
-
-function check(name: SettingName, value: string | undefined, where: string): readonly string[] {
-  const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
-  return message === undefined ? [] : [`${where}: ${message}`];
-}
-
-/** Returns a getter. Precedence: default < file < variable < flag. All values are checked before. */
-function merge(
-  values: FileSettings["values"],
-  env: SettingsInput["env"],
-  flags: Flags,
-): <T>(setting: Setting<T>) => T {
-  const schema = Object.fromEntries(
-    settingNames().map((name) => {
-      const { default: initial, doc, format }: Setting<unknown> = SETTINGS[name];
-      return [
-        name,
-        {
-          default: initial,
-          doc,
-          env: variableOf(name),
-          format: (value: unknown) => throwProblem(format.check(value)),
-        },
-      ];
-    }),
-  );
-  const config = convict<Record<string, unknown>>(schema, { env: { ...env }, args: [] });
-  config.load(values);
-  for (const [name, value] of Object.entries(flags.values)) config.set(name, value);
-  config.validate({ allowed: "strict" });
-  return (setting) => setting.format.parse(config.get(setting.name));
-}
-
-function throwProblem(problem: string | undefined): void {
-  if (problem !== undefined) throw new Error(problem);
 }

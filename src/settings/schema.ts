@@ -4,6 +4,7 @@ import {
   boolean,
   cron,
   duration,
+  groupBy,
   integer,
   oneOf,
   snapshotSize,
@@ -163,6 +164,24 @@ export const SETTINGS = {
     duration,
     "96h",
     "age at which the status page marks a backup set as late; metrics do not depend on it",
+  ),
+  groupBy: setting(
+    "groupBy",
+    groupBy,
+    "",
+    "further series for each group of snapshots of a backup set: tags, paths, or both with a comma",
+  ),
+  maxSets: setting(
+    "maxSets",
+    integer(1, 1_000_000),
+    "10000",
+    "maximum number of backup sets of one repository that have series",
+  ),
+  maxSlots: setting(
+    "maxSlots",
+    integer(1, 1_000_000),
+    "20000",
+    "maximum number of series of one metric of expectations; those of names are never left out",
   ),
   otlpInterval: setting("otlpInterval", duration, "60s", "interval of the OTLP pushes"),
   otlpTimeout: setting(

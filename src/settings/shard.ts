@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { hostname } from "node:os";
 
 import { isJsonObject, mapping } from "restic-otel-instrumentation/internal";
+import type { ExpectationSettings } from "restic-otel-instrumentation/internal";
 
 import type { Format } from "./formats.ts";
 
@@ -85,4 +86,22 @@ export function shardOf(url: string, total: number): number {
     if (bid > highest) [best, highest] = [index, bid];
   }
   return best;
+}
+
+/** Copies can be compared only by an agent that collects all repositories of the expectation. */
+export function shardProblems(
+  { expectations }: ExpectationSettings,
+  part: Shard | undefined,
+  problemAt: (path: readonly (string | number)[], message: string) => string,
+): readonly string[] {
+  if (!part) return [];
+  return expectations.flatMap(({ copies, urls }, index) => {
+    const shards = Map.groupBy(urls, (url) => shardOf(url, part.total));
+    if (copies === 1 || shards.size < 2) return [];
+    const parts = [...shards].map(([of, ofShard]) => `${ofShard.join(", ")} in shard ${of}`);
+    return problemAt(
+      ["expect", index, "copies"],
+      `the repositories are in several shards, and no agent sees all copies: ${parts.join("; ")}`,
+    );
+  });
 }

@@ -54,6 +54,14 @@ describe("--check-config", () => {
     });
   });
 
+  test("counts the expectations", async () => {
+    const expected = { name: "web", hosts: ["*"], maxAge: "1d" };
+    const { stdout } = await run({ repositories: [WEB], expect: [expected] }, ["--check-config"]);
+    expect(stdout).toBe(
+      "ok: 1 repository, 0 disabled, 1 expectation; no repository was opened: add --open for that\n",
+    );
+  });
+
   test("counts one repository, and warns about none", async () => {
     expect((await run([WEB], ["-check-config"])).stdout).toBe(
       "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",

@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../../instrumentation/core/json-schema.ts";
 import { described, mapping, TEXT } from "../../instrumentation/core/json-schema.ts";
 import { resolversWith } from "../../instrumentation/secrets/resolvers.ts";
+import { EXPECTATION_SCHEMAS } from "../../instrumentation/settings/expectations/schema.ts";
 import { REPOSITORY_SCHEMA } from "../../instrumentation/settings/repository-schema.ts";
 import { disabledResolver } from "../../instrumentation/vault/reference.ts";
 import { VAULT_SCHEMA } from "../../instrumentation/vault/settings.ts";
@@ -38,6 +39,7 @@ export function settingsSchema(): JsonSchema {
         {
           repositories,
           ...Object.fromEntries(settings),
+          ...EXPECTATION_SCHEMAS,
           otlp: described("OTLP receivers", { type: "array", items: OTLP_SCHEMA }),
           vault: described("HashiCorp Vault", VAULT_SCHEMA),
         },

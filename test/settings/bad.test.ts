@@ -70,7 +70,7 @@ test.for([
   [
     "a setting that only flags and variables have",
     `repositories: []\nconfig: x\n`,
-    /^FILE:2:1: config: unknown key; known keys: repositories, otlp, vault, bind, webConfigFile, /,
+    /^FILE:2:1: config: unknown key; known keys: repositories, otlp, vault, expect, retired, rename, bind, webConfigFile, /,
   ],
   [
     "a string as entry",

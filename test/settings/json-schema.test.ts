@@ -108,6 +108,11 @@ const ENTRIES = ["definitions", "repository", "properties"] as const;
 const OTLP = [...FILE, "otlp", "items", "properties"] as const;
 const VAULT = [...FILE, "vault", "properties"] as const;
 const ENDPOINT = { endpoint: "http://c" };
+const SECTIONS = [
+  ["expect", { name: "a", hosts: ["*"], maxAge: "1d" }],
+  ["retired", { hosts: ["a"], since: "2026-05-01" }],
+  ["rename", { hosts: ["a"], as: "b" }],
+] as const;
 const REFERENCES = [
   { file: "x" },
   { env: "X" },
@@ -145,6 +150,11 @@ const PLACES: readonly Place[] = [
     at(SCHEMA, ...OTLP, "tls", "properties"),
     (tls) => ({ repositories: [], otlp: [{ ...ENDPOINT, tls: { cert: "a", key: "b", ...tls } }] }),
   ],
+  ...SECTIONS.map(([section, entry]): Place => [
+    section,
+    at(SCHEMA, ...FILE, section, "items", "properties"),
+    (value) => ({ repositories: [], [section]: [{ ...entry, ...value }] }),
+  ]),
   [
     "vault",
     at(SCHEMA, ...VAULT),
@@ -170,6 +180,8 @@ const CHECKED_BY_THE_AGENT: ReadonlySet<string> = new Set([
   "file.bind",
   "file.timezone",
   "entry.repo",
+  "expect.repositories",
+  "retired.repositories",
   "secret.vault.vault",
   "vault.tls.cert",
   "vault.tls.key",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { parseGlob } from "../../instrumentation/core/glob.ts";
-import type { Glob } from "../../instrumentation/core/glob.ts";
-import { Dice } from "../support/core/dice.ts";
+import { parseGlob } from "../../../instrumentation/settings/expectations/glob.ts";
+import type { Glob } from "../../../instrumentation/settings/expectations/glob.ts";
+import { Dice } from "../../support/core/dice.ts";
 
 function glob(source: string): Glob {
   const parsed = parseGlob(source);

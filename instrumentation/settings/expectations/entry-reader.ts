@@ -1,0 +1,145 @@
+import { parseDateMs } from "./date.ts";
+import { parseDurationMs } from "../../core/duration.ts";
+import { parseGlob } from "./glob.ts";
+import type { Glob } from "./glob.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { parseSize } from "../../core/size.ts";
+import { unknownKey } from "../problem.ts";
+import type { Problem } from "../problem.ts";
+
+type Path = Problem["path"];
+
+/** Reads the values of one mapping, and collects all problems. A value with a problem is read as if it were not there. */
+export class EntryReader {
+  readonly #entry: JsonObject;
+  readonly #path: Path;
+  readonly #problems: Problem[];
+
+  constructor(entry: JsonObject, path: Path, problems: Problem[], known: readonly string[]) {
+    this.#entry = entry;
+    this.#path = path;
+    this.#problems = problems;
+    for (const key of Object.keys(entry))
+      if (!known.includes(key)) this.problem([key], unknownKey(key, known));
+  }
+
+  problem(path: Path, message: string): undefined {
+    this.#problems.push({ path: [...this.#path, ...path], message });
+  }
+
+  has(key: string): boolean {
+    return this.#entry[key] !== undefined;
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#entry[key];
+    if (value === undefined) return undefined;
+    if (typeof value === "string" && value !== "") return value;
+    return this.problem([key], "must be text: put it in quotes");
+  }
+
+  boolean(key: string): boolean {
+    const value = this.#entry[key] ?? false;
+    if (typeof value === "boolean") return value;
+    this.problem([key], "must be true or false");
+    return false;
+  }
+
+  count(key: string, initial: number): number {
+    const value = this.#entry[key];
+    if (value === undefined) return initial;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
+    this.problem([key], "must be a whole number from 1");
+    return initial;
+  }
+
+  durationMs(key: string): number | undefined {
+    const value = this.#entry[key];
+    if (value === undefined) return undefined;
+    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
+    if (ms !== undefined && ms > 0) return ms;
+    const isZero = ms === 0 || value === 0;
+    return this.problem(
+      [key],
+      `must be a duration ${isZero ? "above 0" : "with its unit"}, like "26h" or "8d"`,
+    );
+  }
+
+  bytes(key: string): number {
+    const { [key]: value = 0 } = this.#entry;
+    const isWritten = typeof value === "string" || typeof value === "number";
+    const bytes = isWritten ? parseSize(String(value)) : undefined;
+    if (bytes === undefined) this.problem([key], 'must be a size, like "1GiB" or "500MB"');
+    return bytes ?? 0;
+  }
+
+  /** @param path where the value is */
+  date(value: unknown, path: Path): number | undefined {
+    const ms = typeof value === "string" ? parseDateMs(value) : undefined;
+    return (
+      ms ?? this.problem(path, 'must be a date, like "2026-12-31" or "2026-12-31T18:00:00+01:00"')
+    );
+  }
+
+  /** The texts of a list with their paths; undefined: the key is missing or not a list. */
+  texts(key: string): readonly (readonly [string, Path])[] | undefined {
+    const value = this.#entry[key];
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value) || value.length === 0)
+      return this.problem([key], 'must be a list, like ["a", "b"]');
+    const entries: readonly unknown[] = value;
+    return entries.flatMap((entry, index) => {
+      if (typeof entry === "string" && entry !== "") return [[entry, [key, index]] as const];
+      this.problem([key, index], "must be text: put it in quotes");
+      return [];
+    });
+  }
+
+  /** As `globs`, for the required key `hosts`; with the path from the top. */
+  hosts(): readonly (readonly [Glob, Path])[] {
+    if (!this.has("hosts"))
+      this.problem([], 'hosts is missing: a list of names or globs, like ["web-1", "db-*"]');
+    return this.globs("hosts")?.map(([glob, path]) => [glob, [...this.#path, ...path]]) ?? [];
+  }
+
+  /** The globs of a list with their paths, no name twice; undefined: the key is missing or not a list. */
+  globs(key: string): readonly (readonly [Glob, Path])[] | undefined {
+    const seen = new Map<string, string | number>();
+    return this.texts(key)?.flatMap(([text, path]) => {
+      const glob = parseGlob(text);
+      if (glob instanceof Error) {
+        this.problem(path, `the pattern ${glob.message}`);
+        return [];
+      }
+      const name = glob.literal === undefined ? `glob ${glob.source}` : `name ${glob.literal}`;
+      const first = seen.get(name);
+      if (first !== undefined) {
+        this.problem(path, `is the same as ${key}[${first}]: remove one of the two`);
+        return [];
+      }
+      seen.set(name, path[1] ?? 0);
+      return [[glob, path] as const];
+    });
+  }
+}
+
+/** The mappings of a list; each problem is reported. @param example shows an entry */
+export function mappingsOf(
+  section: string,
+  value: unknown,
+  example: string,
+  problems: Problem[],
+): readonly (readonly [JsonObject, Path])[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    problems.push({ path: [section], message: `must be a list, like [${example}]` });
+    return [];
+  }
+  const entries: readonly unknown[] = value;
+  return entries.flatMap((entry, index) => {
+    if (isJsonObject(entry)) return [[entry, [section, index]] as const];
+    problems.push({ path: [section, index], message: `must be a mapping, like ${example}` });
+    return [];
+  });
+}

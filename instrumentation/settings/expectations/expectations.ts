@@ -1,0 +1,54 @@
+import type { Glob } from "./glob.ts";
+
+/** Checked settings of what should be in the repositories. Times and sizes are in milliseconds and bytes. */
+export interface ExpectationSettings {
+  readonly expectations: readonly Expectation[];
+  readonly retired: readonly Retired[];
+  /** The first rule that matches a host name applies. */
+  readonly renames: readonly Rename[];
+}
+
+export const NO_EXPECTATIONS: ExpectationSettings = { expectations: [], retired: [], renames: [] };
+
+/** One entry of `expect`. */
+export interface Expectation {
+  /** The label `expectation`. */
+  readonly name: string;
+  /** URLs of the matching repositories that are enabled, in all shards. Empty: the expectation is paused. */
+  readonly urls: readonly string[];
+  readonly hosts: readonly Glob[];
+  /** undefined: one slot over all users of a host. */
+  readonly users: readonly Glob[] | undefined;
+  /** A snapshot must have all of them. */
+  readonly tags: readonly string[];
+  readonly paths: readonly string[];
+  readonly maxAgeMs: number;
+  /** 0: any number. */
+  readonly minSnapshots: number;
+  readonly minFiles: number;
+  readonly minBytes: number;
+  /** From 1. */
+  readonly copies: number;
+  /** Milliseconds since the epoch. */
+  readonly pausedUntil: number | undefined;
+  /** Backdated snapshots are intended. */
+  readonly allowTime: boolean;
+  /** The entry as JSON: an entry with the same text means the same. */
+  readonly text: string;
+}
+
+/** One entry of `retired`: backup sets that are not expected any more. */
+export interface Retired {
+  readonly urls: readonly string[];
+  readonly hosts: readonly Glob[];
+  /** undefined: all users. */
+  readonly users: readonly Glob[] | undefined;
+  /** A set with a snapshot after this is not retired, milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** One entry of `rename`. */
+export interface Rename {
+  readonly hosts: readonly Glob[];
+  readonly as: string;
+}

@@ -1,0 +1,72 @@
+import convict from "convict";
+import { nearest } from "restic-otel-instrumentation/internal";
+
+import type { FileSettings } from "./file.ts";
+import type { Flags } from "./flags.ts";
+import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
+import type { Setting, SettingName } from "./schema.ts";
+
+/** The process environment. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Warnings, not problems: Kubernetes injects such variables for a Service called restic-otel. */
+export function unknownVariables(env: Environment): readonly string[] {
+  const known = settingNames().map((name) => variableOf(name).slice(PREFIX.length));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
+    .map((name) => {
+      const near = nearest(name.slice(PREFIX.length), known);
+      return `unknown variable ${name}${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
+    });
+}
+
+export function checkVariables(env: Environment): readonly string[] {
+  return settingNames().flatMap((name) => check(name, env[variableOf(name)], variableOf(name)));
+}
+
+export function checkFlags({ values }: Flags): readonly string[] {
+  return settingNames().flatMap((name) => {
+    const { flag = "" }: Setting<unknown> = SETTINGS[name];
+    return check(name, values[name], `--${flag}`);
+  });
+}
+
+export function check(
+  name: SettingName,
+  value: string | undefined,
+  where: string,
+): readonly string[] {
+  const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
+  return message === undefined ? [] : [`${where}: ${message}`];
+}
+
+/** Returns a getter. Precedence: default < file < variable < flag. All values are checked before. */
+export function merge(
+  values: FileSettings["values"],
+  env: Environment,
+  flags: Flags,
+): <T>(setting: Setting<T>) => T {
+  const schema = Object.fromEntries(
+    settingNames().map((name) => {
+      const { default: initial, doc, format }: Setting<unknown> = SETTINGS[name];
+      return [
+        name,
+        {
+          default: initial,
+          doc,
+          env: variableOf(name),
+          format: (value: unknown) => throwProblem(format.check(value)),
+        },
+      ];
+    }),
+  );
+  const config = convict<Record<string, unknown>>(schema, { env: { ...env }, args: [] });
+  config.load(values);
+  for (const [name, value] of Object.entries(flags.values)) config.set(name, value);
+  config.validate({ allowed: "strict" });
+  return (setting) => setting.format.parse(config.get(setting.name));
+}
+
+function throwProblem(problem: string | undefined): void {
+  if (problem !== undefined) throw new Error(problem);
+}
