@@ -1,10 +1,13 @@
-import { AgentError, systemClock } from "restic-otel-instrumentation/internal";
+import { AgentError, systemClock, toAgentError } from "restic-otel-instrumentation/internal";
 import type { Extensions, Logger, SecretResolver } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import { EXIT_FAILED, EXIT_SETTINGS } from "./exit.ts";
 import { checkSecrets } from "./settings/check.ts";
 import type { AgentSettings } from "./settings/load.ts";
+import { endpointName } from "./settings/otlp.ts";
+import type { OtlpEndpoint } from "./settings/otlp.ts";
+import { proxyOf } from "./telemetry/otlp/proxy-of.ts";
 import { readWebConfig } from "./web/config/web-config-file.ts";
 import { printable } from "./web/printable.ts";
 import { ERROR_HELP } from "./web/status/error-help.ts";
@@ -66,7 +69,17 @@ async function problemsOf(
   const signal = AbortSignal.timeout(SECRETS_MS);
   const secrets = await checkSecrets({ repositories, otlp }, resolvers, signal);
   const web = webConfigFile === undefined ? undefined : await readWebConfig(webConfigFile);
-  return web && "error" in web ? [...secrets, web.error.message] : secrets;
+  const problems = [...secrets, ...otlp.flatMap(proxyProblem)];
+  return web && "error" in web ? [...problems, web.error.message] : problems;
+}
+
+function proxyProblem({ url }: OtlpEndpoint): readonly string[] {
+  try {
+    proxyOf(url);
+    return [];
+  } catch (error) {
+    return [`${endpointName(url)}: ${toAgentError(error).message}`];
+  }
 }
 
 /** Opens all repositories and prints a line for each, in the order of the settings. Returns how many failed. */

@@ -72,6 +72,12 @@ export async function connectionsTo(
     });
     return { dispatcher: pool(url.origin, connector), via: "", takeIsFirst };
   }
+  const via = ` through the proxy ${proxy.host}`;
+  if (proxy.protocol.startsWith("socks5")) {
+    const { socksConnector } = await import("./socks.ts");
+    const connector = socksConnector(proxy, tls, connectMs);
+    return { dispatcher: pool(url.origin, connector), via, takeIsFirst };
+  }
   const { ProxyAgent } = await import("undici");
   const token = login(proxy);
   const dispatcher = new ProxyAgent({
@@ -84,7 +90,7 @@ export async function connectionsTo(
     // By default a proxy may take 300 s to answer a CONNECT.
     clientFactory: (origin, { connect }: Connector) => new Pool(origin, { ...limits, connect }),
   });
-  return { dispatcher, via: ` through the proxy ${proxy.host}`, takeIsFirst };
+  return { dispatcher, via, takeIsFirst };
 }
 
 /** The options of a pool that ProxyAgent wants. */

@@ -50,6 +50,11 @@ export function requestFailure(
     if (Number(proxyStatus) >= 500) return transient(message);
     return permanent(/^40[37]$/.test(proxyStatus) ? "denied" : "other", message);
   }
+  if (code.startsWith("UND_ERR_SOCKS5_")) {
+    const message = `the proxy refused to connect to ${where} (${text})`;
+    if (/_AUTH_|_REPLY_2$/.test(code)) return permanent("denied", message);
+    return /_REPLY_[13456]$/.test(code) ? transient(message) : permanent("other", message);
+  }
   const violation = violationIn(cause, code, text);
   if (violation !== undefined)
     return permanent("other", `invalid HTTP/1.1 response from ${where}: ${violation}`);

@@ -7,7 +7,7 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
  * Chooses the proxy for a URL as Go programs do (golang.org/x/net/http/httpproxy): `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in
  * upper or lower case; never for loopback.
  * @returns undefined: no proxy
- * @throws AgentError `config` if the variable is not an http or https address
+ * @throws AgentError `config` if the variable is not the address of an HTTP or SOCKS5 proxy
  */
 export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefined {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -22,8 +22,11 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefin
   )
     return undefined;
   const address = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
-  if (address?.protocol !== "http:" && address?.protocol !== "https:")
-    throw new AgentError("config", `${variable} is not an address like http://host:3128`);
+  if (!address || address.hostname === "" || !/^(?:https?|socks5h?):$/.test(address.protocol))
+    throw new AgentError(
+      "config",
+      `${variable} is not an address like http://host:3128 or socks5://host:1080`,
+    );
   if (!isDecodable(address.username + address.password))
     throw new AgentError("config", `${variable}: a % in the login must be written %25`);
   return address;

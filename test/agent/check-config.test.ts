@@ -116,6 +116,20 @@ test("--check-config reports an unreachable Vault", async () => {
   expect(stderr).toMatch(/^\/a: password: .*127\.0\.0\.1:1 refuses the connection/);
 });
 
+test("--check-config reports a SOCKS proxy that OTLP cannot use, and accepts it for a repository", async () => {
+  const repositories = [{ repo: "rest:http://nowhere.example/", password: "p" }];
+  const otlp = [{ endpoint: "http://otel.example:4318" }];
+  const env = { HTTP_PROXY: "socks5://user:CANARY@proxy.example:1080" };
+  const args = ["--check-config"];
+  expect((await run({ repositories }, args, env)).code).toBe(0);
+  expect(await run({ repositories, otlp }, args, env)).toEqual({
+    code: 2,
+    stdout: "",
+    stderr:
+      "http://otel.example:4318/v1/metrics: HTTP_PROXY names a SOCKS proxy, which OTLP cannot use: add otel.example to NO_PROXY\n",
+  });
+});
+
 describe("--check-config --open", () => {
   test("prints a line for each repository, and exits with 1 if one fails", async () => {
     const entries = [

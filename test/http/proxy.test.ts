@@ -30,15 +30,20 @@ describe("the choice of a proxy", () => {
     ["http://repo.example/", { ALL_PROXY: "http://all:1" }, undefined],
     ["http://repo.example/", { HTTP_PROXY: "plain:1" }, "http://plain:1"],
     ["http://repo.example/", {}, undefined],
+    ["https://repo.example/", { HTTPS_PROXY: "socks5://u:p@host:1" }, "socks5://u:p@host:1"],
+    ["https://repo.example/", { HTTPS_PROXY: "socks5h://host" }, "socks5h://host"],
   ] as const)("%s in %j is %s", ([url, variables, proxy]) => {
-    expect(proxyFor(new URL(url), variables)?.origin).toBe(proxy);
+    expect(proxyFor(new URL(url), variables)?.href.replace(/\/$/, "")).toBe(proxy);
   });
 
-  test.for(["http://user:secret@:x", "socks5://user:secret@host:1", "http://"])(
+  test.for(["http://user:secret@:x", "socks4://user:secret@host:1", "http://", "socks5://"])(
     "%s is rejected and not shown",
     (HTTP_PROXY) => {
       expect(() => proxyFor(new URL("http://repo.example/"), { HTTP_PROXY })).toThrow(
-        new AgentError("config", "HTTP_PROXY is not an address like http://host:3128"),
+        new AgentError(
+          "config",
+          "HTTP_PROXY is not an address like http://host:3128 or socks5://host:1080",
+        ),
       );
     },
   );

@@ -1,7 +1,8 @@
 import { httpAgentFactoryFromOptions } from "@opentelemetry/otlp-exporter-base/node-http";
-import { proxyFor, readPem } from "restic-otel-instrumentation/internal";
+import { readPem } from "restic-otel-instrumentation/internal";
 
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
+import { proxyOf } from "./proxy-of.ts";
 
 export type AgentFactory = ReturnType<typeof httpAgentFactoryFromOptions>;
 
@@ -26,9 +27,4 @@ export function agentFactory({ url, tls }: OtlpEndpoint, closed: AbortSignal): A
     const { proxyAgent } = await import("./proxy-agent.ts");
     return proxyAgent({ proxy, protocol, certificates, closed });
   };
-}
-
-/** @throws AgentError `config` if the variable of the proxy is invalid */
-export function proxyOf(url: string): URL | undefined {
-  return proxyFor(new URL(url), process.env);
 }

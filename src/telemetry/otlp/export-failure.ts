@@ -8,7 +8,7 @@ import {
 
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { proxyOf } from "./agent-factory.ts";
+import { proxyOf } from "./proxy-of.ts";
 import { printable } from "./response.ts";
 
 const CA_HINT = "tls.ca, or OTEL_EXPORTER_OTLP_CERTIFICATE, names another CA";

@@ -141,11 +141,15 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     );
   });
 
-  test("a proxy of another kind is an error of the settings", async () => {
-    vi.stubEnv(variable, "socks5://user:CANARY@127.0.0.1:1");
-    expect(await failureOf(pushOnce(exporter()))).toBe(
-      `config: ${variable} is not an address like http://host:3128`,
-    );
+  test.for([
+    [
+      "socks5",
+      `${variable} names a SOCKS proxy, which OTLP cannot use: add repo.example to NO_PROXY`,
+    ],
+    ["ftp", `${variable} is not an address like http://host:3128 or socks5://host:1080`],
+  ] as const)("an %s proxy is an error of the settings", async ([kind, message]) => {
+    vi.stubEnv(variable, `${kind}://user:CANARY@127.0.0.1:1`);
+    expect(await failureOf(pushOnce(exporter()))).toBe(`config: ${message}`);
   });
 });
 
