@@ -4,7 +4,7 @@ import type { HttpResponse } from "./client.ts";
 
 /** The error for a status. @param what the URL, or another name of the requested thing */
 export function statusError(
-  { status, headers }: HttpResponse,
+  { status, headers, body }: HttpResponse,
   what: string,
   clock: Clock,
 ): AgentError {
@@ -19,8 +19,14 @@ export function statusError(
       retryAfterMs,
     });
   }
+  if (status === 400 && WANTS_TLS.test(body.toString("latin1", 0, MAX_WORDS)))
+    return new AgentError("config", `${what}: the server expects HTTPS: write https:// (400)`);
   return new AgentError("other", `${what}: the server answers ${status}`);
 }
+
+/** nginx: "The plain HTTP request was sent to HTTPS port"; Go: "Client sent an HTTP request to an HTTPS server." */
+const WANTS_TLS = /HTTP request (?:was sent )?to (?:an )?HTTPS (?:port|server)/;
+const MAX_WORDS = 1000;
 
 /** Seconds or an HTTP date, as milliseconds from now; RFC 9110, section 10.2.3. */
 function retryAfter(value: string | undefined, clock: Clock): number | undefined {

@@ -37,10 +37,19 @@ export function objectStoreBackend(all: ObjectStore): Backend {
   return {
     location: where + prefix,
     connections,
-    list: (type, from, signal) =>
-      store.list(`${root}${type}/`, type === "data", from, signal).catch((error: unknown) => {
+    async list(type, from, signal) {
+      const folder = `${root}${type}/`;
+      try {
+        const page = await store.list(folder, type === "data", from, signal);
+        if (page.next === undefined || page.next !== from) return page;
+        throw new AgentError(
+          "other",
+          `${where}${folder}: the server sends the same page of the listing again and again`,
+        );
+      } catch (error) {
         return prefixed(listingError(error));
-      }),
+      }
+    },
     load: (type, name, signal) =>
       store.load(root + objectPath(type, name), maxSizeBytes[type], signal).catch(prefixed),
   };

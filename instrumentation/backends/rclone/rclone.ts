@@ -176,6 +176,8 @@ function http2Send(
 
 const DENIED =
   /AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|permission denied|unauthori[sz]ed|forbidden|invalid_grant|bad_auth_token|\b40[13]\b/i;
+/** Some providers limit rates with 403. */
+const BUSY = /rate.?limit|quota|too.?many.?requests|slow.?down|\b429\b/i;
 const NO_NETWORK =
   /no such host|connection refused|connection reset|i\/o timeout|network is unreachable|no route to host|TLS handshake|x509/i;
 const NO_CONFIG =
@@ -189,7 +191,7 @@ function explained(error: unknown, child: Child, where: string): unknown {
   if ((code !== "other" && code !== "unreachable") || said === "") return error;
   const hand = where.replace("rclone:", "rclone lsf ");
   const words = `${message}; rclone logged "${said}"; run "${hand}" for details`;
-  return DENIED.test(said)
+  return DENIED.test(said) && !BUSY.test(said)
     ? new AgentError("denied", words, { cause: error })
     : new AgentError(code, words, { transient, cause: error });
 }
@@ -207,6 +209,7 @@ function exitFailure(
     );
   const said = saidBy(stderr);
   const message = `${where}: ${program} ${how}${said === "" ? "" : `: "${said}"`}`;
+  if (BUSY.test(said)) return new AgentError("unreachable", message, { transient: true });
   if (DENIED.test(said)) return new AgentError("denied", message);
   if (NO_NETWORK.test(said)) return new AgentError("unreachable", message, { transient: true });
   if (NO_CONFIG.test(said))

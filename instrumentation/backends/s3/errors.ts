@@ -84,7 +84,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
 ]);
 
 export function isOfAnotherRegion({ status }: HttpResponse, { code, region }: S3Failure): boolean {
-  return REGIONS.has(code) || status === 301 || (status === 400 && region !== undefined);
+  return REGIONS.has(code) || ((status === 301 || status === 400) && region !== undefined);
 }
 
 interface Asked {
@@ -101,8 +101,12 @@ interface Asked {
 export const OLD_LISTING =
   "if the server only knows ListObjects, set the option s3.list-objects-v1 to true";
 
-/** Statuses of servers that do not know a request. */
-const UNKNOWN_REQUEST: ReadonlySet<number> = new Set([400, 405, 501]);
+/** The server does not know the request. */
+function isUnknownRequest(status: number, code: string | undefined): boolean {
+  return (
+    status === 405 || status === 501 || code === "InvalidArgument" || code === "InvalidRequest"
+  );
+}
 
 /** The error for a status other than 200. */
 export function s3Error(
@@ -145,11 +149,18 @@ export function s3Error(
       "denied",
       `${what}: access denied (${said}): grant s3:ListBucket on the bucket and s3:GetObject on its objects`,
     );
-  if (PASSING.has(code) && status < 500)
+  if (status >= 300 && status <= 399) {
+    const target = URL.parse(response.headers["location"] ?? "")?.origin ?? "an invalid address";
+    return new AgentError(
+      "config",
+      `${what}: the server redirects to ${target} (${said}), where the signature is not valid: write the right address into the repository string`,
+    );
+  }
+  if (PASSING.has(code) && status < 500 && status !== 429)
     return new AgentError("unreachable", `${what}: the server answers ${said}`, {
       transient: true,
     });
-  if (UNKNOWN_REQUEST.has(status))
+  if (isUnknownRequest(status, code))
     return new AgentError(
       "other",
       `${what}: the server answers ${said}${isNewListing ? `; ${OLD_LISTING}` : ""}`,

@@ -97,6 +97,12 @@ describe("an rclone that", () => {
       ": fix rclone.conf, RCLONE_CONFIG_* or the options rclone.program and rclone.args",
     ],
     ["x: AccessDenied: no\n", "denied", "x: AccessDenied: no", ""],
+    [
+      "Error 403: downloadQuotaExceeded\n",
+      "transient unreachable",
+      "Error 403: downloadQuotaExceeded",
+      "",
+    ],
     ["dial tcp: no such host\n\n", "transient unreachable", "dial tcp: no such host", ""],
     ["fatal\n", "transient unreachable", "fatal", ""],
   ] as const)("exits at once with the message %s", async ([said, code, last, hint]) => {
@@ -134,6 +140,12 @@ describe("an rclone that", () => {
   test("fails is reported with its log line", async () => {
     expect(await failureOf(open("fails").list("keys", undefined, signal))).toBe(
       `transient unreachable: ${place()}/keys/: the server answers 500; rclone logged "ERROR : keys: list failed: 503 slow down"; run "rclone lsf ${folder}" for details`,
+    );
+  });
+
+  test("is limited by its provider is not denied", async () => {
+    expect(await failureOf(open("is limited").list("keys", undefined, signal))).toMatch(
+      /^transient unreachable: .* rclone logged "ERROR : googleapi: Error 403: userRateLimitExceeded"/,
     );
   });
 

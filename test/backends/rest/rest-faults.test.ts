@@ -53,6 +53,18 @@ test.for([
   ],
   ["500", status(500), "transient unreachable", "http://WHERE/repo/PATH: the server answers 500"],
   ["400", status(400), "other", "http://WHERE/repo/PATH: the server answers 400"],
+  [
+    "400 of nginx to http instead of https",
+    status(400, {}, "<center>The plain HTTP request was sent to HTTPS port</center>"),
+    "config",
+    "http://WHERE/repo/PATH: the server expects HTTPS: write https:// (400)",
+  ],
+  [
+    "400 of rest-server to http instead of https",
+    status(400, {}, "Client sent an HTTP request to an HTTPS server.\n"),
+    "config",
+    "http://WHERE/repo/PATH: the server expects HTTPS: write https:// (400)",
+  ],
   ["206", status(206, {}, "[]"), "other", "http://WHERE/repo/PATH: the server answers 206"],
   ["a redirect loop", redirect(), "other", "WHERE redirects more than 5 times"],
   [

@@ -5,7 +5,7 @@ import { FakeS3, s3Refusal } from "../../support/backends/fake-s3.ts";
 import { openS3At } from "../../support/backends/s3-backend.ts";
 import { FakeClock } from "../../support/core/clock.ts";
 import { failureOf } from "../../support/core/failure.ts";
-import { FaultServer, answer, status } from "../../support/http/fault-server.ts";
+import { FaultServer, answer, redirect, status } from "../../support/http/fault-server.ts";
 
 const ID = "ab".repeat(32);
 const KEYS = { AWS_ACCESS_KEY_ID: "AKIDOFTHETEST", AWS_SECRET_ACCESS_KEY: "a/secret+key" };
@@ -137,4 +137,63 @@ describe("a clock that a server keeps rejecting", () => {
     const [, second] = server.requests.map(({ headers }) => headers["x-amz-date"]);
     expect(second).toBe("20260101T020000Z");
   });
+});
+
+test.for(["SlowDown", "TooManyRequests"])("429 %s keeps Retry-After", async (code) => {
+  server.answers(status(429, { "retry-after": "7" }, `<Error><Code>${code}</Code></Error>`));
+  await expect((await open()).list("keys", undefined, signal)).rejects.toMatchObject({
+    code: "unreachable",
+    transient: true,
+    retryAfterMs: 7000,
+  });
+});
+
+test.for([301, 302, 307, 308])(
+  "a redirect (%i) of a proxy to https is no other region",
+  async (code) => {
+    server.answers(redirect("https://s3.example.com/bucket/", code));
+    expect(await listFailure()).toBe(
+      `config: URL/bucket/repo/keys/: the server redirects to https://s3.example.com (${code}), where the signature is not valid: write the right address into the repository string`,
+    );
+  },
+);
+
+test("http to a port of https is named", async () => {
+  server.answers(status(400, {}, "<html>The plain HTTP request was sent to HTTPS port</html>"));
+  expect(await listFailure()).toBe(
+    "config: URL/bucket/repo/keys/: the server expects HTTPS: write https:// (400)",
+  );
+});
+
+test("a server that repeats a page of the listing is not listed for ever", async () => {
+  server.answers(
+    answer(
+      "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>a</NextContinuationToken></ListBucketResult>",
+    ),
+  );
+  const backend = await open();
+  expect(await backend.list("keys", undefined, signal)).toMatchObject({ next: "a" });
+  expect(await failureOf(backend.list("keys", "a", signal))).toBe(
+    `other: ${server.url}/bucket/repo/keys/: the server sends the same page of the listing again and again`,
+  );
+});
+
+test.for([
+  ["nothing", "", "application/octet-stream"],
+  ["the page of a console", "<!doctype html><title>Console</title>", "text/html"],
+  ["a list of buckets", "<ListAllMyBucketsResult/>", "application/xml"],
+] as const)("200 with %s is not a listing", async ([, body, type]) => {
+  server.answers(answer(body, type));
+  expect(await listFailure()).toBe(
+    `other: URL/bucket/repo/keys/: the server answers 200 with ${type}, but not as an S3 server does: is a proxy or a login page in front of it?`,
+  );
+});
+
+test("a byte order mark before the XML is skipped", async () => {
+  server.answers(
+    answer(
+      `\uFEFF<ListBucketResult><Contents><Key>repo/keys/${ID}</Key></Contents></ListBucketResult>`,
+    ),
+  );
+  expect((await (await open()).list("keys", undefined, signal)).names).toEqual([ID]);
 });

@@ -36,6 +36,13 @@ async function answer(stream: ServerHttp2Stream, path: string): Promise<void> {
     stream.respond({ ":status": 500 });
     return void stream.end("Internal Server Error");
   }
+  if (fault === "is limited") {
+    process.stderr.write(
+      "2026/01/02 03:04:05 ERROR : googleapi: Error 403: userRateLimitExceeded\n",
+    );
+    stream.respond({ ":status": 500 });
+    return void stream.end("Internal Server Error");
+  }
   if (fault === "is denied") {
     process.stderr.write("2026/01/02 03:04:05 ERROR : keys: list failed: AccessDenied\n");
     stream.respond({ ":status": 404, server: "rclone/v1.60.1" });
