@@ -1,9 +1,7 @@
+import { userOf } from "./repository/snapshot.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import { compareInstants } from "./repository/timestamp.ts";
 import type { BackupSet } from "./state.ts";
-
-/** Label of an empty user name. A user of this name is in the same set. */
-const UNKNOWN_USER = "UNKNOWN";
 
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
@@ -22,7 +20,7 @@ export function backupSets(
   );
   const hosts = Map.groupBy(snapshots, ({ hostname }) => hostname);
   const sets = sorted(hosts).flatMap(([host, ofHost]) => {
-    const users = Map.groupBy(ofHost, ({ username }) => username || UNKNOWN_USER);
+    const users = Map.groupBy(ofHost, userOf);
     return sorted(users).map(([user, members]) => {
       const before = known.get(keyOf(host, user));
       const set = backupSet(before?.labels ?? Object.freeze({ url, host, user }), members);

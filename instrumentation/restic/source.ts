@@ -6,6 +6,7 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import { backupSets } from "./backup-sets.ts";
+import { ReadingLog } from "./reading-log.ts";
 import { resolveSecrets, sameEnvironment, sameSecrets } from "./resolved-secrets.ts";
 import type { ResolvedSecrets } from "./resolved-secrets.ts";
 import type { SnapshotCache } from "./repository/snapshot-cache.ts";
@@ -46,6 +47,7 @@ export class ResticSource implements Source<RepositoryState> {
   readonly subject: Labels;
   readonly #options: ResticSourceOptions;
   readonly #repository: Repository;
+  readonly #log: ReadingLog;
   readonly #cost: RepositoryCost = {
     list: { requests: 0, receivedBytes: 0 },
     load: { requests: 0, receivedBytes: 0 },
@@ -56,13 +58,12 @@ export class ResticSource implements Source<RepositoryState> {
     | undefined;
   /** The next collection needs secrets that were resolved at or after this time, milliseconds since the epoch. */
   #refreshSince: number | undefined;
-  /** Unreadable files that are in the log already. */
-  #named: ReadonlySet<string> = new Set();
 
   constructor(options: ResticSourceOptions) {
     this.subject = Object.freeze({ url: options.url });
     this.#options = options;
     const { clock, reverifyMs, cache, maxSnapshotBytes, onKeyDerivation } = options;
+    this.#log = new ReadingLog(options.logger, this.subject);
     this.#repository = new Repository({
       clock,
       reverifyMs,
@@ -102,8 +103,9 @@ export class ResticSource implements Source<RepositoryState> {
         previous?.content,
         signal,
       );
+      const error = this.#log.record(catalogue, previous?.content);
       const state = { content: this.#content(catalogue, previous?.content), ...costs() };
-      return { state, complete: true, error: this.#report(catalogue) };
+      return { state, complete: true, error };
     } catch (error) {
       return {
         state: { content: previous?.content, ...costs() },
@@ -214,21 +216,5 @@ export class ResticSource implements Source<RepositoryState> {
       snapshots: snapshots.size + unreadable.size,
       unreadable: unreadable.size,
     };
-  }
-
-  /** Logs each unreadable file once. The error of the collection summarizes them. */
-  #report({ unreadable }: Catalogue): AgentError | undefined {
-    for (const [id, reason] of unreadable) {
-      if (!this.#named.has(id))
-        this.#options.logger.warn(`snapshot file ${id} ${reason}`, this.subject);
-    }
-    this.#named = new Set(unreadable.keys());
-    if (unreadable.size === 0) return undefined;
-    const some = [...unreadable].slice(0, 3).map(([id, reason]) => `${id.slice(0, 8)} ${reason}`);
-    const more = unreadable.size > some.length ? `, and ${unreadable.size - some.length} more` : "";
-    return new AgentError(
-      "corrupt",
-      `${unreadable.size} unreadable snapshot file${unreadable.size > 1 ? "s" : ""}: ${some.join(", ")}${more}`,
-    );
   }
 }

@@ -205,3 +205,32 @@ test("a failed close is no failure of the repository", async () => {
   close = () => Promise.reject(new Error("it will not end"));
   expect((await source().collect(undefined, signal)).error).toBeUndefined();
 });
+
+test("a file that the storage refuses is shown with its class; the rest is published", async () => {
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: "h", username: "u" });
+  let refused = 0;
+  before = (call) => {
+    if (call === "GET snapshots" && refused++ === 0)
+      throw new AgentError("denied", "permission denied");
+  };
+  const { state, complete, error } = await source().collect(undefined, signal);
+  expect(complete).toBe(true);
+  expect(error).toMatchObject({ code: "denied" });
+  expect(error?.message).toMatch(
+    /^1 unreadable snapshot file: [0-9a-f]{8} is not read \(denied\): permission denied$/,
+  );
+  expect(state.content).toMatchObject({ snapshots: 2, unreadable: 1, sets: [{ snapshots: 1 }] });
+});
+
+test("if the storage refuses the first 20 files, nothing new is published", async () => {
+  const repository = source();
+  const first = await repository.collect(undefined, signal);
+  for (let index = 0; index < 30; index++)
+    sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: `h${index}` });
+  before = (call) => {
+    if (call === "GET snapshots") throw new AgentError("other", "the server answers 410");
+  };
+  const second = await repository.collect(first.state, signal);
+  expect(second).toMatchObject({ complete: false, error: { code: "other" } });
+  expect(second.state.content).toBe(first.state.content);
+});

@@ -9,17 +9,21 @@ const MAX_FILES = 10_000_000;
 /** SHA-256 as restic writes it. restic ignores other names too: temporary files, litter. */
 const FILE_ID = /^[0-9a-f]{64}$/;
 
-/** The names of all files of a type, each once. A page that fails fails the listing: a partial listing would hide files. */
+/**
+ * The names of all files of a type, each once. A page that fails fails the listing: a partial listing would hide files.
+ * @param mustExist a missing folder is an error; default: it is empty, since writers create folders on demand, and object stores have none
+ */
 export async function listIds(
   backend: Backend,
   type: FileType,
   signal: AbortSignal,
+  mustExist = false,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   let from: string | undefined;
   let seen = 0;
   do {
-    const page = await listPage(backend, type, from, signal);
+    const page = await listPage(backend, type, from, signal, mustExist);
     seen += page.names.length + 1;
     if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
@@ -35,17 +39,18 @@ export function idsIn(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.filter((name) => FILE_ID.test(name)));
 }
 
-/** A missing folder is empty: writers create folders on demand, and object stores have none. */
 async function listPage(
   backend: Backend,
   type: FileType,
   from: string | undefined,
   signal: AbortSignal,
+  mustExist: boolean,
 ): Promise<Page> {
   try {
     return await backend.list(type, from, signal);
   } catch (error) {
-    if (from === undefined && isNotFound(error) && !(error instanceof MissingPlaceError))
+    const isMissing = isNotFound(error) && !(error instanceof MissingPlaceError);
+    if (from === undefined && isMissing && !mustExist)
       return { names: [], next: undefined, receivedBytes: 0 };
     throw error;
   }

@@ -1,31 +1,36 @@
 import type { Clock } from "../../core/clock.ts";
-import { AgentError } from "../../core/error.ts";
-import { MAX_SIZE_BYTES } from "../../backends/backend.ts";
-import type { Backend } from "../../backends/backend.ts";
+import { AgentError, toAgentError } from "../../core/error.ts";
+import { MAX_SIZE_BYTES, MissingPlaceError } from "../../backends/backend.ts";
+import { loadConfig } from "./config.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { listIds } from "./listing.ts";
+import { KnownSnapshots } from "./snapshots/known-snapshots.ts";
+import type { SnapshotFiles, Unreadable } from "./snapshots/load-snapshots.ts";
+import { judged, lossesIn } from "./snapshots/losses.ts";
+import type { JudgedLoss } from "./snapshots/losses.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { loadSnapshots } from "./load-snapshots.ts";
-import type { SnapshotBounds, SnapshotFiles } from "./load-snapshots.ts";
 import { noKeys, SessionOpener } from "./session.ts";
 import type { Credentials, Session } from "./session.ts";
-import { sharing } from "./sharing.ts";
-import { Sightings } from "./sightings.ts";
 import type { SnapshotCache } from "./snapshot-cache.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { isNotFound } from "./verified-load.ts";
 
-/** An empty listing after a full one counts only if a second one, this much later, is empty too. */
-const CONFIRM_EMPTY_MS = 3000;
+/** A listing that lacks backup sets counts only if a second one, this much later, lacks them too. */
+const SECOND_LOOK_MS = 3000;
+
+const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
 
 /** All snapshots of a repository as of one listing. */
 export interface Catalogue {
   readonly config: ConfigFile;
   /** By file name. Valid until the next read. */
   readonly snapshots: ReadonlyMap<string, Snapshot>;
-  /** Names of unreadable snapshot files, with the reason. */
-  readonly unreadable: ReadonlyMap<string, string>;
+  /** The unreadable snapshot files, by name. */
+  readonly unreadable: ReadonlyMap<string, Unreadable>;
   /** When all of it was read, milliseconds since the epoch. */
   readonly completeAt: number;
+  /** Backup sets for which a second listing was needed. */
+  readonly losses: readonly JudgedLoss[];
 }
 
 export interface RepositoryOptions {
@@ -36,6 +41,13 @@ export interface RepositoryOptions {
   readonly cache?: SnapshotCache | undefined;
   /** Bound of a snapshot file and of its JSON. Default: that of the backends. */
   readonly maxSnapshotBytes?: number | undefined;
+}
+
+/** What a listing, and the files in it, show. */
+interface Look {
+  readonly listed: ReadonlySet<string>;
+  /** By name; they may be no longer listed. */
+  readonly unreadable: ReadonlyMap<string, Unreadable>;
 }
 
 /** The parameters of one read. */
@@ -51,18 +63,14 @@ export interface Access extends Credentials {
 export class Repository {
   readonly #options: RepositoryOptions;
   readonly #sessions: SessionOpener;
-  /** By file name; also those that an interrupted collection has read, so that the next one does not read them again. */
-  readonly #snapshots = new Map<string, Snapshot>();
-  #sightings = new Sightings();
-  #foreign: ReadonlySet<string> = new Set();
-  readonly #bounds: SnapshotBounds;
+  readonly #known: KnownSnapshots;
   /** The backend of the current read. */
   #ahead: ReadAhead | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
     const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = options;
-    this.#bounds = { maxBytes: maxSnapshotBytes, exceeding: new Map() };
+    this.#known = new KnownSnapshots(options.cache, maxSnapshotBytes);
     this.#sessions = new SessionOpener(options.clock, options.reverifyMs, () => {
       options.onDerivation();
       this.#ahead?.begin();
@@ -76,9 +84,7 @@ export class Repository {
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
     // The cache cannot be read before a key is open: until then all snapshots may be in it.
     const isKnown = (id: string): boolean =>
-      this.#snapshots.has(id) ||
-      this.#bounds.exceeding.has(id) ||
-      (this.#options.cache !== undefined && !this.#sessions.current);
+      this.#known.isRead(id) || (this.#options.cache !== undefined && !this.#sessions.current);
     const ahead = new ReadAhead(access.backend, isKnown, signal);
     this.#ahead = ahead;
     try {
@@ -97,107 +103,131 @@ export class Repository {
     const { backend } = access;
     const before = this.#sessions.current;
     const session = await this.#sessions.open(access, signal);
-    if (session.config.id !== before?.config.id) await this.#restore(session);
-    this.#sightings.begin(this.#options.clock.now());
-    let ids = await listIds(backend, "snapshots", signal);
-    if (ids.size === 0 && access.publishedId !== undefined)
-      ids = await this.#confirmEmpty(session, access, signal);
+    if (session.config.id !== before?.config.id)
+      await this.#known.restore(session.config.id, session.master);
+    this.#known.begin(this.#options.clock.now());
+    const listed = await this.#list(access, signal);
     // A repository without snapshots and a deleted one have the same listing.
-    else if (ids.size === 0 && session === before) {
+    if (listed.size === 0 && !this.#hadSnapshots(access) && session === before) {
       if (await this.#sessions.isReplaced(session, backend, signal))
         return this.#startOver(access, signal);
     }
-    const unknown = [...ids].filter((id) => !this.#snapshots.has(id)).toSorted();
-    const files = await this.#load(backend, session, unknown, signal);
-    const suspicious =
-      [...files.foreign].some((id) => !this.#foreign.has(id)) ||
-      (files.compressed && session.config.version === 1);
-    if (suspicious && (await this.#sessions.isReplaced(session, backend, signal)))
-      return this.#startOver(access, signal);
-    this.#foreign = files.foreign;
-
-    let { unreadable } = files;
-    if (files.gone.size > 0) {
-      const still = await listIds(backend, "snapshots", signal);
-      if (still.size === 0)
-        throw new AgentError("other", "all snapshots disappeared while they were read");
-      const contradictory = [...files.gone].filter((id) => still.has(id));
-      unreadable = new Map([
-        ...unreadable,
-        ...contradictory.map((id) => [id, "is listed but missing"] as const),
-      ]);
+    const fresh = new Set([...listed].filter((id) => !this.#known.byId.has(id)));
+    const files = await this.#known.load(backend, session.master, fresh, signal);
+    if (this.#isSuspicious(files, session)) {
+      if (await this.#sessions.isReplaced(session, backend, signal))
+        return this.#startOver(access, signal);
     }
-    return this.#settle(ids, unreadable);
+    if (files.failure) throw files.failure;
+
+    let look: Look = { listed, unreadable: files.unreadable };
+    if (files.gone.size > 0 || this.#isRefused(files)) {
+      const missing = [...files.gone].map((id) => [id, MISSING] as const);
+      look = await this.#lookAgain(access, new Map([...files.unreadable, ...missing]), signal);
+    }
+    const isNew = (id: string): boolean => fresh.has(id);
+    const losses = lossesIn(this.#known.byId, look.listed, isNew);
+    const isEmptied = look.listed.size === 0 && (listed.size > 0 || this.#hadSnapshots(access));
+    if (isEmptied) await this.#checkPlace(session, access, signal);
+    if (isEmptied || losses.length > 0) {
+      await this.#options.clock.sleep(SECOND_LOOK_MS, signal);
+      const second = await this.#lookAgain(access, look.unreadable, signal);
+      look = { ...second, listed: new Set([...look.listed, ...second.listed]) };
+    }
+    return this.#settle(look, judged(losses, lossesIn(this.#known.byId, look.listed, isNew)));
   }
 
-  /** Keeps the snapshots that were read even if a later file fails. */
-  async #load(
-    backend: Backend,
-    { master }: Session,
-    ids: readonly string[],
-    signal: AbortSignal,
-  ): Promise<SnapshotFiles> {
-    const { cache } = this.#options;
-    const fresh: Snapshot[] = [];
-    const share = sharing(this.#snapshots.values());
-    const found = (decoded: Snapshot): void => {
-      const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
-      this.#snapshots.set(snapshot.id, snapshot);
-      if (cache) fresh.push(snapshot);
-    };
+  /** Snapshots of this repository were published, or are known from an interrupted collection or from before a restart. */
+  #hadSnapshots({ publishedId }: Access): boolean {
+    return publishedId !== undefined || this.#known.byId.size > 0;
+  }
+
+  /** The names in `snapshots/`. The folder must exist if it had snapshots. */
+  async #list(access: Access, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { backend } = access;
     try {
-      return await loadSnapshots(backend, master, ids, found, this.#bounds, signal);
-    } finally {
-      await cache?.append(fresh);
+      return await listIds(backend, "snapshots", signal, this.#hadSnapshots(access));
+    } catch (error) {
+      if (!isNotFound(error) || error instanceof MissingPlaceError) throw error;
+      await loadConfig(backend, signal);
+      const { message } = toAgentError(error);
+      throw new AgentError("not_found", `${message}, but the repository had snapshots`, {
+        cause: error,
+      });
     }
   }
 
-  /** Begins with the snapshots that are known from before a restart. */
-  async #restore({ config, master }: Session): Promise<void> {
-    this.#snapshots.clear();
-    const remembered = await this.#options.cache?.load(config.id, master);
-    this.#sightings = new Sightings(remembered?.listed);
-    for (const [id, snapshot] of remembered?.snapshots ?? []) this.#snapshots.set(id, snapshot);
+  /** Lists again, and reads what is new. */
+  async #lookAgain(
+    access: Access,
+    unreadable: ReadonlyMap<string, Unreadable>,
+    signal: AbortSignal,
+  ): Promise<Look> {
+    const listed = await this.#list(access, signal);
+    const session = this.#openSession();
+    const names = [...listed].filter((id) => !unreadable.has(id));
+    const files = await this.#known.load(access.backend, session.master, names, signal);
+    if (files.failure) throw files.failure;
+    return { listed, unreadable: new Map([...unreadable, ...files.unreadable]) };
+  }
+
+  #openSession(): Session {
+    const session = this.#sessions.current;
+    if (!session) throw new AgentError("other", "the repository is not open");
+    return session;
+  }
+
+  /** Config may have changed: a file has another key, or a format that the version of the repository does not have. */
+  #isSuspicious({ foreign, compressed }: SnapshotFiles, { config }: Session): boolean {
+    const known = this.#known.unreadable;
+    const isNew = [...foreign].some((id) => known.get(id)?.code !== "corrupt");
+    return isNew || (compressed && config.version === 1);
+  }
+
+  /** The storage refused a file that it did not refuse before: the repository may be away. */
+  #isRefused({ unreadable }: SnapshotFiles): boolean {
+    const known = this.#known.unreadable;
+    return [...unreadable].some(([id, { code }]) => code !== "corrupt" && !known.has(id));
   }
 
   /** Does not repeat endlessly: a new session compares each suspicious file with config once. */
   async #startOver(access: Access, signal: AbortSignal): Promise<Catalogue> {
     this.#sessions.forget();
-    this.#snapshots.clear();
-    this.#foreign = new Set();
+    this.#known.clear();
     return this.#readWhole(access, signal);
   }
 
   /** An unmounted disk, a wrong prefix or a new bucket is more likely than that all snapshots were forgotten. */
-  async #confirmEmpty(
+  async #checkPlace(
     session: Session,
-    { backend, publishedId }: Access,
+    { backend, publishedId = session.config.id }: Access,
     signal: AbortSignal,
-  ): Promise<ReadonlySet<string>> {
-    if (
-      (await this.#sessions.isReplaced(session, backend, signal)) ||
-      session.config.id !== publishedId
-    ) {
+  ): Promise<void> {
+    const isReplaced = await this.#sessions.isReplaced(session, backend, signal);
+    if (isReplaced || session.config.id !== publishedId) {
       throw new AgentError(
         "not_found",
-        `the repository ${String(publishedId).slice(0, 8)} was replaced by an empty one`,
+        `the repository ${publishedId.slice(0, 8)} was replaced by an empty one`,
       );
     }
     if ((await listIds(backend, "keys", signal)).size === 0) throw noKeys();
-    await this.#options.clock.sleep(CONFIRM_EMPTY_MS, signal);
-    return listIds(backend, "snapshots", signal);
   }
 
-  async #settle(
-    ids: ReadonlySet<string>,
-    unreadable: ReadonlyMap<string, string>,
-  ): Promise<Catalogue> {
-    for (const id of this.#snapshots.keys()) if (!ids.has(id)) this.#snapshots.delete(id);
+  async #settle({ listed, unreadable }: Look, losses: readonly JudgedLoss[]): Promise<Catalogue> {
+    const { config } = this.#openSession();
+    const bad = new Map([...unreadable].filter(([id]) => listed.has(id)));
+    if (listed.size > 0 && ![...listed].some((id) => this.#known.byId.has(id)))
+      throw noneReadable(listed.size, bad);
     const completeAt = this.#options.clock.now();
-    const listed = this.#sightings.settle(this.#snapshots, unreadable.keys(), completeAt);
-    await this.#options.cache?.settle(listed);
-    const session = this.#sessions.current;
-    if (!session) throw new AgentError("other", "the repository is not open");
-    return { config: session.config, snapshots: this.#snapshots, unreadable, completeAt };
+    await this.#known.settle(listed, bad, completeAt);
+    return { config, snapshots: this.#known.byId, unreadable: bad, completeAt, losses };
   }
+}
+
+function noneReadable(listed: number, unreadable: ReadonlyMap<string, Unreadable>): AgentError {
+  const [first] = unreadable;
+  const message = `none of the ${listed} snapshot files can be read`;
+  if (!first) return new AgentError("other", `${message}: all are missing`);
+  const [id, { code, reason }] = first;
+  return new AgentError(code, `${message}: ${id.slice(0, 8)} ${reason}`);
 }

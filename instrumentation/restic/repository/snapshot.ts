@@ -53,6 +53,14 @@ const MAX_NAME_BYTES = 1024;
 /** A longer name of a program is not kept. */
 const MAX_VERSION_LENGTH = 256;
 
+/** Label of an empty user name. A user of this name is in the same set. */
+const UNKNOWN_USER = "UNKNOWN";
+
+/** The user of the backup set to which a snapshot belongs; its host is `hostname`. */
+export function userOf({ username }: Snapshot): string {
+  return username || UNKNOWN_USER;
+}
+
 /** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
   const object = parseObject(json);

@@ -39,8 +39,8 @@ function open(maxSnapshotBytes?: number): () => Promise<Catalogue> {
 }
 
 /** The reasons of the unreadable files by their names. */
-function reasonsOf({ unreadable }: Catalogue): readonly unknown[] {
-  return [...unreadable];
+function reasonsOf({ unreadable }: Catalogue): readonly (readonly [string, string])[] {
+  return [...unreadable].map(([id, { reason }]) => [id, reason] as const);
 }
 
 const withField = (value: string): string => `{"time":"2024-05-01T12:00:00Z","x":${value}}`;
@@ -107,7 +107,7 @@ test("maxSnapshotBytes is the bound of the JSON, compressed or not", async () =>
   const compressed = Buffer.concat([Buffer.of(2), zstdCompressSync(json)]);
   const plain = sealed.addSealed("snapshots", Buffer.from(json));
   const other = sealed.addSealed("snapshots", compressed);
-  expect(new Map((await open(json.length - 1)()).unreadable)).toEqual(
+  expect(new Map(reasonsOf(await open(json.length - 1)()))).toEqual(
     new Map([
       [plain, "has more than 0.095 MiB of JSON"],
       [other, "expands to more than 0.095 MiB"],

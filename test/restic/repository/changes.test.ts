@@ -116,7 +116,7 @@ describe("files that change while they are read", () => {
         ? reader.sealed.files.set(`snapshots/${id}`, stored)
         : call === "GET snapshots" && reader.sealed.files.delete(`snapshots/${id}`);
     const { unreadable } = await reader.read();
-    expect([...unreadable]).toEqual([[id, "is listed but missing"]]);
+    expect([...unreadable]).toEqual([[id, { code: "corrupt", reason: "is listed but missing" }]]);
   });
 
   test("a new repository at the same URL is read from the start", async () => {

@@ -130,7 +130,7 @@ test.for(cases)(
     };
     const signal = new AbortController().signal;
     const first = await repository.read(access, signal);
-    expect([...first.unreadable]).toEqual([[id, reason]]);
+    expect([...first.unreadable]).toEqual([[id, { code: "corrupt", reason }]]);
     expect([...first.snapshots.values()].map(({ hostname }) => hostname)).toContain("good");
 
     calls.length = 0;

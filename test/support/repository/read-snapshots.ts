@@ -31,7 +31,7 @@ export async function readSnapshots(
     publishedId: undefined,
   };
   const { snapshots, unreadable } = await repository.read(access, new AbortController().signal);
-  if (unreadable.size > 0) throw new Error(`unreadable: ${[...unreadable].join(", ")}`);
+  if (unreadable.size > 0) throw new Error(`unreadable: ${JSON.stringify([...unreadable])}`);
   return sorted(
     [...snapshots.values()].map(({ id, hostname, username }) => ({ id, hostname, username })),
   );

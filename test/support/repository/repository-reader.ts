@@ -1,9 +1,11 @@
 import { expect } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import type { Access, Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
+import type { SnapshotCache } from "../../../instrumentation/restic/repository/snapshot-cache.ts";
 import { FakeClock } from "../core/clock.ts";
 import { recordedBackend } from "../backends/recorded-backend.ts";
 import { SealedRepository } from "./sealed-repository.ts";
@@ -17,28 +19,41 @@ export class RepositoryReader {
   calls: string[] = [];
   /** Called before each backend call, to delete files or to fail. */
   before: (call: string) => void = () => {};
+  /** Files that the storage refuses, by name. */
+  readonly refused = new Map<string, AgentError>();
   readonly #repository: Repository;
 
-  constructor(reverifyMs: number, version: 1 | 2 = 2) {
-    this.sealed = new SealedRepository("right", version);
+  constructor(reverifyMs: number, cache?: SnapshotCache) {
+    this.sealed = new SealedRepository("right");
     this.#repository = new Repository({
       clock: this.clock,
       reverifyMs,
+      cache,
       onDerivation: () => (this.derivations += 1),
     });
   }
 
-  read(password = "right", rest: Partial<Access> = {}): Promise<Catalogue> {
+  read(
+    password = "right",
+    rest: Partial<Access> = {},
+    signal = new AbortController().signal,
+  ): Promise<Catalogue> {
     this.calls = [];
-    const backend = recordedBackend(this.sealed.files, (call) => {
+    const recorded = recordedBackend(this.sealed.files, (call) => {
       this.calls.push(call);
       this.before(call);
     });
+    const backend: Backend = {
+      ...recorded,
+      load: async (type, name, aborted) => {
+        const stored = await recorded.load(type, name, aborted);
+        const refusal = this.refused.get(name);
+        if (refusal) throw refusal;
+        return stored;
+      },
+    };
     const access = { keyHint: undefined, publishedId: undefined, ...rest };
-    return this.#repository.read(
-      { backend, password: new Secret(password), ...access },
-      new AbortController().signal,
-    );
+    return this.#repository.read({ backend, password: new Secret(password), ...access }, signal);
   }
 
   /** Code and message of the error of a failed read. */

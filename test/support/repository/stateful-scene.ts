@@ -48,7 +48,8 @@ export class StatefulScene {
   agent(): ShortAgent {
     const stateDir = new StateDir(this.folder, this.logger, () => this.now);
     const repository = new Repository({
-      clock: new FakeClock(),
+      // A second listing follows at once.
+      clock: Object.assign(new FakeClock(), { sleep: async () => {} }),
       reverifyMs: 3_600_000,
       onDerivation: () => {},
       cache: stateDir.cacheOf("rest:x"),

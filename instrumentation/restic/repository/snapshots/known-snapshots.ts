@@ -1,0 +1,97 @@
+import type { Backend } from "../../../backends/backend.ts";
+import type { Key } from "../../crypto/key.ts";
+import { loadSnapshots } from "./load-snapshots.ts";
+import type { SnapshotBounds, SnapshotFiles, Unreadable } from "./load-snapshots.ts";
+import { sharing } from "../sharing.ts";
+import { Sightings } from "../sightings.ts";
+import type { SnapshotCache } from "../snapshot-cache.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+/** The snapshots of one repository that were read. They never change. */
+export class KnownSnapshots {
+  readonly #cache: SnapshotCache | undefined;
+  readonly #byId = new Map<string, Snapshot>();
+  readonly #bounds: SnapshotBounds;
+  #unreadable: ReadonlyMap<string, Unreadable | undefined> = new Map();
+  #sightings = new Sightings();
+
+  /** @param maxBytes bound of a snapshot file and of its JSON */
+  constructor(cache: SnapshotCache | undefined, maxBytes: number) {
+    this.#cache = cache;
+    this.#bounds = { maxBytes, exceeding: new Map() };
+  }
+
+  /** By file name; also those that an interrupted collection has read, so that the next one does not read them again. */
+  get byId(): ReadonlyMap<string, Snapshot> {
+    return this.#byId;
+  }
+
+  /** The files that the last complete collection could not read; undefined: it was before a restart. */
+  get unreadable(): ReadonlyMap<string, Unreadable | undefined> {
+    return this.#unreadable;
+  }
+
+  /** The file need not be loaded again: it was read, or exceeds a bound. */
+  isRead(id: string): boolean {
+    return this.#byId.has(id) || this.#bounds.exceeding.has(id);
+  }
+
+  clear(): void {
+    this.#byId.clear();
+    this.#unreadable = new Map();
+  }
+
+  /** Begins with the snapshots that are known from before a restart. */
+  async restore(repositoryId: string, master: Key): Promise<void> {
+    this.clear();
+    const remembered = await this.#cache?.load(repositoryId, master);
+    this.#sightings = new Sightings(remembered?.listed);
+    const unreadable = [...(remembered?.listed?.unreadable.keys() ?? [])];
+    this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
+    for (const [id, snapshot] of remembered?.snapshots ?? []) this.#byId.set(id, snapshot);
+  }
+
+  /** @param at when a listing begins, milliseconds since the epoch */
+  begin(at: number): void {
+    this.#sightings.begin(at);
+  }
+
+  /** Reads the files that are not known, those that could not be read last time at the end. Keeps each snapshot even if a later file fails. */
+  async load(
+    backend: Backend,
+    master: Key,
+    names: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<SnapshotFiles> {
+    const fresh: Snapshot[] = [];
+    const share = sharing(this.#byId.values());
+    const found = (decoded: Snapshot): void => {
+      const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
+      this.#byId.set(snapshot.id, snapshot);
+      if (this.#cache) fresh.push(snapshot);
+    };
+    const knownUnreadable = this.#unreadable;
+    const unknown = [...names].filter((id) => !this.#byId.has(id)).toSorted();
+    const ids = [
+      ...unknown.filter((id) => !knownUnreadable.has(id)),
+      ...unknown.filter((id) => knownUnreadable.has(id)),
+    ];
+    const queue = { ids, knownUnreadable, found };
+    try {
+      return await loadSnapshots(backend, master, queue, this.#bounds, signal);
+    } finally {
+      await this.#cache?.append(fresh);
+    }
+  }
+
+  /** Forgets what a complete collection did not find. @param completeAt milliseconds since the epoch */
+  async settle(
+    listed: ReadonlySet<string>,
+    unreadable: ReadonlyMap<string, Unreadable>,
+    completeAt: number,
+  ): Promise<void> {
+    for (const id of this.#byId.keys()) if (!listed.has(id)) this.#byId.delete(id);
+    this.#unreadable = unreadable;
+    await this.#cache?.settle(this.#sightings.settle(this.#byId, unreadable.keys(), completeAt));
+  }
+}
