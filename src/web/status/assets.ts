@@ -30,16 +30,17 @@ tbody th, .repository, .error { overflow-wrap: anywhere; }
 td { white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 .name { white-space: normal; overflow-wrap: anywhere; min-width: 6.5rem; }
-.repository { white-space: normal; min-width: 12rem; color: var(--muted); }
+.repository { white-space: normal; min-width: 9rem; color: var(--muted); }
+.states { white-space: normal; }
 small { display: block; font-size: .85rem; color: var(--muted); font-variant-numeric: tabular-nums; }
-tbody th { min-width: 9rem; }
-tbody th:nth-child(2) { min-width: 16rem; }
+.sets tbody th { min-width: 6rem; }
+.repositories tbody th { min-width: 16rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-span.state { display: inline-block; padding: 0 .45rem; border-radius: .25rem; border: 1px solid currentcolor; font-size: .9rem; white-space: nowrap; }
-.fine { color: var(--good); }
+span.state { display: inline-block; margin-right: .25rem; padding: 0 .45rem; border-radius: .25rem; border: 1px solid currentcolor; font-size: .9rem; white-space: nowrap; }
+.fine, .ok { color: var(--good); }
 .failing { color: var(--page); background: var(--bad); border-color: var(--bad); }
-.damaged { color: var(--warn); }
-.late { color: var(--page); background: var(--warn); border-color: var(--warn); }
+.damaged, .empty { color: var(--warn); }
+.late, .future { color: var(--page); background: var(--warn); border-color: var(--warn); }
 span.unknown { color: var(--muted); border-style: dashed; }
 .error { margin: .25rem 0 0; font-weight: normal; color: var(--bad); font-size: .95rem; }
 .error i { color: var(--text); font-style: normal; }
@@ -47,43 +48,78 @@ svg { display: block; fill: var(--link); }
 svg .axis { stroke: var(--line); fill: none; }
 form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin-bottom: .75rem; }
 input, button { font: inherit; color: inherit; background: transparent; border: 1px solid var(--muted); border-radius: .25rem; padding: .2rem .5rem; }
-input[type="search"] { width: 18rem; max-width: 100%; }
+label { display: flex; flex: 0 1 22rem; gap: .5rem; align-items: baseline; }
+input[type="search"] { flex: 1; min-width: 0; }
 .pager { margin-top: 1rem; display: flex; gap: 1.5rem; }
-@media (max-width: 48rem) {
+@media (max-width: 75rem) {
+  .sets .detail, .repositories .detail { display: none; }
+}
+@media (max-width: 55rem) {
   table, tbody, tr, tbody th, td { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
-  tbody th, td, tbody th:nth-child(2) { border: 0; padding: .1rem 0; min-width: 0; text-align: left; }
+  tbody th, td { border: 0; padding: 0; text-align: left; }
+  .sets tbody th, .repositories tbody th, .name, .repository { min-width: 0; }
   tbody th { font-weight: bold; }
-  td[data-title] { display: flex; justify-content: space-between; gap: 1rem; color: var(--text); white-space: normal; }
-  td[data-title]::before { content: attr(data-title); color: var(--muted); flex: none; }
-  td[data-title] > span { text-align: right; overflow-wrap: anywhere; }
-  input[type="search"] { width: 100%; }
+  td[data-title="Last success"]::before, td.number::before { content: attr(data-title) " "; color: var(--muted); }
+  .repositories tr { line-height: 1.6; }
+  .repositories td { display: inline; white-space: normal; margin-right: .75rem; }
+  .repositories td:first-child { float: left; line-height: 1.4; }
+  .repositories .error { clear: left; line-height: 1.45; }
+  /* A set has three lines: host, user, state; newest, calendar, snapshots; repository. Long names are cut, the link shows them whole. */
+  .sets tr { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; }
+  .sets tr::before { content: ""; order: 4; flex-basis: 100%; }
+  .sets th, .sets td { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
+  .sets th { order: 1; max-width: 55%; }
+  .sets .name { order: 2; flex: 1 1 0; }
+  .sets .states { order: 3; }
+  .sets .newest { order: 5; flex: 1 1 0; }
+  .sets .calendar { order: 6; }
+  .sets .count { order: 7; }
+  /* The end of a URL tells more than its start. */
+  .sets .repository { order: 8; flex-basis: 100%; direction: rtl; }
+  .sets .repository span { direction: ltr; unicode-bidi: isolate; }
+  .sets svg { width: 100px; height: auto; }
+  td small { display: none; }
+  label { flex: 1 1 12rem; }
 }
 body.lost main { opacity: .4; }
 #lost { margin: 0 0 1rem; padding: .6rem 1rem; background: var(--bad); color: var(--page); border-radius: .25rem; }
 footer { margin-top: 2.5rem; color: var(--muted); font-size: .9rem; }
 `;
 
-/** Replaces the content of the page with a new copy every 30 seconds, unless the user types or the tab is hidden. */
+/**
+ * Replaces the live parts of the page with those of a new copy every 30 seconds, unless the tab is hidden. The form is not one of them, so
+ * that the user can go on typing.
+ */
 const SCRIPT = `
 const INTERVAL_MS = 30_000;
+const TIMEOUT_MS = 20_000;
 let contactAt = new Date();
+const partsOf = (page) => [...page.querySelectorAll("[data-live]")];
 async function refresh() {
-  if (document.hidden || document.activeElement?.matches("input")) return;
+  if (document.hidden) return;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    const response = await fetch(location.href, { headers: { accept: "text/html" }, signal: controller.signal });
     if (!response.ok) return lose();
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    const parts = partsOf(document);
+    const freshParts = partsOf(fresh);
+    // A proxy or a login page has answered.
+    if (freshParts.length !== parts.length) return lose();
     const focused = document.activeElement?.getAttribute?.("href");
     contactAt = new Date();
     document.body.classList.remove("lost");
     document.getElementById("lost")?.remove();
-    for (const name of ["main", "footer"]) document.querySelector(name).replaceWith(fresh.querySelector(name));
+    parts.forEach((part, index) => part.replaceWith(freshParts[index]));
     document.title = fresh.title;
     if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
   } catch {
     lose();
+  } finally {
+    clearTimeout(timer);
   }
 }
 /** Says since when the content is old, and dims it: an open page of an agent that ended must not look fine. */

@@ -2,6 +2,7 @@ import type { Answer } from "../response.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { parseTime } from "./time.ts";
+import { failingUrls, needsAttention } from "./set-state.ts";
 import { linkTo, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
 import { counted, grouped, relative, humanDuration } from "./quantity.ts";
@@ -27,9 +28,6 @@ export function statusPage(
   const { repositories, sets } = select(status, query);
   const { setsOnPage, page, pages } = pageOf(sets, query.page);
   const now = parseTime(status.now);
-  const stale = new Set(
-    status.repositories.filter(({ state }) => state === "failing").map(({ url }) => url),
-  );
   const body = html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,19 +50,21 @@ export function statusPage(
           </nav>
         </header>
         <main>
-          <p id="summary" class="${worst(status)}">${summary(status, now)}</p>
-          <section>
+          <p id="summary" class="${worst(status)}" data-live>${summary(status, now)}</p>
+          <section data-live>
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
           </section>
           <section>
             <h2 id="sets">Backup sets</h2>
             ${filterForm(query)}
-            ${sets.length === 0 ? html`<p>${empty(status, query)}</p>` : setTable(setsOnPage, query, now, stale)}
-            ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
+            <div data-live>
+              ${sets.length === 0 ? html`<p>${empty(status, query)}</p>` : setTable(setsOnPage, query, now, failingUrls(status))}
+              ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
+            </div>
           </section>
         </main>
-        <footer>
+        <footer data-live>
           restic-otel ${version}, as of
           <time datetime="${status.now}">${status.now.slice(0, 19).replace("T", " ")} UTC</time>
         </footer>
@@ -82,7 +82,7 @@ export function statusPage(
 function title({ repositories, sets }: Status): string {
   const wrong =
     repositories.filter(({ state }) => state === "failing" || state === "damaged").length +
-    sets.filter(({ late }) => late).length;
+    sets.filter(needsAttention).length;
   return wrong > 0 ? `(${wrong}) ` : "";
 }
 
@@ -100,20 +100,22 @@ function summary(
     ] as const
   ).map(([state, word]) => (count(state) > 0 ? `, ${count(state)} ${word}` : ""));
   const late = sets.filter((set) => set.late).length;
+  const future = sets.filter((set) => set.future).length;
+  const empties = sets.filter((set) => set.empty).length;
   const next = nextCollection === null ? undefined : (parseTime(nextCollection) - now) / 1000;
   return html`<strong
       >${count("fine")} of ${counted(repositories.length, "repository", "repositories")}
       fine</strong
     >${others.join("")}, <strong>${counted(late, "backup set", "backup sets")}</strong> of
     ${sets.length} older than
-    ${humanDuration(lateAfterSeconds)}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
+    ${humanDuration(lateAfterSeconds)}${future > 0 ? `, ${future} dated in the future` : ""}${empties > 0 ? `, ${empties} with an empty newest snapshot` : ""}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
 }
 
 /** The worst state, as CSS class of the summary. */
 function worst({ repositories, sets }: Status): string {
   const states = new Set(repositories.map(({ state }) => state));
   if (states.has("failing")) return "failing";
-  if (states.has("damaged") || sets.some(({ late }) => late)) return "late";
+  if (states.has("damaged") || sets.some(needsAttention)) return "late";
   return states.has("unknown") || repositories.length === 0 ? "unknown" : "fine";
 }
 

@@ -27,16 +27,16 @@ export function repositoryTable(
     (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.url < b.url ? -1 : 1),
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="repositories">
-    <table role="table">
+    <table role="table" class="repositories">
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col">State</th>
           <th role="columnheader" scope="col">Repository</th>
           <th role="columnheader" scope="col">Last success</th>
-          <th role="columnheader" scope="col" class="number">Took</th>
+          <th role="columnheader" scope="col" class="number detail">Took</th>
           <th role="columnheader" scope="col" class="number">Snapshots</th>
           <th role="columnheader" scope="col" class="number">Unreadable</th>
-          <th role="columnheader" scope="col" class="number">Requests</th>
+          <th role="columnheader" scope="col" class="number detail">Requests</th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -56,10 +56,10 @@ function row(repository: RepositoryStatus, query: Query, now: number): Html {
       >${error ? explanation(repository, now) : ""}
     </th>
     ${cell("Last success", lastSuccess === null ? "never" : ago(lastSuccess, now))}
-    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number")}
+    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number detail")}
     ${cell("Snapshots", snapshots === null ? "–" : grouped(snapshots), "number")}
     ${cell("Unreadable", unreadableSnapshots ?? "–", "number")}
-    ${cell("Requests", requests === null ? "–" : grouped(requests), "number")}
+    ${cell("Requests", requests === null ? "–" : grouped(requests), "number detail")}
   </tr> `;
 }
 

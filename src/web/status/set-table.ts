@@ -5,45 +5,45 @@ import { ago } from "./time.ts";
 import { linkTo } from "./query.ts";
 import type { Query, Sort } from "./query.ts";
 import { bytes, grouped, humanDuration } from "./quantity.ts";
+import { setStates } from "./set-state.ts";
 import type { SetStatus } from "./status.ts";
 
-const COLUMNS: readonly (readonly [string, Sort | undefined])[] = [
-  ["Host", "host"],
-  ["User", "user"],
-  ["Newest", "age"],
-  ["Last 30 days", undefined],
-  ["Snapshots", "snapshots"],
-  ["Oldest", undefined],
-  ["Added", "added"],
-  ["Took", "took"],
-  ["Repository", "url"],
+/** Title, sort, CSS class. The class `detail` is for columns that a narrow screen has no room for. */
+const COLUMNS: readonly (readonly [string, Sort | undefined, string])[] = [
+  ["State", undefined, "states"],
+  ["Host", "host", "text"],
+  ["User", "user", "name"],
+  ["Newest", "age", "newest"],
+  ["Last 30 days", undefined, "calendar"],
+  ["Snapshots", "snapshots", "number"],
+  ["Oldest", undefined, "detail"],
+  ["Added", "added", "number detail"],
+  ["Took", "took", "number detail"],
+  ["Repository", "url", "repository"],
 ];
 
-const NUMBERS: ReadonlySet<string> = new Set(["Snapshots", "Added", "Took"]);
-
-/** @param stale URLs of the repositories whose last collection failed, so that their sets may be outdated */
+/** @param failing URLs of the repositories whose last collection failed, so that their sets may be outdated */
 export function setTable(
   sets: readonly SetStatus[],
   query: Query,
   now: number,
-  stale: ReadonlySet<string>,
+  failing: ReadonlySet<string>,
 ): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="sets">
-    <table role="table">
+    <table role="table" class="sets">
       <thead role="rowgroup">
         <tr role="row">
-          ${COLUMNS.map(([title, sort]) => heading(title, sort, query))}
+          ${COLUMNS.map(([title, sort, kind]) => heading(title, sort, kind, query))}
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${sets.map((set) => row(set, query, now, stale))}
+        ${sets.map((set) => row(set, query, now, failing))}
       </tbody>
     </table>
   </div>`;
 }
 
-function heading(title: string, sort: Sort | undefined, query: Query): Html {
-  const kind = NUMBERS.has(title) ? "number" : "text";
+function heading(title: string, sort: Sort | undefined, kind: string, query: Query): Html {
   if (!sort) return html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`;
   const order = ["host", "user", "url"].includes(sort) ? "ascending" : "descending";
   const current = sort === query.sort ? html` aria-sort="${order}"` : "";
@@ -52,20 +52,23 @@ function heading(title: string, sort: Sort | undefined, query: Query): Html {
   </th>`;
 }
 
-function row(set: SetStatus, query: Query, now: number, stale: ReadonlySet<string>): Html {
-  const { url, host, user, late, newest, oldest, snapshots, addedBytes, durationSeconds } = set;
-  const newestCell = html`${late ? html`<span class="state late">late</span> ` : ""}${ago(newest, now)}`;
-  const repository = html`${url}${stale.has(url) ? html` <span class="state failing">failing</span>` : ""}`;
+function row(set: SetStatus, query: Query, now: number, failing: ReadonlySet<string>): Html {
+  const { url, host, user, newest, oldest, snapshots, addedBytes, durationSeconds } = set;
+  const states = setStates(set, failing).map(
+    (state) => html`<span class="state ${state}">${state}</span>`,
+  );
   return html`<tr role="row">
+    ${cell("State", html`${states}`, "states")}
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host, user })}">${host}</a>
     </th>
-    ${cell("User", user, "name")} ${cell("Newest", newestCell)}
-    ${cell("Last 30 days", calendar(set.daysAgo))}
-    ${cell("Snapshots", grouped(snapshots), "number")} ${cell("Oldest", ago(oldest, now))}
-    ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number")}
-    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number")}
-    ${cell("Repository", repository, "repository")}
+    ${cell("User", user, "name")} ${cell("Newest", ago(newest, now), "newest")}
+    ${cell("Last 30 days", calendar(set.daysAgo), "calendar")}
+    ${cell("Snapshots", grouped(snapshots), "number count")}
+    ${cell("Oldest", ago(oldest, now), "detail")}
+    ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number detail")}
+    ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number detail")}
+    ${cell("Repository", url, "repository")}
   </tr> `;
 }
 

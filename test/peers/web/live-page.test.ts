@@ -1,5 +1,5 @@
 import { chromium } from "playwright-core";
-import type { Browser } from "playwright-core";
+import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { CHROMIUM, CHROMIUM_ARGS, requireChromium } from "../../support/agent/peers.ts";
@@ -58,5 +58,46 @@ describe.skipIf(!requireChromium())("an open status page", () => {
     await page.clock.runFor(31_000);
     await page.locator("body:not(.lost)").waitFor();
     expect(await page.getByText("No contact").count()).toBe(0);
+  });
+
+  test.for([
+    ["answers 503", (route: Route) => route.fulfill({ status: 503, body: "no" })],
+    ["gives the page of a proxy", (route: Route) => route.fulfill({ body: "<p>Log in</p>" })],
+    ["resets the connection", (route: Route) => route.abort("connectionreset")],
+    ["never answers", () => {}],
+  ] as const)("an agent that %s is no contact, until it answers again", async ([, answer]) => {
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.clock.install();
+    server.show(GREEN);
+    await page.goto(server.url);
+    await context.route(server.url, answer);
+    await page.clock.runFor(31_000);
+    await page.clock.runFor(21_000);
+    await page.getByText("No contact with the agent since").waitFor();
+    expect(await page.locator("body.lost").count()).toBe(1);
+    expect(await page.getByText("2 of 2 repositories fine").count()).toBe(1);
+    await context.unroute(server.url);
+    server.show(FAILING);
+    await page.clock.runFor(31_000);
+    await page.getByText("0 of 1 repository fine").waitFor();
+    expect(await page.getByText("No contact").count()).toBe(0);
+    expect(await page.locator("body.lost").count()).toBe(0);
+  });
+
+  test("a new state also appears while the user types, and the text stays", async () => {
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.clock.install();
+    server.show(FAILING);
+    await page.goto(server.url);
+    await page.getByRole("searchbox").fill("web");
+    server.show(GREEN);
+    await page.clock.runFor(31_000);
+    await page.getByText("2 of 2 repositories fine").waitFor();
+    expect(await page.getByRole("searchbox").inputValue()).toBe("web");
+    expect(await page.evaluate("document.activeElement.matches('input')")).toBe(true);
   });
 });

@@ -68,10 +68,51 @@ test("each state has a label, and repositories that need attention come first", 
     "unknown never collected",
     "fine fine",
     "late late",
+    "ok ok",
+    "ok ok",
   ]);
   expect(text(page(SOME))).toContain(
     "timeout, failing since 2025-12-31 23:00 UTC (60 min): no answer. The server or the disk hangs",
   );
+});
+
+const ODD = statusFor([
+  {
+    url: "/srv/a",
+    snapshots: [
+      { host: "fine", daysAgo: 2 },
+      { host: "late", daysAgo: 4 },
+      { host: "future", daysAgo: -2 },
+      { host: "empty", daysAgo: 1, files: 0, addedBytes: 0 },
+      { host: "late-empty", daysAgo: 5, files: 0, addedBytes: 0 },
+    ],
+  },
+  { url: "/srv/b", error: ["denied", "403"], snapshots: [{ host: "stale", daysAgo: 1 }] },
+]);
+
+test("sets dated in the future and empty ones are marked and come with the late ones; sets that are fine say ok", () => {
+  const body = page(ODD);
+  const table = body.slice(body.indexOf('id="sets"'));
+  const rows = table.split("<tr").slice(2);
+  expect(
+    rows.map((row) =>
+      text(`<tr${row}`)
+        .trim()
+        .replace(/(?:root|[0-9]).*/, ""),
+    ),
+  ).toEqual([
+    "late empty late-empty ",
+    "late late ",
+    "empty empty ",
+    "future future ",
+    "ok fine ",
+    "failing stale ",
+  ]);
+  expect(text(body)).toContain(
+    "2 backup sets of 6 older than 3 days, 1 dated in the future, 2 with an empty newest snapshot, next collection in 4 min.",
+  );
+  expect(body).toContain("<title>(5) restic-otel</title>");
+  expect(hosts(page(ODD, "sort=host"))[0]).toBe("empty");
 });
 
 test.for([
