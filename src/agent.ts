@@ -179,7 +179,7 @@ export class Agent {
       reload: () => this.reload(),
       collect: () =>
         monitor
-          .collect()
+          .collect({ listKeys: true })
           ?.then((outcome) =>
             outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
           ),

@@ -119,7 +119,8 @@ function stopped(agent: Agent, logger: LineLogger): Promise<number> {
     process.on("SIGTERM", stop);
     process.on("SIGHUP", () => void agent.reload());
     process.on("SIGUSR1", () => {
-      if (agent.monitor.collect()) logger.info("collection started", { signal: "SIGUSR1" });
+      if (agent.monitor.collect({ listKeys: true }))
+        logger.info("collection started", { signal: "SIGUSR1" });
     });
   });
 }

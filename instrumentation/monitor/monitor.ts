@@ -127,8 +127,12 @@ export class Monitor {
     return this.#collector.currentCollection;
   }
 
-  /** Starts a collection of all repositories and other sources; undefined while one is running. */
-  collect(): Promise<JobOutcome> | undefined {
+  /**
+   * Starts a collection of all repositories and other sources; undefined while one is running.
+   * @param options.listKeys list the keys of each repository, so that a changed password shows at once
+   */
+  collect({ listKeys = false } = {}): Promise<JobOutcome> | undefined {
+    if (listKeys && !this.#collector.collecting) this.#sources.doubtKeys();
     const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
     return outcome && Promise.all([outcome, ...others]).then(() => outcome);

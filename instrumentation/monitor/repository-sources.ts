@@ -72,7 +72,12 @@ export class RepositorySources {
     return this.#repositories.get(url)?.source.secretsResolvedAt;
   }
 
-  /** Returns the sources. Each of them resolves its secrets again in its next collection. */
+  /** Makes the next collection list the keys of each repository again. */
+  doubtKeys(): void {
+    for (const { source } of this.#repositories.values()) source.doubtKey();
+  }
+
+  /** Returns the sources. Each of them resolves its secrets and lists keys again in its next collection. */
   configure(all: MonitorSettings): readonly ResticSource[] {
     const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes } = all;
     const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes };
@@ -87,6 +92,7 @@ export class RepositorySources {
         )
           return [settings.url, this.#open(settings, shared)];
         known.source.refreshSecrets();
+        known.source.doubtKey();
         return [settings.url, known];
       }),
     );

@@ -81,6 +81,11 @@ export class ResticSource implements Source<RepositoryState> {
     this.#refreshSince = this.#options.clock.now();
   }
 
+  /** Makes the next collection list keys again, so that a changed password shows. */
+  doubtKey(): void {
+    this.#repository.doubtKey();
+  }
+
   /** When the oldest of the secrets was resolved, milliseconds since the epoch; undefined: not all are resolved yet. */
   get secretsResolvedAt(): number | undefined {
     const times = this.#handles().map(({ resolvedAt }) => resolvedAt ?? Number.NaN);

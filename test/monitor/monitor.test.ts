@@ -120,9 +120,10 @@ test("a reload applies from the next collection: removed repositories disappear,
   const after = await exposition(monitor);
   expect(urls(after, "backup_repository_up")).toEqual([WRONG.url, V2.url]);
   expect(after).not.toContain(V1.url);
+  // The keys are listed again, and config is read.
   expect(requests(after)).toEqual([
-    'backup_repository_requests_total{url="test/fixtures/v2",operation="list"} 3',
-    'backup_repository_requests_total{url="test/fixtures/v2",operation="load"} 16',
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="list"} 4',
+    'backup_repository_requests_total{url="test/fixtures/v2",operation="load"} 17',
   ]);
 });
 

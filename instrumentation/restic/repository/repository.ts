@@ -94,6 +94,11 @@ export class Repository {
     }
   }
 
+  /** The next read lists keys, so that a changed password shows. */
+  doubtKey(): void {
+    this.#sessions.doubt();
+  }
+
   /** Opens config and a key, and neither lists nor reads snapshots. @throws AgentError */
   async open(access: Credentials, signal: AbortSignal): Promise<ConfigFile> {
     return (await this.#sessions.open(access, signal)).config;

@@ -31,6 +31,8 @@ export class SessionOpener {
   readonly #reverifyMs: number;
   readonly #keys: KeySearch;
   #session: Session | undefined;
+  /** The next call of `open` lists `keys/`. */
+  #isDoubted = false;
 
   /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */
   constructor(clock: Clock, reverifyMs: number, onDerivation: () => void) {
@@ -48,12 +50,18 @@ export class SessionOpener {
     this.#session = undefined;
   }
 
+  /** The next call of `open` lists `keys/`, and reads config. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
+
   /** Reads keys and config at first, and when they may have changed. */
   async open({ backend, password, keyHint }: Credentials, signal: AbortSignal): Promise<Session> {
     const known = this.#session;
     const now = this.#clock.monotonicMs();
     const same = known?.password.equals(password) === true;
-    if (same && now - known.verifiedAt < this.#reverifyMs) return known;
+    const isRecent = known !== undefined && now - known.verifiedAt < this.#reverifyMs;
+    if (same && isRecent && !this.#isDoubted) return known;
     let sealed = known ? undefined : await loadConfig(backend, signal);
     const sealedConfig = async (): Promise<Uint8Array> =>
       (sealed ??= await loadConfig(backend, signal));
@@ -62,10 +70,10 @@ export class SessionOpener {
       await sealedConfig();
       throw noKeys();
     }
-    // The master key never changes: a key file that opened once is valid as long as it exists.
+    // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
     if (same && ids.includes(known.id)) {
-      this.#session = { ...known, verifiedAt: now };
-      return this.#session;
+      const config = await currentConfig(known, backend, signal);
+      if (config) return this.#verified({ ...known, config }, now);
     }
     const opened = await this.#keys.find(
       { backend, ids, password, first: keyHint ?? known?.id },
@@ -73,21 +81,36 @@ export class SessionOpener {
       signal,
     );
     const config = decodeConfig(await sealedConfig(), opened.master);
-    this.#session = { ...opened, config, password, verifiedAt: now };
+    return this.#verified({ ...opened, config, password }, now);
+  }
+
+  #verified(session: Omit<Session, "verifiedAt">, now: number): Session {
+    this.#session = { ...session, verifiedAt: now };
+    this.#isDoubted = false;
     return this.#session;
   }
 
   /** Reads config again: true if the master key no longer opens it or it is of another repository. */
   async isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
-    try {
-      const config = decodeConfig(await loadConfig(backend, signal), session.master);
-      if (config.id !== session.config.id) return true;
-      this.#session = { ...session, config };
-      return false;
-    } catch (error) {
-      if (isCorrupt(error)) return true;
-      throw error;
-    }
+    const config = await currentConfig(session, backend, signal);
+    if (config) this.#session = { ...session, config };
+    return config === undefined;
+  }
+}
+
+/** Config, which a migration changes; undefined: the master key does not open it, or it is of another repository. */
+async function currentConfig(
+  { config, master }: Session,
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<ConfigFile | undefined> {
+  const sealed = await loadConfig(backend, signal);
+  try {
+    const current = decodeConfig(sealed, master);
+    return current.id === config.id ? current : undefined;
+  } catch (error) {
+    if (isCorrupt(error)) return undefined;
+    throw error;
   }
 }
 

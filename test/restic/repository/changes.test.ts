@@ -139,4 +139,15 @@ describe("files that change while they are read", () => {
     expect((await reader.read()).config.version).toBe(2);
     expect(reader.derivations).toBe(1);
   });
+
+  test("a migration of an old repository shows at the next check of the key", async () => {
+    reader.sealed = new SealedRepository("right", 1);
+    reader.sealed.addSnapshot({ time: TIME });
+    await reader.read();
+    reader.sealed.writeConfig({ version: 2, id: reader.sealed.id });
+    expect((await reader.read()).config.version).toBe(1);
+    await reader.clock.advance(HOUR);
+    expect((await reader.read()).config.version).toBe(2);
+    expect(reader.derivations).toBe(1);
+  });
 });

@@ -32,12 +32,12 @@ describe("the cost of a collection", () => {
     expect(reader.derivations).toBe(1);
   });
 
-  test("after `reverify` the keys are listed; nothing else is read while the key exists", async () => {
+  test("after `reverify` the keys are listed and config is read; no key is derived while its file exists", async () => {
     reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
     await reader.clock.advance(HOUR);
     await reader.read();
-    expect(reader.calls).toEqual(["LIST keys", "LIST snapshots"]);
+    expect(reader.calls).toEqual(["LIST keys", "GET config", "LIST snapshots"]);
     await reader.read();
     expect(reader.calls).toEqual(["LIST snapshots"]);
     expect(reader.derivations).toBe(1);

@@ -1,0 +1,92 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { Monitor } from "../../instrumentation/monitor/monitor.ts";
+import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { repositoryFolder } from "../support/repository/repository-folder.ts";
+import { SealedRepository } from "../support/repository/sealed-repository.ts";
+
+const MINUTE = 60_000;
+
+let url: string;
+let sealed: SealedRepository;
+let clock: FakeClock;
+let monitor: Monitor;
+
+function settings(): MonitorSettings {
+  return {
+    repositories: [
+      {
+        repo: new Secret(url),
+        url,
+        disabled: false,
+        password: { scheme: "literal", reference: new Secret("right") },
+        insecureNoPassword: false,
+        environment: {},
+        options: {},
+        connections: undefined,
+        insecureTls: false,
+      },
+    ],
+    cron: "@every 5m",
+    timezone: "UTC",
+    timeoutMs: MINUTE,
+    concurrency: 1,
+    legacyLabel: false,
+    retryFailed: true,
+    reverifyMs: 60 * MINUTE,
+  };
+}
+
+beforeEach(async () => {
+  sealed = new SealedRepository("right");
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: "web" });
+  url = await repositoryFolder(sealed.files);
+  clock = new FakeClock();
+  monitor = new Monitor(settings(), { clock });
+  monitor.start();
+  await monitor.currentCollection;
+});
+
+afterEach(async () => {
+  await monitor.stop();
+  await rm(url, { recursive: true });
+});
+
+/** Replaces the key of the repository, as `restic key passwd`. */
+async function changePassword(): Promise<void> {
+  for (const path of sealed.files.keys()) if (path.startsWith("keys/")) await rm(join(url, path));
+  const id = sealed.addKey("changed");
+  await writeFile(join(url, "keys", id), sealed.files.get(`keys/${id}`) ?? "");
+}
+
+async function scheduled(): Promise<void> {
+  await clock.advance(5 * MINUTE);
+  await monitor.currentCollection;
+}
+
+function failure(): string | undefined {
+  const [entry] = monitor.store.entries();
+  return entry?.attempt.error?.code;
+}
+
+test("a scheduled collection trusts an opened key, an explicit one shows that the password was changed", async () => {
+  await changePassword();
+  await scheduled();
+  expect(failure()).toBeUndefined();
+  await monitor.collect({ listKeys: true });
+  expect(failure()).toBe("wrong_password");
+  await scheduled();
+  expect(failure()).toBe("wrong_password");
+});
+
+test("after a reload the next collection shows that the password was changed", async () => {
+  await changePassword();
+  monitor.reload(settings());
+  await scheduled();
+  expect(failure()).toBe("wrong_password");
+});
