@@ -55,9 +55,20 @@ function backupSet(labels: BackupSet["labels"], members: readonly Snapshot[]): B
   return { labels, snapshots: members.length, newest, oldest, days };
 }
 
-/** Negative if `a` is older. Of two snapshots with equal times the one with the higher id is newer. */
+/**
+ * Negative if `a` is older. Of snapshots with equal times those are newer that tag, rewrite, repair or copy made of another one, and
+ * of these the one with the higher id.
+ */
 function compare(a: Snapshot, b: Snapshot): number {
-  return compareInstants(a.time, b.time) || Number(a.id > b.id) - Number(a.id < b.id);
+  return (
+    compareInstants(a.time, b.time) ||
+    Number(isMade(a)) - Number(isMade(b)) ||
+    Number(a.id > b.id) - Number(a.id < b.id)
+  );
+}
+
+function isMade({ details }: Snapshot): boolean {
+  return details?.original !== undefined;
 }
 
 /** Keeps the last days, newest first. */

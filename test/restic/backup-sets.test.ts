@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
+import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
 import { Dice } from "../support/core/dice.ts";
@@ -104,3 +105,23 @@ test("a set whose last snapshot was forgotten is gone", () => {
   expect(left[0]).toBe(both[1]);
   expect(backupSets("rest:x", [], left)).toEqual([]);
 });
+
+test.for([
+  ["0", "1"],
+  ["1", "0"],
+] as const)(
+  "of an original (%s…) and its rewritten twin (%s…) with equal time the twin is the newest",
+  ([first, second]) => {
+    const details = decodeSnapshot("x", Buffer.from("{}")).details ?? expect.fail();
+    const one = { ...snapshot(1, new Dice(11)), details, id: first.repeat(64) };
+    const twin = { ...one, id: second.repeat(64), details: { ...details, original: one.id } };
+    for (const both of [
+      [one, twin],
+      [twin, one],
+    ]) {
+      const [set] = backupSets("rest:x", both);
+      expect(set?.newest.id).toBe(twin.id);
+      expect(set?.oldest.id).toBe(one.id);
+    }
+  },
+);

@@ -119,7 +119,7 @@ test("a first reading that fails has no sets", async () => {
 });
 
 test("an unreadable file is the error of a complete reading, and is logged once", async () => {
-  const bad = sealed.addSealed("snapshots", Buffer.from("{}"));
+  const bad = sealed.addSnapshot({ time: "2024-02-30T12:00:00Z" });
   const repository = source();
   for (let index = 0; index < 2; index++) {
     const { state, complete, error } = await repository.collect(undefined, signal);

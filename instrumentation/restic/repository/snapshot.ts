@@ -4,7 +4,7 @@ import type { Groups } from "./groups.ts";
 import { parseObject, text } from "./json.ts";
 import { decodeSummary } from "./summary.ts";
 import type { Summary } from "./summary.ts";
-import { parseInstant } from "./timestamp.ts";
+import { parseInstant, ZERO_TIME } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
 
 /** The fields of a snapshot file that a monitor needs. restic design document, section "Snapshots". */
@@ -64,7 +64,8 @@ export function userOf({ username }: Snapshot): string {
 /** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
   const object = parseObject(json);
-  const time = parseInstant(text(object, "time"));
+  // Missing, as Go reads it.
+  const time = object["time"] == null ? ZERO_TIME : parseInstant(text(object, "time"));
   if (!time) throw new Error('has no valid "time"');
   return {
     id,

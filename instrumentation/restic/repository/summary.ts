@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../core/json.ts";
 import { count } from "./json.ts";
-import { compareInstants, parseInstant, secondsBetween } from "./timestamp.ts";
+import { compareInstants, parseInstant, secondsBetween, ZERO_TIME } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
 
 /** What a backup says of itself. undefined: the snapshot does not say, or says what cannot be. */
@@ -26,9 +26,6 @@ export interface Summary {
   /** Source files that could not be read. Written by rustic, not by restic. */
   readonly errorCount?: number | undefined;
 }
-
-/** Go's zero time, in the year 1: restic writes it for an unknown time. */
-const ZERO_TIME_SECONDS = -62_135_596_800;
 
 /** No backup takes longer. */
 const MAX_DURATION_SECONDS = 366 * 86_400;
@@ -67,5 +64,5 @@ export function decodeSummary(value: unknown): Summary | undefined {
 
 function instant(value: unknown): Instant | undefined {
   const parsed = typeof value === "string" ? parseInstant(value) : undefined;
-  return parsed && parsed.seconds !== ZERO_TIME_SECONDS ? parsed : undefined;
+  return parsed && parsed.seconds !== ZERO_TIME.seconds ? parsed : undefined;
 }

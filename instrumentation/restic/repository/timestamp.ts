@@ -5,17 +5,30 @@ export interface Instant {
   readonly nanoseconds: number;
 }
 
-const RFC_3339 =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.(?<fraction>\d{1,9}))?(?:Z|[+-]\d{2}:\d{2})$/;
+/** Go's zero time, in the year 1: a time that is not known. */
+export const ZERO_TIME: Instant = { seconds: -62_135_596_800, nanoseconds: 0 };
 
-/** RFC 3339 with up to nine fraction digits and any zone offset; undefined for anything else. */
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)T(\d{1,2}):(\d\d):(\d\d)((?:[.,]\d+)?)([+-])(\d\d):(\d\d)$/;
+
+/**
+ * RFC 3339 as Go parses it, and thereby restic: with any number of fraction digits, of which nine count, a comma in place of their
+ * point, an hour of one digit. undefined for anything else, such as February 30 or 24:00.
+ */
 export function parseInstant(text: string): Instant | undefined {
-  const match = RFC_3339.exec(text);
+  const match = RFC_3339.exec(text.replace(/Z$/, "+00:00"));
   if (!match) return undefined;
-  const milliseconds = Date.parse(text);
-  if (Number.isNaN(milliseconds)) return undefined;
-  const fraction = match.groups?.["fraction"] ?? "";
-  return { seconds: Math.floor(milliseconds / 1000), nanoseconds: Number(fraction.padEnd(9, "0")) };
+  const [, date = "", ...rest] = match;
+  const [hour = 0, minute = 0, second = 0, , , zoneHour = 0, zoneMinute = 0] = rest.map(Number);
+  const days = Date.parse(`${date}T00:00:00Z`);
+  // Date.parse makes March 1 of February 30.
+  if (Number.isNaN(days) || !new Date(days).toISOString().startsWith(date)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59 || zoneHour > 24 || zoneMinute > 60) return undefined;
+  const [, , , fraction = "", sign] = rest;
+  const offset = (sign === "-" ? -1 : 1) * (zoneHour * 3600 + zoneMinute * 60);
+  return {
+    seconds: days / 1000 + hour * 3600 + minute * 60 + second - offset,
+    nanoseconds: Number(fraction.slice(1, 10).padEnd(9, "0")),
+  };
 }
 
 /** Negative if `a` is before `b`. */

@@ -16,6 +16,10 @@ test("names are decoded, and the time to the nanosecond", () => {
   });
 });
 
+test.for(["{}", '{"time":null}'])("a missing time is Go's zero time, as for restic: %s", (json) => {
+  expect(decode(json).time).toEqual({ seconds: -62_135_596_800, nanoseconds: 0 });
+});
+
 test.for([
   ["absent names", '{"time":"2024-01-02T03:04:05Z"}', "", ""],
   [
@@ -51,7 +55,7 @@ test.for([
   ["", "is not valid JSON"],
   ["[]", "is not a JSON object"],
   ["null", "is not a JSON object"],
-  ["{}", 'has no valid "time"'],
+  ['{"time":""}', 'has no valid "time"'],
   ['{"time":"yesterday"}', 'has no valid "time"'],
   ['{"time":5}', 'has a "time" that is not a string'],
   ['{"time":"2024-01-02T03:04:05Z","hostname":{}}', 'has a "hostname" that is not a string'],

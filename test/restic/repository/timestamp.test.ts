@@ -20,7 +20,13 @@ test.for([
   ["2024-01-02T03:04:05.1", undefined],
   ["2024-01-02T03:04:05", undefined],
   ["2024-13-02T03:04:05Z", undefined],
-  ["2024-01-02T03:04:05.1234567890Z", undefined],
+  ["2024-01-02T03:04:05.1234567899Z", { seconds: 1_704_164_645, nanoseconds: 123_456_789 }],
+  [`2024-01-02T03:04:05.${"9".repeat(40)}Z`, { seconds: 1_704_164_645, nanoseconds: 999_999_999 }],
+  ["2024-02-29T00:00:00Z", { seconds: 1_709_164_800, nanoseconds: 0 }],
+  ["2023-02-29T00:00:00Z", undefined],
+  ["2024-02-30T12:00:00Z", undefined],
+  ["2024-01-02T24:00:00Z", undefined],
+  ["2024-01-02T23:59:60Z", undefined],
   ["", undefined],
 ] as const)("%j is parsed or refused", ([text, expected]) => {
   expect(parseInstant(text)).toEqual(expected);

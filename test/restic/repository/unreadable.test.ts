@@ -87,7 +87,11 @@ const cases: readonly (readonly [string, Damage, string])[] = [
       ),
     expect.stringMatching(/^has damaged zstd data$|^is not valid JSON$/),
   ],
-  ["no time", (sealed) => sealed.addSnapshot({ hostname: "h" }), 'has no valid "time"'],
+  [
+    "24:00",
+    (sealed) => sealed.addSnapshot({ time: "2024-05-02T24:00:00Z" }),
+    'has no valid "time"',
+  ],
   [
     "a host name of 1 MB",
     (sealed) => sealed.addSnapshot({ ...GOOD, hostname: "h".repeat(1e6) }),

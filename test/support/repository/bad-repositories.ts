@@ -170,7 +170,11 @@ export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
     ),
     "expands to more than 32 MiB",
   ],
-  ["no-time", changed((sealed) => sealed.addSnapshot({ hostname: "h" })), 'has no valid "time"'],
+  [
+    "no-such-day",
+    changed((sealed) => sealed.addSnapshot({ time: "2024-02-30T12:00:00Z" })),
+    'has no valid "time"',
+  ],
   [
     "long-hostname",
     changed((sealed) => sealed.addSnapshot({ ...GOOD, hostname: "h".repeat(2 ** 20) })),
