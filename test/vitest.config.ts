@@ -23,7 +23,7 @@ const PROCESSES = [
 /** Tests of the packed and installed packages. */
 const INSTALLED = [
   "test/agent/**/*.test.ts",
-  "test/examples/{demo,embedding,examples,secrets}.test.ts",
+  "test/examples/{demo,embedding,examples,readme,secrets}.test.ts",
   "test/peers/!(backends)/**/*.test.ts",
 ];
 
