@@ -1,9 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
+import { parseFlags } from "../../src/settings/flags.ts";
+import { at, textAt } from "../support/agent/manifest.ts";
+import { requirePeer } from "../support/agent/peers.ts";
 import { settingsOf } from "../support/agent/settings-file.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
@@ -26,6 +30,30 @@ test("compose.yaml refers only to existing files and services", async () => {
     for (const [path = ""] of volumes.map((volume) => volume.split(":")))
       if (path.startsWith(".")) await access(join(COMPOSE, path));
   }
+});
+
+const loader = requirePeer("compose") ?? "";
+
+describe.skipIf(loader === "")("the loader of docker compose", () => {
+  test("accepts compose.yaml, with the command line of the agent and files that exist", async () => {
+    const { status, stdout } = spawnSync(loader, [join(COMPOSE, "compose.yaml")], {
+      encoding: "utf8",
+    });
+    expect([status, status === 0 ? "" : stdout]).toEqual([0, ""]);
+    const project: unknown = JSON.parse(stdout);
+    const agent = at(project, "services", "restic-otel");
+    const command = at(agent, "command");
+    const { values } = parseFlags(Array.isArray(command) ? command.map(String) : []);
+    expect(values).toEqual({ config: "/etc/restic-otel/config.yaml" });
+    expect(at(agent, "volumes", 0, "target")).toBe(values.config);
+    const sources = Object.values(Object(at(project, "services"))).flatMap((service) => {
+      const volumes = at(service, "volumes");
+      return Array.isArray(volumes) ? volumes : [];
+    });
+    const paths = sources.filter((volume) => at(volume, "type") === "bind");
+    expect(paths.length).toBeGreaterThan(3);
+    for (const volume of paths) await access(textAt(volume, "source"));
+  });
 });
 
 test("every image of compose.yaml has a version", async () => {

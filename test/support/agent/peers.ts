@@ -20,6 +20,7 @@ const PEERS = {
   rclone: { module: "rclone", program: "rclone", onPath: true },
   "client-golang": { module: "client-golang", program: "client-golang", onPath: false },
   versitygw: { module: "versitygw", program: "versitygw", onPath: true },
+  compose: { module: "compose", program: "compose", onPath: false },
   helm: { module: "helm", program: "helm", onPath: false },
   kubernetes: { module: "kubernetes", program: "kubernetes", onPath: false },
   "fake-gcs-server": { module: "fake-gcs-server", program: "fake-gcs-server", onPath: true },
@@ -229,6 +230,7 @@ export function missingPeers(): readonly string[] {
     "victoria-metrics",
     "exporter-toolkit",
     "fake-gcs-server",
+    "compose",
     "helm",
     "kubernetes",
   ];
