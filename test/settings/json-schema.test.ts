@@ -210,3 +210,16 @@ describe("each kind of value at each key", () => {
     expect(differences).toEqual([]);
   });
 });
+
+test("the schema has exactly the keys that the agent knows", async () => {
+  const unknown = [
+    [at(SCHEMA, ...FILE), "repositories: []\nqqqqqqqqqqqq: 1"],
+    [at(SCHEMA, ...ENTRIES), "- { repo: /a, password: p, qqqqqqqqqqqq: 1 }"],
+    [at(SCHEMA, ...OTLP), 'repositories: []\notlp: [{ endpoint: "http://c", qqqqqqqqqqqq: 1 }]'],
+    [at(SCHEMA, ...VAULT), "repositories: []\nvault: { qqqqqqqqqqqq: 1 }"],
+  ] as const;
+  for (const [keys, file] of unknown) {
+    const [, known = ""] = /unknown key; known keys: (.*)$/.exec(await errorOf(file)) ?? [];
+    expect(known.split(", ").toSorted()).toEqual(Object.keys(Object(keys)).toSorted());
+  }
+});
