@@ -58,8 +58,8 @@ beforeAll(async () => {
   await writeFile(join(checkout, "config.yaml"), withSamples(CONFIG));
   const exports = COMMANDS.filter((command) => EXPORT.test(command)).join(" ");
   env = {
+    ...process.env,
     PATH: [checkout, join(checkout, "bin"), dirname(NODE), process.env["PATH"]].join(delimiter),
-    HOME: process.env["HOME"],
     npm_config_prefix: checkout,
     npm_config_prefer_offline: "true",
     npm_config_audit: "false",
