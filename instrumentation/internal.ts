@@ -15,6 +15,7 @@ export type { Problem } from "./settings/problem.ts";
 export { resolversWith } from "./secrets/resolvers.ts";
 export { secretHandle } from "./secrets/handle.ts";
 export { requestFailure } from "./http/errors.ts";
+export { logRequests } from "./http/request-log.ts";
 export { proxyFor } from "./http/proxy.ts";
 export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";

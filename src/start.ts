@@ -1,4 +1,4 @@
-import { AgentError, systemClock } from "restic-otel-instrumentation/internal";
+import { AgentError, logRequests, systemClock } from "restic-otel-instrumentation/internal";
 import type { Extensions } from "restic-otel-instrumentation/internal";
 
 import { Agent } from "./agent.ts";
@@ -46,6 +46,8 @@ async function run(
     // Clear the progress of --once first.
     write: (line) => process.stderr.write(flags.once && process.stderr.isTTY ? CLEAR + line : line),
   });
+  // The level may change with a reload.
+  logRequests(systemClock, (message, fields) => logger.debug(message, fields));
   if (flags.checkConfig) {
     const { checkConfig } = await import("./check-config.ts");
     return checkConfig(settings, { extensions, logger, open: flags.open });

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Debug } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { ProxyEnvironment } from "../http/proxy.ts";
 import type { Backend, FileType } from "./backend.ts";
@@ -38,6 +39,8 @@ export interface OpenContext {
   readonly processEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly cost: BackendCost;
+  /** Logs retries. */
+  readonly debug?: Debug;
 }
 
 /** The context of an open backend. */

@@ -18,7 +18,7 @@ export function backendOpener(
   return async (repo, context) => {
     const location = parseLocation(repo, Object.keys(custom));
     const backend = await openByScheme(location, backendContext(location.scheme, context), custom);
-    return retrying(counted(backend, context.cost), context.clock);
+    return retrying(counted(backend, context.cost), context.clock, context.debug);
   };
 }
 
@@ -33,7 +33,7 @@ export function backendContext(
     maxSnapshotBytes = MAX_SIZE_BYTES.snapshots,
     processEnvironment,
     clock,
-  }: Omit<OpenContext, "cost">,
+  }: Omit<OpenContext, "cost" | "debug">,
 ): BackendContext {
   const visible = visibleTo(own, processEnvironment);
   return {

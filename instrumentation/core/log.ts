@@ -7,3 +7,6 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
 }
+
+/** Logs one step of a collection at level debug. */
+export type Debug = (message: string, fields?: LogFields) => void;

@@ -8,6 +8,9 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /** Time-outs after which a server counts as dead: three of 60 s are three minutes without a byte. */
 const MAX_TIMEOUTS = 3;
 
+/** Called before the wait for a retry. */
+export type OnRetry = (error: AgentError, waitMs: number) => void;
+
 /**
  * Repeats a call that fails with a transient error: exponential backoff with jitter, or the server's `Retry-After`.
  * @throws the last error of the call, also if the signal is aborted during a wait
@@ -17,8 +20,9 @@ export function retry<T>(
   clock: Clock,
   signal: AbortSignal,
   maxRetries = MAX_RETRIES,
+  onRetry: OnRetry = () => {},
 ): Promise<T> {
-  return call().catch((error: unknown) => repeat(error, call, clock, signal, maxRetries));
+  return call().catch((error: unknown) => repeat(error, call, clock, signal, maxRetries, onRetry));
 }
 
 async function repeat<T>(
@@ -27,6 +31,7 @@ async function repeat<T>(
   clock: Clock,
   signal: AbortSignal,
   maxRetries: number,
+  onRetry: OnRetry,
 ): Promise<T> {
   let error = first;
   let timeouts = 0;
@@ -38,6 +43,7 @@ async function repeat<T>(
     // Retry-After: 0 must not cause retries without a pause.
     const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
     if (waitMs > MAX_RETRY_AFTER_MS) throw error;
+    onRetry(error, waitMs);
     try {
       await clock.sleep(waitMs, signal);
     } catch {

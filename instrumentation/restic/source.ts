@@ -1,11 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { AgentError, toAgentError } from "../core/error.ts";
-import type { Logger } from "../core/log.ts";
+import type { Debug, Logger } from "../core/log.ts";
 import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import { backupSets } from "./backup-sets.ts";
+import { countingFiles } from "./file-counts.ts";
+import type { FileCounts } from "./file-counts.ts";
 import { ReadingLog } from "./reading-log.ts";
 import { resolveSecrets, sameEnvironment, sameSecrets } from "./resolved-secrets.ts";
 import type { ResolvedSecrets } from "./resolved-secrets.ts";
@@ -48,6 +50,7 @@ export class ResticSource implements Source<RepositoryState> {
   readonly #options: ResticSourceOptions;
   readonly #repository: Repository;
   readonly #log: ReadingLog;
+  readonly #debug: Debug;
   readonly #cost: RepositoryCost = {
     list: { requests: 0, receivedBytes: 0 },
     load: { requests: 0, receivedBytes: 0 },
@@ -64,7 +67,10 @@ export class ResticSource implements Source<RepositoryState> {
     this.#options = options;
     const { clock, reverifyMs, cache, maxSnapshotBytes, onKeyDerivation } = options;
     this.#log = new ReadingLog(options.logger, this.subject);
+    this.#debug = (message, fields) =>
+      options.logger.debug(message, { ...this.subject, ...fields });
     this.#repository = new Repository({
+      debug: this.#debug,
       clock,
       reverifyMs,
       cache,
@@ -139,8 +145,9 @@ export class ResticSource implements Source<RepositoryState> {
     if (since !== undefined) await this.#refresh(signal, since);
     if (this.#refreshSince === since) this.#refreshSince = undefined;
     const credentials = await resolveSecrets(this.#options, signal);
+    const files: FileCounts = { config: 0, keys: 0, snapshots: 0 };
     try {
-      return await call(await this.#access(credentials, previous));
+      return await call(await this.#access(credentials, previous, files));
     } catch (error) {
       const refused =
         error instanceof AgentError && (error.code === "wrong_password" || error.code === "denied");
@@ -148,8 +155,9 @@ export class ResticSource implements Source<RepositoryState> {
       await this.#refresh(signal, this.#options.clock.now());
       const fresh = await resolveSecrets(this.#options, signal);
       if (sameSecrets(credentials, fresh)) throw error;
-      return await call(await this.#access(fresh, previous));
+      return await call(await this.#access(fresh, previous, files));
     } finally {
+      this.#debug("files read", files);
       await this.#close();
     }
   }
@@ -166,10 +174,11 @@ export class ResticSource implements Source<RepositoryState> {
   async #access(
     { password, environment }: ResolvedSecrets,
     previous: RepositoryContent | undefined,
+    files: FileCounts,
   ): Promise<Access> {
     const hint = environment["RESTIC_KEY_HINT"]?.revealText();
     return {
-      backend: await this.#backend(environment),
+      backend: countingFiles(await this.#backend(environment), files),
       password,
       keyHint: hint ?? this.#options.processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
@@ -197,6 +206,7 @@ export class ResticSource implements Source<RepositoryState> {
         processEnvironment,
         clock,
         cost: this.#cost,
+        debug: this.#debug,
       }),
     };
     return this.#open.backend;

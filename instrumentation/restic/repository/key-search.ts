@@ -1,6 +1,7 @@
 import { AgentError } from "../../core/error.ts";
 import type { ErrorCode } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
+import type { Debug } from "../../core/log.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
@@ -36,11 +37,14 @@ export interface KeySearchInput {
 export class KeySearch {
   /** Called before each key derivation. */
   readonly #onDerivation: () => void;
+  readonly #debug: Debug;
   readonly #refused = new Set<string>();
   #password: Secret | undefined;
 
-  constructor(onDerivation: () => void) {
+  /** @param debug logs each key file that is tried */
+  constructor(onDerivation: () => void, debug: Debug) {
     this.#onDerivation = onDerivation;
+    this.#debug = debug;
   }
 
   /**
@@ -63,6 +67,7 @@ export class KeySearch {
     for (const id of ordered.slice(0, MAX_KEYS)) {
       if (this.#refused.has(id)) continue;
       const tried = await this.#open(backend, id, password, signal);
+      this.#debug("key tried", { key: id.slice(0, 8), result: resultOf(tried) });
       if (typeof tried === "object" && !(tried instanceof AgentError)) {
         if (await isMaster(tried)) return { id, master: tried };
         foreign ??= { id, master: tried };
@@ -101,6 +106,11 @@ export class KeySearch {
       return reasonOf(error);
     }
   }
+}
+
+function resultOf(tried: Key | AgentError | string): string {
+  if (typeof tried === "string") return tried;
+  return tried instanceof AgentError ? tried.code : "opens";
 }
 
 function noneOpened(

@@ -1,3 +1,4 @@
+import type { Debug } from "../../core/log.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError, toAgentError } from "../../core/error.ts";
 import { MAX_SIZE_BYTES, MissingPlaceError } from "../../backends/backend.ts";
@@ -38,6 +39,8 @@ export interface RepositoryOptions {
   /** `keys/` is listed again when the key was verified longer ago than this, milliseconds. */
   readonly reverifyMs: number;
   readonly onDerivation: () => void;
+  /** Logs the keys that are tried. */
+  readonly debug?: Debug;
   readonly cache?: SnapshotCache | undefined;
   /** Bound of a snapshot file and of its JSON. Default: that of the backends. */
   readonly maxSnapshotBytes?: number | undefined;
@@ -71,10 +74,12 @@ export class Repository {
     this.#options = options;
     const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = options;
     this.#known = new KnownSnapshots(options.cache, maxSnapshotBytes);
-    this.#sessions = new SessionOpener(options.clock, options.reverifyMs, () => {
+    const onDerivation = (): void => {
       options.onDerivation();
       this.#ahead?.begin();
-    });
+    };
+    const { clock, reverifyMs, debug = () => {} } = options;
+    this.#sessions = new SessionOpener(clock, reverifyMs, onDerivation, debug);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import type { Debug } from "../../core/log.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
@@ -35,10 +36,10 @@ export class SessionOpener {
   #isDoubted = false;
 
   /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */
-  constructor(clock: Clock, reverifyMs: number, onDerivation: () => void) {
+  constructor(clock: Clock, reverifyMs: number, onDerivation: () => void, debug: Debug) {
     this.#clock = clock;
     this.#reverifyMs = reverifyMs;
-    this.#keys = new KeySearch(onDerivation);
+    this.#keys = new KeySearch(onDerivation, debug);
   }
 
   get current(): Session | undefined {
