@@ -36,6 +36,14 @@ export class Store<State> {
     this.#sorted = undefined;
   }
 
+  /** Replaces the state of every subject that has one, by what is known of it in other terms. */
+  translate(translated: (state: State, subject: Labels) => State): void {
+    for (const [key, entry] of this.#entries)
+      if (entry.state !== undefined)
+        this.#entries.set(key, { ...entry, state: translated(entry.state, entry.subject) });
+    this.#sorted = undefined;
+  }
+
   finishJob(job: Job): void {
     this.#job = job;
   }

@@ -14,6 +14,7 @@ import type { Logger } from "../core/log.ts";
 import type { StartSpan } from "../core/tracer.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import { backendOpener } from "../backends/open.ts";
+import { Expected } from "./expected.ts";
 import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import type { Opening, ParallelLimits } from "./repository-sources.ts";
@@ -57,6 +58,7 @@ export class Monitor {
   readonly #vault: ReloadableVaultResolver;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
+  readonly #expected: Expected;
   /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   /** The metrics of the job, of backup sets and repositories, and of other sources. */
@@ -87,8 +89,10 @@ export class Monitor {
       settings.stateDir === undefined
         ? undefined
         : new StateDir(settings.stateDir, this.#logger, () => this.#clock.now());
+    this.#expected = new Expected(this.store, this.#clock, this.#logger);
     this.#sources = new RepositorySources({
       ...host,
+      nameOf: this.#expected.nameOf,
       processEnvironment,
       resolvers: this.resolvers,
       openBackend: backendOpener(options.backends),
@@ -167,13 +171,14 @@ export class Monitor {
   }
 
   /**
-   * Applies the schedule and the settings of Vault at once, all others with the next collection. Repositories with
+   * Applies the schedule, expectations and the settings of Vault at once, all others with the next collection. Repositories with
    * unchanged settings keep their cached snapshots. All secrets are resolved again. Changes of `legacyLabel` and `stateDir`
    * are ignored.
    */
   reload(settings: MonitorSettings): void {
     const { vault = VAULT_DISABLED } = settings;
     this.#vault.configure(vault);
+    this.#expected.reload(settings);
     const sources = this.#sources.configure(settings);
     const shared = {
       schedule: parseSchedule(settings.cron, settings.timezone),
@@ -217,6 +222,7 @@ export class Monitor {
         () => this.#secrets(),
         (_, now) => now,
       ),
+      ...this.#expected.tables,
       ...this.#sourceSets.map(({ table }) => table),
     ];
   }

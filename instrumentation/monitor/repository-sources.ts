@@ -26,6 +26,8 @@ export interface RepositorySourcesOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
+  /** The name under which a host is shown. */
+  readonly nameOf?: (hostname: string) => string;
   readonly onKeyDerivation?: (() => void) | undefined;
 }
 
@@ -136,7 +138,8 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment, onKeyDerivation } = this.#options;
+    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, nameOf } =
+      this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -162,6 +165,7 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
+      nameOf,
       onKeyDerivation,
       clock,
       logger,

@@ -1,7 +1,7 @@
 import { userOf } from "./repository/snapshot.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import { compareInstants } from "./repository/timestamp.ts";
-import type { BackupSet } from "./state.ts";
+import type { BackupSet, RepositoryContent } from "./state.ts";
 
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
@@ -9,16 +9,23 @@ const MAX_DAYS = 31;
 /**
  * Groups the snapshots of a repository into backup sets, sorted by host and user.
  * @param previous the result of the last call: sets that did not change stay the same objects, and so does the array
+ * @param nameOf the host under which a host is shown
  */
 export function backupSets(
   url: string,
   snapshots: Iterable<Snapshot>,
   previous: readonly BackupSet[] = [],
+  nameOf: (hostname: string) => string = (hostname) => hostname,
 ): readonly BackupSet[] {
   const known = new Map(
     previous.map((set) => [keyOf(set.labels["host"], set.labels["user"]), set]),
   );
-  const hosts = Map.groupBy(snapshots, ({ hostname }) => hostname);
+  const names = new Map<string, string>();
+  const hosts = Map.groupBy(snapshots, ({ hostname }) => {
+    const name = names.get(hostname) ?? nameOf(hostname);
+    names.set(hostname, name);
+    return name;
+  });
   const sets = sorted(hosts).flatMap(([host, ofHost]) => {
     const users = Map.groupBy(ofHost, userOf);
     return sorted(users).map(([user, members]) => {
@@ -30,6 +37,16 @@ export function backupSets(
   const isUnchanged =
     sets.length === previous.length && sets.every((set, index) => set === previous[index]);
   return isUnchanged ? previous : sets;
+}
+
+/** The same content after the names of hosts changed. */
+export function renamed(
+  url: string,
+  content: RepositoryContent,
+  nameOf: (hostname: string) => string,
+): RepositoryContent {
+  const snapshots = content.sets.flatMap(({ members }) => members);
+  return { ...content, sets: backupSets(url, snapshots, content.sets, nameOf) };
 }
 
 /** Names may contain any character: a joined string would be ambiguous. */
@@ -52,7 +69,7 @@ function backupSet(labels: BackupSet["labels"], members: readonly Snapshot[]): B
     if (compare(snapshot, oldest) < 0) oldest = snapshot;
     addDay(days, Math.floor(snapshot.time.seconds / SECONDS_PER_DAY));
   }
-  return { labels, snapshots: members.length, newest, oldest, days };
+  return { labels, snapshots: members.length, newest, oldest, days, members };
 }
 
 /**
@@ -79,12 +96,13 @@ function addDay(days: number[], day: number): void {
   if (days.length > MAX_DAYS) days.pop();
 }
 
-function isSame(a: BackupSet, b: BackupSet): boolean {
-  return (
-    a.snapshots === b.snapshots &&
-    a.newest.id === b.newest.id &&
-    a.oldest.id === b.oldest.id &&
-    a.days.length === b.days.length &&
-    a.days.every((day, index) => day === b.days[index])
-  );
+/** A snapshot never changes, but its details may be read later than its time. */
+function isSame({ members: a }: BackupSet, { members: b }: BackupSet): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every((snapshot, index) => snapshot === b[index])) return true;
+  const known = new Map(a.map((snapshot) => [snapshot.id, snapshot]));
+  return b.every(({ id, details }) => {
+    const before = known.get(id);
+    return before !== undefined && (before.details === undefined) === (details === undefined);
+  });
 }

@@ -38,6 +38,8 @@ export interface ResticSourceOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly cache?: SnapshotCache | undefined;
+  /** The name under which a host is shown. Default: its own. */
+  readonly nameOf?: ((hostname: string) => string) | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
   readonly clock: Clock;
@@ -227,9 +229,10 @@ export class ResticSource implements Source<RepositoryState> {
   ): RepositoryContent {
     return {
       config,
-      sets: backupSets(this.#options.url, snapshots.values(), previous?.sets),
+      sets: backupSets(this.#options.url, snapshots.values(), previous?.sets, this.#options.nameOf),
       snapshots: snapshots.size + unreadable.size,
       unreadable: unreadable.size,
+      refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
     };
   }
 }

@@ -3,6 +3,8 @@ import type { BackendCost } from "../backends/context.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
+export type { Snapshot };
+
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {
   /** `url`, `host`, `user`. The same object as long as the set exists. */
@@ -12,6 +14,8 @@ export interface BackupSet {
   readonly oldest: Snapshot;
   /** The last 31 days with a snapshot, newest first, as days since the epoch (UTC). */
   readonly days: readonly number[];
+  /** All snapshots, in no order. */
+  readonly members: readonly Snapshot[];
 }
 
 /** The result of the last complete collection. */
@@ -21,6 +25,8 @@ export interface RepositoryContent {
   /** Number of snapshot files, readable or not. */
   readonly snapshots: number;
   readonly unreadable: number;
+  /** Unreadable files that may be sound: the server did not hand them out. */
+  readonly refused: number;
 }
 
 /** What the agent has asked of a repository since it started. */

@@ -12,6 +12,12 @@ import {
   REPOSITORY_METRICS,
   SECRET_METRICS,
 } from "../../instrumentation/restic/metrics/tables.ts";
+import {
+  JUDGED_METRICS,
+  SLOT_METRICS,
+  SUMMARY_METRICS,
+  UNEXPECTED_METRICS,
+} from "../../instrumentation/expectations/tables.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { ERROR_CODES } from "../../instrumentation/core/error.ts";
 import { settingsTable } from "../../src/settings/schema.ts";
@@ -34,12 +40,20 @@ export function replaceBetween(text: string, name: string, table: string): strin
   return text.replace(pattern, (_, open: string, close: string) => `${open}\n${table}\n${close}`);
 }
 
+const EXPECTATION_METRICS: readonly MetricSpec<never>[] = [
+  ...SLOT_METRICS,
+  ...JUDGED_METRICS,
+  ...UNEXPECTED_METRICS,
+  ...SUMMARY_METRICS,
+];
+
 /** Every metric of the agent, in the order of the exposition. */
 export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...JOB_METRICS,
   ...backupSetMetrics(false),
   ...REPOSITORY_METRICS,
   ...SECRET_METRICS,
+  ...EXPECTATION_METRICS,
   ...agentMetrics,
   ...VAULT_METRICS,
   ...otlpMetrics,
@@ -53,7 +67,10 @@ export function prometheusName({ name, kind }: MetricSpec<never>): string {
 }
 
 /** Metrics that came with version 0.2.0; all others are in 0.1.0 already. */
-const SINCE_0_2: ReadonlySet<string> = new Set(["restic_otel.repositories"]);
+const SINCE_0_2: ReadonlySet<string> = new Set([
+  "restic_otel.repositories",
+  ...EXPECTATION_METRICS.map(({ name }) => name),
+]);
 
 /** A row a metric: both names, labels, meaning, version. */
 function metricsTable(): string {

@@ -35,12 +35,12 @@ test("no imports form a circle, types and late imports included", () => {
   expect(circles(edges(IMPORTS))).toEqual([]);
 });
 
-test("the folders form no circle, and the longest chain of them has at most 8 floors", () => {
+test("the folders form no circle, and the longest chain of them has at most 9 floors", () => {
   const floors = edges(IMPORTS, floorOf);
   expect(circles(floors)).toEqual([]);
   const chain = longestChain(floors);
   process.stdout.write(`${chain.length} floors: ${chain.join(" → ")}\n`);
-  expect(chain.length).toBeLessThanOrEqual(8);
+  expect(chain.length).toBeLessThanOrEqual(9);
 });
 
 test("index.ts and internal.ts only re-export", () => {

@@ -24,7 +24,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
   restic: "core collect metrics backends/{backend,context}.ts restic/repository",
   "restic/metrics": "core metrics restic restic/repository",
   settings: "core secrets backends",
-  monitor: "core collect metrics secrets vault settings backends restic restic/{metrics,state-dir}",
+  expectations: "core metrics restic/state.ts settings",
+  monitor:
+    "core collect metrics expectations secrets vault settings backends restic restic/{metrics,state-dir}",
   embedding: "core collect metrics secrets vault settings monitor restic/state.ts",
   "{index,internal}.ts": "*",
   "src/settings": "{index,internal}.ts src/log.ts",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
+import { backupSets, renamed } from "../../instrumentation/restic/backup-sets.ts";
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
@@ -42,6 +42,10 @@ function plainSets(snapshots: readonly Snapshot[]): readonly object[] {
             newest: members.at(-1),
             oldest: members[0],
             days: [...days].toSorted((a, b) => b - a).slice(0, 31),
+            members: expect.toSatisfy(
+              (all: readonly Snapshot[]) =>
+                all.length === members.length && members.every((one) => all.includes(one)),
+            ),
           };
     }),
   );
@@ -93,6 +97,52 @@ test("a new snapshot changes its own set alone, and equal snapshots change nothi
   const forgotten = backupSets("rest:x", snapshots, after);
   expect(forgotten).toEqual(before);
   expect(forgotten.filter((set, index) => set !== after[index])).toHaveLength(1);
+});
+
+test("renamed hosts are one set, also after the rule changed", () => {
+  const dice = new Dice(11);
+  const snapshots = ["aa", "ab", "b"].map((hostname, index) =>
+    Object.assign(snapshot(index, dice), { hostname, username: "root" }),
+  );
+  const hosts = (sets: readonly BackupSet[]): readonly unknown[] =>
+    sets.map(({ labels, snapshots: count }) => [labels["host"], count]);
+  const nameOf = (host: string): string => (host.startsWith("a") ? "container" : host);
+  const sets = backupSets("rest:x", snapshots, [], nameOf);
+  expect(hosts(sets)).toEqual([
+    ["b", 1],
+    ["container", 2],
+  ]);
+  const content = {
+    config: { id: "1", version: 2 },
+    sets,
+    snapshots: 3,
+    unreadable: 0,
+    refused: 0,
+  } as const;
+  const back = renamed("rest:x", content, (host) => host).sets;
+  expect(hosts(back)).toEqual([
+    ["aa", 1],
+    ["ab", 1],
+    ["b", 1],
+  ]);
+  expect(back[2]).toBe(sets[0]);
+});
+
+test("a set changes when the details of a snapshot are read", () => {
+  const bare = { ...snapshot(1, new Dice(12)), hostname: "a" };
+  const details = {
+    original: undefined,
+    tree: undefined,
+    paths: ["/a"],
+    tags: [],
+    groups: { paths: "", tags: "", pathsAndTags: "" },
+    programVersion: undefined,
+    utcOffsetMinutes: 0,
+  };
+  const before = backupSets("rest:x", [bare]);
+  const after = backupSets("rest:x", [{ ...bare, details }], before);
+  expect(after[0]).not.toBe(before[0]);
+  expect(after[0]?.members[0]?.details).toBe(details);
 });
 
 test("a set whose last snapshot was forgotten is gone", () => {

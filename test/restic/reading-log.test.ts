@@ -104,7 +104,7 @@ test("another repository at the same URL is one log line", () => {
       summary: undefined,
     },
   ]);
-  const previous = { config: CONFIG, sets, snapshots: 1, unreadable: 0 };
+  const previous = { config: CONFIG, sets, snapshots: 1, unreadable: 0, refused: 0 };
   const config = { ...CONFIG, id: idOf("another") };
   log.record(catalogue({ config }), previous);
   log.record(catalogue({ config }), { ...previous, config });

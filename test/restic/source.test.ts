@@ -219,7 +219,12 @@ test("a file that the storage refuses is shown with its class; the rest is publi
   expect(error?.message).toMatch(
     /^1 unreadable snapshot file: [0-9a-f]{8} is not read \(denied\): permission denied$/,
   );
-  expect(state.content).toMatchObject({ snapshots: 2, unreadable: 1, sets: [{ snapshots: 1 }] });
+  expect(state.content).toMatchObject({
+    snapshots: 2,
+    unreadable: 1,
+    refused: 1,
+    sets: [{ snapshots: 1 }],
+  });
 });
 
 test("if the storage refuses the first 20 files, nothing new is published", async () => {

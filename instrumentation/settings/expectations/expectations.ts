@@ -6,9 +6,16 @@ export interface ExpectationSettings {
   readonly retired: readonly Retired[];
   /** The first rule that matches a host name applies. */
   readonly renames: readonly Rename[];
+  /** `retired` and `rename` as JSON: sections with the same text mean the same. */
+  readonly text: string;
 }
 
-export const NO_EXPECTATIONS: ExpectationSettings = { expectations: [], retired: [], renames: [] };
+export const NO_EXPECTATIONS: ExpectationSettings = {
+  expectations: [],
+  retired: [],
+  renames: [],
+  text: "",
+};
 
 /** One entry of `expect`. */
 export interface Expectation {

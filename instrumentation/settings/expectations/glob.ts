@@ -55,11 +55,20 @@ export function parseGlob(source: string): Glob | Error {
     }
     if (tokens.length > MAX_TOKENS) return TOO_LONG;
   }
+  const prefix = prefixOf(source);
   return {
     source,
     literal: isLiteral ? name : undefined,
-    matches: (text) => text === source || (isLiteral ? text === name : matches(tokens, text)),
+    matches: (text) =>
+      text === source ||
+      (isLiteral ? text === name : text.startsWith(prefix) && matches(tokens, text)),
   };
+}
+
+/** The text before the first letter with a meaning: most names differ there. */
+function prefixOf(source: string): string {
+  const end = source.search(/[*?[\\]/);
+  return end < 0 ? source : source.slice(0, end);
 }
 
 const TOO_LONG = new Error(`stands for more than ${MAX_TOKENS} characters`);
@@ -105,6 +114,7 @@ function readClass(
 
 /** Goes back to the last star alone: an earlier one need not take more. */
 function matches(tokens: readonly Token[], text: string): boolean {
+  if (tokens.length === 1 && tokens[0] === STAR) return true;
   const letters = Array.from(text, codeOf);
   let token = 0;
   let star = -1;

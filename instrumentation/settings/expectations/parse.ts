@@ -71,6 +71,7 @@ export function parseExpectations(
       expectations: valuesOf(expectations),
       retired: valuesOf(retired),
       renames: valuesOf(renames),
+      text: JSON.stringify([sections.retired, sections.rename]),
     },
     problems,
   };

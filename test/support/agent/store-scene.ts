@@ -92,6 +92,7 @@ export class StoreScene {
         sets: repository.sets,
         snapshots: snapshots.length,
         unreadable: 0,
+        refused: 0,
       },
       cost: { list: cost, load: cost, keyDerivations: 1 },
       lastRequests: 1,

@@ -60,6 +60,7 @@ function entry({
         sets: backupSets(url, all),
         snapshots: all.length,
         unreadable: Number(damaged),
+        refused: 0,
       },
       cost: {
         list: { requests: 1, receivedBytes: 1 },

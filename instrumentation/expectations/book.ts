@@ -1,0 +1,141 @@
+import type { StoreEntry } from "../core/source.ts";
+import type { BackupSet, RepositoryState } from "../restic/state.ts";
+import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
+import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
+import type { Knowledge } from "./judge.ts";
+import { RepositoryPage } from "./page.ts";
+import { slotsOf } from "./slots.ts";
+import type { Part, Slot, Slots } from "./slots.ts";
+
+type Entry = StoreEntry<RepositoryState>;
+
+const UNREAD: Knowledge = {
+  isAttempted: false,
+  isKnown: false,
+  isWhole: false,
+  isFailing: false,
+};
+
+/** The slots of an expectation, and when they change next. */
+interface Chapter {
+  readonly expectation: Expectation;
+  /** Its enabled repositories that this agent collects. */
+  readonly urls: readonly string[];
+  slots: Slots;
+  isReload: boolean;
+  /** undefined: they must be evaluated. */
+  until: number | undefined;
+}
+
+/**
+ * What is expected, and what of it is there. Does no I/O: it compares the entries of the store with those of the last call, and
+ * evaluates only expectations about repositories that changed, or whose time has come.
+ */
+export class ExpectationBook {
+  #settings: ExpectationSettings = NO_EXPECTATIONS;
+  readonly #pages = new Map<string, RepositoryPage>();
+  #chapters: readonly Chapter[] = [];
+  #maxSlots = Infinity;
+  #now = -Infinity;
+  #slots: readonly Slot[] | undefined;
+
+  get settings(): ExpectationSettings {
+    return this.#settings;
+  }
+
+  /** @param urls the repositories that this agent collects */
+  configure(settings: ExpectationSettings, urls: readonly string[], maxSlots: number): void {
+    const before = new Map(this.#chapters.map((chapter) => [chapter.expectation.name, chapter]));
+    const isSameText = settings.text === this.#settings.text;
+    this.#chapters = settings.expectations.map((expectation) => {
+      const own = expectation.urls.filter((url) => urls.includes(url));
+      const known = before.get(expectation.name);
+      const isReload =
+        !isSameText ||
+        known?.expectation.text !== expectation.text ||
+        !known.urls.every((url) => own.includes(url));
+      return {
+        expectation,
+        urls: own,
+        slots: known?.slots ?? new Map(),
+        isReload,
+        until: undefined,
+      };
+    });
+    this.#settings = settings;
+    this.#maxSlots = maxSlots;
+    for (const page of this.#pages.values()) page.forget();
+    this.#slots = undefined;
+  }
+
+  /** @param now milliseconds since the epoch */
+  update(entries: Iterable<Entry>, now: number): void {
+    const isBackwards = now < this.#now;
+    this.#now = now;
+    const gone = new Set(this.#pages.keys());
+    const changed = new Set<Expectation>();
+    for (const entry of entries) {
+      const { url = "" } = entry.subject;
+      gone.delete(url);
+      const page = this.#pages.get(url) ?? new RepositoryPage();
+      this.#pages.set(url, page);
+      if (isBackwards) page.forget();
+      for (const one of page.update(entry, this.#settings, now)) changed.add(one);
+    }
+    for (const url of gone) this.#pages.delete(url);
+    for (const chapter of this.#chapters) {
+      const isDue = chapter.until === undefined || chapter.until <= now || isBackwards;
+      if (isDue || changed.has(chapter.expectation)) this.#evaluate(chapter, now);
+    }
+  }
+
+  /** As of the last update; slots of names are never left out. */
+  slots(): readonly Slot[] {
+    this.#slots ??= this.#shown();
+    return this.#slots;
+  }
+
+  /** Expectations that are paused now and have a repository here. */
+  paused(now: number): readonly Expectation[] {
+    return this.#chapters
+      .filter(({ urls, expectation: { pausedUntil = 0 } }) => urls.length > 0 && pausedUntil > now)
+      .map(({ expectation }) => expectation);
+  }
+
+  /** Backup sets that an expectation covers, or that are retired. */
+  *judgedSets(): Generator<BackupSet> {
+    for (const [, page] of this.#sortedPages()) yield* page.judged;
+  }
+
+  /** The repositories with known content, and how many of their sets no expectation covers. */
+  *unexpectedSets(): Generator<RepositoryPage["unexpected"] & object> {
+    for (const [, { unexpected }] of this.#sortedPages()) if (unexpected) yield unexpected;
+  }
+
+  #sortedPages(): readonly (readonly [string, RepositoryPage])[] {
+    return [...this.#pages].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #evaluate(chapter: Chapter, now: number): void {
+    const { expectation, urls, slots, isReload } = chapter;
+    const parts = urls.map((url): Part => {
+      const page = this.#pages.get(url);
+      return page
+        ? { knowledge: page.knowledge, hits: page.hits.get(expectation) ?? [] }
+        : { knowledge: UNREAD, hits: [] };
+    });
+    chapter.slots = slotsOf(expectation, parts, slots, isReload, now);
+    chapter.isReload = false;
+    chapter.until = [...chapter.slots.values()].reduce(
+      (least, { verdict }) => Math.min(least, verdict.until),
+      Infinity,
+    );
+    this.#slots = undefined;
+  }
+
+  #shown(): readonly Slot[] {
+    const all = this.#chapters.flatMap(({ slots }) => [...slots.values()]);
+    let left = this.#maxSlots - all.filter(({ isNamed }) => isNamed).length;
+    return all.filter(({ isNamed }) => isNamed || left-- > 0);
+  }
+}

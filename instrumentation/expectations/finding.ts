@@ -1,0 +1,93 @@
+import type { BackupSet, Snapshot } from "../restic/state.ts";
+import type { Expectation } from "../settings/expectations/expectations.ts";
+
+/** A clock may be this much ahead. A snapshot that is dated later does not count yet, seconds. */
+export const MAX_AHEAD_SECONDS = 600;
+
+/** The snapshots of one or several backup sets of a repository that have the tags and paths of an expectation. */
+export interface Finding {
+  /** Snapshots that match, counting or not. */
+  readonly matching: number;
+  /** Snapshots that count: not empty, not too small, not dated in the future. */
+  readonly counting: number;
+  /** Time of the newest one that counts, Unix seconds; 0: none. */
+  readonly newest: number;
+  /** Time of the newest one that is not dated in the future, Unix seconds; 0: none. */
+  readonly newestOfAll: number;
+  /** Why that one does not count; undefined: it counts. */
+  readonly flaw: "empty" | "small" | undefined;
+  /** Time of the first one that is dated in the future, Unix seconds; Infinity: none. */
+  readonly future: number;
+  /** Some snapshots may match: their tags or paths are not known. */
+  readonly isPartial: boolean;
+}
+
+export const NOTHING: Finding = {
+  matching: 0,
+  counting: 0,
+  newest: 0,
+  newestOfAll: 0,
+  flaw: undefined,
+  future: Infinity,
+  isPartial: false,
+};
+
+/** @param now milliseconds since the epoch */
+export function findingOf(set: BackupSet, expectation: Expectation, now: number): Finding {
+  let { matching, counting, newest, newestOfAll, flaw, future, isPartial } = NOTHING;
+  const latest = now / 1000 + MAX_AHEAD_SECONDS;
+  for (const snapshot of set.members) {
+    const isMatch = matches(snapshot, expectation);
+    isPartial ||= isMatch === undefined;
+    if (isMatch !== true) continue;
+    matching += 1;
+    const { seconds } = snapshot.time;
+    if (seconds > latest) {
+      future = Math.min(future, seconds);
+      continue;
+    }
+    const own = flawOf(snapshot, expectation);
+    if (own === undefined) {
+      counting += 1;
+      newest = Math.max(newest, seconds);
+    }
+    if (seconds > newestOfAll) flaw = own;
+    // Of two snapshots of one second the good one is enough.
+    else if (seconds === newestOfAll && own === undefined) flaw = undefined;
+    newestOfAll = Math.max(newestOfAll, seconds);
+  }
+  return { matching, counting, newest, newestOfAll, flaw, future, isPartial };
+}
+
+/** The findings of two sets as one. */
+export function joined(a: Finding, b: Finding): Finding {
+  const isGood = a.newestOfAll === b.newestOfAll && (a.flaw === undefined || b.flaw === undefined);
+  return {
+    matching: a.matching + b.matching,
+    counting: a.counting + b.counting,
+    newest: Math.max(a.newest, b.newest),
+    newestOfAll: Math.max(a.newestOfAll, b.newestOfAll),
+    flaw: isGood ? undefined : a.newestOfAll >= b.newestOfAll ? a.flaw : b.flaw,
+    future: Math.min(a.future, b.future),
+    isPartial: a.isPartial || b.isPartial,
+  };
+}
+
+/** undefined: not known. */
+function matches({ details }: Snapshot, { tags, paths }: Expectation): boolean | undefined {
+  const hasTags = hasAll(details?.tags, tags);
+  const hasPaths = hasAll(details?.paths, paths);
+  if (hasTags === false || hasPaths === false) return false;
+  return hasTags === undefined || hasPaths === undefined ? undefined : true;
+}
+
+function hasAll(list: readonly string[] | undefined, all: readonly string[]): boolean | undefined {
+  return all.length === 0 ? true : list && all.every((one) => list.includes(one));
+}
+
+/** A snapshot without a summary is not accused: only restic 0.17 and later write one. */
+function flawOf({ summary }: Snapshot, { minFiles, minBytes }: Expectation): Finding["flaw"] {
+  const { files = Infinity, processedBytes = Infinity } = summary ?? {};
+  if (files === 0) return "empty";
+  return files < minFiles || processedBytes < minBytes ? "small" : undefined;
+}

@@ -1,0 +1,118 @@
+import type { Expectation } from "../settings/expectations/expectations.ts";
+import { MAX_AHEAD_SECONDS } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+/** How much is known of a repository. */
+export interface Knowledge {
+  /** Its first attempt has ended. */
+  readonly isAttempted: boolean;
+  /** Its content, or its last content, is known. */
+  readonly isKnown: boolean;
+  /** It was read completely, and the server handed out every file. */
+  readonly isWhole: boolean;
+  /** Its last attempt failed. */
+  readonly isFailing: boolean;
+}
+
+/** One repository of an expectation, as a slot sees it. */
+export interface Sight extends Knowledge {
+  readonly finding: Finding;
+}
+
+/** The first three exclude each other. */
+type Reason =
+  | "never_seen"
+  | "late"
+  | "copies"
+  | "too_few"
+  | "empty"
+  | "small"
+  | "future"
+  | "unknown";
+
+/** What can be said of a slot. */
+export interface Verdict {
+  /** Start of the newest snapshot in the copies-th best repository, Unix seconds. 0: never seen; undefined: cannot be said. */
+  readonly newest: number | undefined;
+  /** The same of what is known, whether it can be said or not. */
+  readonly candidate: number;
+  readonly maxAgeSeconds: number;
+  readonly reasons: readonly Reason[];
+  /** Every repository was known once since `newest` was first said. */
+  readonly isSettled: boolean;
+  /** The first attempts of all repositories ended once. */
+  readonly isAttempted: boolean;
+  /** Until before this time the verdict holds if nothing is read, milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/**
+ * Says of a slot what is certain. A further repository can only make it newer: a fresh snapshot is enough, a missing one is said only when
+ * every repository is known.
+ * @param before the last verdict: what it said is changed only by a read
+ * @param now milliseconds since the epoch
+ */
+export function judge(
+  expectation: Expectation,
+  sights: readonly Sight[],
+  before: Verdict | undefined,
+  now: number,
+): Verdict {
+  const { copies, minSnapshots, pausedUntil = 0 } = expectation;
+  const known = sights.filter(({ isKnown }) => isKnown).map(({ finding }) => finding);
+  const nth = (values: readonly number[]): number =>
+    values.toSorted((a, b) => b - a)[copies - 1] ?? 0;
+  const candidate = nth(known.map(({ newest }) => newest));
+  const best = Math.max(0, ...known.map(({ newest }) => newest));
+  const isPaused = pausedUntil > now;
+  const maxAgeMs =
+    expectation.maxAgeMs + (isPaused ? Math.max(0, pausedUntil - candidate * 1000) : 0);
+
+  const isAttempted = sights.every((sight) => sight.isAttempted);
+  const areKnown = isAttempted && known.length === sights.length && known.length >= copies;
+  const areWhole = sights.every(({ isWhole, finding }) => isWhole && !finding.isPartial);
+  const isLate = (newest: number): boolean => now - newest * 1000 > maxAgeMs;
+  const isMet = candidate > 0 && !isLate(candidate);
+  const isSaid = isMet || (areKnown && (candidate > 0 || areWhole)) || before?.newest === candidate;
+  const isSettled = isSaid && (areKnown || before?.isSettled === true);
+  const verdict = {
+    newest: isSaid ? candidate : undefined,
+    candidate,
+    maxAgeSeconds: maxAgeMs / 1000,
+    isSettled,
+    isAttempted: isAttempted || before?.isAttempted === true,
+  };
+
+  const futures = sights.map(({ finding }) => finding.future - MAX_AHEAD_SECONDS);
+  const changes = [
+    pausedUntil,
+    ...futures.map((seconds) => seconds * 1000),
+    ...[candidate, best].map((newest) => Math.floor(newest * 1000 + maxAgeMs) + 1),
+  ];
+  const next = Math.min(...changes.filter((at) => at > now));
+  if (isPaused) return { ...verdict, reasons: [], until: next };
+
+  const reasons: Reason[] = [];
+  if (isSaid) {
+    if (best === 0) reasons.push("never_seen");
+    else if (isLate(best)) reasons.push("late");
+    else if (isLate(candidate)) reasons.push("copies");
+  }
+  const isUnmet = reasons.length > 0;
+  if (isSettled) {
+    if (nth(known.map(({ counting }) => counting)) < minSnapshots) reasons.push("too_few");
+    const flaw = flawOf(known);
+    if (flaw) reasons.push(flaw);
+  }
+  if (futures.some(Number.isFinite)) reasons.push("future");
+  const isDoubtful = !areKnown || !areWhole || sights.some(({ isFailing }) => isFailing);
+  if (isSaid ? isUnmet && isDoubtful : verdict.isAttempted) reasons.push("unknown");
+  return { ...verdict, reasons, until: next };
+}
+
+/** Why the newest snapshot in all repositories does not count. */
+function flawOf(known: readonly Finding[]): Finding["flaw"] {
+  const newest = Math.max(0, ...known.map(({ newestOfAll }) => newestOfAll));
+  const flaws = known.filter(({ newestOfAll }) => newestOfAll === newest).map(({ flaw }) => flaw);
+  return flaws.includes(undefined) ? undefined : flaws[0];
+}
