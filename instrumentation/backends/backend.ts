@@ -58,5 +58,13 @@ export const MAX_SIZE_BYTES: Readonly<Record<FileType, number>> = {
   data: 256 * MIB,
 };
 
-/** Bound of one page of a listing: 100,000 packs are 9 MB of JSON. */
+/** Bound of a listing that arrives as a stream: 100,000 packs are 9 MB of JSON. */
 export const MAX_LISTING_BYTES = 64 * MIB;
+
+/** Bound of the names in a listing, other files in the folder included: about 90 bytes of memory each. */
+export const MAX_LISTED_NAMES = 2_000_000;
+
+/** @param where the folder, safe to print */
+export function tooManyNames(where: string): AgentError {
+  return new AgentError("other", `${where} has more than ${MAX_LISTED_NAMES} files`);
+}

@@ -1,3 +1,5 @@
+import { exceededBound } from "./json-bounds.ts";
+
 /** A JSON object whose members are not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -5,10 +7,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** undefined: not valid JSON. */
+/** A page of a listing has up to 10,000 objects of a few levels; secrets of Vault may be nested. */
+const BOUNDS = { depth: 64, containers: 100_000, commas: 500_000 };
+
+/** undefined: not valid JSON, or deeper or of more parts than any answer. The caller bounds the size. */
 export function parseJson(json: Uint8Array | string): unknown {
+  const bytes = typeof json === "string" ? Buffer.from(json) : json;
+  if (exceededBound(bytes, BOUNDS) !== undefined) return undefined;
   try {
-    return JSON.parse(typeof json === "string" ? json : new TextDecoder().decode(json));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 
 import { onAbort } from "../core/abort.ts";
+import { ByteCollector } from "../core/byte-collector.ts";
 import type { Connections } from "./connections.ts";
 import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
 
@@ -53,7 +54,7 @@ async function attempt(
   let status = 0;
   let headers: HttpResponse["headers"] = {};
   let size = 0;
-  const chunks: Buffer[] = [];
+  const collected = new ByteCollector();
   const expect = (bytes: number): void => {
     if (size + bytes > maxBytes) throw new TooLongError("more than was asked for");
   };
@@ -86,12 +87,10 @@ async function attempt(
       expect(chunk.length);
       size += chunk.length;
       if (onBody && status === 200) onBody(chunk);
-      else chunks.push(chunk);
+      else collected.add(chunk);
     },
     onResponseEnd() {
-      const [first = Buffer.alloc(0)] = chunks;
-      const body = chunks.length < 2 ? first : Buffer.concat(chunks);
-      resolve({ status, headers, body });
+      resolve({ status, headers, body: collected.bytes() });
     },
     onResponseError(_controller, cause) {
       reject(isLost && isReset(cause) ? new LostRequest("no response", { cause }) : cause);

@@ -2,12 +2,11 @@ import { encodePath } from "../../core/encode-path.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
-import { objectStoreBackend, queryString } from "../object-store/object-store.ts";
+import { MAX_PAGE_BYTES, objectStoreBackend, queryString } from "../object-store/object-store.ts";
 import { httpDate, parseServerTime } from "../object-store/server-time.ts";
 import { azureLogin } from "./auth.ts";
 import type { LoadIdentity } from "./entra-id.ts";
@@ -105,7 +104,7 @@ export async function openAzure(
         marker: from,
         maxresults: `${pageSize}`,
       });
-      const response = await get(`?${query}`, folder, MAX_LISTING_BYTES, signal);
+      const response = await get(`?${query}`, folder, MAX_PAGE_BYTES, signal);
       const page = parseAzurePage(response.body);
       if (!page)
         throw foreignResponse(`${where}${folder} at ${host}`, response, "Azure Blob Storage");

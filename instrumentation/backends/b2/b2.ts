@@ -8,11 +8,10 @@ import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendContext, Variables } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
-import { objectStoreBackend } from "../object-store/object-store.ts";
+import { MAX_PAGE_BYTES, objectStoreBackend } from "../object-store/object-store.ts";
 import { renewable } from "../object-store/renewable.ts";
 import { authorize } from "./account.ts";
 import type { B2Account, B2Login } from "./account.ts";
@@ -115,7 +114,7 @@ export async function openB2(
           ...(from !== undefined && { startFileName: from }),
           maxFileCount: PAGE,
         }),
-        maxBytes: MAX_LISTING_BYTES,
+        maxBytes: MAX_PAGE_BYTES,
       };
       const { response, what } = await call(request, signal);
       const { files, nextFileName } = parseJsonObject(response.body);

@@ -3,13 +3,18 @@ import { parseJsonObject, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import { MAX_LISTING_BYTES, MissingPlaceError } from "../backend.ts";
+import { MissingPlaceError } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import { valueOf } from "../context.ts";
 import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
-import { fileNames, objectStoreBackend, queryString } from "../object-store/object-store.ts";
+import {
+  MAX_PAGE_BYTES,
+  fileNames,
+  objectStoreBackend,
+  queryString,
+} from "../object-store/object-store.ts";
 import { googleLogin } from "./auth.ts";
 import { gsError } from "./errors.ts";
 import type { LoadGoogleAuth } from "./google-auth.ts";
@@ -78,7 +83,7 @@ export async function openGs(
         maxResults: `${PAGE}`,
         fields: "kind,items(name,size),nextPageToken",
       });
-      const response = await get(`?${query}`, folder, MAX_LISTING_BYTES, signal);
+      const response = await get(`?${query}`, folder, MAX_PAGE_BYTES, signal);
       const answer = parseJsonObject(response.body);
       const items = answer["items"] ?? [];
       if (answer["kind"] !== "storage#objects" || !Array.isArray(items))

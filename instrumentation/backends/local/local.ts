@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
-import { MAX_SIZE_BYTES } from "../backend.ts";
+import { MAX_LISTED_NAMES, MAX_SIZE_BYTES, tooManyNames } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
@@ -15,6 +15,9 @@ import type { LocalLocation } from "./location.ts";
 const operations = limit(2);
 
 const IDLE_MS = 30_000;
+
+/** Directory entries that are read at a time. */
+const DIRECTORY_BUFFER = 1024;
 
 /** Up to this many snapshots are read without the reader thread. */
 const FEW = 200;
@@ -119,8 +122,12 @@ export function openLocal(
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const names: string[] = [];
+  for await (const entry of await opendir(folder, { bufferSize: DIRECTORY_BUFFER })) {
+    if (!entry.isDirectory()) names.push(entry.name);
+    if (names.length > MAX_LISTED_NAMES) throw tooManyNames(folder);
+  }
+  return names;
 }
 
 /** Reads a regular file up to its bound. O_NONBLOCK: opening a pipe does not block. */

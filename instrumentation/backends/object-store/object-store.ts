@@ -5,6 +5,9 @@ import { isJsonObject, textMember } from "../../core/json.ts";
 import { MissingPlaceError } from "../backend.ts";
 import type { Backend, FileType, Page } from "../backend.ts";
 
+/** Bound of one page of a listing: 5,000 blobs of Azure, or 1,000 names of the longest kind. */
+export const MAX_PAGE_BYTES = 16 * 2 ** 20;
+
 /** The requests to one bucket or container. Failures are AgentErrors, as those of a Backend. */
 export interface ObjectStore {
   /** The bucket or container; safe to print, a name may follow: `gs:bucket:/`. */
@@ -41,7 +44,8 @@ export function objectStoreBackend(all: ObjectStore): Backend {
       const folder = `${root}${type}/`;
       try {
         const page = await store.list(folder, type === "data", from, signal);
-        if (page.next === undefined || page.next !== from) return page;
+        if (page.next === undefined || page.next !== from)
+          return { ...page, names: page.names.map(detached) };
         throw new AgentError(
           "other",
           `${where}${folder}: the server sends the same page of the listing again and again`,
@@ -53,6 +57,11 @@ export function objectStoreBackend(all: ObjectStore): Backend {
     load: (type, name, signal) =>
       store.load(root + objectPath(type, name), maxSizeBytes[type], signal).catch(prefixed),
   };
+}
+
+/** A copy: V8 keeps the whole text that a part was cut from. */
+function detached(name: string): string {
+  return Buffer.from(name).toString();
 }
 
 function objectPath(type: FileType, name: string): string {

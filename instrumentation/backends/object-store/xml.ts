@@ -10,8 +10,8 @@ export interface XmlElement {
 /** The responses of object stores have three levels. */
 const MAX_DEPTH = 16;
 
-/** A page of Azure has 5,000 blobs with up to 40 elements each. */
-const MAX_ELEMENTS = 250_000;
+/** A page of Azure has 5,000 blobs with about 20 elements each. */
+const MAX_ELEMENTS = 150_000;
 
 const NAME = /[A-Za-z_][\w.:-]*/y;
 

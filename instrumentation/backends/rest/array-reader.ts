@@ -1,6 +1,9 @@
 /** Longer elements are left out. An entry of a listing has about 92 bytes. */
 const MAX_ELEMENT_BYTES = 1024;
 
+/** An entry of a listing has two levels. */
+const MAX_DEPTH = 16;
+
 /** RFC 8259, section 2. */
 const BLANK = /^[ \t\n\r]*$/;
 
@@ -32,7 +35,7 @@ export class ArrayReader {
     this.#found = found;
   }
 
-  /** @throws SyntaxError if this is no JSON array, or an element is not JSON */
+  /** @throws SyntaxError if this is no JSON array, or an element is not JSON or nested too deeply */
   push(piece: Buffer): void {
     let start = 0;
     for (let at = 0; at < piece.length; at++) {
@@ -45,11 +48,12 @@ export class ArrayReader {
         this.#takeOutside(byte);
         start = at + 1;
       } else if (byte === QUOTE) this.#isInString = true;
-      else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) this.#depth += 1;
-      else if (this.#depth > 1) {
+      else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+        if (++this.#depth > MAX_DEPTH) throw new SyntaxError("an element is nested too deeply");
+      } else if (this.#depth > 1) {
         if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) this.#depth -= 1;
       } else if (byte === COMMA || byte === CLOSE_BRACKET) {
-        this.#endElement(piece.subarray(start, at), byte === CLOSE_BRACKET);
+        this.#endElement(piece, start, at, byte === CLOSE_BRACKET);
         start = at + 1;
       }
     }
@@ -72,19 +76,21 @@ export class ArrayReader {
     this.#begunBytes += part.length;
   }
 
-  #endElement(rest: Buffer, isLast: boolean): void {
-    let element = rest;
+  /** The element ends before `end`. No part of the piece is cut out: that would cost more than the name itself. */
+  #endElement(piece: Buffer, start: number, end: number, isLast: boolean): void {
+    const length = this.#begunBytes + end - start;
+    const isTooLong = length > MAX_ELEMENT_BYTES;
+    let element = "";
     if (this.#begunBytes > 0) {
-      this.#begin(rest);
-      element = this.#begun.subarray(0, this.#begunBytes);
-    }
-    const isTooLong = Math.max(this.#begunBytes, rest.length) > MAX_ELEMENT_BYTES;
+      this.#begin(piece.subarray(start, end));
+      element = this.#begun.toString("utf8", 0, Math.min(length, MAX_ELEMENT_BYTES));
+    } else if (!isTooLong) element = piece.toString("utf8", start, end);
     this.#begunBytes = 0;
     this.#hasEnded = isLast;
     if (isLast) this.#depth = 0;
-    const isEmptyArray = isLast && this.#count === 0 && BLANK.test(element.toString());
+    const isEmptyArray = isLast && this.#count === 0 && !isTooLong && BLANK.test(element);
     if (isEmptyArray) return;
     this.#count += 1;
-    if (!isTooLong) this.#found(JSON.parse(element.toString()));
+    if (!isTooLong) this.#found(JSON.parse(element));
   }
 }

@@ -1,4 +1,5 @@
 import { isJsonObject } from "../../core/json.ts";
+import { MAX_LISTED_NAMES } from "../backend.ts";
 import { ArrayReader } from "./array-reader.ts";
 
 /** A body that is `null`, with white space, is shorter. */
@@ -12,12 +13,21 @@ export class ListingReader {
   /** The first bytes: some servers list an empty folder as `null`, which is what Go makes of a list without elements. */
   #start = "";
   readonly #names: string[] = [];
-  readonly #array = new ArrayReader((entry) => this.#names.push(...nameOf(entry)));
+  readonly #array = new ArrayReader((entry) => {
+    this.#entries += 1;
+    this.#names.push(...nameOf(entry));
+  });
+  #entries = 0;
   #bytes = 0;
   #isValid = true;
 
   get receivedBytes(): number {
     return this.#bytes;
+  }
+
+  /** Nothing is kept any more. */
+  get isTooLong(): boolean {
+    return this.#entries > MAX_LISTED_NAMES;
   }
 
   push(piece: Buffer): void {
@@ -34,7 +44,7 @@ export class ListingReader {
   }
 
   #check(read: () => void): void {
-    if (!this.#isValid) return;
+    if (!this.#isValid || this.isTooLong) return;
     try {
       read();
     } catch {

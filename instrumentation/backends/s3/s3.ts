@@ -8,7 +8,7 @@ import { signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import type { Backend } from "../backend.ts";
 import { httpOptions } from "../http-options.ts";
-import { objectStoreBackend } from "../object-store/object-store.ts";
+import { MAX_PAGE_BYTES, objectStoreBackend } from "../object-store/object-store.ts";
 import type { BackendContext } from "../context.ts";
 import { GUESSED_REGION, s3Address } from "./address.ts";
 import {
@@ -23,9 +23,6 @@ import type { S3Failure } from "./errors.ts";
 import { listQuery, parseListing } from "./listing.ts";
 import type { S3Location } from "./location.ts";
 import type { LoadProviders } from "./sdk-profile.ts";
-
-/** A page has 1,000 names of up to 1 KiB, encoded up to 3 KiB. */
-const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 interface Request {
   /** Empty: the bucket. */

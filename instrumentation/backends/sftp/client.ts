@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { MAX_LISTED_NAMES, tooManyNames } from "../backend.ts";
 import { printable } from "../child-process/child-process.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
@@ -93,9 +94,10 @@ export class SftpClient {
           receivedBytes += reply.bytes;
           const entries = this.#answer(reply, SFTP.name, folder);
           if (!entries) return { names, receivedBytes };
-          names.push(...filesOf(entries));
+          for (const name of filesOf(entries)) names.push(name);
         }
         signal.throwIfAborted();
+        if (names.length > MAX_LISTED_NAMES) throw tooManyNames(folder.shown);
         if (receivedBytes > maxBytes)
           throw new AgentError("other", `${folder.shown}: the listing exceeds ${maxBytes} bytes`);
       }

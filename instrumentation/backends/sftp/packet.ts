@@ -33,23 +33,34 @@ const MAX_PACKET = 512 * 1024;
 
 export class MalformedPacket extends Error {}
 
-/** Splits a stream into packets. */
+const LENGTH_BYTES = 4;
+
+/** Splits a stream into packets, whatever the size of its chunks. */
 export class PacketReader {
-  #rest: Buffer = Buffer.alloc(0);
+  /** The packet in its whole length, or the length alone as long as it is not complete. */
+  #packet = Buffer.alloc(LENGTH_BYTES);
+  #filled = 0;
 
   /** @throws MalformedPacket with the received text for an invalid length */
   *read(chunk: Buffer): Generator<SftpPacket> {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (this.#rest.length >= 4) {
-      const length = this.#rest.readUInt32BE(0);
-      if (length < 1 || length > MAX_PACKET)
-        throw new MalformedPacket(this.#rest.subarray(0, 200).toString());
-      const end = 4 + length;
-      if (this.#rest.length < end) return;
-      const body = new Fields(this.#rest.subarray(5, end));
-      const type = this.#rest.readUInt8(4);
-      this.#rest = this.#rest.subarray(end);
-      yield { type, body, bytes: end };
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(this.#packet, this.#filled, at);
+      at += copied;
+      this.#filled += copied;
+      if (this.#filled < this.#packet.length) return;
+      const whole = this.#packet;
+      if (whole.length === LENGTH_BYTES) {
+        const length = whole.readUInt32BE(0);
+        if (length < 1 || length > MAX_PACKET)
+          throw new MalformedPacket(Buffer.concat([whole, chunk.subarray(at, 200)]).toString());
+        this.#packet = Buffer.alloc(LENGTH_BYTES + length);
+        whole.copy(this.#packet);
+      } else {
+        this.#packet = Buffer.alloc(LENGTH_BYTES);
+        this.#filled = 0;
+        const body = new Fields(whole.subarray(LENGTH_BYTES + 1));
+        yield { type: whole.readUInt8(LENGTH_BYTES), body, bytes: whole.length };
+      }
     }
   }
 }

@@ -5,12 +5,17 @@ import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
-import { MAX_LISTING_BYTES, MissingPlaceError } from "../backend.ts";
+import { MissingPlaceError } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendContext } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
-import { fileNames, objectStoreBackend, queryString } from "../object-store/object-store.ts";
+import {
+  MAX_PAGE_BYTES,
+  fileNames,
+  objectStoreBackend,
+  queryString,
+} from "../object-store/object-store.ts";
 import { swiftLogin } from "./auth.ts";
 
 /** restic's page size. The default maximum of a server is 10,000. */
@@ -85,7 +90,7 @@ export async function openSwift(
         marker: from,
         limit: `${PAGE}`,
       });
-      const { response, what } = await get(`?${query}`, folder, MAX_LISTING_BYTES, signal);
+      const { response, what } = await get(`?${query}`, folder, MAX_PAGE_BYTES, signal);
       const entries = response.status === 204 ? [] : parseJson(response.body);
       if (!Array.isArray(entries)) throw foreignResponse(what, response, "OpenStack Swift");
       return {

@@ -1,10 +1,7 @@
 import { AgentError } from "../../core/error.ts";
-import { MissingPlaceError } from "../../backends/backend.ts";
+import { MAX_LISTED_NAMES, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
 import type { Backend, FileType, Page } from "../../backends/backend.ts";
 import { isNotFound } from "./verified-load.ts";
-
-/** Bound of names and pages, so that an endless listing ends: no repository has as many files of a type. */
-const MAX_FILES = 10_000_000;
 
 /** SHA-256 as restic writes it. restic ignores other names too: temporary files, litter. */
 const FILE_ID = /^[0-9a-f]{64}$/;
@@ -25,7 +22,9 @@ export async function listIds(
   do {
     const page = await listPage(backend, type, from, signal, mustExist);
     seen += page.names.length + 1;
-    if (seen > MAX_FILES || (page.next !== undefined && page.next === from)) {
+    // A page counts as well, so that an endless listing ends.
+    if (seen > MAX_LISTED_NAMES) throw tooManyNames(`${type}/`);
+    if (page.next !== undefined && page.next === from) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
     for (const id of idsIn(page.names)) ids.add(id);

@@ -82,9 +82,17 @@ test.for([1, 1000, 10_000])("elements of more than 1 KiB are left out, in pieces
   expect(elementsOf(Buffer.from(JSON.stringify([long(1025)])), () => size)).toEqual([]);
 });
 
+test("an element of more than 16 levels is no entry", () => {
+  const nested = (levels: number): Buffer =>
+    Buffer.from("[".repeat(levels + 1) + "]".repeat(levels + 1));
+  expect(elementsOf(nested(15), () => 7)).toHaveLength(1);
+  expect(elementsOf(nested(16), () => 7)).toBeUndefined();
+});
+
 test("an array that never ends takes no memory", () => {
   const reader = new ArrayReader(() => {});
-  const piece = Buffer.alloc(2 ** 20, "[");
+  const piece = Buffer.alloc(2 ** 20, "1");
+  reader.push(Buffer.from("["));
   const before = process.memoryUsage().heapUsed;
   for (let count = 0; count < 64; count++) reader.push(piece);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(2 ** 23);

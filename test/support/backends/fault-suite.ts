@@ -21,17 +21,18 @@ import type { Fault } from "../http/fault-server.ts";
 const TLS = join(import.meta.dirname, "../../fixtures/tls");
 const { signal } = new AbortController();
 
-interface FaultyPlace {
+/** How to open the backend of a protocol at a server of the test. */
+export interface FaultyPlace {
   /** Opens a backend without retries at a server. */
   readonly open: (
-    server: FaultServer,
+    server: Pick<FaultServer, "url">,
     options: Pick<ContextOptions, "environment" | "requestTimeoutMs"> & {
       /** Maximum silence within a body. */
       readonly idleMs?: number;
     },
   ) => Promise<Backend>;
   /** Good responses to the requests that the protocol makes first. */
-  readonly prelude?: (server: FaultServer) => readonly Fault[];
+  readonly prelude?: (server: Pick<FaultServer, "url">) => readonly Fault[];
   /** A part of every failure message, besides the host. */
   readonly names: string;
   /** Parts of logins, which no message may contain. */

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { HTTP_PLACES } from "../support/backends/http-places.ts";
+import { FaultServer, answer } from "../support/http/fault-server.ts";
+import type { Fault } from "../support/http/fault-server.ts";
+
+const MIB = 2 ** 20;
+const LISTER = join(import.meta.dirname, "../fuzz/list-once.ts");
+/** Megabytes of 2,000,000 names. */
+const MOST_NAMES = (2_000_000 * 90) / MIB;
+const NAME = "0".repeat(64);
+
+let server: FaultServer;
+
+beforeEach(async () => {
+  server = await FaultServer.start();
+});
+
+afterEach(() => server.stop());
+
+/** Sends a start, and then a text again and again up to this size. */
+function repeated(start: string, text: string, bytes: number): Fault {
+  const block = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+  return (_request, response) => {
+    let left = bytes;
+    const send = (): void => {
+      while (left > 0) {
+        left -= block.length;
+        if (!response.write(block)) return void response.once("drain", send);
+      }
+      response.end();
+    };
+    response.on("error", () => {});
+    response.write(start);
+    send();
+  };
+}
+
+/** Sends each byte as a chunk of its own. RFC 9112, section 7.1. */
+function byBytes(start: string, text: string, bytes: number): Fault {
+  const chunked = (all: string): string => all.replaceAll(/[^]/g, (byte) => `1\r\n${byte}\r\n`);
+  const block = Buffer.from(chunked(text.repeat(Math.ceil(4096 / text.length))));
+  return ({ socket }) => {
+    socket.on("error", () => {});
+    socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(start)}`);
+    let left = bytes;
+    const send = (): void => {
+      for (; left > 0; left -= 4096)
+        if (!socket.write(block)) {
+          left -= 4096;
+          return void socket.once("drain", send);
+        }
+      socket.end("0\r\n\r\n");
+    };
+    send();
+  };
+}
+
+/** The second listing gets the hostile body. */
+async function list(
+  name: string,
+  hostile: Fault,
+): Promise<{ readonly outcome: string; readonly megabytes: number }> {
+  const prelude = HTTP_PLACES[name]?.prelude?.(server) ?? [];
+  server.answers(...prelude, answer("x"), hostile);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--conditions=source",
+    LISTER,
+    name,
+    server.url,
+  ]);
+  return JSON.parse(stdout);
+}
+
+describe.for(Object.keys(HTTP_PLACES))("%s: memory stays below 100 MB in a listing of", (name) => {
+  test.for([
+    ["64 MiB of brackets", repeated("", "[", 64 * MIB)],
+    ["64 MiB of names in an array", repeated("[", '"a",', 64 * MIB)],
+    ["64 MiB of empty objects", repeated('{"kind":"storage#objects","items":[', "{},", 64 * MIB)],
+    ["64 MiB of elements", repeated("<ListBucketResult>", "<Contents/>", 64 * MIB)],
+    ["15 MiB of empty objects", repeated('{"files":[', "{},", 15 * MIB)],
+    ["15 MiB of elements", repeated("<EnumerationResults><Blobs>", "<B/>", 15 * MIB)],
+    ["1 MiB in chunks of one byte", byBytes("[", '"a",', MIB)],
+  ] as const)("%s", async ([, hostile]) => {
+    const { outcome, megabytes } = await list(name, hostile);
+    expect(outcome).toMatch(/^AgentError: /);
+    // The REST backend has kept names until there were too many.
+    expect(megabytes).toBeLessThan(name === "REST" ? 100 + MOST_NAMES : 100);
+  });
+});
+
+test("a listing of more than 2,000,000 names fails, whatever the names are", async () => {
+  const { outcome, megabytes } = await list("REST", repeated("[", '"a",', 9 * MIB));
+  expect(outcome).toMatch(/\/repo\/keys\/ has more than 2000000 files$/);
+  expect(megabytes).toBeLessThan(100 + MOST_NAMES);
+});
+
+test("a name takes about 90 bytes", async () => {
+  const many = 600_000;
+  const entry = `"${NAME}",`;
+  const { outcome, megabytes } = await list("REST", (request, response) => {
+    response.write("[");
+    for (let sent = 0; sent < many; sent += 1000) response.write(entry.repeat(1000));
+    response.end(`"${NAME}"]`);
+    request.resume();
+  });
+  expect(outcome).toBe(`${many + 1} names`);
+  expect(megabytes).toBeLessThan(100 + (many * 90) / MIB);
+});

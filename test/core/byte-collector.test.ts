@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+
+import { ByteCollector } from "../../instrumentation/core/byte-collector.ts";
+
+test("the bytes are those of all chunks, and no chunk changes", () => {
+  const chunks = [0, 1, 3, 1, 0, 100, 1, 50, 7].map((length, index) => Buffer.alloc(length, index));
+  const before = Buffer.concat(chunks);
+  const collector = new ByteCollector();
+  for (const chunk of chunks) {
+    collector.add(chunk);
+    collector.bytes();
+  }
+  expect(collector.bytes()).toEqual(before);
+  expect(collector.length).toBe(before.length);
+  expect(Buffer.concat(chunks)).toEqual(before);
+});
+
+test("nothing has no bytes", () => {
+  expect(new ByteCollector().bytes()).toHaveLength(0);
+});
