@@ -96,8 +96,8 @@ export function faultSuite(
       expect(failure).toContain("keys/");
     });
 
-    test("Retry-After is kept", async () => {
-      server.answers(...prelude(server), status(503, { "retry-after": "7" }));
+    test.for([429, 503])("Retry-After of %i is kept", async (code) => {
+      server.answers(...prelude(server), status(code, { "retry-after": "7" }));
       await expect(list()).rejects.toMatchObject({ retryAfterMs: 7000 });
     });
 
@@ -116,6 +116,14 @@ export function faultSuite(
 
     test("a login page is not a listing", async () => {
       expect(await classOf(list, loginPage)).toBe("other");
+    });
+
+    test.for(["", "\uFEFF", "{}", "[", "<html/>"])("200 with %j is not a listing", async (body) => {
+      expect(await classOf(list, answer(body, "application/json"))).toBe("other");
+    });
+
+    test("501 lasts", async () => {
+      expect(await classOf(list, status(501))).toBe("other");
     });
 
     test("a file that exceeds its bound is corrupt", async () => {
