@@ -106,6 +106,7 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
       BackupSetInFuture: "inactive",
       BackupRepositoryUnreadable: "pending",
       BackupRepositoryEmpty: "inactive",
+      BackupRepositoryReplaced: "inactive",
       BackupCollectionTooOld: "inactive",
       BackupAgentDown: "inactive",
       BackupAgentAbsent: "inactive",
