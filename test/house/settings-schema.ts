@@ -12,7 +12,7 @@ import type { Setting } from "../../src/settings/schema.ts";
 export const SCHEMA = new URL("../../docs/restic-otel.schema.json", import.meta.url);
 
 /** The settings file of the agent, as a JSON Schema. It is made of the tables that the agent checks a file with. */
-export function settingsSchema(): JsonSchema {
+function settingsSchema(): JsonSchema {
   const secrets = [...resolversWith([disabledResolver("")]).values()].flatMap(({ schema }) =>
     schema === undefined ? [] : [schema],
   );
