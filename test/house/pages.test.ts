@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 
+import { parseFlags } from "../../src/settings/flags.ts";
+
 const ROOT = join(import.meta.dirname, "../..");
 
 async function pages(): Promise<readonly (readonly [name: string, text: string])[]> {
@@ -69,4 +71,27 @@ test("every YAML and JSON block of a page parses", async () => {
     }
   }
   expect(count).toBeGreaterThan(5);
+});
+
+test("the agent accepts the flags of every command line of a page", async () => {
+  const rejected: string[] = [];
+  let count = 0;
+  for (const [name, text] of await pages()) {
+    const lines = [...text.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, code = ""]) =>
+      code.split("\n"),
+    );
+    for (const line of lines) {
+      const [, flags] =
+        /(?:^|\s)(?:restic-otel|npm (?:run -s )?start --) (--?[a-z][^|>#]*)/.exec(line) ?? [];
+      if (flags === undefined) continue;
+      count += 1;
+      try {
+        parseFlags((flags.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', "")));
+      } catch (error) {
+        rejected.push(`${name}: ${line}: ${String(error)}`);
+      }
+    }
+  }
+  expect(rejected).toEqual([]);
+  expect(count).toBeGreaterThan(8);
 });
