@@ -196,7 +196,7 @@ export class Agent {
 
   async #reloadOnce(): Promise<string | undefined> {
     const { clock, logger, load } = this.#options;
-    const { monitor } = this.#settings;
+    const { legacyLabel, stateDir, stateKeys } = this.#settings.monitor;
     try {
       const next = await load();
       for (const warning of next.warnings) logger.warn(warning);
@@ -205,7 +205,7 @@ export class Agent {
       this.monitor.reload(next.monitor);
       this.#effective = {
         ...this.#settings,
-        monitor: { ...next.monitor, legacyLabel: monitor.legacyLabel, stateDir: monitor.stateDir },
+        monitor: { ...next.monitor, legacyLabel, stateDir, stateKeys },
         disabledCount: next.disabledCount,
         logLevel: next.logLevel,
       };

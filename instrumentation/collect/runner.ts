@@ -32,6 +32,7 @@ interface RunInFlight<State> {
 interface Outcome<State> {
   readonly state?: State;
   readonly complete: boolean;
+  readonly completeAt?: number | undefined;
   readonly error?: AgentError | undefined;
 }
 
@@ -124,7 +125,7 @@ export class Runner<State> {
   ): Attempt | undefined {
     if (run.cancelled) return undefined;
     const { source } = run;
-    const { state, complete, error } = outcome;
+    const { state, complete, completeAt, error } = outcome;
     const endedMs = this.#options.clock.monotonicMs();
     const attempt: Attempt = {
       startedAt,
@@ -132,7 +133,7 @@ export class Runner<State> {
       complete,
       error,
     };
-    this.#options.store.put(source.subject, state, attempt);
+    this.#options.store.put(source.subject, state, attempt, completeAt);
     this.#failures.record(key, source.subject, attempt, startedMs, endedMs);
     this.#options.onRecorded(source, attempt);
     return attempt;
@@ -208,15 +209,12 @@ async function collectOnce<State>(
 }
 
 /** Adds an error to an incomplete reading without one. */
-function withReason<State>(
-  { state, complete, error }: Reading<State>,
-  signal: AbortSignal,
-): Outcome<State> {
-  if (complete || error) return { state, complete, error };
+function withReason<State>(reading: Reading<State>, signal: AbortSignal): Outcome<State> {
+  if (reading.complete || reading.error) return reading;
   const reason = signal.aborted
     ? toAgentError(signal.reason)
     : new AgentError("other", "the collection did not finish and reported no error");
-  return { state, complete, error: reason };
+  return { ...reading, error: reason };
 }
 
 function failed(error: AgentError): { readonly complete: false; readonly error: AgentError } {

@@ -22,15 +22,18 @@ export class Store<State> {
     return this.#entries.get(subjectKey(subject));
   }
 
-  /** Records an attempt. If `state` is undefined, the previous state is kept. */
-  put(subject: Labels, state: State | undefined, attempt: Attempt): void {
+  /**
+   * Records an attempt. If `state` is undefined, the previous state is kept.
+   * @param completeAt when the state was complete, milliseconds since the epoch, if it is not the end of the last complete attempt
+   */
+  put(subject: Labels, state: State | undefined, attempt: Attempt, completeAt?: number): void {
     const key = subjectKey(subject);
     const known = this.#entries.get(key);
     this.#entries.set(key, {
       subject,
       state: state ?? known?.state,
       attempt,
-      lastCompleteAt: attempt.complete ? endOf(attempt) : known?.lastCompleteAt,
+      lastCompleteAt: completeAt ?? (attempt.complete ? endOf(attempt) : known?.lastCompleteAt),
       failingSince: attempt.complete ? undefined : (known?.failingSince ?? attempt.startedAt),
     });
     this.#sorted = undefined;

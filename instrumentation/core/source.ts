@@ -7,6 +7,8 @@ export interface Reading<State> {
   readonly state: State;
   /** true: the subject was read completely, `state` is new. false: `state` has the last good values. */
   readonly complete: boolean;
+  /** When the state was complete, milliseconds since the epoch. Default: the end of the last complete collection. */
+  readonly completeAt?: number | undefined;
   readonly error?: AgentError | undefined;
 }
 

@@ -18,6 +18,7 @@ const TYPES = {
   reverify: "string",
   spread: "boolean",
   stateDir: "string",
+  stateKeys: "boolean",
   vault: "object",
   expect: "array",
   retired: "array",

@@ -90,6 +90,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly spread?: boolean;
   /** Folder (mode 0700) that keeps snapshots over a restart. Default: nothing is kept. */
   readonly stateDir?: string;
+  /** Keep config and one key file of each repository in `stateDir`, so that a restart while it is away keeps its sets. Default true. */
+  readonly stateKeys?: boolean;
   /** HashiCorp Vault, with the keys of the agent's settings file. Variables such as VAULT_ADDR and VAULT_TOKEN take precedence. */
   readonly vault?: Readonly<Record<string, unknown>>;
   readonly expect?: readonly ExpectationConfig[];

@@ -63,6 +63,7 @@ export function monitorSettings(
     reverifyMs: duration("reverify", "1h"),
     spread: config.spread ?? false,
     stateDir: config.stateDir,
+    stateKeys: config.stateKeys ?? true,
     vault: vaultUse(config, problems, logger),
     expectations: expectations(config, found, problems),
     groupBy: groupBy ?? [],

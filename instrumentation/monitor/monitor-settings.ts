@@ -26,6 +26,8 @@ export interface MonitorSettings {
   readonly spread?: boolean;
   /** Folder for state that survives a restart. Default: none. */
   readonly stateDir?: string | undefined;
+  /** Keep config and the key file of each repository in `stateDir`. Default: true. */
+  readonly stateKeys?: boolean | undefined;
   /** Default: Vault is not used. */
   readonly vault?: VaultUse;
   /** Default: nothing is expected. */

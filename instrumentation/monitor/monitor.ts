@@ -85,10 +85,11 @@ export class Monitor {
     const processEnvironment = options.processEnvironment ?? process.env;
     this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: processEnvironment });
     this.resolvers = resolversWith([this.#vault, ...(options.resolvers ?? [])]);
+    const now = (): number => this.#clock.now();
     this.#stateDir =
       settings.stateDir === undefined
         ? undefined
-        : new StateDir(settings.stateDir, this.#logger, () => this.#clock.now());
+        : new StateDir(settings.stateDir, this.#logger, now, settings.stateKeys);
     this.#expected = new Expected(this.store, this.#clock, this.#logger);
     this.#sources = new RepositorySources({
       ...host,
@@ -172,7 +173,7 @@ export class Monitor {
 
   /**
    * Applies the schedule, expectations and the settings of Vault at once, all others with the next collection. Repositories with
-   * unchanged settings keep their cached snapshots. All secrets are resolved again. Changes of `legacyLabel` and `stateDir`
+   * unchanged settings keep their cached snapshots. All secrets are resolved again. Changes of `legacyLabel`, `stateDir` and `stateKeys`
    * are ignored.
    */
   reload(settings: MonitorSettings): void {

@@ -61,6 +61,7 @@ export class ResticSource implements Source<RepositoryState> {
   #open:
     | { readonly backend: Backend; readonly environment: ResolvedSecrets["environment"] }
     | undefined;
+  #hasRecalled = false;
   /** The next collection needs secrets that were resolved at or after this time, milliseconds since the epoch. */
   #refreshSince: number | undefined;
 
@@ -110,22 +111,31 @@ export class ResticSource implements Source<RepositoryState> {
       cost: structuredClone(this.#cost),
       lastRequests: this.#requests() - before,
     });
+    const recalled = previous?.content ? undefined : await this.#recall(signal);
+    const content = previous?.content ?? (recalled && this.#content(recalled, undefined));
     try {
       const catalogue = await this.#use(
         (access) => this.#repository.read(access, signal),
-        previous?.content,
+        content,
         signal,
       );
-      const error = this.#log.record(catalogue, previous?.content);
-      const state = { content: this.#content(catalogue, previous?.content), ...costs() };
-      return { state, complete: true, error };
+      const error = this.#log.record(catalogue, content);
+      const state = { content: this.#content(catalogue, content), ...costs() };
+      return { state, complete: true, completeAt: catalogue.completeAt, error };
     } catch (error) {
-      return {
-        state: { content: previous?.content, ...costs() },
-        complete: false,
-        error: toAgentError(error),
-      };
+      const completeAt = recalled?.completeAt;
+      const state = { content, ...costs() };
+      return { state, complete: false, completeAt, error: toAgentError(error) };
     }
+  }
+
+  /** What was known before a restart; it is asked for once. */
+  async #recall(signal: AbortSignal): Promise<Catalogue | undefined> {
+    if (this.#hasRecalled || !this.#options.cache) return undefined;
+    // If it cannot be resolved, the collection fails for the same reason.
+    const secrets = await resolveSecrets(this.#options, signal).catch(() => undefined);
+    this.#hasRecalled = secrets !== undefined;
+    return secrets && this.#repository.recall(secrets.password, signal);
   }
 
   /** Opens config and a key with the secrets of the settings; reads no snapshot. @throws AgentError */

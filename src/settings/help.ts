@@ -44,6 +44,7 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
       flag("telemetryPath", "PATH"),
       flag("enableLifecycle"),
       flag("shard", "INDEX/TOTAL"),
+      flag("stateKeys"),
       flag("logLevel", "LEVEL"),
       flag("logFormat", "FORMAT"),
     ],

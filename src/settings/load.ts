@@ -115,6 +115,7 @@ export async function loadSettings({
       reverifyMs: value(SETTINGS.reverify),
       spread: value(SETTINGS.spread),
       stateDir: value(SETTINGS.stateDir) || undefined,
+      stateKeys: value(SETTINGS.stateKeys),
       vault: found.vault,
       expectations: found.expectations,
       groupBy: value(SETTINGS.groupBy),

@@ -19,6 +19,7 @@ export function restartRequired(before: AgentSettings, next: AgentSettings): rea
     lateAfter: before.lateAfterMs !== next.lateAfterMs,
     logFormat: before.logFormat !== next.logFormat,
     stateDir: before.monitor.stateDir !== next.monitor.stateDir,
+    stateKeys: before.monitor.stateKeys !== next.monitor.stateKeys,
     legacyLabel: before.monitor.legacyLabel !== next.monitor.legacyLabel,
   };
   return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));

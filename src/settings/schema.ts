@@ -153,6 +153,13 @@ export const SETTINGS = {
     "",
     "directory that caches snapshots across restarts; if empty, a restart reads all snapshots again",
   ),
+  stateKeys: setting(
+    "stateKeys",
+    boolean,
+    "true",
+    "keep the config and one key file of each repository in stateDir, so that a restart while it is away keeps its backup sets",
+    "state-keys",
+  ),
   startupWait: setting(
     "startupWait",
     duration,
@@ -229,20 +236,4 @@ export function variableOf(name: string): string {
 
 export function settingNames(): readonly SettingName[] {
   return Object.keys(SETTINGS).filter((name): name is SettingName => name in SETTINGS);
-}
-
-/** The settings as a Markdown table. */
-export function settingsTable(): string {
-  const rows = settingNames().map((name) => {
-    const { flag, alias, doc, default: initial }: Setting<unknown> = SETTINGS[name];
-    const key = name === "config" ? "–" : `\`${name}\``;
-    const flags = [flag, alias].flatMap((one) => (one === undefined ? [] : `\`--${one}\``));
-    return `| ${key} | \`${variableOf(name)}\` | ${flags.join(", ") || "–"} | ${initial === "" ? "" : `\`${initial}\``} | ${doc} |`;
-  });
-  return [
-    "| in the file | variable | flag | default | meaning |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows,
-    "",
-  ].join("\n");
 }

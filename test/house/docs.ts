@@ -20,7 +20,7 @@ import {
 } from "../../instrumentation/expectations/tables.ts";
 import { VAULT_METRICS } from "../../instrumentation/vault/metrics.ts";
 import { ERROR_CODES } from "../../instrumentation/core/error.ts";
-import { settingsTable } from "../../src/settings/schema.ts";
+import { settingsTable } from "./settings-table.ts";
 import { ERROR_HELP } from "../../src/web/status/error-help.ts";
 import { agentMetrics } from "../../src/telemetry/own-metrics/agent.ts";
 import { otlpMetrics } from "../../src/telemetry/own-metrics/otlp.ts";

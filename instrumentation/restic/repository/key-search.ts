@@ -22,6 +22,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["denied", "other"]);
 export interface OpenedKey {
   readonly id: string;
   readonly master: Key;
+  /** The bytes of the key file. */
+  readonly stored: Uint8Array;
 }
 
 export interface KeySearchInput {
@@ -69,8 +71,8 @@ export class KeySearch {
       const tried = await this.#open(backend, id, password, signal);
       this.#debug("key tried", { key: id.slice(0, 8), result: resultOf(tried) });
       if (typeof tried === "object" && !(tried instanceof AgentError)) {
-        if (await isMaster(tried)) return { id, master: tried };
-        foreign ??= { id, master: tried };
+        if (await isMaster(tried.master)) return tried;
+        foreign ??= tried;
       } else if (tried instanceof AgentError) refusal ??= tried;
       else if (tried === "wrong password") this.#refused.add(id);
       else if (tried !== "gone") damaged.push(`${id.slice(0, 8)} ${tried}`);
@@ -82,21 +84,26 @@ export class KeySearch {
     throw noneOpened(refused, ids.length, damaged, password);
   }
 
-  /** The master key, why this key file does not open, or the error with which the storage refuses it. */
+  /** Derives the key of a key file. @throws SealError if the password does not open it; else Error whose message completes "the file …" */
+  async derive(stored: Uint8Array, password: Secret, signal: AbortSignal): Promise<Key> {
+    const file = decodeKeyFile(stored);
+    return derivations(async () => {
+      this.#onDerivation();
+      return openKeyFile(file, password.reveal());
+    }, signal);
+  }
+
+  /** The opened key, why this key file does not open, or the error with which the storage refuses it. */
   async #open(
     backend: Backend,
     id: string,
     password: Secret,
     signal: AbortSignal,
-  ): Promise<Key | AgentError | string> {
+  ): Promise<OpenedKey | AgentError | string> {
     try {
       const stored = await loadVerified(backend, "keys", id, signal);
       if (!stored) return "does not match its name";
-      const file = decodeKeyFile(stored);
-      return await derivations(async () => {
-        this.#onDerivation();
-        return openKeyFile(file, password.reveal());
-      }, signal);
+      return { id, master: await this.derive(stored, password, signal), stored };
     } catch (error) {
       if (error instanceof SealError) return "wrong password";
       if (isNotFound(error)) return "gone";
@@ -108,7 +115,7 @@ export class KeySearch {
   }
 }
 
-function resultOf(tried: Key | AgentError | string): string {
+function resultOf(tried: OpenedKey | AgentError | string): string {
   if (typeof tried === "string") return tried;
   return tried instanceof AgentError ? tried.code : "opens";
 }

@@ -3,9 +3,11 @@ import type { Clock } from "../../core/clock.ts";
 import { AgentError, toAgentError } from "../../core/error.ts";
 import { MAX_SIZE_BYTES, MissingPlaceError } from "../../backends/backend.ts";
 import { loadConfig } from "./config.ts";
+import type { Secret } from "../../core/secret.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { listIds } from "./listing.ts";
 import { KnownSnapshots } from "./snapshots/known-snapshots.ts";
+import { noneReadable } from "./snapshots/load-snapshots.ts";
 import type { SnapshotFiles, Unreadable } from "./snapshots/load-snapshots.ts";
 import { judged, lossesIn } from "./snapshots/losses.ts";
 import type { JudgedLoss } from "./snapshots/losses.ts";
@@ -19,6 +21,7 @@ import { isNotFound } from "./verified-load.ts";
 /** A listing that lacks backup sets counts only if a second one, this much later, lacks them too. */
 const SECOND_LOOK_MS = 3000;
 
+const UNREADABLE_BEFORE: Unreadable = { code: "other", reason: "was unreadable" };
 const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
 
 /** All snapshots of a repository as of one listing. */
@@ -78,8 +81,8 @@ export class Repository {
       options.onDerivation();
       this.#ahead?.begin();
     };
-    const { clock, reverifyMs, debug = () => {} } = options;
-    this.#sessions = new SessionOpener(clock, reverifyMs, onDerivation, debug);
+    const { clock, reverifyMs, debug = () => {}, cache } = options;
+    this.#sessions = new SessionOpener(clock, reverifyMs, onDerivation, debug, cache?.keys);
   }
 
   /**
@@ -102,6 +105,16 @@ export class Repository {
   /** The next read lists keys, so that a changed password shows. */
   doubtKey(): void {
     this.#sessions.doubt();
+  }
+
+  /** The last complete listing before a restart, read without the repository; undefined: it is not known, or the password is wrong. */
+  async recall(password: Secret, signal: AbortSignal): Promise<Catalogue | undefined> {
+    const session = await this.#sessions.recall(password, signal);
+    const listed = session && (await this.#known.restore(session.config.id, session.master));
+    if (!listed) return undefined;
+    const { snapshots, completeAt } = listed;
+    const unreadable = new Map([...listed.unreadable.keys()].map((id) => [id, UNREADABLE_BEFORE]));
+    return { config: session.config, snapshots, unreadable, completeAt, losses: [] };
   }
 
   /** Opens config and a key, and neither lists nor reads snapshots. @throws AgentError */
@@ -232,12 +245,4 @@ export class Repository {
     await this.#known.settle(listed, bad, completeAt);
     return { config, snapshots: this.#known.byId, unreadable: bad, completeAt, losses };
   }
-}
-
-function noneReadable(listed: number, unreadable: ReadonlyMap<string, Unreadable>): AgentError {
-  const [first] = unreadable;
-  const message = `none of the ${listed} snapshot files can be read`;
-  if (!first) return new AgentError("other", `${message}: all are missing`);
-  const [id, { code, reason }] = first;
-  return new AgentError(code, `${message}: ${id.slice(0, 8)} ${reason}`);
 }

@@ -7,6 +7,7 @@ import { decodeConfig, loadConfig, opensConfig } from "./config.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
+import type { KeyKeeper } from "./kept-key.ts";
 import { listIds } from "./listing.ts";
 import { isCorrupt } from "./verified-load.ts";
 
@@ -22,8 +23,8 @@ export interface Credentials {
 export interface Session extends OpenedKey {
   readonly config: ConfigFile;
   readonly password: Secret;
-  /** Monotonic milliseconds. */
-  readonly verifiedAt: number;
+  /** Monotonic milliseconds; undefined: it was opened with a kept key, and the repository was not asked. */
+  readonly verifiedAt: number | undefined;
 }
 
 /** Opens a repository, and keeps it open: a key derivation takes half a second. */
@@ -31,12 +32,20 @@ export class SessionOpener {
   readonly #clock: Clock;
   readonly #reverifyMs: number;
   readonly #keys: KeySearch;
+  readonly #keeper: KeyKeeper | undefined;
   #session: Session | undefined;
   /** The next call of `open` lists `keys/`. */
   #isDoubted = false;
 
   /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */
-  constructor(clock: Clock, reverifyMs: number, onDerivation: () => void, debug: Debug) {
+  constructor(
+    clock: Clock,
+    reverifyMs: number,
+    onDerivation: () => void,
+    debug: Debug,
+    keeper?: KeyKeeper,
+  ) {
+    this.#keeper = keeper;
     this.#clock = clock;
     this.#reverifyMs = reverifyMs;
     this.#keys = new KeySearch(onDerivation, debug);
@@ -56,24 +65,45 @@ export class SessionOpener {
     this.#isDoubted = true;
   }
 
+  /** Opens a key that was kept over a restart, without the repository. undefined: none is kept, or the password does not open it. */
+  async recall(password: Secret, signal: AbortSignal): Promise<Session | undefined> {
+    const kept = await this.#keeper?.load();
+    if (!kept) return undefined;
+    const { id, keyFile: stored } = kept;
+    try {
+      const master = await this.#keys.derive(stored, password, signal);
+      const config = decodeConfig(kept.config, master);
+      this.#session = { id, master, stored, config, password, verifiedAt: undefined };
+      return this.#session;
+    } catch {
+      // The repository itself tells what is wrong.
+      return undefined;
+    }
+  }
+
   /** Reads keys and config at first, and when they may have changed. */
   async open({ backend, password, keyHint }: Credentials, signal: AbortSignal): Promise<Session> {
     const known = this.#session;
     const now = this.#clock.monotonicMs();
     const same = known?.password.equals(password) === true;
-    const isRecent = known !== undefined && now - known.verifiedAt < this.#reverifyMs;
+    const isVerified = known?.verifiedAt !== undefined;
+    const isRecent = isVerified && now - known.verifiedAt < this.#reverifyMs;
     if (same && isRecent && !this.#isDoubted) return known;
-    let sealed = known ? undefined : await loadConfig(backend, signal);
+    let sealed = isVerified ? undefined : await loadConfig(backend, signal);
     const sealedConfig = async (): Promise<Uint8Array> =>
       (sealed ??= await loadConfig(backend, signal));
     const ids = [...(await listIds(backend, "keys", signal))].toSorted();
     if (ids.length === 0) {
       await sealedConfig();
+      await this.#keeper?.listed(ids);
       throw noKeys();
     }
+    await this.#keeper?.listed(ids);
     // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
     if (same && ids.includes(known.id)) {
-      const config = await currentConfig(known, backend, signal);
+      const config = currentConfig(known, await sealedConfig());
+      if (config && config.version !== known.config.version)
+        await this.#keep(known, await sealedConfig());
       if (config) return this.#verified({ ...known, config }, now);
     }
     const opened = await this.#keys.find(
@@ -82,7 +112,12 @@ export class SessionOpener {
       signal,
     );
     const config = decodeConfig(await sealedConfig(), opened.master);
+    await this.#keep(opened, await sealedConfig());
     return this.#verified({ ...opened, config, password }, now);
+  }
+
+  async #keep({ id, stored: keyFile }: OpenedKey, config: Uint8Array): Promise<void> {
+    await this.#keeper?.keep({ id, keyFile, config });
   }
 
   #verified(session: Omit<Session, "verifiedAt">, now: number): Session {
@@ -93,19 +128,14 @@ export class SessionOpener {
 
   /** Reads config again: true if the master key no longer opens it or it is of another repository. */
   async isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
-    const config = await currentConfig(session, backend, signal);
+    const config = currentConfig(session, await loadConfig(backend, signal));
     if (config) this.#session = { ...session, config };
     return config === undefined;
   }
 }
 
 /** Config, which a migration changes; undefined: the master key does not open it, or it is of another repository. */
-async function currentConfig(
-  { config, master }: Session,
-  backend: Backend,
-  signal: AbortSignal,
-): Promise<ConfigFile | undefined> {
-  const sealed = await loadConfig(backend, signal);
+function currentConfig({ config, master }: Session, sealed: Uint8Array): ConfigFile | undefined {
   try {
     const current = decodeConfig(sealed, master);
     return current.id === config.id ? current : undefined;

@@ -1,4 +1,5 @@
 import type { Key } from "../crypto/key.ts";
+import type { KeyKeeper } from "./kept-key.ts";
 import type { FirstSeen, Snapshot } from "./snapshot.ts";
 
 /** A complete listing of the snapshots of a repository, milliseconds since the epoch. */
@@ -31,4 +32,5 @@ export interface SnapshotCache {
   append(snapshots: readonly Snapshot[]): Promise<void>;
   /** Called after each complete listing. */
   settle(listed: Listed): Promise<void>;
+  readonly keys?: KeyKeeper | undefined;
 }

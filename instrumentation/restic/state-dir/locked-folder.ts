@@ -14,14 +14,24 @@ const UNUSED_MS = 90 * 86_400_000;
 export interface StateFolder {
   /** One file for each URL of a repository: a mirror has the same id. */
   pathOf(repositoryId: string, url: string): string;
+  /** The file with the kept key of the repository at a URL. */
+  keyPathOf(url: string): string;
   close(): Promise<void>;
 }
 
+/** Of snapshots, and of a key; `.new` while it is written. */
+const STATE_FILE = /^(?:(?<key>key)|[0-9a-f]{64})-[0-9a-f]{16}(?:\.new)?$/;
+
 /**
  * Creates the folder (0700) if it is missing, and locks it with a listening socket, which ends with its process even after SIGKILL.
+ * @param keepsKeys false: kept keys are deleted
  * @throws AgentError `config` if other users have access, or another agent has locked it
  */
-export async function openStateFolder(path: string, now: number): Promise<StateFolder> {
+export async function openStateFolder(
+  path: string,
+  now: number,
+  keepsKeys: boolean,
+): Promise<StateFolder> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await chmod(path, 0o700);
   // The path may be a link, as systemd makes one for DynamicUser.
@@ -31,12 +41,16 @@ export async function openStateFolder(path: string, now: number): Promise<StateF
     throw refusal(path, "belongs to another user");
   if ((found.mode & 0o077) !== 0) throw refusal(path, "is accessible to other users: chmod 700");
   const server = await lock(path);
-  await removeUnused(path, now);
+  await removeUnused(path, now, keepsKeys);
   return {
-    pathOf: (repositoryId, url) =>
-      join(path, `${repositoryId}-${hash("sha256", url).slice(0, 16)}`),
+    pathOf: (repositoryId, url) => join(path, `${repositoryId}-${nameOf(url)}`),
+    keyPathOf: (url) => join(path, `key-${nameOf(url)}`),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+function nameOf(url: string): string {
+  return hash("sha256", url).slice(0, 16);
 }
 
 function refusal(path: string, what: string, cause?: unknown): AgentError {
@@ -65,10 +79,12 @@ function listen(path: string): Promise<Server> {
   });
 }
 
-async function removeUnused(folder: string, now: number): Promise<void> {
+async function removeUnused(folder: string, now: number, keepsKeys: boolean): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!/^[0-9a-f]{64}-[0-9a-f]{16}(?:\.new)?$/.test(name)) continue;
+    const match = STATE_FILE.exec(name);
+    if (!match) continue;
     const path = join(folder, name);
-    if (now - (await lstat(path)).mtimeMs > UNUSED_MS) await unlink(path);
+    const isUnwanted = match.groups?.["key"] !== undefined && !keepsKeys;
+    if (isUnwanted || now - (await lstat(path)).mtimeMs > UNUSED_MS) await unlink(path);
   }
 }

@@ -1,4 +1,4 @@
-import { constants, open } from "node:fs/promises";
+import { constants, open, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 import { AgentError } from "../../core/error.ts";
@@ -25,6 +25,19 @@ export async function openOwnFile(path: string): Promise<FileHandle | undefined>
   if (isFile) return file;
   await file.close();
   throw refusal(path);
+}
+
+/** Replaces a file of the state folder at once: a reader sees the old one or the new one. */
+export async function writeOwnFile(path: string, text: string): Promise<void> {
+  const fresh = `${path}.new`;
+  await rm(fresh, { force: true });
+  const file = await open(fresh, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+  await rename(fresh, path);
 }
 
 function refusal(path: string, cause?: unknown): AgentError {

@@ -1,6 +1,8 @@
 import type { Logger } from "../../core/log.ts";
+import type { KeyKeeper } from "../repository/kept-key.ts";
 import type { Remembered, SnapshotCache } from "../repository/snapshot-cache.ts";
 import { SnapshotJournal } from "./snapshot-journal.ts";
+import { KeyFile } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 
@@ -11,9 +13,12 @@ export class StateDir {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #keepsKeys: boolean;
   #folder: Promise<StateFolder | undefined> | undefined;
 
-  constructor(path: string, logger: Logger, now: () => number) {
+  /** @param keepsKeys so that the state can be opened while a repository is away */
+  constructor(path: string, logger: Logger, now: () => number, keepsKeys = true) {
+    this.#keepsKeys = keepsKeys;
     this.#path = path;
     this.#logger = logger;
     this.#now = now;
@@ -22,11 +27,7 @@ export class StateDir {
   /** The cache of one repository. Logs when state is discarded or cannot be used. */
   cacheOf(url: string): SnapshotCache {
     let journal: SnapshotJournal | undefined;
-    const warn = (what: string, error: unknown): void =>
-      this.#logger.warn(what, {
-        url,
-        error: error instanceof Error ? error.message : String(error),
-      });
+    const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
 
     async function attempt(run: (open: SnapshotJournal) => Promise<void>): Promise<void> {
       if (!journal) return;
@@ -61,8 +62,35 @@ export class StateDir {
         }
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),
+      keys: this.#keeperOf(url),
       settle: (listed) => attempt((open) => open.settle(listed)),
     };
+  }
+
+  /** Logs the first failure; then no key is kept. */
+  #keeperOf(url: string): KeyKeeper {
+    let hasFailed = false;
+    const attempt = async <T>(run: (file: KeyFile) => Promise<T>): Promise<T | undefined> => {
+      const folder = await this.#open();
+      if (!folder || hasFailed || !this.#keepsKeys) return undefined;
+      try {
+        return await run(new KeyFile(folder.keyPathOf(url), this.#now()));
+      } catch (error) {
+        hasFailed = true;
+        this.#warn(url, "cannot use the kept key of a repository, continuing without it", error);
+        return undefined;
+      }
+    };
+    return {
+      load: () => attempt((file) => file.load()),
+      keep: (key) => attempt((file) => file.keep(key)),
+      listed: (ids) => attempt((file) => file.listed(ids)),
+    };
+  }
+
+  #warn(url: string, what: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#logger.warn(what, { url, error: reason });
   }
 
   async close(): Promise<void> {
@@ -72,12 +100,14 @@ export class StateDir {
   }
 
   #open(): Promise<StateFolder | undefined> {
-    this.#folder ??= openStateFolder(this.#path, this.#now()).catch((error: unknown) => {
-      this.#logger.warn("cannot open the state folder: a restart will read all snapshots again", {
-        error: error instanceof Error ? error.message : String(error),
-      });
-      return undefined;
-    });
+    this.#folder ??= openStateFolder(this.#path, this.#now(), this.#keepsKeys).catch(
+      (error: unknown) => {
+        this.#logger.warn("cannot open the state folder: a restart will read all snapshots again", {
+          error: error instanceof Error ? error.message : String(error),
+        });
+        return undefined;
+      },
+    );
     return this.#folder;
   }
 }

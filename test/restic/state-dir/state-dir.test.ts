@@ -2,10 +2,35 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 
 import { beforeEach, afterEach, describe, expect, test } from "vitest";
 
+import type {
+  Remembered,
+  SnapshotCache,
+} from "../../../instrumentation/restic/repository/snapshot-cache.ts";
+import { decodeSnapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
+import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
+import { StateDir } from "../../../instrumentation/restic/state-dir/state-dir.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
+import { idOf } from "../../support/repository/snapshot-id.ts";
 import { StatefulScene } from "../../support/repository/stateful-scene.ts";
 
 let scene: StatefulScene;
+
+/** Opens the state of a repository once. */
+async function withCache(
+  use: (cache: SnapshotCache, remembered: Remembered) => Promise<void> | void,
+): Promise<void> {
+  const stateDir = new StateDir(scene.folder, scene.logger, () => scene.now);
+  const cache = stateDir.cacheOf("rest:x");
+  const remembered = await cache.load(scene.sealed.id, scene.sealed.masterKey());
+  await use(cache, remembered);
+  await stateDir.close();
+}
+
+function decoded(hostname: string): readonly [string, Snapshot] {
+  const id = idOf(hostname);
+  const json = JSON.stringify({ time: "2024-01-02T03:04:05Z", hostname });
+  return [id, decodeSnapshot(id, Buffer.from(json))];
+}
 
 beforeEach(async () => {
   scene = await StatefulScene.open();
@@ -106,6 +131,25 @@ describe("state that cannot be trusted is discarded with one log line, and writt
     expect(await scene.run()).toEqual({ ids, gets: 1 });
     expect(scene.logger.texts).toHaveLength(1);
     expect(await readFile(path, "utf8")).not.toContain(foreign.split("\n")[1]);
+  });
+});
+
+test("the last complete listing lacks snapshots that were read after it", async () => {
+  const [first, second, later] = [decoded("a"), decoded("b"), decoded("c")];
+  const listing = { at: 1, completeAt: 2, unreadable: new Map([["bad", undefined]]) };
+  await withCache(async (cache) => {
+    await cache.settle({ ...listing, snapshots: new Map([first, second]) });
+    await cache.settle({ ...listing, at: 3, completeAt: 4, snapshots: new Map([second]) });
+    await cache.append([later[1]]);
+  });
+  await withCache((_, remembered) => {
+    expect(new Set(remembered.snapshots.keys())).toEqual(new Set([second[0], later[0]]));
+    expect(remembered.listed).toEqual({
+      ...listing,
+      at: 3,
+      completeAt: 4,
+      snapshots: new Map([second]),
+    });
   });
 });
 

@@ -98,7 +98,7 @@ export class StatefulScene {
   }
 
   async stateFile(): Promise<string> {
-    const name = (await readdir(this.folder)).find((one) => one !== "lock");
+    const name = (await readdir(this.folder)).find((one) => /^[0-9a-f]{64}-/.test(one));
     if (name === undefined) throw new Error("there is no state file");
     return join(this.folder, name);
   }

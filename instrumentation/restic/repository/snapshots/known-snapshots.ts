@@ -4,7 +4,7 @@ import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotBounds, SnapshotFiles, Unreadable } from "./load-snapshots.ts";
 import { sharing } from "../sharing.ts";
 import { Sightings } from "../sightings.ts";
-import type { SnapshotCache } from "../snapshot-cache.ts";
+import type { Listed, SnapshotCache } from "../snapshot-cache.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** The snapshots of one repository that were read. They never change. */
@@ -41,14 +41,15 @@ export class KnownSnapshots {
     this.#unreadable = new Map();
   }
 
-  /** Begins with the snapshots that are known from before a restart. */
-  async restore(repositoryId: string, master: Key): Promise<void> {
+  /** Begins with the snapshots that are known from before a restart. @returns the last complete listing */
+  async restore(repositoryId: string, master: Key): Promise<Listed | undefined> {
     this.clear();
     const remembered = await this.#cache?.load(repositoryId, master);
     this.#sightings = new Sightings(remembered?.listed);
     const unreadable = [...(remembered?.listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
     for (const [id, snapshot] of remembered?.snapshots ?? []) this.#byId.set(id, snapshot);
+    return remembered?.listed;
   }
 
   /** @param at when a listing begins, milliseconds since the epoch */

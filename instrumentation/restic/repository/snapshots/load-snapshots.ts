@@ -169,3 +169,15 @@ function isForeign(error: unknown): boolean {
 function reason(error: unknown): string {
   return isForeign(error) ? "is sealed with another key" : reasonOf(error);
 }
+
+/** The failure of a repository whose files are all unreadable or missing. */
+export function noneReadable(
+  listed: number,
+  unreadable: ReadonlyMap<string, Unreadable>,
+): AgentError {
+  const [first] = unreadable;
+  const message = `none of the ${listed} snapshot files can be read`;
+  if (!first) return new AgentError("other", `${message}: all are missing`);
+  const [id, bad] = first;
+  return new AgentError(bad.code, `${message}: ${id.slice(0, 8)} ${bad.reason}`);
+}

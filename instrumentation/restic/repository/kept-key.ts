@@ -1,0 +1,16 @@
+/** What opens a repository without its storage, beside the password: both files are sealed as they are in the repository. */
+export interface KeptKey {
+  /** The name of the key file. */
+  readonly id: string;
+  readonly keyFile: Uint8Array;
+  readonly config: Uint8Array;
+}
+
+/** Keeps the key of one repository over a restart. Its methods never fail: at worst nothing is kept. */
+export interface KeyKeeper {
+  load(): Promise<KeptKey | undefined>;
+  /** Replaces the one before. */
+  keep(key: KeptKey): Promise<void>;
+  /** Called after each listing of `keys/`: a kept key that it lacks is deleted. */
+  listed(ids: readonly string[]): Promise<void>;
+}
