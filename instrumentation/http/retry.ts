@@ -1,12 +1,14 @@
 import type { Clock } from "../core/clock.ts";
 import { AgentError } from "../core/error.ts";
+import type { ErrorCode } from "../core/error.ts";
 
 /** With waits of up to 1, 2 and 4 s a call ends within 15 s, unless the server asks for more. */
 const MAX_RETRIES = 3;
 const FIRST_WAIT_MS = 1000;
 const MAX_RETRY_AFTER_MS = 60_000;
-/** Time-outs after which a server counts as dead: three of 60 s are three minutes without a byte. */
-const MAX_TIMEOUTS = 3;
+/** Tries of failures that are believed earlier: three time-outs of 60 s are three minutes without a byte, and a missing folder is often one. */
+const MAX_TRIES = 3;
+const BELIEVED: ReadonlySet<ErrorCode> = new Set(["timeout", "not_found"]);
 
 /** Called before the wait for a retry. */
 export type OnRetry = (error: AgentError, waitMs: number) => void;
@@ -34,11 +36,11 @@ async function repeat<T>(
   onRetry: OnRetry,
 ): Promise<T> {
   let error = first;
-  let timeouts = 0;
+  let believed = 0;
   for (let retries = 0; ; retries++) {
     if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
-    if (error.code === "timeout") timeouts += 1;
-    if (retries === maxRetries || timeouts === MAX_TIMEOUTS) throw error;
+    if (BELIEVED.has(error.code)) believed += 1;
+    if (retries === maxRetries || believed === MAX_TRIES) throw error;
     const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
     // Retry-After: 0 must not cause retries without a pause.
     const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);

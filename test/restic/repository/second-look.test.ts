@@ -196,6 +196,25 @@ describe("a missing folder snapshots/", () => {
     expect(hosts(await read())).toEqual(["web"]);
   });
 
+  test("is an error if snapshots are known from before a restart", async () => {
+    const [id = ""] = add(1, "web");
+    const before = await reader.read();
+    const { sealed } = reader;
+    reader = new RepositoryReader(3_600_000, {
+      load: async () => ({ snapshots: new Map(before.snapshots), listed: undefined }),
+      append: async () => {},
+      settle: async () => {},
+    });
+    reader.sealed = sealed;
+    reader.before = missing;
+    expect(await reader.failure(read())).toMatch(
+      /^not_found: .* but the repository had snapshots$/,
+    );
+    reader.before = () => {};
+    remove([id]);
+    expect((await read()).waited).toBe(true);
+  });
+
   test("is a missing repository if config is missing too", async () => {
     add(1, "web");
     await read();
