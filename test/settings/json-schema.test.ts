@@ -77,6 +77,7 @@ test.for([
   ["a block comment", "/* mine */\n- { repo: /a, password: p }"],
   ["a mapping in an environment", "- { repo: /a, password: p, environment: { A: { b: c } } }"],
   ["a missing blank", "- {repo:/a, password:p}"],
+  ["a missing blank in an environment", "- { repo: /a, password: p, environment: { A:b } }"],
   ["an unknown option", "- { repo: /a, password: p, options: { s3.regoin: eu } }"],
   ["no connections", "- { repo: /a, password: p, connections: 0 }"],
   ["a port alone", `bind: 9121\n${ENTRY}`],
