@@ -111,6 +111,15 @@ describe("--once", () => {
     expect(prometheus.stdout).toContain("backup_snapshot_count{");
   });
 
+  test.for([[{ repositories: [] }], [[{ ...WEB, disabled: true }]]])(
+    "settings without an enabled repository show 0 repositories: %j",
+    async ([settings]) => {
+      const { code, stdout } = await run(settings, ["--once"]);
+      expect(code).toBe(0);
+      expect(new Samples(stdout).value("restic_otel_repositories")).toBe(0);
+    },
+  );
+
   test("an unknown format is rejected, and the error lists both", async () => {
     expect(await run([WEB], ["--once", "--format", "json"])).toEqual({
       code: 2,

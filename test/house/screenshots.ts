@@ -11,7 +11,7 @@ import { CHROMIUM } from "../support/agent/peers.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const FOLDER = join(ROOT, "docs/images");
 const ADDRESS = "127.0.0.1:9129";
-const WIDTH = 900;
+const WIDTH = 1100;
 const HEIGHT = 860;
 
 const demo = spawn(
@@ -32,7 +32,7 @@ try {
       viewport: { width: WIDTH, height: HEIGHT },
     });
     await page.goto(`http://${ADDRESS}/`);
-    await page.screenshot({ path: join(FOLDER, `status-${colorScheme}.png`) });
+    await page.screenshot({ path: join(FOLDER, `status-${colorScheme}.png`), fullPage: true });
     await page.close();
   }
   await browser.close();

@@ -15,7 +15,7 @@ h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 nav a { margin-right: .75rem; }
 a { color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-#summary { font-size: 1.15rem; margin: 1rem 0 0; padding: .6rem .9rem; color: var(--text); background: var(--raised); border-left: .35rem solid var(--muted); border-radius: .25rem; }
+#summary { text-wrap: pretty; font-size: 1.15rem; margin: 1rem 0 0; padding: .6rem .9rem; color: var(--text); background: var(--raised); border-left: .35rem solid var(--muted); border-radius: .25rem; }
 #summary.fine { border-color: var(--good); }
 #summary.late { border-color: var(--warn); }
 #summary.failing { border-color: var(--bad); }
