@@ -29,7 +29,8 @@ export function lossesIn(
   listed: ReadonlySet<string>,
   isNew: (id: string) => boolean,
 ): readonly Loss[] {
-  const missing = [...known.values()].filter(({ id }) => !listed.has(id));
+  const missing: Snapshot[] = [];
+  for (const [id, snapshot] of known) if (!listed.has(id)) missing.push(snapshot);
   if (missing.length === 0) return [];
   const lost = Map.groupBy(missing, keyOf);
   const present = [...known.values()].filter(({ id }) => listed.has(id));
