@@ -56,11 +56,11 @@ describe.skipIf(!requirePeer("rest-server"))(
       }
     });
 
-    test("a second collection needs one list request per repository, and no load and no key derivation", async () => {
+    test("a second collection by a signal lists snapshots and keys and reads config: no snapshot, and no key derivation", async () => {
       const later = await agent.collect();
       for (const { labels, value } of samples.of("backup_repository_requests_total")) {
         const cost = (later.value("backup_repository_requests_total", labels) ?? 0) - value;
-        expect({ labels, cost }).toEqual({ labels, cost: labels["operation"] === "list" ? 1 : 0 });
+        expect({ labels, cost }).toEqual({ labels, cost: labels["operation"] === "list" ? 2 : 1 });
       }
       const derivations = "backup_repository_key_derivations_total";
       expect(later.of(derivations)).toEqual(samples.of(derivations));
