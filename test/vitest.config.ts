@@ -13,11 +13,12 @@ if (Number.parseInt(process.versions.node) < 24)
 // Vitest gives them to Node.js as well: "import" among them would give ES modules to a caller of require.
 const conditions = ["source", "node"];
 
-/** Tests of the sources that need real peers, or start a process in almost every case. */
+/** Tests of the sources that need real peers, start a process in almost every case, or work on 64 MiB of input. */
 const PROCESSES = [
   "test/peers/backends/**/*.test.ts",
-  "test/backends/{rclone/rclone,sftp/sftp}.test.ts",
+  "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",
+  "test/fuzz/linear.test.ts",
   "test/vault/leak.test.ts",
 ];
 /** Tests of the packed and installed packages. */
