@@ -78,11 +78,12 @@ function slotOf(
   lost: Slot | undefined,
   now: number,
 ): Slot {
-  const isLost = findings.size === 0 && lost !== undefined;
-  const nothing = isLost ? { ...NOTHING, newest: lost.verdict.candidate } : NOTHING;
+  const isLost =
+    lost !== undefined && [...findings.values()].every(({ matching }) => matching === 0);
+  const last = isLost ? { newest: lost.verdict.candidate } : undefined;
   const sights = parts.map(({ knowledge }, index): Sight => ({
     ...knowledge,
-    finding: findings.get(index) ?? nothing,
+    finding: Object.assign({}, findings.get(index) ?? NOTHING, last),
   }));
   const verdict = judge(expectation, sights, known?.verdict, now);
   const lostAt = isLost ? lost.lostAt : undefined;
