@@ -95,3 +95,22 @@ test("the agent accepts the flags of every command line of a page", async () => 
   expect(rejected).toEqual([]);
   expect(count).toBeGreaterThan(8);
 });
+
+test("only the release page installs a package of this project by its name, which is not registered yet", async () => {
+  const files = (
+    await Promise.all(
+      ["docs", "examples", "instrumentation", "."].map(async (folder) =>
+        (await readdir(join(ROOT, folder), { recursive: folder !== "." }))
+          .filter((file) => file.endsWith(".md"))
+          .map((file) => join(folder, file)),
+      ),
+    )
+  ).flat();
+  const naming: string[] = [];
+  for (const file of files) {
+    const text = await readFile(join(ROOT, file), "utf8");
+    if (/\b(?:npm (?:i|install|add)(?: \S+)*? |npx )restic-otel/.test(text)) naming.push(file);
+  }
+  expect(files.length).toBeGreaterThan(15);
+  expect(naming).toEqual(["CONTRIBUTING.md"]);
+});
