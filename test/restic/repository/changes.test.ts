@@ -150,4 +150,19 @@ describe("files that change while they are read", () => {
     expect((await reader.read()).config.version).toBe(2);
     expect(reader.derivations).toBe(1);
   });
+
+  test("after a doubt the keys are listed until one opens", async () => {
+    reader.sealed.addSnapshot({ time: TIME });
+    await reader.read();
+    reader.doubtKey();
+    await reader.read();
+    expect(reader.calls).toEqual(["LIST keys", "GET config", "LIST snapshots"]);
+    await reader.read();
+    expect(reader.calls).toEqual(["LIST snapshots"]);
+    reader.remove("keys");
+    reader.sealed.addKey("changed");
+    reader.doubtKey();
+    for (let reading = 0; reading < 2; reading++)
+      expect(await reader.failure(reader.read())).toMatch(/^wrong_password: /);
+  });
 });

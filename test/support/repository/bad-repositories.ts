@@ -168,7 +168,7 @@ export const UNREADABLE: readonly (readonly [string, Make, string])[] = [
         Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(2 ** 28, " "))]),
       ),
     ),
-    "expands to more than 32 MiB",
+    "expands to more than 8 MiB",
   ],
   [
     "no-such-day",

@@ -56,6 +56,11 @@ export class RepositoryReader {
     return this.#repository.read({ backend, password: new Secret(password), ...access }, signal);
   }
 
+  /** The next read lists keys. */
+  doubtKey(): void {
+    this.#repository.doubtKey();
+  }
+
   /** Code and message of the error of a failed read. */
   async failure(reading: Promise<unknown>): Promise<string> {
     const error: unknown = await reading.then(
