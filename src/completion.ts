@@ -2,7 +2,7 @@ import { CHOICES, FLAGS, settingOf } from "./settings/flags.ts";
 import type { Shell } from "./settings/flags.ts";
 import { boolean } from "./settings/formats.ts";
 import { GROUPS } from "./settings/help.ts";
-import { SETTINGS } from "./settings/schema.ts";
+import { flagOf, SETTINGS } from "./settings/schema.ts";
 import type { Setting } from "./settings/schema.ts";
 
 /** A flag as a shell completes it. */
@@ -17,15 +17,16 @@ interface Completed {
 
 function completed(name: string): Completed {
   const setting = settingOf(name);
-  const { flag = name, format }: Partial<Setting<unknown>> = setting ? SETTINGS[setting] : {};
+  const { format }: Partial<Setting<unknown>> = setting ? SETTINGS[setting] : {};
+  const flag = setting ? flagOf(setting) : name;
   const rows = GROUPS.flatMap(([, group]) => group);
   const [left = "", description = ""] =
-    rows.find(([flags]) => flags.split(/[ ,]+/).includes(`--${flag}`)) ?? [];
+    rows.find(([flags]) => flags.split(/[ ,=]+/).includes(`--${flag}`)) ?? [];
   const { enum: choices } = format?.schema ?? { enum: CHOICES[name] };
   if (format === boolean || (!format && !Array.isArray(choices)))
     return { name, description, takes: "nothing", words: "" };
   if (Array.isArray(choices)) return { name, description, takes: "word", words: choices.join(" ") };
-  return { name, description, takes: left.endsWith(" FILE") ? "file" : "text", words: "" };
+  return { name, description, takes: / (?:FILE|FOLDER)$/.test(left) ? "file" : "text", words: "" };
 }
 
 function bash(flags: readonly Completed[]): string {

@@ -58,10 +58,12 @@ export interface BackendContext {
   /** Bounds of files, bytes: `MAX_SIZE_BYTES` with the setting `maxSnapshotSize`. */
   readonly maxSizeBytes: Readonly<Record<FileType, number>>;
   /**
-   * The environment of a child process, below `environment`: that of the process, without the variables of a provider for which the
-   * repository sets one itself.
+   * The environment of a child process, below `environment`: that of the process, without the secrets of this program and without the
+   * variables of a provider for which the repository sets one itself.
    */
   readonly processEnvironment: ProxyEnvironment;
+  /** Replaces all secrets of this program in text of another program, to show it. */
+  readonly redact: (text: string) => string;
   /** `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. */
   readonly proxyEnvironment: ProxyEnvironment;
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import { Secret } from "../core/secret.ts";
 import type { ProxyEnvironment } from "../http/proxy.ts";
 import type { Variables } from "./context.ts";
@@ -40,6 +41,11 @@ export function visibleTo(own: Variables, processEnvironment: ProxyEnvironment):
   return Object.fromEntries(
     Object.entries(processEnvironment).filter(([name]) => !hidden.some((one) => one.test(name))),
   );
+}
+
+/** The environment of a child process below the variables of the repository: without the secrets of this program. */
+export function inheritedBy(visible: ProxyEnvironment, secrets: KnownSecrets): ProxyEnvironment {
+  return Object.fromEntries(Object.entries(visible).filter(([name]) => !secrets.isVariable(name)));
 }
 
 /** The repository's variables, over those of the process that restic reads for the scheme. */

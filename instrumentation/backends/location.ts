@@ -6,7 +6,7 @@ import type { LocalLocation } from "./local/location.ts";
 import { parseContainer } from "./object-store/container-location.ts";
 import type { ContainerLocation } from "./object-store/container-location.ts";
 import { printableUrl } from "./printable-url.ts";
-import { parseRclone } from "./rclone/location.ts";
+import { parametersOf, parseRclone } from "./rclone/location.ts";
 import type { RcloneLocation } from "./rclone/location.ts";
 import { parseRest } from "./rest/location.ts";
 import type { RestLocation } from "./rest/location.ts";
@@ -77,4 +77,26 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
   if (path) return path;
   const known = [...Object.keys(PARSERS), ...custom].toSorted().join(", ");
   throw invalid(`unknown scheme, known are ${known}; write a path with a colon as local:…`);
+}
+
+/** The secrets in a valid repository string: passwords, and the values of a query and of rclone's parameters. As written and decoded. */
+export function credentialsIn(repo: string): readonly string[] {
+  const [, remote] = /^rclone:(.*)$/s.exec(repo) ?? [];
+  if (remote !== undefined) return parametersOf(remote);
+  if (printableUrl(repo) === repo) return [];
+  const [, login = ""] = /^[^/]*:(?:\/\/)?([^/]*)@/.exec(repo) ?? [];
+  const [, query = ""] = /[?#](.*)$/s.exec(repo) ?? [];
+  const values = query.split(/[&?#]/).map((part) => part.slice(part.indexOf("=") + 1));
+  return [login.slice(login.indexOf(":") + 1), ...values].flatMap((value) => [
+    value,
+    decode(value),
+  ]);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

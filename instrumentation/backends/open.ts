@@ -1,9 +1,16 @@
+import { KnownSecrets } from "../core/known-secrets.ts";
 import { MAX_SIZE_BYTES } from "./backend.ts";
 import type { Backend } from "./backend.ts";
-import type { BackendContext, OpenBackend, OpenContext, OpenCustomBackend } from "./context.ts";
+import type {
+  BackendContext,
+  OpenBackend,
+  OpenContext,
+  OpenCustomBackend,
+  Variables,
+} from "./context.ts";
 import { counted } from "./decorators/counted.ts";
 import { retrying } from "./decorators/retrying.ts";
-import { proxyVariables, variablesFor, visibleTo } from "./environment.ts";
+import { inheritedBy, proxyVariables, variablesFor, visibleTo } from "./environment.ts";
 import { parseLocation } from "./location.ts";
 import type { Location } from "./location.ts";
 import { connectionsOf } from "./options.ts";
@@ -11,13 +18,21 @@ import { connectionsOf } from "./options.ts";
 /** Default of the setting `requestTimeout`. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** @param custom the backends of an embedder by their scheme */
+/**
+ * @param custom the backends of an embedder by their scheme
+ * @param secrets of the program; default: those of each repository's own environment
+ */
 export function backendOpener(
   custom: Readonly<Record<string, OpenCustomBackend>> = {},
+  secrets?: KnownSecrets,
 ): OpenBackend {
   return async (repo, context) => {
     const location = parseLocation(repo, Object.keys(custom));
-    const backend = await openByScheme(location, backendContext(location.scheme, context), custom);
+    const backend = await openByScheme(
+      location,
+      backendContext(location.scheme, context, secrets),
+      custom,
+    );
     return retrying(counted(backend, context.cost), context.clock, context.debug);
   };
 }
@@ -34,6 +49,7 @@ export function backendContext(
     processEnvironment,
     clock,
   }: Omit<OpenContext, "cost" | "debug">,
+  secrets = secretsIn(own),
 ): BackendContext {
   const visible = visibleTo(own, processEnvironment);
   return {
@@ -43,10 +59,17 @@ export function backendContext(
     insecureTls,
     requestTimeoutMs,
     maxSizeBytes: { ...MAX_SIZE_BYTES, snapshots: maxSnapshotBytes },
-    processEnvironment: visible,
+    processEnvironment: inheritedBy(visible, secrets),
+    redact: (text) => secrets.redact(text),
     proxyEnvironment: proxyVariables(own, visible),
     clock,
   };
+}
+
+function secretsIn(variables: Variables): KnownSecrets {
+  const secrets = new KnownSecrets();
+  for (const [name, secret] of Object.entries(variables)) secrets.note(name, secret);
+  return secrets;
 }
 
 /** Each backend is one folder and one case here; it is loaded when a repository uses it. */

@@ -95,7 +95,8 @@ function checkZone(text: string, zone: string | undefined): string | undefined {
 
 function problemOf(error: unknown): string {
   const message = error instanceof Error ? error.message : "it cannot be parsed";
-  const plain = message.replace(/^CronPattern: /, "");
+  // Some messages repeat the whole rule, which `invalid` names.
+  const plain = message.replace(/^CronPattern: /, "").replace(/ \('[^']*'\)/, "");
   return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 

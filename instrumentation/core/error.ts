@@ -45,3 +45,12 @@ export function toAgentError(thrown: unknown): AgentError {
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : "unknown failure";
   return new AgentError("other", message, { cause: thrown });
 }
+
+/**
+ * The beginning of a message about a bad value: `"localhost": `. Empty for text that is long or may contain a login, and for lists.
+ * @param value of a setting that holds no secret
+ */
+export function badValue(value: unknown): string {
+  if (typeof value === "string") return /^[^\p{Cc}@]{1,60}$/u.test(value) ? `"${value}": ` : "";
+  return typeof value === "number" || typeof value === "boolean" ? `${value}: ` : "";
+}

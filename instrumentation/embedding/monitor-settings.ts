@@ -8,6 +8,7 @@ import { parseExpectations } from "../settings/expectations/parse.ts";
 import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
+import { secretsOf } from "../settings/secrets-of.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
@@ -52,6 +53,7 @@ export function monitorSettings(
   if (!groupBy) problems.push(`groupBy: ${GROUP_BY_EXPECTED}`);
   const settings = {
     repositories: found.filter(({ disabled }) => !disabled),
+    otherSecrets: found.filter(({ disabled }) => disabled).flatMap(secretsOf),
     cron,
     timezone: config.timezone,
     timeoutMs: duration("timeout", "5m"),

@@ -1,3 +1,4 @@
+import type { SecretReference } from "../core/secret.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { GroupBy } from "../settings/expectations/group-by.ts";
@@ -28,6 +29,8 @@ export interface MonitorSettings {
   readonly stateDir?: string | undefined;
   /** Keep config and the key file of each repository in `stateDir`. Default: true. */
   readonly stateKeys?: boolean | undefined;
+  /** Further secrets of the program, beside those of `repositories` and of Vault: child processes do not get and print them. */
+  readonly otherSecrets?: readonly SecretReference[];
   /** Default: Vault is not used. */
   readonly vault?: VaultUse;
   /** Default: nothing is expected. */

@@ -10,9 +10,10 @@ import { parseSchedule } from "../collect/schedule.ts";
 import type { Store } from "../collect/store.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
+import { KnownSecrets } from "../core/known-secrets.ts";
 import type { Logger } from "../core/log.ts";
 import type { StartSpan } from "../core/tracer.ts";
-import type { SecretResolver } from "../core/secret.ts";
+import type { Secret, SecretResolver } from "../core/secret.ts";
 import { backendOpener } from "../backends/open.ts";
 import { Expected } from "./expected.ts";
 import type { Extensions } from "./extensions.ts";
@@ -82,9 +83,11 @@ export class Monitor {
     });
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
     this.#sourceSets = (options.sources ?? []).map((sourceSet) => runSourceSet(sourceSet, host));
-    const processEnvironment = options.processEnvironment ?? process.env;
-    this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: processEnvironment });
-    this.resolvers = resolversWith([this.#vault, ...(options.resolvers ?? [])]);
+    const env = options.processEnvironment ?? process.env;
+    const secrets = new KnownSecrets(env);
+    const onSecret = (name: string, secret: Secret): void => secrets.note(`Vault ${name}`, secret);
+    this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: env, onSecret });
+    this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
     this.#stateDir =
       settings.stateDir === undefined
@@ -94,9 +97,10 @@ export class Monitor {
     this.#sources = new RepositorySources({
       ...host,
       nameOf: this.#expected.nameOf,
-      processEnvironment,
+      processEnvironment: env,
       resolvers: this.resolvers,
-      openBackend: backendOpener(options.backends),
+      openBackend: backendOpener(options.backends, secrets),
+      secrets,
       stateDir: this.#stateDir,
       onKeyDerivation: options.onKeyDerivation,
     });

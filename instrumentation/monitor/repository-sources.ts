@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import { AgentError, toAgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import type { Logger } from "../core/log.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
@@ -18,12 +19,15 @@ import { sameReference } from "../secrets/reference.ts";
 import { secretHandle } from "../secrets/handle.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
+import { secretsIn } from "./secrets-in.ts";
 
 export interface RepositorySourcesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   readonly openBackend: OpenBackend;
+  /** Learns the secrets of new settings. */
+  readonly secrets: KnownSecrets;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
   /** The name under which a host is shown. */
@@ -83,6 +87,7 @@ export class RepositorySources {
   configure(all: MonitorSettings): readonly ResticSource[] {
     const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes } = all;
     const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes };
+    this.#options.secrets.configure(secretsIn(all));
     const previous = this.#repositories;
     this.#repositories = new Map(
       repositories.map((settings) => {

@@ -29,7 +29,7 @@ export const command: SecretResolver = {
       throw new AgentError("secret", "the command must be a list of a program and its arguments");
     const [program, ...args] = reference;
     const secret = new Secret(trim(await run(program, args, signal)));
-    if (secret.isEmpty) throw new AgentError("secret", `the command ${program} printed nothing`);
+    if (secret.isEmpty) throw new AgentError("secret", `${shown(program)} printed nothing`);
     return secret;
   },
 };
@@ -43,15 +43,28 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
     timeout: TIMEOUT_MS,
     maxBuffer: MAX_BYTES,
     signal,
+    env: inheritedVariables(),
   } as const;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const child = execFile(program, [...args], options, (error, stdout) => {
     if (!error) resolve(stdout);
-    else reject(new AgentError("secret", `the command ${program} ${reasonOf(error)}`));
+    else reject(new AgentError("secret", `${shown(program, error.code)} ${reasonOf(error)}`));
   });
   // A program that prompts gets end-of-file.
   child.stdin?.on("error", () => {}).end();
   return promise;
+}
+
+/** A word that is no program may be the secret itself, or a variable with its value. */
+function shown(program: string, code?: unknown): string {
+  const isProgram = program.includes("/") || (code !== "ENOENT" && !program.includes("="));
+  return isProgram ? `the command ${program}` : "the command";
+}
+
+/** All but restic's passwords: a password manager needs its own variables, which may be secrets. */
+function inheritedVariables(): NodeJS.ProcessEnv {
+  const all = Object.entries(process.env);
+  return Object.fromEntries(all.filter(([name]) => !name.startsWith("RESTIC_PASSWORD")));
 }
 
 function reasonOf({

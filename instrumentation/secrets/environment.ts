@@ -2,6 +2,7 @@ import { AgentError } from "../core/error.ts";
 import { mapping } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
+import { isVariableName } from "./printable-name.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -15,7 +16,12 @@ export const environment: SecretResolver = {
       : "must be the name of a variable",
   async resolve(reference) {
     const value = typeof reference === "string" ? process.env[reference] : undefined;
-    if (!value) throw new AgentError("secret", `the variable ${String(reference)} is not set`);
+    if (!value) throw new AgentError("secret", `${variableShown(String(reference))} is not set`);
     return new Secret(value);
   },
 };
+
+/** A variable in messages. */
+export function variableShown(name: string): string {
+  return isVariableName(name) ? `the variable ${name}` : "the variable of {env: …}";
+}

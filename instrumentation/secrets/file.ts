@@ -5,7 +5,8 @@ import { AgentError } from "../core/error.ts";
 import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
-import { decodeText, trim } from "./trim.ts";
+import { isPath } from "./printable-name.ts";
+import { decodeText, isUtf16, trim } from "./trim.ts";
 
 const MAX_BYTES = 64 * 1024;
 
@@ -16,8 +17,14 @@ export const file: SecretResolver = {
   check: (reference) =>
     typeof reference === "string" && reference !== "" ? undefined : "must be a path",
   async resolve(reference) {
-    const secret = new Secret(trim(decodeText(await read(String(reference)))));
-    if (secret.isEmpty) throw new AgentError("secret", `the file ${String(reference)} is empty`);
+    const text = decodeText(await read(String(reference)));
+    if (isUtf16(text))
+      throw new AgentError(
+        "secret",
+        `${shown(String(reference))} is in UTF-16 without a byte order mark: save it as UTF-8`,
+      );
+    const secret = new Secret(trim(text));
+    if (secret.isEmpty) throw new AgentError("secret", `${shown(String(reference))} is empty`);
     return secret;
   },
 };
@@ -30,7 +37,7 @@ async function read(path: string): Promise<Buffer> {
       const buffer = Buffer.alloc(MAX_BYTES + 1);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
       if (bytesRead > MAX_BYTES)
-        throw new AgentError("secret", `the file ${path} is larger than ${MAX_BYTES} bytes`);
+        throw new AgentError("secret", `${shown(path)} is larger than ${MAX_BYTES} bytes`);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
@@ -45,8 +52,12 @@ async function read(path: string): Promise<Buffer> {
     const code = "code" in error ? String(error.code) : "";
     throw new AgentError(
       "secret",
-      `the file ${path} ${reasons[code] ?? `cannot be read (${code})`}`,
+      `${shown(path)} ${reasons[code] ?? `cannot be read (${code})`}`,
       { cause: error },
     );
   }
+}
+
+function shown(path: string): string {
+  return isPath(path) ? `the file ${path}` : "the named file in the working directory";
 }

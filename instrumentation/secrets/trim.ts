@@ -38,3 +38,15 @@ export function decodeText(bytes: Buffer): Uint8Array {
     return Buffer.from(new TextDecoder("utf-16be").decode(bytes));
   return bytes;
 }
+
+/** Enough for the pattern. */
+const SAMPLE = 64;
+
+/** Whether a file is in UTF-16: it has a byte order mark of it, or each second byte is 0, as in ASCII text. */
+export function isUtf16(bytes: Uint8Array): boolean {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+    return true;
+  const start = bytes.subarray(0, SAMPLE);
+  if (start.length < 4) return false;
+  return [0, 1].some((odd) => start.every((byte, at) => (byte === 0) === (at % 2 === odd)));
+}

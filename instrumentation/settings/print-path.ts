@@ -1,4 +1,6 @@
 import { isJsonObject } from "../core/json.ts";
+import { parseLocation } from "../backends/location.ts";
+import { printableUrl } from "../backends/printable-url.ts";
 import { OPTIONS } from "../backends/options.ts";
 import { distance } from "./nearest.ts";
 
@@ -29,8 +31,8 @@ const NAMES: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** At most two letters of a known key are wrong, and none could belong to a secret. */
-function isPrintable(key: string, known: readonly string[]): boolean {
+/** Whether a message may repeat an unknown key: at most two letters of a known one are wrong, and none could belong to a secret. */
+export function isPrintable(key: string, known: readonly string[]): boolean {
   return (
     /^[A-Za-z0-9_.-]{1,40}$/.test(key) &&
     known.some((name) => distance(key.toLowerCase(), name.toLowerCase()) <= 2)
@@ -38,7 +40,7 @@ function isPrintable(key: string, known: readonly string[]): boolean {
 }
 
 /**
- * A path in settings as text: `repositories[0].password`. A key that may hold a secret is replaced by its position: `[0].[key 2]`.
+ * A path in settings as text: `repositories[0] (/srv/repo).password`. A key that may hold a secret is replaced by its position: `[0].[key 2]`.
  * @param root the settings that the path leads into
  * @param more further keys that are fixed
  */
@@ -54,10 +56,22 @@ export function printPath(
     const isIndex = typeof step === "number";
     const position = isJsonObject(parent) ? Object.keys(parent).indexOf(String(step)) + 1 : 0;
     const name = isIndex || isPrintable(step, known) ? String(step) : `[key ${position}]`;
-    text += isIndex ? `[${step}]` : `${text === "" ? "" : "."}${name}`;
     parent = childOf(parent, step);
+    text += isIndex ? `[${step}]${urlOf(parent)}` : `${text === "" ? "" : "."}${name}`;
   }
   return text;
+}
+
+/** The URL of a repository behind its index, without credentials; empty: not a repository, or its string is invalid. */
+function urlOf(entry: unknown): string {
+  if (!isJsonObject(entry) || typeof entry["repo"] !== "string") return "";
+  const repo = entry["repo"].trim();
+  try {
+    parseLocation(repo);
+    return ` (${printableUrl(repo).replaceAll(/\p{Cc}/gu, " ")})`;
+  } catch {
+    return "";
+  }
 }
 
 function childOf(parent: unknown, step: string | number): unknown {

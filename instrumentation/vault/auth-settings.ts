@@ -3,6 +3,7 @@ import { isJsonObject } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
 import { BOOLEAN, mapping, NOT_EMPTY, TEXT } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
+import { variableShown } from "../secrets/environment.ts";
 import { pathProblem } from "./path.ts";
 
 /** A secret that a login needs. */
@@ -10,7 +11,7 @@ export type LoginSecret =
   /** Read at each login. */
   | { readonly file: string }
   /** `name` is the variable or setting, for messages. `secret` is undefined if the variable is not set. */
-  | { readonly name: string; readonly secret: Secret | undefined };
+  | { readonly name: string; readonly secret: Secret | undefined; readonly variable?: string };
 
 export type VaultAuth =
   /** @property isDefault no login is configured: `token` is the file that `vault login` writes, which may be missing */
@@ -169,7 +170,11 @@ function parseLoginSecret(
 function variable(name: string, env: Environment): LoginSecret {
   // Tokens, ids and JWTs contain no white space, but variables filled from files often end with a newline.
   const value = env[name]?.trim();
-  return { name: `the variable ${name}`, secret: value ? new Secret(value) : undefined };
+  return {
+    name: variableShown(name),
+    secret: value ? new Secret(value) : undefined,
+    variable: name,
+  };
 }
 
 function withHome(path: string, env: Environment): string {

@@ -6,7 +6,7 @@ import type { LoginSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { isJsonObject, member } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
-import { encodePath } from "../core/encode-path.ts";
+import { encodePath } from "../core/url-path.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The token that a login returned, or the configured token. */

@@ -1,6 +1,6 @@
 import { DURATION, parseDurationMs } from "../core/duration.ts";
 import { Secret } from "../core/secret.ts";
-import { withoutTrailingSlashes } from "../core/trailing-slashes.ts";
+import { withoutTrailingSlashes } from "../core/url-path.ts";
 import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";

@@ -27,6 +27,8 @@ export interface TransportOptions {
   readonly clock: Clock;
   /** `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
+  /** Called with each secret that a request contains. */
+  readonly onSecret?: ((name: string, secret: Secret) => void) | undefined;
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -41,7 +43,7 @@ export type Transport = (request: VaultRequest) => Promise<JsonObject>;
 /** Connects to Vault. Errors name the host and the status, never the token or the body. */
 export function openTransport(settings: VaultSettings, options: TransportOptions): Transport {
   const { address, namespace, timeoutMs } = settings;
-  const { clock } = options;
+  const { clock, onSecret } = options;
   const socketPath = address.startsWith("unix://") ? address.slice("unix://".length) : undefined;
   const base = socketPath === undefined ? address : "http://localhost";
   const host = socketPath ?? new URL(base).host;
@@ -52,6 +54,8 @@ export function openTransport(settings: VaultSettings, options: TransportOptions
       const message = "the Vault token cannot be sent: it must be one line of printable characters";
       throw new AgentError("secret", message);
     }
+    for (const [name, value] of Object.entries({ token, ...json }))
+      if (value instanceof Secret) onSecret?.(name, value);
     const send = await connect();
     const body = json && Buffer.from(JSON.stringify(withRevealedSecrets(json)));
     const headers = {

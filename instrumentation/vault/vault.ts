@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { AgentError } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
-import type { SecretResolver } from "../core/secret.ts";
+import type { Secret, SecretResolver } from "../core/secret.ts";
 import { openClient } from "./client.ts";
 import type { ClientOptions } from "./client.ts";
 import { KvReader } from "./kv.ts";
@@ -19,6 +19,8 @@ export interface VaultOptions {
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
   /** State of the client that this one replaces: its counters are continued. */
   readonly previousState?: Readonly<VaultState> | undefined;
+  /** Called with each secret of the login. */
+  readonly onSecret?: ((name: string, secret: Secret) => void) | undefined;
   /** Imports node-vault. Tests replace it to simulate a missing package. */
   readonly load?: ClientOptions["load"];
 }
@@ -33,9 +35,15 @@ export interface Vault {
 
 /** Connects and logs in when the first secret is resolved. */
 export function openVault(settings: VaultSettings, options: VaultOptions): Vault {
-  const { clock, logger, proxyEnvironment = process.env, load } = options;
+  const { clock, logger, proxyEnvironment = process.env, onSecret, load } = options;
   const state = initialState(options.previousState);
-  const client = openClient(settings, { clock, proxyEnvironment, state, ...(load && { load }) });
+  const client = openClient(settings, {
+    clock,
+    proxyEnvironment,
+    onSecret,
+    state,
+    ...(load && { load }),
+  });
   const login = new Login(settings.auth, client);
   const token = new VaultToken({ client, login, clock, logger, state });
   const stopping = new AbortController();

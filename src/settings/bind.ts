@@ -1,3 +1,5 @@
+import { badValue } from "restic-otel-instrumentation/internal";
+
 import type { Format } from "./formats.ts";
 
 /** A TCP address. */
@@ -35,7 +37,11 @@ export const bind: Format<readonly Bind[]> = {
   check(value) {
     if (value === NONE) return undefined;
     const addresses = listOf(value);
-    return addresses.length === 0 ? EXPECTED : addresses.map(checkAddress).find(Boolean);
+    for (const address of addresses) {
+      const problem = checkAddress(address);
+      if (problem !== undefined) return badValue(address) + problem;
+    }
+    return addresses.length === 0 ? EXPECTED : undefined;
   },
   parse: (value) => (value === NONE ? [] : listOf(value).map((one) => parseBind(String(one)))),
 };
@@ -48,14 +54,14 @@ function checkAddress(address: unknown): string | undefined {
   if (address.startsWith("unix:")) {
     const path = UNIX.exec(address)?.groups?.["path"];
     if (path === undefined)
-      return `"${address}" must be "unix:/path" with an absolute path, or "unix:/path?mode=0660"`;
+      return 'must be "unix:/path" with an absolute path, or "unix:/path?mode=0660"';
     return Buffer.byteLength(path) <= MAX_PATH_BYTES
       ? undefined
-      : `the socket path is longer than ${MAX_PATH_BYTES} bytes: ${path}`;
+      : `the socket path is longer than ${MAX_PATH_BYTES} bytes`;
   }
   const port = TCP.exec(address)?.groups?.["port"];
   if (port === undefined) return EXPECTED;
-  return Number(port) <= 65_535 ? undefined : `port ${port} is out of range: the maximum is 65535`;
+  return Number(port) <= 65_535 ? undefined : "the port is out of range: the maximum is 65535";
 }
 
 function parseBind(address: string): Bind {

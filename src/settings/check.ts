@@ -8,6 +8,7 @@ import type { SecretReference, SecretResolver } from "restic-otel-instrumentatio
 
 import type { AgentSettings } from "./load.ts";
 import { endpointName } from "./otlp.ts";
+import { variableShown } from "./redacted.ts";
 
 const CONCURRENCY = 8;
 
@@ -42,7 +43,7 @@ function namedSecrets({
     ...repositories.flatMap(({ url, password, environment }) => [
       ...(password ? [[`${url}: password`, password] as const] : []),
       ...Object.entries(environment).map(
-        ([name, reference]) => [`${url}: ${name}`, reference] as const,
+        ([name, reference], index) => [`${url}: ${variableShown(name, index)}`, reference] as const,
       ),
     ]),
     ...otlp.flatMap(({ url, headers }) =>

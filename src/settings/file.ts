@@ -4,6 +4,7 @@ import {
   AgentError,
   EXPECTATION_SECTIONS,
   isJsonObject,
+  isUtf16,
   NO_EXPECTATIONS,
   printPath,
   VAULT_DISABLED,
@@ -21,6 +22,7 @@ import type {
 import { SettingsDocument } from "./document.ts";
 import { parseOtlp } from "./otlp.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
+import { problemOf } from "./formats.ts";
 import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
 import type { Setting } from "./schema.ts";
 import { shardText } from "./shard.ts";
@@ -73,7 +75,9 @@ async function read(file: string): Promise<string> {
         "config",
         `${file}: is too large: ${size} bytes, the maximum for a settings file is ${MAX_BYTES}`,
       );
-    return await readFile(file, "utf8");
+    const bytes = await readFile(file);
+    if (isUtf16(bytes)) throw new AgentError("config", `${file}: is in UTF-16: save it as UTF-8`);
+    return bytes.toString();
   } catch (error) {
     if (error instanceof AgentError || !(error instanceof Error) || !("code" in error)) throw error;
     const reasons: Readonly<Record<string, string>> = {
@@ -138,7 +142,7 @@ function parseMapping(
   const problems = Object.entries(values).flatMap(([name, given]) => {
     const setting = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
     const message = setting
-      ? setting.format.check(given)
+      ? problemOf(setting.format, given)
       : unknownKey(name, [
           "repositories",
           "otlp",

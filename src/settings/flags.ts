@@ -1,7 +1,7 @@
-import { AgentError, nearest } from "restic-otel-instrumentation/internal";
+import { AgentError, isPrintable, nearest } from "restic-otel-instrumentation/internal";
 
 import { boolean } from "./formats.ts";
-import { settingNames, SETTINGS } from "./schema.ts";
+import { flagOf, settingNames, SETTINGS } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -46,8 +46,10 @@ const SHORT: Readonly<Record<string, Switch>> = { h: "help", v: "version" };
 
 const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
   settingNames().flatMap((name) => {
-    const { flag, alias }: Setting<unknown> = SETTINGS[name];
-    return [flag, alias].flatMap((one) => (one === undefined ? [] : [[one, name] as const]));
+    const { alias }: Setting<unknown> = SETTINGS[name];
+    return [flagOf(name), alias].flatMap((one) =>
+      one === undefined ? [] : [[one, name] as const],
+    );
   }),
 );
 
@@ -84,8 +86,9 @@ export function parseFlags(argv: readonly string[]): Flags {
   let completion: Shell | undefined;
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const position = argv.length - rest.length;
     const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (name === undefined) throw usage(`unexpected argument "${argument}": use flags only`);
+    if (name === undefined) throw usage(`argument ${position} is unexpected: use flags only`);
     const setting = settingOf(name);
     if (setting !== undefined) {
       const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
@@ -100,8 +103,10 @@ export function parseFlags(argv: readonly string[]): Flags {
         throw usage(`--${name} takes no value`);
       if (given !== "false") switches.add(isSwitch(name) ? name : (SHORT[name] ?? "help"));
     } else {
+      // Another text may be a secret behind a dash too many.
+      const shown = isPrintable(name, FLAGS) ? `--${name}` : `in argument ${position}`;
       const near = nearest(name, FLAGS);
-      throw usage(`unknown flag --${name}${near === undefined ? "" : `, did you mean --${near}?`}`);
+      throw usage(`unknown flag ${shown}${near === undefined ? "" : `, did you mean --${near}?`}`);
     }
   }
   if (switches.has("open") && !switches.has("check-config"))

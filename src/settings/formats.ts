@@ -1,4 +1,5 @@
 import {
+  badValue,
   DURATION,
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,
@@ -20,6 +21,15 @@ export interface Format<T> {
   parse(value: unknown): T;
   /** The flag can be repeated: its values are joined with commas. */
   readonly repeatable?: true;
+}
+
+/** What is wrong with a value, with the value itself; undefined: it is valid. */
+export function problemOf(format: Format<unknown>, value: unknown): string | undefined {
+  const message = format.check(value);
+  if (message === undefined) return undefined;
+  const names = [`"${String(value)}"`, `'${String(value).trim()}'`];
+  const isNamed = message.startsWith('"') || names.some((name) => message.includes(name));
+  return isNamed ? message : badValue(value) + message;
 }
 
 export const text: Format<string> = {

@@ -1,9 +1,10 @@
 import convict from "convict";
-import { nearest } from "restic-otel-instrumentation/internal";
+import { isVariableName, nearest } from "restic-otel-instrumentation/internal";
 
 import type { FileSettings } from "./file.ts";
 import type { Flags } from "./flags.ts";
-import { PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
+import { problemOf } from "./formats.ts";
+import { flagOf, PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 
 /** The process environment. */
@@ -16,7 +17,8 @@ export function unknownVariables(env: Environment): readonly string[] {
     .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
     .map((name) => {
       const near = nearest(name.slice(PREFIX.length), known);
-      return `unknown variable ${name}${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
+      const shown = isVariableName(name) ? name : `${PREFIX}…`;
+      return `unknown variable ${shown}${near === undefined ? "" : `, did you mean ${PREFIX}${near}?`}`;
     });
 }
 
@@ -25,10 +27,7 @@ export function checkVariables(env: Environment): readonly string[] {
 }
 
 export function checkFlags({ values }: Flags): readonly string[] {
-  return settingNames().flatMap((name) => {
-    const { flag = "" }: Setting<unknown> = SETTINGS[name];
-    return check(name, values[name], `--${flag}`);
-  });
+  return settingNames().flatMap((name) => check(name, values[name], `--${flagOf(name)}`));
 }
 
 export function check(
@@ -36,7 +35,7 @@ export function check(
   value: string | undefined,
   where: string,
 ): readonly string[] {
-  const message = value === undefined ? undefined : SETTINGS[name].format.check(value);
+  const message = value === undefined ? undefined : problemOf(SETTINGS[name].format, value);
   return message === undefined ? [] : [`${where}: ${message}`];
 }
 

@@ -1,10 +1,26 @@
 import { OUTPUT_FORMATS, SHELLS } from "./flags.ts";
-import { SETTINGS, variableOf } from "./schema.ts";
+import { boolean, duration } from "./formats.ts";
+import { flagOf, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
 import { wrap } from "./wrap.ts";
 
 const WIDTH = 80;
 const COLUMN = 24;
+
+/** Placeholders of values; default: DURATION or VALUE, none for a switch. */
+const VALUES: Readonly<Partial<Record<SettingName, string>>> = {
+  bind: "ADDRESS",
+  config: "FILE",
+  cron: "RULE",
+  logFormat: "FORMAT",
+  logLevel: "LEVEL",
+  maxSnapshotSize: "SIZE",
+  shard: "INDEX/TOTAL",
+  stateDir: "FOLDER",
+  telemetryPath: "PATH",
+  timezone: "ZONE",
+  webConfigFile: "FILE",
+};
 
 /** Groups of flags: title, and for each flag its description. */
 export const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
@@ -35,18 +51,10 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
   [
     "Settings",
     [
-      flag("config", "FILE"),
-      flag("cron", "RULE"),
-      flag("requestTimeout", "DURATION"),
-      flag("maxSnapshotSize", "SIZE"),
-      flag("bind", "ADDRESS"),
-      flag("webConfigFile", "FILE"),
-      flag("telemetryPath", "PATH"),
-      flag("enableLifecycle"),
-      flag("shard", "INDEX/TOTAL"),
-      flag("stateKeys"),
-      flag("logLevel", "LEVEL"),
-      flag("logFormat", "FORMAT"),
+      flag("config"),
+      ...settingNames()
+        .filter((name) => name !== "config")
+        .map(flag),
     ],
   ],
   [
@@ -74,12 +82,21 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-function flag(name: SettingName, value = ""): readonly [string, string] {
-  const { flag: flagName = "", alias, doc, default: initial }: Setting<unknown> = SETTINGS[name];
-  const argument = value === "" ? "" : ` ${value}`;
+function valueOf(name: SettingName): string {
+  const { format }: Setting<unknown> = SETTINGS[name];
+  if (format === boolean) return "";
+  return VALUES[name] ?? (format === duration ? "DURATION" : "VALUE");
+}
+
+/** As in Go, a switch that is on by default is turned off by `=false`. */
+function flag(name: SettingName): readonly [string, string] {
+  const { alias, doc, default: initial }: Setting<unknown> = SETTINGS[name];
+  const value = valueOf(name);
+  const argument = value === "" ? (initial === "true" ? "=false" : "") : ` ${value}`;
+  const effect = argument === "=false" ? `do not ${doc}` : doc;
   const suffix = value === "" || initial === "" ? "" : ` (${initial})`;
   const also = alias === undefined ? "" : `; also --${alias}`;
-  return [`--${flagName}${argument}`, `${doc}${also}${suffix}`];
+  return [`--${flagOf(name)}${argument}`, `${effect}${also}${suffix}`];
 }
 
 /** The output of `--help`, at most 80 columns wide. */

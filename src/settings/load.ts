@@ -6,6 +6,7 @@ import {
   VAULT_DISABLED,
   resolversWith,
   disabledResolver,
+  secretsOf,
 } from "restic-otel-instrumentation/internal";
 import type {
   Extensions,
@@ -19,6 +20,7 @@ import type { FileSettings, SettingsContext } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import { check, checkFlags, checkVariables, merge, unknownVariables } from "./given-values.ts";
 import { readOtelEnvironment } from "./otel-environment.ts";
+import { secretsOfEndpoint } from "./otlp.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { namesRepository, repositoryFromEnvironment } from "./restic-environment.ts";
 import { SETTINGS, variableOf } from "./schema.ts";
@@ -101,6 +103,7 @@ export async function loadSettings({
   const selected = shard
     ? enabled.filter(({ url }) => shardOf(url, shard.total) === shard.index)
     : enabled;
+  const collected = new Set(selected);
   return {
     monitor: {
       repositories: selected,
@@ -116,6 +119,10 @@ export async function loadSettings({
       spread: value(SETTINGS.spread),
       stateDir: value(SETTINGS.stateDir) || undefined,
       stateKeys: value(SETTINGS.stateKeys),
+      otherSecrets: [
+        ...found.repositories.filter((one) => !collected.has(one)).flatMap(secretsOf),
+        ...otlp.flatMap(secretsOfEndpoint),
+      ],
       vault: found.vault,
       expectations: found.expectations,
       groupBy: value(SETTINGS.groupBy),

@@ -1,4 +1,4 @@
-import { Secret } from "restic-otel-instrumentation/internal";
+import { badValue, isPrintable, Secret } from "restic-otel-instrumentation/internal";
 import type { SecretReference } from "restic-otel-instrumentation/internal";
 
 import {
@@ -41,10 +41,12 @@ export function readOtelEnvironment(env: Environment): OtelEnvironment {
   const { endpoint, isSet } = endpointOf(env, endpointProblems);
   const exporters = env["OTEL_METRICS_EXPORTER"]?.split(",").map((name) => name.trim());
   for (const name of exporters ?? [])
-    if (!EXPORTERS.includes(name))
+    if (!EXPORTERS.includes(name)) {
+      const shown = isPrintable(name, [...EXPORTERS, "console", "logging"]) ? ` "${name}"` : "";
       problems.push(
-        `OTEL_METRICS_EXPORTER: unknown exporter "${name}"; known are ${EXPORTERS.join(", ")}`,
+        `OTEL_METRICS_EXPORTER: unknown exporter${shown}; known are ${EXPORTERS.join(", ")}`,
       );
+    }
   if (exporters?.includes("none") && exporters.length > 1)
     problems.push("OTEL_METRICS_EXPORTER: none cannot be combined with other exporters");
   const pushes = exporters?.includes("otlp") ?? isSet;
@@ -187,6 +189,6 @@ function milliseconds(
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) : 0;
   if (ms > 0) return ms;
-  problems.push(`${variable}: must be a whole number of milliseconds`);
+  problems.push(`${variable}: ${badValue(value)}must be a whole number of milliseconds`);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import {
+  badValue,
   described,
   DURATION,
   isJsonObject,
@@ -10,6 +11,7 @@ import {
   sameReference,
   SECRET,
   TEXT,
+  Secret,
   unknownKey,
   withoutTrailingSlashes,
 } from "restic-otel-instrumentation/internal";
@@ -81,6 +83,15 @@ const SIGNAL_PATH = "/v1/metrics";
 /** The URL without its query, which may contain a token: for logs and for the label `endpoint`. */
 export function endpointName(url: string): string {
   return url.replace(/[?#].*$/s, "");
+}
+
+/** The headers, and the values of the query. */
+export function secretsOfEndpoint({ url, headers: own }: OtlpEndpoint): readonly SecretReference[] {
+  const values = [...(URL.parse(url)?.searchParams.values() ?? [])];
+  return [
+    ...Object.values(own),
+    ...values.map((value) => ({ scheme: "literal", reference: new Secret(value) })),
+  ];
 }
 
 /** Checks the list `otlp` of a settings file. */
@@ -197,7 +208,7 @@ export function choice<T extends string>(
   const found = choices.find((one) => one === value);
   if (found === undefined)
     problem(
-      `must be one of ${choices.join(", ")}${value === "grpc" ? "; gRPC is not supported" : ""}`,
+      `${badValue(value)}must be one of ${choices.join(", ")}${value === "grpc" ? "; gRPC is not supported" : ""}`,
     );
   return found ?? initial;
 }
@@ -207,7 +218,7 @@ function timeout(value: unknown, problem: Report): number | undefined {
   const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
   return ms !== undefined && ms > 0
     ? ms
-    : problem(["timeout"], 'must be a duration with its unit, like "10s"');
+    : problem(["timeout"], `${badValue(value)}must be a duration with its unit, like "10s"`);
 }
 
 function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {

@@ -1,4 +1,4 @@
-import { VAULT_DISABLED } from "restic-otel-instrumentation/internal";
+import { isPath, isVariableName, VAULT_DISABLED } from "restic-otel-instrumentation/internal";
 import type { RepositorySettings, SecretReference } from "restic-otel-instrumentation/internal";
 
 import { formatBind } from "./bind.ts";
@@ -78,7 +78,7 @@ function redactedRepository({
     repo: url,
     ...(password && { password: redactedReference(password) }),
     ...(insecureNoPassword && { insecure_no_password: true }),
-    environment: mapValues(environment, redactedReference),
+    environment: mapValues(withPrintableNames(environment), redactedReference),
     // Options such as rclone.args may contain secrets.
     options: mapValues(options, () => REDACTED),
     ...(connections !== undefined && { connections }),
@@ -87,10 +87,24 @@ function redactedRepository({
   };
 }
 
+function withPrintableNames<T>(variables: Readonly<Record<string, T>>): Record<string, T> {
+  const entries = Object.entries(variables);
+  return Object.fromEntries(
+    entries.map(([name, value], index) => [variableShown(name, index), value]),
+  );
+}
+
+/** The name of an entry's variable in messages, or its position if it may be a secret. */
+export function variableShown(name: string, index: number): string {
+  return isVariableName(name) ? name : `[variable ${index + 1}]`;
+}
+
 /** Shows the names of files and variables, and redacts the rest: a command may contain a secret. */
 function redactedReference({ scheme, reference }: SecretReference): unknown {
   if (scheme === "literal") return REDACTED;
-  const isName = (scheme === "file" || scheme === "env") && typeof reference === "string";
+  const isName =
+    typeof reference === "string" &&
+    ((scheme === "file" && isPath(reference)) || (scheme === "env" && isVariableName(reference)));
   return { [scheme]: isName ? reference : REDACTED };
 }
 

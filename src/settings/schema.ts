@@ -22,8 +22,6 @@ export interface Setting<T> {
   /** As the user would write it. */
   readonly default: string;
   readonly doc: string;
-  /** Without dashes. */
-  readonly flag?: string;
   /** A second name of the flag: the one that Prometheus's own exporters have. */
   readonly alias?: string;
 }
@@ -33,17 +31,9 @@ function setting<T>(
   format: Format<T>,
   initial: string,
   doc: string,
-  flag?: string,
-  alias?: string,
+  names: Pick<Setting<T>, "alias"> = {},
 ): Setting<T> {
-  return {
-    name,
-    format,
-    default: initial,
-    doc,
-    ...(flag !== undefined && { flag }),
-    ...(alias !== undefined && { alias }),
-  };
+  return { name, format, default: initial, doc, ...names };
 }
 
 export const SETTINGS = {
@@ -52,15 +42,14 @@ export const SETTINGS = {
     bind,
     ":9121",
     "address to listen on: host:port, [::1]:port, unix:/path?mode=0660 or none; repeat the flag, or write a list, for several",
-    "bind",
-    "web.listen-address",
+    { alias: "web.listen-address" },
   ),
   webConfigFile: setting(
     "webConfigFile",
     text,
     "",
     "file with TLS, users, headers and rate limit, in the format of Prometheus's exporter-toolkit",
-    "web.config.file",
+    { alias: "web.config.file" },
   ),
   healthWithoutLogin: setting(
     "healthWithoutLogin",
@@ -68,13 +57,9 @@ export const SETTINGS = {
     "false",
     "answer /-/healthy and /-/ready without login and without rate limit",
   ),
-  telemetryPath: setting(
-    "telemetryPath",
-    urlPath,
-    "/metrics",
-    "path of the metrics",
-    "web.telemetry-path",
-  ),
+  telemetryPath: setting("telemetryPath", urlPath, "/metrics", "path of the metrics", {
+    alias: "web.telemetry-path",
+  }),
   targetInfo: setting(
     "targetInfo",
     boolean,
@@ -86,14 +71,13 @@ export const SETTINGS = {
     boolean,
     "false",
     "enable POST /-/reload, POST /-/collect and GET /-/config",
-    "web.enable-lifecycle",
+    { alias: "web.enable-lifecycle" },
   ),
   cron: setting(
     "cron",
     cron,
     "0 0 * * *",
     "schedule of the collections: five or six fields, @daily, @every 1h30m, CRON_TZ=Zone …",
-    "cron",
   ),
   timezone: setting(
     "timezone",
@@ -107,14 +91,12 @@ export const SETTINGS = {
     duration,
     "60s",
     "how long a storage server may take to answer a request; at most what is left of timeout",
-    "request-timeout",
   ),
   maxSnapshotSize: setting(
     "maxSnapshotSize",
     snapshotSize,
     "8MiB",
     "maximum size of a snapshot file and of its JSON; a larger one is unreadable",
-    "max-snapshot-size",
   ),
   concurrency: setting(
     "concurrency",
@@ -145,7 +127,6 @@ export const SETTINGS = {
     shard,
     "",
     "share of the repositories that this agent collects: 2/5 is the third of five, auto/5 takes the number at the end of the host name",
-    "shard",
   ),
   stateDir: setting(
     "stateDir",
@@ -158,7 +139,6 @@ export const SETTINGS = {
     boolean,
     "true",
     "keep the config and one key file of each repository in stateDir, so that a restart while it is away keeps its backup sets",
-    "state-keys",
   ),
   startupWait: setting(
     "startupWait",
@@ -208,16 +188,14 @@ export const SETTINGS = {
     oneOf(LOG_LEVELS),
     "info",
     `lowest log level to print: ${LOG_LEVELS.join(", ")}`,
-    "log-level",
   ),
   logFormat: setting(
     "logFormat",
     oneOf(LOG_FORMATS),
     "text",
     `format of the log lines: ${LOG_FORMATS.join(", ")}`,
-    "log-format",
   ),
-  config: setting("config", text, "config.json", "settings file with the repositories", "config"),
+  config: setting("config", text, "config.json", "settings file with the repositories"),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -232,6 +210,11 @@ export const PREFIX = "RESTIC_OTEL_";
 /** `logLevel` → `RESTIC_OTEL_LOG_LEVEL`. */
 export function variableOf(name: string): string {
   return PREFIX + name.replaceAll(/[A-Z]/g, "_$&").toUpperCase();
+}
+
+/** `logLevel` → `log-level`. */
+export function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, "-$&").toLowerCase();
 }
 
 export function settingNames(): readonly SettingName[] {

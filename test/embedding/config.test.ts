@@ -30,7 +30,7 @@ test.for<[readonly unknown[], string]>([
   ],
   [
     [{ repositories: [{ ...WEB, passwort: "CANARY" }] }],
-    "repositories[0].passwort: unknown key, did you mean password?",
+    "repositories[0] (examples/repositories/web).passwort: unknown key, did you mean password?",
   ],
   [
     [{ repositories: ["CANARY"] }],
@@ -81,7 +81,7 @@ test("every problem is reported at once", () => {
     expect.objectContaining({
       code: "config",
       message: expect.stringMatching(
-        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: repository: unknown scheme.*\nrepositories\[1\]: password is missing.*\nrepositories\[3\]\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: [^\n]*$/,
+        /^concurrency: .*\ncron: .*\nrepositories\[0\]\.repo: repository: unknown scheme.*\nrepositories\[1\] \(\/a\): password is missing.*\nrepositories\[3\] \(examples\/repositories\/web\)\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: [^\n]*$/,
       ),
     }),
   );

@@ -1,10 +1,14 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { toAgentError } from "../../instrumentation/core/error.ts";
 import { command } from "../../instrumentation/secrets/command.ts";
 import { failureOf } from "../support/core/failure.ts";
 
 const { signal } = new AbortController();
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** The command that runs a script with Node.js. */
 const node = (script: string): readonly string[] => [process.execPath, "-e", script];
@@ -18,6 +22,18 @@ test("arguments are passed unchanged, without a shell", async () => {
   const words = ["a b", "$HOME", "*", ";", "'\"", ""];
   const printed = [...node("console.log(JSON.stringify(process.argv.slice(1)))"), "--", ...words];
   expect(JSON.parse((await command.resolve(printed, signal)).revealText())).toEqual(words);
+});
+
+test("a command gets the environment of the process, without restic's passwords", async () => {
+  vi.stubEnv("PASSWORD_STORE_DIR", "/srv/store");
+  vi.stubEnv("VAULT_TOKEN", "needed by another command");
+  for (const name of ["RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"])
+    vi.stubEnv(name, "not for commands");
+  const expected = Object.keys(process.env).filter((name) => !name.startsWith("RESTIC_PASSWORD"));
+  const seen = node("console.log(JSON.stringify(process.env))");
+  const variables: unknown = JSON.parse((await command.resolve(seen, signal)).revealText());
+  expect(variables).toMatchObject({ PASSWORD_STORE_DIR: "/srv/store" });
+  expect(Object.keys(Object(variables)).toSorted()).toEqual(expected.toSorted());
 });
 
 test("a command that reads its input gets end-of-file", async () => {
@@ -46,6 +62,15 @@ test.for([
   const error = toAgentError(await resolving.catch((thrown: unknown) => thrown));
   expect(JSON.stringify([error.stack, error.cause])).not.toContain("CANARY");
 });
+
+test.for(["hunter2SECRET", "TOKEN=hunter2SECRET"])(
+  "the word %s, which is no program and may be a secret, is not shown",
+  async (word) => {
+    expect(await failureOf(command.resolve([word, "x"], signal))).toBe(
+      "secret: the command was not found",
+    );
+  },
+);
 
 test("a hanging command ends when the signal is aborted", async () => {
   const controller = new AbortController();

@@ -22,6 +22,13 @@ test("an unset or empty variable is an error", async () => {
   expect(await failureOf(environment.resolve("THE_SECRET", signal))).toBe(message);
 });
 
+test("the name of an unset variable that may be the secret itself is not shown", async () => {
+  for (const name of ["hunter2SECRET", "HUNTER2", "A".repeat(61)])
+    expect(await failureOf(environment.resolve(name, signal))).toBe(
+      "secret: the variable of {env: …} is not set",
+    );
+});
+
 test.for(["A-B", "", "1A", "A=B", 5, ["A"]])("%j is rejected as a variable name", (reference) => {
   expect(environment.check(reference)).toBe("must be the name of a variable");
 });

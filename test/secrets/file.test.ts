@@ -81,3 +81,19 @@ test("the file is read at each call, so a rotated secret is returned", async () 
 test.for(["", 5, undefined, {}])("%j is rejected as a path", (reference) => {
   expect(file.check(reference)).toBe("must be a path");
 });
+
+test("a file in UTF-16 without a byte order mark is named as such", async () => {
+  for (const content of [
+    Buffer.from("secret\n", "utf16le"),
+    Buffer.from("secret", "utf16le").swap16(),
+  ])
+    await expect(resolved(content)).rejects.toThrow(
+      `the file ${path} is in UTF-16 without a byte order mark: save it as UTF-8`,
+    );
+});
+
+test("a name that may be the secret itself is not shown", async () => {
+  expect(await failureOf(file.resolve("hunter2SECRET", signal))).toBe(
+    "secret: the named file in the working directory does not exist",
+  );
+});

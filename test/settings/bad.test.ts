@@ -80,7 +80,7 @@ test.for([
   [
     "an unknown key",
     '[{"repo": "/a", "pasword": "p"}]',
-    `FILE:1:17: [0].pasword: unknown key, did you mean password?\nFILE:1:2: [0]: password is missing: ${SECRET_FORMS}, or insecure_no_password: true`,
+    `FILE:1:17: [0] (/a).pasword: unknown key, did you mean password?\nFILE:1:2: [0] (/a): password is missing: ${SECRET_FORMS}, or insecure_no_password: true`,
   ],
   [
     "a key in the wrong case",
@@ -91,57 +91,57 @@ test.for([
   [
     "no password",
     '[{"repo": "/a"}]',
-    `FILE:1:2: [0]: password is missing: ${SECRET_FORMS}, or insecure_no_password: true`,
+    `FILE:1:2: [0] (/a): password is missing: ${SECRET_FORMS}, or insecure_no_password: true`,
   ],
   [
     "both a password and insecure_no_password",
     '[{"repo": "/a", "password": "p", "insecure_no_password": true}]',
-    "FILE:1:34: [0].insecure_no_password: a password is set as well: remove one of the two",
+    "FILE:1:34: [0] (/a).insecure_no_password: a password is set as well: remove one of the two",
   ],
   [
     "a number as password",
     '[{"repo": "/a", "password": 12345}]',
-    `FILE:1:17: [0].password: ${EXPECTED}; put it in quotes`,
+    `FILE:1:17: [0] (/a).password: ${EXPECTED}; put it in quotes`,
   ],
   [
     "a list as password",
     '[{"repo": "/a", "password": ["p"]}]',
-    `FILE:1:17: [0].password: ${EXPECTED}`,
+    `FILE:1:17: [0] (/a).password: ${EXPECTED}`,
   ],
   [
     "an unknown secret scheme",
     '[{"repo": "/a", "password": {"keyring": "p"}}]',
-    `FILE:1:17: [0].password: ${EXPECTED}, with no other key`,
+    `FILE:1:17: [0] (/a).password: ${EXPECTED}, with no other key`,
   ],
   [
     "two secret schemes for one password",
     '[{"repo": "/a", "password": {"file": "p", "env": "P"}}]',
-    `FILE:1:17: [0].password: ${EXPECTED}, with no other key`,
+    `FILE:1:17: [0] (/a).password: ${EXPECTED}, with no other key`,
   ],
   [
     "a command as string",
     '[{"repo": "/a", "password": {"command": "pass x"}}]',
-    "FILE:1:30: [0].password.command: must be a list of a program and its arguments",
+    "FILE:1:30: [0] (/a).password.command: must be a list of a program and its arguments",
   ],
   [
     "an invalid variable name",
     '[{"repo": "/a", "password": {"env": "A-B"}}]',
-    "FILE:1:30: [0].password.env: must be the name of a variable",
+    "FILE:1:30: [0] (/a).password.env: must be the name of a variable",
   ],
   [
     "a Vault reference without field",
     '[{"repo": "/a", "password": {"vault": "kv/x"}}]',
-    "FILE:1:17: [0].password: field must be the name of a value in the secret",
+    "FILE:1:17: [0] (/a).password: field must be the name of a value in the secret",
   ],
   [
     "a Vault reference without mount",
     '[{"repo": "/a", "password": {"vault": "x", "field": "key"}}]',
-    'FILE:1:17: [0].password: vault must be "mount/path"',
+    'FILE:1:17: [0] (/a).password: vault must be "mount/path"',
   ],
   [
     "a string as boolean",
     '[{"repo": "/a", "password": "p", "disabled": "yes"}]',
-    "FILE:1:34: [0].disabled: must be true or false",
+    "FILE:1:34: [0] (/a).disabled: must be true or false",
   ],
   [
     "a wrong type in a disabled entry",
@@ -156,22 +156,22 @@ test.for([
   [
     "the same repository twice",
     `[${GOOD}, ${GOOD}]`,
-    "FILE:1:36: [1].repo: is the same repository as [0] (credentials are not compared): remove one of the two",
+    "FILE:1:36: [1] (/a).repo: is the same repository as [0] (credentials are not compared): remove one of the two",
   ],
   [
     "the same repository twice and another problem",
     '[{"repo": "/a", "password": "p", "x": 1}, {"repo": "/a", "password": "p"}]',
-    /^FILE:1:34: \[0\]\.x: unknown key; known keys: .*\nFILE:1:44: \[1\]\.repo: is the same repository as \[0\] \(credentials are not compared\): remove one of the two$/,
+    /^FILE:1:34: \[0\] \(\/a\)\.x: unknown key; known keys: .*\nFILE:1:44: \[1\] \(\/a\)\.repo: is the same repository as \[0\] \(credentials are not compared\): remove one of the two$/,
   ],
   [
     "two repositories that differ only in credentials",
     "repositories:\n  - { repo: 'rest:http://a:b@h/', password: p }\n  - { repo: 'rest:http://c:d@h/', password: q }\n",
-    "FILE:3:7: repositories[1].repo: is the same repository as repositories[0] (credentials are not compared): remove one of the two",
+    "FILE:3:7: repositories[1] (rest:http://h/).repo: is the same repository as repositories[0] (credentials are not compared): remove one of the two",
   ],
   [
     "a password in the environment",
     '[{"repo": "/a", "password": "p", "environment": {"RESTIC_PASSWORD": "q"}}]',
-    "FILE:1:50: [0].environment.RESTIC_PASSWORD: is not allowed here: use the key password",
+    "FILE:1:50: [0] (/a).environment.RESTIC_PASSWORD: is not allowed here: use the key password",
   ],
   [
     "a cron rule with four fields",
@@ -191,32 +191,32 @@ test.for([
   [
     "the port 70000",
     'bind: ":70000"\nrepositories: []\n',
-    "FILE:1:1: bind: port 70000 is out of range: the maximum is 65535",
+    'FILE:1:1: bind: ":70000": the port is out of range: the maximum is 65535',
   ],
   [
     "a port without colon",
     "bind: 9121\nrepositories: []\n",
-    'FILE:1:1: bind: must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"',
+    'FILE:1:1: bind: 9121: must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"',
   ],
   [
     "a duration without unit",
     "timeout: 30\nrepositories: []\n",
-    'FILE:1:1: timeout: must be a duration with its unit, like "30s", "5m" or "1h30m"',
+    'FILE:1:1: timeout: 30: must be a duration with its unit, like "30s", "5m" or "1h30m"',
   ],
   [
     "a concurrency of 0",
     "concurrency: 0\nrepositories: []\n",
-    "FILE:1:1: concurrency: must be a whole number from 1 to 1000",
+    "FILE:1:1: concurrency: 0: must be a whole number from 1 to 1000",
   ],
   [
     "an unknown log level",
     "logLevel: verbose\nrepositories: []\n",
-    "FILE:1:1: logLevel: must be one of debug, info, warn, error",
+    'FILE:1:1: logLevel: "verbose": must be one of debug, info, warn, error',
   ],
   [
     "several problems",
     "cron: never\ntimeout: 5\nrepositories:\n  - repo: /a\n  - password: 1\n",
-    /^FILE:1:1: cron: .*\nFILE:2:1: timeout: .*\nFILE:4:5: repositories\[0\]: password is missing.*\nFILE:5:5: repositories\[1\]\.password: .*\nFILE:5:5: repositories\[1\]: repo is missing.*$/,
+    /^FILE:1:1: cron: .*\nFILE:2:1: timeout: .*\nFILE:4:5: repositories\[0\] \(\/a\): password is missing.*\nFILE:5:5: repositories\[1\]\.password: .*\nFILE:5:5: repositories\[1\]: repo is missing.*$/,
   ],
 ] as const)("a file with %s is rejected", async ([, content, message]) => {
   const actual = await errorOf(content);

@@ -63,10 +63,12 @@ test.for([
 
 test.for([
   ["--conifg", "unknown flag --conifg, did you mean --config?"],
-  ["-x", "unknown flag --x"],
-  ["--port=80", "unknown flag --port"],
-  ["config.json", 'unexpected argument "config.json": use flags only'],
-  ["--", 'unexpected argument "--": use flags only'],
+  ["--port=80", "unknown flag in argument 1"],
+  ["-hunter2SECRET", "unknown flag in argument 1"],
+  ["--password-hunter2=x", "unknown flag in argument 1"],
+  ["--config:hunter2", "argument 1 is unexpected: use flags only"],
+  ["config.json", "argument 1 is unexpected: use flags only"],
+  ["--", "argument 1 is unexpected: use flags only"],
   ["--cron", "--cron needs a value"],
   ["--completion", "--completion needs a value"],
   ["--completion=tcsh", '--completion: must be one of bash, zsh, fish, not "tcsh"'],

@@ -162,7 +162,7 @@ test("a value that is given twice causes a warning that says which one is used",
     { repo: "/b", url: "/b", password: "q", environment: { B2_ACCOUNT_KEY: "k" } },
   ]);
   expect(settings.warnings).toEqual([
-    "FILE:4:5: repositories[0].vault_material: is ignored: password is set",
-    "FILE:8:5: repositories[1].b2_vault_material: is ignored: b2_key is set",
+    "FILE:4:5: repositories[0] (/a).vault_material: is ignored: password is set",
+    "FILE:8:5: repositories[1] (/b).b2_vault_material: is ignored: b2_key is set",
   ]);
 });

@@ -56,17 +56,17 @@ test.for([
   [
     "a misspelled option",
     '[{"repo": "/a", "password": "p", "options": {"s3.regoin": "x"}}]',
-    "FILE:1:46: [0].options.s3.regoin: unknown option, did you mean s3.region?",
+    "FILE:1:46: [0] (/a).options.s3.regoin: unknown option, did you mean s3.region?",
   ],
   [
     "an option that the scheme does not have",
     '[{"repo": "/a", "password": "p", "options": {"gs.compression": "x"}}]',
-    "FILE:1:46: [0].options.[key 1]: unknown option; known options: gs.connections, gs.region",
+    "FILE:1:46: [0] (/a).options.[key 1]: unknown option; known options: gs.connections, gs.region",
   ],
   [
     "an option without scheme",
     '[{"repo": "/a", "password": "p", "options": {"constructor": "x"}}]',
-    'FILE:1:46: [0].options.[key 1]: unknown option; "restic options" lists the known options',
+    'FILE:1:46: [0] (/a).options.[key 1]: unknown option; "restic options" lists the known options',
   ],
   [
     "invalid values",
@@ -84,20 +84,20 @@ test.for([
       s3.region: [x]
 `,
     [
-      "FILE:8:7: repositories[0].options.s3.bucket-lookup: must be auto, dns or path",
-      "FILE:9:7: repositories[0].options.s3.list-objects-v1: must be true or false",
-      "FILE:10:7: repositories[0].options.sftp.connections: must be a whole number from 1",
-      'FILE:11:7: repositories[0].options.rclone.timeout: must be a duration with its unit, like "30s" or "1m"',
-      "FILE:12:7: repositories[0].options.s3.region: must be text",
-      "FILE:4:5: repositories[0].connections: must be a whole number from 1",
-      "FILE:5:5: repositories[0].insecure_tls: must be true or false",
-      'FILE:6:5: repositories[0].request_timeout: must be a duration with its unit, like "30s" or "5m"',
+      "FILE:8:7: repositories[0] (/a).options.s3.bucket-lookup: must be auto, dns or path",
+      "FILE:9:7: repositories[0] (/a).options.s3.list-objects-v1: must be true or false",
+      "FILE:10:7: repositories[0] (/a).options.sftp.connections: must be a whole number from 1",
+      'FILE:11:7: repositories[0] (/a).options.rclone.timeout: must be a duration with its unit, like "30s" or "1m"',
+      "FILE:12:7: repositories[0] (/a).options.s3.region: must be text",
+      "FILE:4:5: repositories[0] (/a).connections: must be a whole number from 1",
+      "FILE:5:5: repositories[0] (/a).insecure_tls: must be true or false",
+      'FILE:6:5: repositories[0] (/a).request_timeout: must be a duration with its unit, like "30s" or "5m"',
     ].join("\n"),
   ],
   [
     "a string as options",
     '[{"repo": "/a", "password": "p", "options": "s3.region=x"}]',
-    "FILE:1:34: [0].options: must be a mapping from restic's options to values",
+    "FILE:1:34: [0] (/a).options: must be a mapping from restic's options to values",
   ],
 ] as const)("%s: the entry is rejected", async ([, content, message]) => {
   expect(await errorOf(content)).toBe(message);

@@ -175,19 +175,19 @@ test.for<[Environment, string]>([
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
-    "OTEL_EXPORTER_OTLP_PROTOCOL: must be one of http/json, http/protobuf; gRPC is not supported",
+    'OTEL_EXPORTER_OTLP_PROTOCOL: "grpc": must be one of http/json, http/protobuf; gRPC is not supported',
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "json" },
-    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: must be one of http/json, http/protobuf",
+    'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "json": must be one of http/json, http/protobuf',
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_COMPRESSION: "zstd" },
-    "OTEL_EXPORTER_OTLP_COMPRESSION: must be one of gzip, none",
+    'OTEL_EXPORTER_OTLP_COMPRESSION: "zstd": must be one of gzip, none',
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_TIMEOUT: "10s" },
-    "OTEL_EXPORTER_OTLP_TIMEOUT: must be a whole number of milliseconds",
+    'OTEL_EXPORTER_OTLP_TIMEOUT: "10s": must be a whole number of milliseconds',
   ],
   [
     { ...ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: "authorization CANARY" },
@@ -206,20 +206,24 @@ test.for<[Environment, string]>([
     'OTEL_METRICS_EXPORTER: unknown exporter "console"; known are none, prometheus, otlp',
   ],
   [
+    { OTEL_METRICS_EXPORTER: "hunter2SECRET" },
+    "OTEL_METRICS_EXPORTER: unknown exporter; known are none, prometheus, otlp",
+  ],
+  [
     { OTEL_METRICS_EXPORTER: "none,otlp" },
     "OTEL_METRICS_EXPORTER: none cannot be combined with other exporters",
   ],
   [
     { OTEL_METRIC_EXPORT_INTERVAL: "0" },
-    "OTEL_METRIC_EXPORT_INTERVAL: must be a whole number of milliseconds",
+    'OTEL_METRIC_EXPORT_INTERVAL: "0": must be a whole number of milliseconds',
   ],
   [
     { OTEL_METRIC_EXPORT_TIMEOUT: "-1" },
-    "OTEL_METRIC_EXPORT_TIMEOUT: must be a whole number of milliseconds",
+    'OTEL_METRIC_EXPORT_TIMEOUT: "-1": must be a whole number of milliseconds',
   ],
   [
     { OTEL_EXPORTER_PROMETHEUS_PORT: "70000" },
-    "OTEL_EXPORTER_PROMETHEUS_HOST and _PORT: port 70000 is out of range: the maximum is 65535",
+    'OTEL_EXPORTER_PROMETHEUS_HOST and _PORT: ":70000": the port is out of range: the maximum is 65535',
   ],
 ])("%o is rejected", async ([env, message]) => {
   expect(await errorOf(NO_OTLP, { env })).toBe(message);

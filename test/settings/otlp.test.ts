@@ -73,12 +73,12 @@ test.for<[string, unknown, string]>([
   [
     "an unknown protocol",
     [{ ...C, protocol: "grpc" }],
-    "FILE:1:51: otlp[0].protocol: must be one of http/json, http/protobuf; gRPC is not supported",
+    'FILE:1:51: otlp[0].protocol: "grpc": must be one of http/json, http/protobuf; gRPC is not supported',
   ],
   [
     "a timeout without unit",
     [{ ...C, timeout: "10" }],
-    'FILE:1:51: otlp[0].timeout: must be a duration with its unit, like "10s"',
+    'FILE:1:51: otlp[0].timeout: "10": must be a duration with its unit, like "10s"',
   ],
   [
     "an invalid header name",

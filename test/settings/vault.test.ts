@@ -124,13 +124,13 @@ test.for([
   ],
 ] as const)("%s is rejected when the file is read", async ([, reference, message]) => {
   expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
-    `FILE:1:17: [0].password: ${message}`,
+    `FILE:1:17: [0] (/a).password: ${message}`,
   );
 });
 
 test("an unknown key beside vault is reported", async () => {
   const reference = '{"vault": "kv/a", "feld": "key"}';
   expect(await errorOf(`[{"repo": "/a", "password": ${reference}}]`)).toBe(
-    "FILE:1:47: [0].password.feld: unknown key; known keys: vault, field, version, kvVersion",
+    "FILE:1:47: [0] (/a).password.feld: unknown key; known keys: vault, field, version, kvVersion",
   );
 });

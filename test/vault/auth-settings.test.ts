@@ -31,7 +31,11 @@ describe("the setting auth", () => {
       method: "approle",
       mount: "team/approle",
       roleId: { name: "vault.auth.roleId", secret: "[redacted]" },
-      secretId: { name: "the variable SECRET_ID", secret: "[redacted]" },
+      secretId: {
+        name: "the variable SECRET_ID",
+        secret: "[redacted]",
+        variable: "SECRET_ID",
+      },
       wrapped: true,
     });
   });

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-import { encodePath } from "../../core/encode-path.ts";
+import { encodePath } from "../../core/url-path.ts";
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, parseJsonObject, textMember } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";

@@ -30,13 +30,13 @@ export interface Child {
 
 interface ChildOptions {
   readonly command: readonly [string, ...string[]];
-  /** Variables over those of the process; the values are secrets. */
+  /** Variables over those of the process. */
   readonly environment: Readonly<Record<string, Secret>>;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   /** Variables that are set in neither of the two. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** Replacements for text that must not be shown. */
-  readonly hidden?: ReadonlyMap<string, string>;
+  /** Replaces secrets in what the program prints. */
+  readonly redact: (text: string) => string;
   readonly clock: Clock;
 }
 
@@ -52,7 +52,7 @@ const MAX_STDERR = 4096;
  * @throws TypeError from spawn, for invalid arguments
  */
 export function startChild(options: ChildOptions): Child {
-  const { command, environment, defaults, hidden, clock } = options;
+  const { command, defaults, redact, clock } = options;
   const [program, ...args] = command;
   const child = spawn(program, args, {
     detached: true,
@@ -63,8 +63,16 @@ export function startChild(options: ChildOptions): Child {
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
 
   let stderr = "";
+  /** The rest of a secret that was cut off could not be recognized: only whole lines are shown. */
+  let isCut = false;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr = (stderr + text).slice(-MAX_STDERR);
+    stderr += text;
+    isCut ||= stderr.length > MAX_STDERR;
+    stderr = stderr.slice(-MAX_STDERR);
+    const end = isCut ? stderr.search(/[\r\n]/) : -1;
+    if (end < 0) return;
+    stderr = stderr.slice(end + 1);
+    isCut = false;
   });
 
   const gone = new AbortController();
@@ -96,7 +104,7 @@ export function startChild(options: ChildOptions): Child {
     stdout: child.stdout,
     exited,
     kill,
-    stderr: () => redacted(stderr, environment, hidden),
+    stderr: () => (isCut ? "" : redact(stderr)),
     async end() {
       child.stdin.end();
       child.stdout.destroy();
@@ -114,21 +122,9 @@ function childEnvironment({ environment, processEnvironment }: ChildOptions): No
   return Object.fromEntries(kept);
 }
 
-/** Shorter values may be ordinary words. */
-const MIN_SECRET = 8;
-
-function redacted(
-  text: string,
-  environment: ChildOptions["environment"],
-  hidden: ChildOptions["hidden"] = new Map(),
-): string {
-  let clean = text;
-  for (const [word, shown] of hidden) clean = clean.replaceAll(word, shown);
-  for (const secret of Object.values(environment)) {
-    const value = secret.revealText();
-    if (value.length >= MIN_SECRET) clean = clean.replaceAll(value, "[redacted]");
-  }
-  return clean;
+/** The program of a message; empty if it may be a variable with its value, as in `PASSWORD=x ssh`. */
+export function programShown(program: string): string {
+  return program.includes("=") ? "" : ` ${program}`;
 }
 
 function reasonOf(error: Error): string {

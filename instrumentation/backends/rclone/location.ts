@@ -24,3 +24,11 @@ export function parseRclone(
   if (remote.includes("\0")) throw invalid("control characters are not allowed");
   return { scheme: "rclone", remote, printable };
 }
+
+/** The values of a remote's parameters, which may be secrets: `:s3,secret_access_key=…:bucket`. With and without quotes. */
+export function parametersOf(remote: string): readonly string[] {
+  const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)/g);
+  return [...values].flatMap(([, value = ""]) =>
+    /^["']/.test(value) ? [value, value.slice(1, -1)] : [value],
+  );
+}

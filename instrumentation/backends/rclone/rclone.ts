@@ -7,9 +7,15 @@ import { formatDuration, parseDurationMs } from "../../core/duration.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Send } from "../../http/client.ts";
 import type { Backend } from "../backend.ts";
-import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
+import {
+  commandOption,
+  lastLine,
+  programShown,
+  startChild,
+} from "../child-process/child-process.ts";
 import type { Child, ChildExit } from "../child-process/child-process.ts";
 import type { BackendContext } from "../context.ts";
+import { parametersOf } from "./location.ts";
 import type { RcloneLocation } from "./location.ts";
 import { restBackend } from "../rest/protocol.ts";
 import { SharedConnection } from "../child-process/shared-connection.ts";
@@ -53,6 +59,7 @@ function connect(
     processEnvironment,
     options,
     connections,
+    redact,
     requestTimeoutMs,
     maxSizeBytes,
     clock,
@@ -65,7 +72,7 @@ function connect(
     environment,
     processEnvironment,
     defaults,
-    hidden: hiddenIn(remote),
+    redact: (text) => withoutParameters(redact(text), remote),
     clock,
   });
   const death = new AbortController();
@@ -205,7 +212,7 @@ function exitFailure(
   if (!started)
     return new AgentError(
       "config",
-      `${where}: the program ${program} ${how}: install rclone, or set the option rclone.program`,
+      `${where}: the program${programShown(program)} ${how}: install rclone, or set the option rclone.program`,
     );
   const said = saidBy(stderr);
   const message = `${where}: ${program} ${how}${said === "" ? "" : `: "${said}"`}`;
@@ -225,10 +232,9 @@ function saidBy(stderr: string): string {
   return lastLine(stderr).replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, "");
 }
 
-/** The parameter values of a remote, to redact: `:s3,secret_access_key=…:bucket`. */
-function hiddenIn(remote: string): ReadonlyMap<string, string> {
-  const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)/g);
-  const words = [...values].flatMap(([, value = ""]) => [value, value.slice(1, -1)]);
-  const long = words.filter((word) => word.length >= 4);
-  return new Map(long.map((word) => [word, "[redacted]"]));
+/** The text without the values of the remote's parameters. */
+function withoutParameters(text: string, remote: string): string {
+  return parametersOf(remote)
+    .filter((value) => value.length >= 4)
+    .reduce((shown, value) => shown.replaceAll(value, "[redacted]"), text);
 }

@@ -3,7 +3,6 @@ import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { MAX_LISTED_NAMES, tooManyNames } from "../backend.ts";
-import { printable } from "../child-process/child-process.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
@@ -13,6 +12,8 @@ interface SftpOptions {
   readonly pipes: { readonly stdin: Writable; readonly stdout: Readable };
   /** Prefix of messages about the connection. */
   readonly where: string;
+  /** The first line of a text of the server: short, without secrets and control characters. */
+  readonly shown: (text: string) => string;
   /** Maximum time without data while requests are pending, including the connection to the server. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
@@ -223,17 +224,16 @@ export class SftpClient {
     if (code === 1) return undefined;
     if (code === 2) throw new AgentError("not_found", `${shown} does not exist`);
     if (code === 3) throw new AgentError("denied", `${shown}: permission denied`);
-    const problem = `${shown}: the SFTP server answers ${code}`;
-    throw new AgentError("other", `${problem} ${printable(reply.body.bytes().toString())}`.trim());
+    const said = this.#options.shown(reply.body.bytes().toString());
+    throw new AgentError("other", `${shown}: the SFTP server answers ${code} ${said}`.trim());
   }
 
   /** After a malformed packet the stream cannot be read any further. */
   #failure(error: unknown): unknown {
     if (!(error instanceof MalformedPacket)) return error;
     const hint = this.#greeted ? "" : "; the login shell must not print anything (.bashrc)";
-    const [firstLine = ""] = error.message.split(/[\r\n]/);
-    const got = `"${printable(firstLine)}"`;
-    this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${got}${hint}`));
+    const said = `"${this.#options.shown(error.message)}"${hint}`;
+    this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${said}`));
     return this.dead.reason;
   }
 }

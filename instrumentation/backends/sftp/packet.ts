@@ -31,6 +31,9 @@ export interface SftpAttributes {
 /** Known servers send at most 256 KiB. */
 const MAX_PACKET = 512 * 1024;
 
+/** Of a program that does not speak SFTP: enough to recognize a secret in its first line. */
+const MAX_SHOWN = 4096;
+
 export class MalformedPacket extends Error {}
 
 const LENGTH_BYTES = 4;
@@ -52,7 +55,9 @@ export class PacketReader {
       if (whole.length === LENGTH_BYTES) {
         const length = whole.readUInt32BE(0);
         if (length < 1 || length > MAX_PACKET)
-          throw new MalformedPacket(Buffer.concat([whole, chunk.subarray(at, 200)]).toString());
+          throw new MalformedPacket(
+            Buffer.concat([whole, chunk.subarray(at, MAX_SHOWN)]).toString(),
+          );
         this.#packet = Buffer.alloc(LENGTH_BYTES + length);
         whole.copy(this.#packet);
       } else {

@@ -3,7 +3,13 @@ import { posix } from "node:path";
 import { AgentError } from "../../core/error.ts";
 import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
-import { commandOption, lastLine, startChild } from "../child-process/child-process.ts";
+import {
+  commandOption,
+  lastLine,
+  printable,
+  programShown,
+  startChild,
+} from "../child-process/child-process.ts";
 import type { ChildExit } from "../child-process/child-process.ts";
 import type { BackendContext } from "../context.ts";
 import { sftpAddress } from "./location.ts";
@@ -66,11 +72,17 @@ interface SftpConnection extends Connection {
 }
 
 function connect(command: Command, where: string, context: BackendContext): SftpConnection {
-  const { environment, processEnvironment, requestTimeoutMs, clock } = context;
+  const { environment, processEnvironment, redact, requestTimeoutMs, clock } = context;
   // Without a terminal ssh would open a window for prompts.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
-  const child = startChild({ command, environment, processEnvironment, defaults, clock });
-  const client = new SftpClient({ pipes: child, where, requestTimeoutMs, clock });
+  const child = startChild({ command, environment, processEnvironment, defaults, redact, clock });
+  const shown = (text: string): string =>
+    printable(
+      redact(text)
+        .split(/[\r\n]/, 1)
+        .join(),
+    );
+  const client = new SftpClient({ pipes: child, where, shown, requestTimeoutMs, clock });
   child.stdout.once("end", () => void child.end());
   client.dead.addEventListener("abort", child.kill);
   void child.exited.then((exit) => client.die(sshFailure(exit, child.stderr(), command[0], where)));
@@ -90,7 +102,7 @@ function sshFailure(
   if (!started)
     return new AgentError(
       "config",
-      `${where}: the program ${program} ${how}: install OpenSSH's client, or name another program in the option sftp.command`,
+      `${where}: the program${programShown(program)} ${how}: install OpenSSH's client, or name another program in the option sftp.command`,
     );
   const said = lastLine(stderr);
   const words = said === "" ? `${program} ${how}` : `${program} ${how}: "${said}"`;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 
-import { AgentError, toAgentError } from "restic-otel-instrumentation/internal";
+import { AgentError, isUtf16, toAgentError } from "restic-otel-instrumentation/internal";
 
 const MAX_BYTES = 2 ** 20;
 
@@ -47,7 +47,9 @@ async function readText(file: string): Promise<string> {
         "config",
         `${file}: is too large: ${size} bytes, the maximum is ${MAX_BYTES}`,
       );
-    return await readFile(file, "utf8");
+    const bytes = await readFile(file);
+    if (isUtf16(bytes)) throw new AgentError("config", `${file}: is in UTF-16: save it as UTF-8`);
+    return bytes.toString();
   } catch (error) {
     if (error instanceof AgentError) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;

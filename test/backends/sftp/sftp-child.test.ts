@@ -123,9 +123,24 @@ describe("a message of ssh", () => {
   });
 });
 
+test("the rest of a line that was cut off is not shown: it may be a part of a secret", async () => {
+  const FAKE_STDERR = join(fake.folder, "stderr");
+  const environment = { FAKE_STDERR, SOME_TOKEN: "very secret" };
+  for (const [printed, shown] of [
+    ["very secret ".repeat(400), ""],
+    [`${"very secret ".repeat(400)}\nend\n`, ': "end"'],
+  ] as const) {
+    await writeFile(FAKE_STDERR, printed);
+    expect(await failureOf(fake.open("", environment).load("config", "", signal))).toBe(
+      `transient unreachable: ${REPO}: the connection ended: ${process.execPath} exited with 255${shown}`,
+    );
+  }
+});
+
 describe("the program", () => {
   test.for([
     ["/not/there -s sftp", "the program /not/there was not found"],
+    ["SSHPASS=hunter2SECRET sshpass -e ssh", "the program was not found"],
     ["/etc -s sftp", "the program /etc is not executable"],
   ] as const)("%s cannot be started", async ([command, problem]) => {
     const backend = openChildAt(REPO, { options: { "sftp.command": command } });

@@ -13,7 +13,7 @@ import { parseSchedule } from "../../../instrumentation/collect/schedule.ts";
 import { systemClock } from "../../../instrumentation/core/clock.ts";
 import { parseDurationMs } from "../../../instrumentation/core/duration.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import { withoutTrailingSlashes } from "../../../instrumentation/core/trailing-slashes.ts";
+import { withoutTrailingSlashes } from "../../../instrumentation/core/url-path.ts";
 import { requestFailure } from "../../../instrumentation/http/errors.ts";
 import { proxyFor } from "../../../instrumentation/http/proxy.ts";
 import { statusError } from "../../../instrumentation/http/status-error.ts";

@@ -159,7 +159,7 @@ test.for([
     "5:10: rename[0]: as is missing: the new name of the hosts",
   ],
   ["groups", "groupBy: [hosts]", "5:1: groupBy: must be [tags], [paths] or [paths, tags]"],
-  ["a bound", "maxSlots: 0", "5:1: maxSlots: must be a whole number from 1 to 1000000"],
+  ["a bound", "maxSlots: 0", "5:1: maxSlots: 0: must be a whole number from 1 to 1000000"],
 ] as const)("%s with a problem is rejected with its position", async ([, more, message]) => {
   expect(await problems(more)).toBe(`FILE:${message}`);
 });

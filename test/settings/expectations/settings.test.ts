@@ -91,7 +91,7 @@ expect:
 retired: [{since: 1}]
 `);
   expect(message.split("\n").map((line) => line.replace(/^FILE:/, ""))).toEqual([
-    expect.stringContaining("1:16: repositories[0]: password is missing"),
+    expect.stringContaining("1:16: repositories[0] (/srv/a): password is missing"),
     '3:15: expect[0].hosts: must be a list, like ["a", "b"]',
     '3:26: expect[0].maxAge: must be a duration above 0, like "26h" or "8d"',
     '4:11: retired[0]: hosts is missing: a list of names or globs, like ["web-1", "db-*"]',

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+
 import { onTestFinished, expect, test } from "vitest";
 
 import { readWebConfig } from "../../../src/web/config/web-config-file.ts";
@@ -47,4 +49,14 @@ rate_limit: {interval: canary-5}
     "error" in one ? one.error.message : "no error",
   );
   expect(messages.filter((message) => /canary|no error/.test(message))).toEqual([]);
+});
+
+test("a file in UTF-16 is named as such", async () => {
+  const folder = await webConfigFolder("");
+  onTestFinished(() => folder.remove());
+  await writeFile(folder.file, Buffer.from("\ufeffbasic_auth_users: {}\n", "utf16le"));
+  const reading = await readWebConfig(folder.file);
+  expect("error" in reading && reading.error.message).toBe(
+    `${folder.file}: is in UTF-16: save it as UTF-8`,
+  );
 });
