@@ -1,5 +1,5 @@
 import { printPath } from "restic-otel-instrumentation/internal";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import { isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
 /** An unquoted scalar whose type the caller decides. */
@@ -35,13 +35,17 @@ export class SettingsDocument {
     this.file = file;
     this.#keys = keys;
     // The parser's messages quote the text, which holds secrets: use only their codes and positions.
-    this.#document = parseDocument(text, {
+    const tooDeep = tooDeepAt(text);
+    this.#document = parseDocument(text.slice(0, tooDeep), {
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
       ...(scalars === "written" && { schema: "failsafe", merge: true }),
     });
-    const syntaxError = this.#syntaxError(text);
+    const syntaxError =
+      tooDeep === undefined
+        ? this.#syntaxError(text)
+        : this.#at(tooDeep, "", "too many brackets inside of each other");
     this.problems = syntaxError === undefined ? [] : [syntaxError];
     if (syntaxError !== undefined) return;
     if (scalars === "written") markPlain(this.#document);
@@ -142,4 +146,37 @@ function reason({ code, pos }: YAMLError, text: string): string {
         ? "unexpected end of file: a bracket or a quote is not closed"
         : "invalid YAML or JSON: check the brackets, quotes, commas and spaces here";
   }
+}
+
+/** No setting has more levels. The parser needs 10 µs for each bracket that is not closed. */
+const MAX_DEPTH = 64;
+
+/** Marks in the lexer's output that have no text in the file: document, end of a broken flow, scalar. */
+const MARKS: ReadonlySet<string> = new Set(["\u0002", "\u0018", "\u001f"]);
+const SCALAR = "\u001f";
+
+/** The offset of the first bracket that is too deep inside of others, outside of quotes; undefined: there is none. */
+function tooDeepAt(text: string): number | undefined {
+  // Counts brackets in quotes too: most files need no second look.
+  if (deepest(text) <= MAX_DEPTH) return undefined;
+  let depth = 0;
+  let offset = 0;
+  let isText = false;
+  for (const token of new Lexer().lex(text)) {
+    if (!isText && (token === "[" || token === "{") && ++depth > MAX_DEPTH) return offset;
+    if (!isText && (token === "]" || token === "}")) depth -= 1;
+    isText = token === SCALAR;
+    if (!MARKS.has(token)) offset += token.length;
+  }
+  return undefined;
+}
+
+function deepest(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const letter of text) {
+    if (letter === "[" || letter === "{") most = Math.max(most, ++depth);
+    else if (letter === "]" || letter === "}") depth -= 1;
+  }
+  return most;
 }

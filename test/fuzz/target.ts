@@ -1,3 +1,5 @@
+import { BoundError } from "../../instrumentation/restic/repository/json.ts";
+
 /** A parser of untrusted bytes, as the fuzzer and the test of linear time call it. */
 export interface Target {
   readonly name: string;
@@ -9,9 +11,12 @@ export interface Target {
   readonly mayThrow?: (error: Error) => boolean;
   /** What the result of an independent parser is, as text; undefined: it refuses the input. */
   readonly reference?: (input: Buffer) => string | undefined;
+  /** Secrets that no message may repeat. Default: `SECRETPW`. */
+  readonly canaries?: readonly string[];
   /** The beginnings of inputs whose rest is made of the worst letters. Default: an empty one. Empty list: the input is never long. */
   readonly heads?: readonly string[];
 }
 
 /** A decoder's message completes "the file …". */
-export const plainError = (error: Error): boolean => error.constructor === Error;
+export const plainError = (error: Error): boolean =>
+  error.constructor === Error || error instanceof BoundError;

@@ -33,10 +33,9 @@ const text = (take: (text: string) => unknown): Target["take"] => {
 
 const invalid = (problem: string): AgentError => new AgentError("config", problem);
 
-/** The label `url` of an accepted string may not hold a login either. */
-function repository(repo: string): void {
+function repository(repo: string): string {
   parseLocation(repo);
-  if (printableUrl(repo).includes("SECRETPW")) throw new Error(`the label url has the password`);
+  return printableUrl(repo);
 }
 
 function httpParserError(message: string): Error {
