@@ -104,6 +104,7 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
       BackupMetricsTooOld: "inactive",
       BackupSetTooOld: "firing",
       BackupSetVanished: "inactive",
+      BackupExpectationUnmet: "inactive",
       BackupSetInFuture: "inactive",
       BackupRepositoryUnreadable: "pending",
       BackupRepositoryEmpty: "inactive",
