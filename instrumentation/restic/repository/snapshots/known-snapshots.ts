@@ -48,11 +48,12 @@ export class KnownSnapshots {
   async restore(repositoryId: string, master: Key): Promise<Listed | undefined> {
     this.clear();
     const remembered = await this.#cache?.load(repositoryId, master);
-    this.#sightings = new Sightings(remembered?.listed);
-    const unreadable = [...(remembered?.listed?.unreadable.keys() ?? [])];
+    const listed = remembered?.listed;
+    this.#sightings = new Sightings(listed);
+    const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
     for (const [id, snapshot] of remembered?.snapshots ?? []) this.#byId.set(id, snapshot);
-    return remembered?.listed;
+    return listed;
   }
 
   /** @param at when a listing begins, milliseconds since the epoch */
