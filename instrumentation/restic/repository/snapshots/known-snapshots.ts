@@ -125,6 +125,7 @@ export class KnownSnapshots {
   ): Promise<void> {
     for (const id of this.#byId.keys()) if (!listed.has(id)) this.#byId.delete(id);
     this.#unreadable = unreadable;
-    await this.#cache?.settle(this.#sightings.settle(this.#byId, unreadable.keys(), completeAt));
+    const all = this.#sightings.settle(this.#byId, unreadable.keys(), completeAt);
+    await this.#cache?.settle(all);
   }
 }
