@@ -13,6 +13,7 @@ const TYPES = {
   timeout: "string",
   requestTimeout: "string",
   maxSnapshotSize: "string",
+  maxBackupDuration: "string",
   concurrency: "number",
   retryFailed: "boolean",
   reverify: "string",

@@ -20,6 +20,8 @@ export interface RepositoryConfig {
   readonly insecure_tls?: boolean;
   /** Maximum wait for the first byte of a response. Default: `requestTimeout`. */
   readonly request_timeout?: string;
+  /** `restic copy` writes to it: old snapshots may appear, and are not backdated. */
+  readonly receivesCopies?: boolean;
   readonly disabled?: boolean;
 }
 
@@ -80,6 +82,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly requestTimeout?: string;
   /** Bound of a snapshot file and of its JSON, from `64KiB` to `128MiB`. Default `8MiB`. */
   readonly maxSnapshotSize?: string;
+  /** A snapshot that appears later than this after its time is backdated. Default `24h`. */
+  readonly maxBackupDuration?: string;
   /** Maximum repositories that are collected in parallel. Default 8. */
   readonly concurrency?: number;
   /** Retry repositories with transient errors between collections. Default true. */

@@ -16,11 +16,13 @@ const MAX_SLOTS = 20_000;
 export class Expected {
   readonly tables: readonly BoundTable[];
   readonly #store: Store<RepositoryState>;
+  readonly #clock: Clock;
   readonly #names: HostNames;
   readonly #book = new ExpectationBook();
 
   constructor(store: Store<RepositoryState>, clock: Clock, logger: Logger) {
     this.#store = store;
+    this.#clock = clock;
     this.#names = new HostNames(logger);
     const now = (): number => clock.now();
     this.tables = expectationTables(() => {
@@ -37,9 +39,10 @@ export class Expected {
     const { repositories, expectations = NO_EXPECTATIONS, maxSlots = MAX_SLOTS } = settings;
     if (expectations.text !== this.#book.settings.text) {
       this.#names.configure(expectations.renames);
+      const rules = { nameOf: this.nameOf, now: this.#clock.now() };
       this.#store.translate((state, { url = "" }) => {
         const { content } = state;
-        return content ? { ...state, content: renamed(url, content, this.nameOf) } : state;
+        return content ? { ...state, content: renamed(url, content, rules) } : state;
       });
     }
     this.#book.configure(

@@ -18,6 +18,8 @@ export interface MonitorSettings {
   readonly requestTimeoutMs?: number | undefined;
   /** Bound of a snapshot file and of its JSON, bytes. Default: 8 MiB. */
   readonly maxSnapshotBytes?: number | undefined;
+  /** A snapshot that appears later than this after its time is backdated, milliseconds. Default: 24 h. */
+  readonly maxBackupMs?: number | undefined;
   /** Repositories that are collected in parallel. */
   readonly concurrency: number;
   readonly legacyLabel: boolean;

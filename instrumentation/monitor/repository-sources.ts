@@ -13,6 +13,7 @@ import type { OpenBackend } from "../backends/context.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import { waitFor } from "../core/abort.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { DEFAULT_DATING } from "../restic/backdated.ts";
 import { ResticSource } from "../restic/source.ts";
 import type { RepositoryContent } from "../restic/state.ts";
 import { sameReference } from "../secrets/reference.ts";
@@ -36,7 +37,10 @@ export interface RepositorySourcesOptions {
 }
 
 /** The settings of all repositories that a source uses. */
-type SharedSettings = Pick<MonitorSettings, "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes">;
+type SharedSettings = Pick<
+  MonitorSettings,
+  "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes" | "maxBackupMs"
+>;
 
 interface OpenRepository {
   readonly settings: RepositorySettings;
@@ -85,8 +89,8 @@ export class RepositorySources {
 
   /** Returns the sources. Each of them resolves its secrets and lists keys again in its next collection. */
   configure(all: MonitorSettings): readonly ResticSource[] {
-    const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes } = all;
-    const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes };
+    const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes, maxBackupMs } = all;
+    const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes, maxBackupMs };
     this.#options.secrets.configure(secretsIn(all));
     const previous = this.#repositories;
     this.#repositories = new Map(
@@ -171,6 +175,10 @@ export class RepositorySources {
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
       nameOf,
+      dating: {
+        maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
+        receivesCopies: settings.receivesCopies === true,
+      },
       onKeyDerivation,
       clock,
       logger,
@@ -201,6 +209,7 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
     isDeepStrictEqual(a.options, b.options) &&
     a.connections === b.connections &&
     a.insecureTls === b.insecureTls &&
+    a.receivesCopies === b.receivesCopies &&
     a.requestTimeoutMs === b.requestTimeoutMs &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
   );

@@ -1,3 +1,5 @@
+import { DEFAULT_DATING, isBackdated } from "./backdated.ts";
+import type { Dating } from "./backdated.ts";
 import { userOf } from "./repository/snapshot.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import { compareInstants } from "./repository/timestamp.ts";
@@ -5,18 +7,33 @@ import type { BackupSet, RepositoryContent } from "./state.ts";
 
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
+const MAX_RECENT = 5;
+
+/** A clock may be this much ahead; a snapshot that is dated later is dated in the future, seconds. */
+const MAX_AHEAD_SECONDS = 600;
+
+/** How snapshots become backup sets. */
+export interface SetRules {
+  /** The host under which a host is shown. Default: its own name. */
+  readonly nameOf?: ((hostname: string) => string) | undefined;
+  readonly dating?: Dating | undefined;
+  /** Milliseconds since the epoch. Default: no snapshot is dated in the future. */
+  readonly now?: number;
+  /** The previous sets were made with the same dating. Default: true. */
+  readonly isSameDating?: boolean;
+}
 
 /**
  * Groups the snapshots of a repository into backup sets, sorted by host and user.
  * @param previous the result of the last call: sets that did not change stay the same objects, and so does the array
- * @param nameOf the host under which a host is shown
  */
 export function backupSets(
   url: string,
   snapshots: Iterable<Snapshot>,
   previous: readonly BackupSet[] = [],
-  nameOf: (hostname: string) => string = (hostname) => hostname,
+  rules: SetRules = {},
 ): readonly BackupSet[] {
+  const { nameOf = (hostname: string) => hostname, isSameDating = true } = rules;
   const known = new Map(
     previous.map((set) => [keyOf(set.labels["host"], set.labels["user"]), set]),
   );
@@ -30,8 +47,8 @@ export function backupSets(
     const users = Map.groupBy(ofHost, userOf);
     return sorted(users).map(([user, members]) => {
       const before = known.get(keyOf(host, user));
-      const set = backupSet(before?.labels ?? Object.freeze({ url, host, user }), members);
-      return before && isSame(before, set) ? before : set;
+      if (before && isSameDating && isSame(before.members, members)) return before;
+      return backupSet(before?.labels ?? Object.freeze({ url, host, user }), members, rules);
     });
   });
   const isUnchanged =
@@ -43,10 +60,11 @@ export function backupSets(
 export function renamed(
   url: string,
   content: RepositoryContent,
-  nameOf: (hostname: string) => string,
+  rules: Omit<SetRules, "dating">,
 ): RepositoryContent {
-  const snapshots = content.sets.flatMap(({ members }) => members);
-  return { ...content, sets: backupSets(url, snapshots, content.sets, nameOf) };
+  const { sets, dating } = content;
+  const snapshots = sets.flatMap(({ members }) => members);
+  return { ...content, sets: backupSets(url, snapshots, sets, { ...rules, dating }) };
 }
 
 /** Names may contain any character: a joined string would be ambiguous. */
@@ -58,7 +76,11 @@ function sorted<Value>(groups: ReadonlyMap<string, Value>): readonly (readonly [
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function backupSet(labels: BackupSet["labels"], members: readonly Snapshot[]): BackupSet {
+function backupSet(
+  labels: BackupSet["labels"],
+  members: readonly Snapshot[],
+  { dating = DEFAULT_DATING, now = Infinity }: SetRules,
+): BackupSet {
   const [first] = members;
   if (!first) throw new RangeError("a backup set has a snapshot");
   let newest = first;
@@ -69,7 +91,39 @@ function backupSet(labels: BackupSet["labels"], members: readonly Snapshot[]): B
     if (compare(snapshot, oldest) < 0) oldest = snapshot;
     addDay(days, Math.floor(snapshot.time.seconds / SECONDS_PER_DAY));
   }
-  return { labels, snapshots: members.length, newest, oldest, days, members };
+  const backdated = new Set(members.filter((snapshot) => isBackdated(snapshot, dating)));
+  const latest = now / 1000 + MAX_AHEAD_SECONDS;
+  const usual = members.filter(
+    (snapshot) => !backdated.has(snapshot) && snapshot.time.seconds <= latest,
+  );
+  return {
+    labels,
+    snapshots: members.length,
+    newest,
+    oldest,
+    days,
+    backdated: backdated.size,
+    lastBackdatedAt: lastAppearance(backdated),
+    recent: recentOf(newest, usual),
+    members,
+  };
+}
+
+function lastAppearance(snapshots: Iterable<Snapshot>): number | undefined {
+  let last: number | undefined;
+  for (const { firstSeen } of snapshots)
+    if (firstSeen) last = Math.max(last ?? firstSeen.at, firstSeen.at);
+  return last;
+}
+
+/** The last snapshots before the newest that have the same paths. */
+function recentOf(newest: Snapshot, members: readonly Snapshot[]): readonly Snapshot[] {
+  const paths = newest.details?.groups.paths;
+  if (paths === undefined) return [];
+  return members
+    .filter((snapshot) => snapshot !== newest && snapshot.details?.groups.paths === paths)
+    .toSorted((a, b) => compare(b, a))
+    .slice(0, MAX_RECENT);
 }
 
 /**
@@ -97,7 +151,7 @@ function addDay(days: number[], day: number): void {
 }
 
 /** A snapshot never changes, but its details may be read later than its time. */
-function isSame({ members: a }: BackupSet, { members: b }: BackupSet): boolean {
+function isSame(a: readonly Snapshot[], b: readonly Snapshot[]): boolean {
   if (a.length !== b.length) return false;
   if (a.every((snapshot, index) => snapshot === b[index])) return true;
   const known = new Map(a.map((snapshot) => [snapshot.id, snapshot]));

@@ -5,7 +5,8 @@ import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
-import { backupSets } from "./backup-sets.ts";
+import type { Dating } from "./backdated.ts";
+import { contentOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
 import { ReadingLog } from "./reading-log.ts";
@@ -40,6 +41,7 @@ export interface ResticSourceOptions {
   readonly cache?: SnapshotCache | undefined;
   /** The name under which a host is shown. Default: its own. */
   readonly nameOf?: ((hostname: string) => string) | undefined;
+  readonly dating?: Dating | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
   readonly clock: Clock;
@@ -233,16 +235,8 @@ export class ResticSource implements Source<RepositoryState> {
     await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
-  #content(
-    { config, snapshots, unreadable }: Catalogue,
-    previous: RepositoryContent | undefined,
-  ): RepositoryContent {
-    return {
-      config,
-      sets: backupSets(this.#options.url, snapshots.values(), previous?.sets, this.#options.nameOf),
-      snapshots: snapshots.size + unreadable.size,
-      unreadable: unreadable.size,
-      refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
-    };
+  #content(catalogue: Catalogue, previous: RepositoryContent | undefined): RepositoryContent {
+    const { url, nameOf, dating, clock } = this.#options;
+    return contentOf(url, catalogue, previous, { nameOf, dating, now: clock.now() });
   }
 }

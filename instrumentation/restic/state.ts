@@ -1,5 +1,6 @@
 import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
+import type { Dating } from "./backdated.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
@@ -14,6 +15,12 @@ export interface BackupSet {
   readonly oldest: Snapshot;
   /** The last 31 days with a snapshot, newest first, as days since the epoch (UTC). */
   readonly days: readonly number[];
+  /** Snapshots whose time is not that of their backup. */
+  readonly backdated: number;
+  /** When the last of these appeared, milliseconds since the epoch; undefined: none did since the first complete listing. */
+  readonly lastBackdatedAt: number | undefined;
+  /** Up to five before the newest with the same paths, newest first. Backdated ones and those dated in the future are left out. */
+  readonly recent: readonly Snapshot[];
   /** All snapshots, in no order. */
   readonly members: readonly Snapshot[];
 }
@@ -22,6 +29,8 @@ export interface BackupSet {
 export interface RepositoryContent {
   readonly config: ConfigFile;
   readonly sets: readonly BackupSet[];
+  /** How the sets were made. */
+  readonly dating?: Dating | undefined;
   /** Number of snapshot files, readable or not. */
   readonly snapshots: number;
   readonly unreadable: number;

@@ -21,6 +21,7 @@ const PROPERTIES: Properties = {
   options: described("restic's options (-o)", OPTIONS_SCHEMA),
   connections: described("maximum parallel requests; default: 20", { type: "integer", minimum: 1 }),
   insecure_tls: described("accept any certificate of the server", FLAG),
+  receivesCopies: described("restic copy writes to it: old snapshots may appear", FLAG),
   request_timeout: described("how long the server may take to begin an answer", DURATION),
   disabled: described("check the entry, but do not collect it", FLAG),
   vault_material: described("as in restic-reporter: the field key of this path at kv/", TEXT),

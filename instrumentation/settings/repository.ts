@@ -29,6 +29,8 @@ export interface RepositorySettings {
   readonly connections: number | undefined;
   /** Accept any TLS certificate. */
   readonly insecureTls: boolean;
+  /** `restic copy` writes to it: old snapshots may appear. Default: false. */
+  readonly receivesCopies?: boolean;
   /** Maximum wait for the first byte of a response, milliseconds; undefined: that of the agent. */
   readonly requestTimeoutMs?: number | undefined;
 }
@@ -91,6 +93,7 @@ class EntryReader {
     );
     const connections = this.#connections();
     const insecureTls = this.#boolean("insecure_tls");
+    const receivesCopies = this.#boolean("receivesCopies");
     const requestTimeoutMs = this.#duration("request_timeout");
     if (repo === undefined) {
       if (!("repo" in this.#entry))
@@ -109,6 +112,7 @@ class EntryReader {
       options,
       connections,
       insecureTls,
+      receivesCopies,
       requestTimeoutMs,
     };
   }

@@ -112,6 +112,7 @@ export async function loadSettings({
       timeoutMs: value(SETTINGS.timeout),
       requestTimeoutMs: value(SETTINGS.requestTimeout),
       maxSnapshotBytes: value(SETTINGS.maxSnapshotSize),
+      maxBackupMs: value(SETTINGS.maxBackupDuration),
       concurrency: value(SETTINGS.concurrency),
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),

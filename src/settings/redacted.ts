@@ -29,7 +29,6 @@ export function settingsSummary(
     settings: source,
     repositories: repositories.map(({ url }) => url).join(" "),
     disabled: disabledCount,
-    expectations: (monitor.expectations?.expectations ?? []).map(({ name }) => name).join(" "),
     shard: settings.shard ? `${settings.shard.index}/${settings.shard.total}` : "none",
     bind: bind.map(formatBind).join(" ") || "none",
     webConfigFile: settings.webConfigFile ?? "none",
@@ -62,9 +61,6 @@ export function redactedSettings(settings: AgentSettings): Readonly<Record<strin
   return {
     ...settingsSummary(settings),
     repositories: settings.monitor.repositories.map(redactedRepository),
-    expectations: (settings.monitor.expectations?.expectations ?? []).map(({ text }): unknown =>
-      JSON.parse(text),
-    ),
   };
 }
 
@@ -76,6 +72,7 @@ function redactedRepository({
   options,
   connections,
   insecureTls,
+  receivesCopies,
   requestTimeoutMs,
 }: RepositorySettings): Readonly<Record<string, unknown>> {
   return {
@@ -87,6 +84,7 @@ function redactedRepository({
     options: mapValues(options, () => REDACTED),
     ...(connections !== undefined && { connections }),
     ...(insecureTls && { insecure_tls: true }),
+    ...(receivesCopies && { receivesCopies }),
     ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };
 }

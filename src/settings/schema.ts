@@ -98,6 +98,12 @@ export const SETTINGS = {
     "8MiB",
     "maximum size of a snapshot file and of its JSON; a larger one is unreadable",
   ),
+  maxBackupDuration: setting(
+    "maxBackupDuration",
+    duration,
+    "24h",
+    "longest time a backup takes: a snapshot that appears later than this after its time is backdated",
+  ),
   concurrency: setting(
     "concurrency",
     integer(1, 1000),

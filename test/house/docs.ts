@@ -69,6 +69,15 @@ export function prometheusName({ name, kind }: MetricSpec<never>): string {
 /** Metrics that came with version 0.2.0; all others are in 0.1.0 already. */
 const SINCE_0_2: ReadonlySet<string> = new Set([
   "restic_otel.repositories",
+  "backup.last.files_new",
+  "backup.last.files_changed",
+  "backup.last.files_unmodified",
+  "backup.recent_median.files",
+  "backup.recent_median.processed_bytes",
+  "backup.recent_median.added_bytes",
+  "backup.recent_median.duration_seconds",
+  "backup.backdated_snapshots",
+  "backup.repository.last_backdated_timestamp_seconds",
   ...EXPECTATION_METRICS.map(({ name }) => name),
 ]);
 

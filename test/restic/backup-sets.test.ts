@@ -42,6 +42,9 @@ function plainSets(snapshots: readonly Snapshot[]): readonly object[] {
             newest: members.at(-1),
             oldest: members[0],
             days: [...days].toSorted((a, b) => b - a).slice(0, 31),
+            backdated: 0,
+            lastBackdatedAt: undefined,
+            recent: [],
             members: expect.toSatisfy(
               (all: readonly Snapshot[]) =>
                 all.length === members.length && members.every((one) => all.includes(one)),
@@ -107,7 +110,7 @@ test("renamed hosts are one set, also after the rule changed", () => {
   const hosts = (sets: readonly BackupSet[]): readonly unknown[] =>
     sets.map(({ labels, snapshots: count }) => [labels["host"], count]);
   const nameOf = (host: string): string => (host.startsWith("a") ? "container" : host);
-  const sets = backupSets("rest:x", snapshots, [], nameOf);
+  const sets = backupSets("rest:x", snapshots, [], { nameOf });
   expect(hosts(sets)).toEqual([
     ["b", 1],
     ["container", 2],
@@ -119,7 +122,7 @@ test("renamed hosts are one set, also after the rule changed", () => {
     unreadable: 0,
     refused: 0,
   } as const;
-  const back = renamed("rest:x", content, (host) => host).sets;
+  const back = renamed("rest:x", content, { nameOf: (host) => host }).sets;
   expect(hosts(back)).toEqual([
     ["aa", 1],
     ["ab", 1],

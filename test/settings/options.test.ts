@@ -8,12 +8,13 @@ const RESTIC_OPTIONS =
     " ",
   );
 
-test("an entry sets restic's options, connections, insecure_tls and request_timeout for its repository", async () => {
+test("an entry sets restic's options, connections, insecure_tls, receivesCopies and request_timeout for its repository", async () => {
   const { monitor, warnings } = await settingsOf(`
 - repo: s3:s3.example.com/bucket
   password: p
   connections: 3
   insecure_tls: true
+  receivesCopies: true
   request_timeout: 1m30s
   environment: { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: { env: KEY }, AWS_SESSION_TOKEN: "" }
   options: { s3.region: eu-1, s3.list-objects-v1: true, s3.restore-days: 7, s3.storage-class: GLACIER, azure.access-tier: Hot }
@@ -23,6 +24,7 @@ test("an entry sets restic's options, connections, insecure_tls and request_time
   expect(first).toMatchObject({
     connections: 3,
     insecureTls: true,
+    receivesCopies: true,
     requestTimeoutMs: 90_000,
   });
   expect(first?.options).toEqual({
@@ -38,6 +40,7 @@ test("an entry sets restic's options, connections, insecure_tls and request_time
     "AWS_SESSION_TOKEN",
   ]);
   expect(second).toMatchObject({ options: {}, connections: undefined, insecureTls: false });
+  expect(second?.receivesCopies).toBe(false);
   expect(warnings).toEqual([]);
 });
 

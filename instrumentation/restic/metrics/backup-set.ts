@@ -8,6 +8,11 @@ const SET = ["url", "host", "user"] as const;
 /** Days after which `isLegacy` is "true". */
 const LEGACY_DAYS = 60;
 
+/** A median of fewer snapshots says nothing. */
+const MIN_RECENT = 3;
+
+type ValueOf = (summary: Summary) => number | undefined;
+
 /** @param legacyLabel adds `isLegacy` to two metrics, for users who have years of such series */
 export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<BackupSet>[] {
   const labelsOf = ({ labels, newest }: BackupSet, now: number): BackupSet["labels"] =>
@@ -74,6 +79,41 @@ export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<Back
       "Bytes that the newest snapshot added, as stored.",
       (summary) => summary.addedStoredBytes,
     ),
+    newestMetric(
+      "backup.last.files_new",
+      undefined,
+      "Files in the newest snapshot that the one before does not have.",
+      (summary) => summary.filesNew,
+    ),
+    newestMetric(
+      "backup.last.files_changed",
+      undefined,
+      "Files in the newest snapshot that changed since the one before.",
+      (summary) => summary.filesChanged,
+    ),
+    newestMetric(
+      "backup.last.files_unmodified",
+      undefined,
+      "Files in the newest snapshot that did not change since the one before.",
+      (summary) => summary.filesUnmodified,
+    ),
+    recentMetric("files", undefined, "files", (summary) => summary.files),
+    recentMetric("processed_bytes", "By", "bytes", (summary) => summary.processedBytes),
+    recentMetric(
+      "added_bytes",
+      "By",
+      "bytes added, before compression,",
+      (summary) => summary.addedBytes,
+    ),
+    recentMetric("duration_seconds", "s", "duration", (summary) => summary.durationSeconds),
+    {
+      name: "backup.backdated_snapshots",
+      kind: "gauge",
+      description:
+        "Snapshots of the backup set whose time is not that of their backup: by more than 1 h, or they appeared more than maxBackupDuration after it.",
+      labels: SET,
+      points: ({ backdated, labels }) => [[backdated, labels]],
+    },
   ];
 }
 
@@ -82,7 +122,7 @@ function newestMetric(
   name: string,
   unit: "s" | "By" | undefined,
   description: string,
-  valueOf: (summary: Summary) => number | undefined,
+  valueOf: ValueOf,
 ): MetricSpec<BackupSet> {
   return {
     name,
@@ -95,4 +135,32 @@ function newestMetric(
       return value === undefined ? [] : [[value, labels]];
     },
   };
+}
+
+/** The median over the snapshots before the newest that have a value; no series of fewer than three. */
+function recentMetric(
+  name: string,
+  unit: "s" | "By" | undefined,
+  what: string,
+  valueOf: ValueOf,
+): MetricSpec<BackupSet> {
+  return {
+    name: `backup.recent_median.${name}`,
+    kind: "gauge",
+    ...(unit && { unit }),
+    description: `Median ${what} of the five snapshots before the newest with the same paths; only from three on.`,
+    labels: SET,
+    points: ({ recent, labels }) => {
+      const values = recent.flatMap(({ summary }) => (summary && valueOf(summary)) ?? []);
+      return values.length < MIN_RECENT ? [] : [[median(values), labels]];
+    },
+  };
+}
+
+/** @param values at least one */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  const middle = sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }

@@ -85,6 +85,19 @@ const CONTENT_METRICS: readonly MetricSpec<RepositoryEntry>[] = [
         { ...entry.subject, id: config.id, version: String(config.version) },
       ]),
   },
+  {
+    name: "backup.repository.last_backdated_timestamp_seconds",
+    kind: "gauge",
+    unit: "s",
+    description:
+      "When the last backdated snapshot appeared, Unix seconds. Those that were there at the first look do not count.",
+    labels: URL,
+    points: ({ state, subject }) => {
+      const sets = state?.content?.sets ?? [];
+      const last = sets.reduce((max, set) => Math.max(max, set.lastBackdatedAt ?? 0), 0);
+      return last > 0 ? [[last / 1000, subject]] : [];
+    },
+  },
 ];
 
 const COST_METRICS: readonly MetricSpec<RepositoryEntry>[] = [

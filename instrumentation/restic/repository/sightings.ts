@@ -11,8 +11,7 @@ export class Sightings {
 
   /** @param listed the last complete listing before a restart */
   constructor(listed?: Listed) {
-    // Without its snapshots, which may be forgotten later.
-    this.#last = listed && { at: listed.at, completeAt: listed.completeAt };
+    this.#last = listed;
     this.#unreadable = listed?.unreadable ?? new Map();
   }
 

@@ -68,8 +68,7 @@ export interface SetStatus {
   readonly daysAgo: readonly number[];
 }
 
-/** What the status is built from. */
-export interface StatusInput {
+interface StatusInput {
   /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];
   readonly entries: Iterable<StoreEntry<RepositoryState>>;

@@ -22,8 +22,6 @@ interface ShortAgent {
   /** One collection: the snapshots, sorted by id. */
   readonly read: (password?: string) => Promise<readonly Snapshot[]>;
   readonly collect: (password?: string) => Promise<Collected>;
-  /** A collection of all repositories has ended. */
-  readonly endCollection: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -74,8 +72,7 @@ export class StatefulScene {
       const ids = (await read(password)).map(({ id }) => id);
       return { ids, gets };
     };
-    const endCollection = (): void => stateDir.collectionEnded();
-    return { read, collect, endCollection, stop: () => stateDir.close() };
+    return { read, collect, stop: () => stateDir.close() };
   }
 
   /** Starts an agent for one collection. */
