@@ -5,7 +5,7 @@ import type { Expectation, ExpectationSettings } from "../settings/expectations/
 import type { Knowledge } from "./judge.ts";
 import { RepositoryPage } from "./page.ts";
 import { slotsOf } from "./slots.ts";
-import type { Part, Slot, Slots } from "./slots.ts";
+import type { Evaluated, Part, Slot } from "./slots.ts";
 
 type Entry = StoreEntry<RepositoryState>;
 
@@ -21,8 +21,7 @@ interface Chapter {
   readonly expectation: Expectation;
   /** Its enabled repositories that this agent collects. */
   readonly urls: readonly string[];
-  slots: Slots;
-  isReload: boolean;
+  evaluated: Evaluated;
   /** undefined: they must be evaluated. */
   until: number | undefined;
 }
@@ -57,8 +56,7 @@ export class ExpectationBook {
       return {
         expectation,
         urls: own,
-        slots: known?.slots ?? new Map(),
-        isReload,
+        evaluated: { slots: known?.evaluated.slots ?? new Map(), isReload, parts: [] },
         until: undefined,
       };
     });
@@ -117,24 +115,23 @@ export class ExpectationBook {
   }
 
   #evaluate(chapter: Chapter, now: number): void {
-    const { expectation, urls, slots, isReload } = chapter;
+    const { expectation, urls, evaluated } = chapter;
     const parts = urls.map((url): Part => {
       const page = this.#pages.get(url);
       return page
         ? { knowledge: page.knowledge, hits: page.hits.get(expectation) ?? [] }
         : { knowledge: UNREAD, hits: [] };
     });
-    chapter.slots = slotsOf(expectation, parts, slots, isReload, now);
-    chapter.isReload = false;
-    chapter.until = [...chapter.slots.values()].reduce(
-      (least, { verdict }) => Math.min(least, verdict.until),
-      Infinity,
-    );
+    const slots = slotsOf(expectation, parts, evaluated, now);
+    chapter.evaluated = { slots, isReload: false, parts };
+    chapter.until = Infinity;
+    for (const { verdict } of slots.values())
+      chapter.until = Math.min(chapter.until, verdict.until);
     this.#slots = undefined;
   }
 
   #shown(): readonly Slot[] {
-    const all = this.#chapters.flatMap(({ slots }) => [...slots.values()]);
+    const all = this.#chapters.flatMap(({ evaluated }) => [...evaluated.slots.values()]);
     let left = this.#maxSlots - all.filter(({ isNamed }) => isNamed).length;
     return all.filter(({ isNamed }) => isNamed || left-- > 0);
   }

@@ -1,15 +1,13 @@
 import type { Glob } from "../settings/expectations/glob.ts";
 import type { BackupSet } from "../restic/state.ts";
-import type {
-  Expectation,
-  ExpectationSettings,
-  Retired,
-} from "../settings/expectations/expectations.ts";
+import type { Expectation, Retired } from "../settings/expectations/expectations.ts";
 import { findingOf } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
 /** A backup set whose host an expectation is about. */
 export interface Hit {
+  /** Of the slot that the set belongs to. */
+  readonly key: string;
   readonly host: string;
   readonly user: string;
   /** The host is named, not matched by a glob. */
@@ -22,19 +20,39 @@ export interface Hit {
 /** The hit of each expectation that is about a backup set. */
 export type Hits = readonly (readonly [Expectation, Hit])[];
 
-/** @param now milliseconds since the epoch */
-export function hitsOf(set: BackupSet, settings: ExpectationSettings, now: number): Hits {
-  const { url = "", host = "", user = "" } = set.labels;
-  const retired = isRetired(set, settings.retired);
-  return settings.expectations.flatMap((expectation) => {
+/** Names may contain any character: a joined string would be ambiguous. */
+export function slotKey(expectation: string, host?: string, user?: string): string {
+  return JSON.stringify([expectation, host, user].filter((name) => name !== undefined));
+}
+
+/**
+ * @param expectations about the repository of the set
+ * @param retired whether the set is retired: a glob does not stand for retired hosts
+ * @param now milliseconds since the epoch
+ */
+export function hitsOf(
+  set: BackupSet,
+  expectations: readonly Expectation[],
+  retired: boolean,
+  now: number,
+): Hits {
+  const { host = "", user = "" } = set.labels;
+  const hits: (readonly [Expectation, Hit])[] = [];
+  for (const expectation of expectations) {
     const by = matchOf(expectation.hosts, host);
-    // A glob does not stand for retired hosts.
-    if (by === undefined || (by === "glob" && retired) || !expectation.urls.includes(url))
-      return [];
-    const userBy = expectation.users ? matchOf(expectation.users, user) : "name";
-    const finding = findingOf(set, expectation, now);
-    return [[expectation, { host, user, hasHostName: by === "name", userBy, finding }] as const];
-  });
+    if (by === undefined || (by === "glob" && retired)) continue;
+    const { name, users } = expectation;
+    const hit = {
+      key: slotKey(name, host, users ? user : undefined),
+      host,
+      user,
+      hasHostName: by === "name",
+      userBy: users ? matchOf(users, user) : "name",
+      finding: findingOf(set, expectation, now),
+    };
+    hits.push([expectation, hit]);
+  }
+  return hits;
 }
 
 /** A set is retired until it has a snapshot after the date. */
@@ -49,7 +67,12 @@ export function isRetired({ labels, newest }: BackupSet, retired: readonly Retir
   );
 }
 
+/** Called for each set and expectation: a loop takes a third of the time of two calls of `some`. */
 function matchOf(globs: readonly Glob[], name: string): "name" | "glob" | undefined {
-  if (globs.some(({ literal }) => literal === name)) return "name";
-  return globs.some((glob) => glob.matches(name)) ? "glob" : undefined;
+  let by: "glob" | undefined;
+  for (const glob of globs) {
+    if (glob.literal === name) return "name";
+    if (!by && glob.matches(name)) by = "glob";
+  }
+  return by;
 }

@@ -1,6 +1,10 @@
 import type { Labels, StoreEntry } from "../core/source.ts";
 import type { BackupSet, RepositoryState } from "../restic/state.ts";
-import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
+import type {
+  Expectation,
+  ExpectationSettings,
+  Retired,
+} from "../settings/expectations/expectations.ts";
 import { MAX_AHEAD_SECONDS } from "./finding.ts";
 import { hitsOf, isRetired } from "./hit.ts";
 import type { Hit, Hits } from "./hit.ts";
@@ -10,6 +14,13 @@ import type { Knowledge } from "./judge.ts";
 export interface UnexpectedSets {
   readonly labels: Labels;
   readonly count: number;
+}
+
+/** A backup set, and which expectations are about it. */
+interface ReadSet {
+  readonly hits: Hits;
+  /** An expectation covers it, or it is retired. */
+  readonly isJudged: boolean;
 }
 
 /** One repository as expectations see it: what is known of it, and which backup sets they are about. */
@@ -22,7 +33,7 @@ export class RepositoryPage {
   unexpected: UnexpectedSets | undefined;
   #entry: StoreEntry<RepositoryState> | undefined;
   #sets: readonly BackupSet[] = [];
-  #hitsOfSets: ReadonlyMap<BackupSet, Hits> = new Map();
+  #read: ReadonlyMap<BackupSet, ReadSet> = new Map();
   /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
   #until = Infinity;
 
@@ -30,7 +41,7 @@ export class RepositoryPage {
   forget(): void {
     this.#entry = undefined;
     this.#sets = [];
-    this.#hitsOfSets = new Map();
+    this.#read = new Map();
   }
 
   /**
@@ -48,14 +59,14 @@ export class RepositoryPage {
     const isFirst = this.#entry === undefined;
     this.#entry = entry;
     const { url = "" } = entry.subject;
-    const changed = new Set<Expectation>();
+    const about = settings.expectations.filter(({ urls }) => urls.includes(url));
     const knowledge = knowledgeOf(entry);
-    if (isFirst || !isSame(knowledge, this.knowledge))
-      for (const one of settings.expectations) if (one.urls.includes(url)) changed.add(one);
-    this.knowledge = knowledge;
+    const isNews = isFirst || !isSame(knowledge, this.knowledge);
+    const changed = new Set(isNews ? about : []);
+    if (isNews) this.knowledge = knowledge;
     const sets = entry.state?.content?.sets ?? [];
     if (isFirst || sets !== this.#sets)
-      for (const one of this.#read(sets, settings, now)) changed.add(one);
+      for (const one of this.#readSets(sets, about, settings.retired, now)) changed.add(one);
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
     else if (this.unexpected?.count !== count) this.unexpected = { labels: entry.subject, count };
@@ -63,36 +74,46 @@ export class RepositoryPage {
   }
 
   /** Reads the sets that changed. Returns the expectations that are about them. */
-  #read(
+  #readSets(
     sets: readonly BackupSet[],
-    settings: ExpectationSettings,
+    about: readonly Expectation[],
+    retired: readonly Retired[],
     now: number,
   ): Iterable<Expectation> {
-    const before = this.#hitsOfSets;
-    const hitsOfSets = new Map(
-      sets.map((set) => [set, before.get(set) ?? hitsOf(set, settings, now)] as const),
-    );
+    const before = this.#read;
     const changed = new Set<Expectation>();
-    const hits = new Map<Expectation, Hit[]>();
+    const read = new Map<BackupSet, ReadSet>();
+    const hits = new Map<Expectation, Hit[]>(about.map((expectation) => [expectation, []]));
     this.#until = Infinity;
-    for (const [set, ofSet] of hitsOfSets)
-      for (const [expectation, hit] of ofSet) {
-        if (!before.has(set)) changed.add(expectation);
-        const list = hits.get(expectation) ?? [];
-        if (list.length === 0) hits.set(expectation, list);
-        list.push(hit);
+    for (const set of sets) {
+      const known = before.get(set);
+      const one = known ?? readSet(set, about, retired, now);
+      read.set(set, one);
+      for (const [expectation, hit] of one.hits) {
+        if (!known) changed.add(expectation);
+        hits.get(expectation)?.push(hit);
         this.#until = Math.min(this.#until, (hit.finding.future - MAX_AHEAD_SECONDS) * 1000);
       }
-    for (const [set, ofSet] of before)
-      if (!hitsOfSets.has(set)) for (const [expectation] of ofSet) changed.add(expectation);
+    }
+    for (const [set, one] of before)
+      if (!read.has(set)) for (const [expectation] of one.hits) changed.add(expectation);
     this.#sets = sets;
-    this.#hitsOfSets = hitsOfSets;
+    this.#read = read;
     this.hits = hits;
-    this.judged = sets.filter(
-      (set) => isCovered(hitsOfSets.get(set) ?? []) || isRetired(set, settings.retired),
-    );
+    this.judged = sets.filter((set) => read.get(set)?.isJudged);
     return changed;
   }
+}
+
+function readSet(
+  set: BackupSet,
+  about: readonly Expectation[],
+  retired: readonly Retired[],
+  now: number,
+): ReadSet {
+  const isOld = isRetired(set, retired);
+  const hits = hitsOf(set, about, isOld, now);
+  return { hits, isJudged: isOld || isCovered(hits) };
 }
 
 /** An expectation covers a set if it is about one of its snapshots. */

@@ -1,11 +1,12 @@
 import type { Labels } from "../core/source.ts";
 import type { Expectation } from "../settings/expectations/expectations.ts";
 import { draftsOf } from "./drafts.ts";
-import type { Draft } from "./drafts.ts";
-import { NOTHING } from "./finding.ts";
+import type { Draft, Input } from "./drafts.ts";
+import { joined, NOTHING } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import type { Hit } from "./hit.ts";
 import { judge } from "./judge.ts";
-import type { Knowledge, Sight, Verdict } from "./judge.ts";
+import type { Knowledge, Verdict } from "./judge.ts";
 
 /** A glob keeps a slot this long after its last snapshot was gone. */
 const KEPT_MS = 90 * 86_400_000;
@@ -19,6 +20,8 @@ export interface Slot {
   readonly verdict: Verdict;
   /** When its last snapshot was found to be gone, milliseconds since the epoch: the slot of a glob keeps its last timestamp. */
   readonly lostAt: number | undefined;
+  /** What the verdict was reached from. */
+  readonly inputs: readonly Input[];
 }
 
 /** By key. */
@@ -30,65 +33,101 @@ export interface Part {
   readonly hits: readonly Hit[];
 }
 
+/** What slots were evaluated from last time. */
+export interface Evaluated {
+  readonly slots: Slots;
+  /** The settings changed since then: slots of globs that have no snapshot now end. */
+  readonly isReload: boolean;
+  readonly parts: readonly Part[];
+}
+
 /**
  * The slots of an expectation. A slot that did not change stays the same object.
- * @param before the slots of the last call
- * @param isReload the settings changed since the last call: slots of globs that have no snapshot now end
  * @param now milliseconds since the epoch
  */
 export function slotsOf(
   expectation: Expectation,
   parts: readonly Part[],
-  before: Slots,
-  isReload: boolean,
+  before: Evaluated,
   now: number,
 ): Slots {
   if (parts.length === 0) return new Map();
-  const lost = isReload ? new Map<string, Slot>() : lostSlots(before, now);
-  const drafts = draftsOf(
-    expectation,
-    parts.map(({ hits }) => hits),
-    lost,
-  );
-  return new Map(
-    [...drafts].map(([key, draft]) => {
-      const known = before.get(key);
-      const slot = slotOf(expectation, draft, parts, known, lost.get(key), now);
-      return [key, known && isSame(known, slot) ? known : slot];
-    }),
-  );
+  const hits = parts.map((part) => part.hits);
+  const drafts = draftsOf(expectation, hits, keptSlots(before, now));
+  const isSameKnowledge =
+    !before.isReload &&
+    parts.every(({ knowledge }, index) => knowledge === before.parts[index]?.knowledge);
+  const slots = new Map<string, Slot>();
+  for (const [key, draft] of drafts) {
+    const known = before.slots.get(key);
+    const isUnchanged =
+      known !== undefined &&
+      isSameKnowledge &&
+      known.lostAt === undefined &&
+      known.verdict.until > now &&
+      known.isNamed === draft.isNamed &&
+      sameInputs(known.inputs, draft.inputs);
+    slots.set(key, isUnchanged ? known : slotOf(expectation, draft, parts, known, before, now));
+  }
+  return slots;
 }
 
-/** The slots of globs that are kept if they have no snapshot any more. */
-function lostSlots(before: Slots, now: number): ReadonlyMap<string, Slot> {
-  return new Map(
-    [...before].flatMap(([key, slot]) => {
-      const { isNamed, verdict, lostAt = now } = slot;
-      const isKept = !isNamed && verdict.candidate > 0 && now - lostAt < KEPT_MS;
-      return isKept ? [[key, { ...slot, lostAt }] as const] : [];
-    }),
-  );
+function* keptSlots(
+  { slots, isReload }: Evaluated,
+  now: number,
+): Generator<readonly [key: string, host: string | undefined, user: string | undefined]> {
+  if (isReload) return;
+  for (const [key, slot] of slots)
+    if (isKept(slot, now)) yield [key, slot.labels["host"], slot.labels["user"]];
+}
+
+/** Whether a slot stays when its last snapshot is gone. */
+function isKept({ isNamed, verdict, lostAt = Infinity }: Slot, now: number): boolean {
+  return !isNamed && verdict.candidate > 0 && now < lostAt + KEPT_MS;
 }
 
 function slotOf(
   expectation: Expectation,
-  { labels, isNamed, findings }: Draft,
+  { host, user, isNamed, inputs }: Draft,
   parts: readonly Part[],
   known: Slot | undefined,
-  lost: Slot | undefined,
+  { isReload }: Evaluated,
   now: number,
 ): Slot {
-  const isLost =
-    lost !== undefined && [...findings.values()].every(({ matching }) => matching === 0);
-  const last = isLost ? { newest: lost.verdict.candidate } : undefined;
-  const sights = parts.map(({ knowledge }, index): Sight => ({
+  const isThere = inputs.some(([, { matching }]) => matching > 0);
+  const lost = !isThere && !isReload && known && isKept(known, now) ? known : undefined;
+  const last = lost && { newest: lost.verdict.candidate };
+  const sights = parts.map(({ knowledge }, index) => ({
     ...knowledge,
-    finding: Object.assign({}, findings.get(index) ?? NOTHING, last),
+    finding: Object.assign({}, findingIn(index, inputs), last),
   }));
   const verdict = judge(expectation, sights, known?.verdict, now);
-  const lostAt = isLost ? lost.lostAt : undefined;
+  const lostAt = lost && (lost.lostAt ?? now);
   const until = Math.min(verdict.until, lostAt === undefined ? Infinity : lostAt + KEPT_MS);
-  return { labels: known?.labels ?? labels, isNamed, verdict: { ...verdict, until }, lostAt };
+  const labels = known?.labels ?? labelsOf(expectation.name, host, user);
+  const slot = { labels, isNamed, verdict: { ...verdict, until }, lostAt, inputs };
+  return known && isSame(known, slot) ? known : slot;
+}
+
+function findingIn(repository: number, inputs: readonly Input[]): Finding {
+  return inputs
+    .filter(([index]) => index === repository)
+    .reduce((sum, [, finding]) => joined(sum, finding), NOTHING);
+}
+
+function labelsOf(expectation: string, host?: string, user?: string): Labels {
+  return Object.freeze({
+    expectation,
+    ...(host !== undefined && { host }),
+    ...(user !== undefined && { user }),
+  });
+}
+
+function sameInputs(a: readonly Input[], b: readonly Input[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(([index, finding], at) => index === b[at]?.[0] && finding === b[at][1])
+  );
 }
 
 function isSame(a: Slot, b: Slot): boolean {
@@ -96,6 +135,7 @@ function isSame(a: Slot, b: Slot): boolean {
   return (
     a.isNamed === b.isNamed &&
     a.lostAt === b.lostAt &&
+    sameInputs(a.inputs, b.inputs) &&
     one.newest === other.newest &&
     one.candidate === other.candidate &&
     one.maxAgeSeconds === other.maxAgeSeconds &&
