@@ -13,14 +13,9 @@ import { ownTables } from "./telemetry/own-metrics/own-tables.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import type { Exposition, PrometheusEndpoint } from "./telemetry/prometheus/endpoint.ts";
 import type { Protection } from "./web/config/protection.ts";
-import { outcomeOf, type Lifecycle } from "./web/lifecycle.ts";
-import { formatAddress } from "./web/listen.ts";
 import type { InheritedSocket } from "./web/listen.ts";
-import { HEALTH_PATHS, routes } from "./web/routes.ts";
-import { startServer } from "./web/server.ts";
 import type { WebServer } from "./web/server.ts";
-import { repositoriesOf, statusOf } from "./web/status/status.ts";
-import type { Status } from "./web/status/status.ts";
+import type { StatusInput } from "./web/status/status.ts";
 
 /** Time limit for the requests in progress at a stop. */
 const GRACE_MS = 4000;
@@ -48,7 +43,7 @@ export class Agent {
   #effective: AgentSettings;
   #reload: ReloadState;
   #shard: AgentSettings["shard"];
-  readonly #servers: WebServer[] = [];
+  #servers: readonly WebServer[] = [];
   #push: OtlpPush | undefined;
   #protection: Protection | undefined;
   #startedMs: number | undefined;
@@ -89,30 +84,20 @@ export class Agent {
 
   /** Starts to listen, then to collect. @throws AgentError `config` if it cannot listen */
   async start(): Promise<void> {
-    const { clock, logger, build, inherited = [] } = this.#options;
+    const { clock, logger } = this.#options;
     this.#startedMs = clock.monotonicMs();
-    const agentRoutes = routes({
-      version: build.version,
-      prometheus: this.#settings.prometheus,
-      telemetryPath: this.#settings.telemetryPath,
+    // Imported late: --once needs no server.
+    const { serve } = await import("./serve.ts");
+    const { servers, protection } = await serve(this.#settings, this.#options, {
+      monitor: this.monitor,
       render: () => this.render(),
       notReady: () => this.#notReady(),
-      status: () => this.status(),
-      lifecycle: this.#settings.enableLifecycle ? this.#lifecycle() : undefined,
-      logger,
+      statusInput: () => this.statusInput(),
+      reload: () => this.reload(),
+      config: () => redactedSettings(this.#effective),
     });
-    const { webConfigFile: file, healthWithoutLogin } = this.#settings;
-    const open = healthWithoutLogin ? HEALTH_PATHS : [];
-    if (file !== undefined) {
-      const { Protection: Opened } = await import("./web/config/protection.ts");
-      this.#protection = await Opened.open({ file, open, clock, logger });
-    }
-    const protection = this.#protection;
-    for (const bind of inherited.length > 0 ? inherited : this.#settings.bind) {
-      const server = await startServer({ bind, routes: agentRoutes, clock, logger, protection });
-      this.#servers.push(server);
-      logger.info("listening", { address: formatAddress(server.address) });
-    }
+    this.#servers = servers;
+    this.#protection = protection;
     const { prometheus, otlp } = this.#settings;
     if (otlp.length > 0) await this.#startPush();
     else if (this.#servers.length === 0 || !prometheus)
@@ -161,30 +146,15 @@ export class Agent {
     return endpoint.render();
   }
 
-  /** The current status. */
-  status(): Status {
+  /** The current status is `statusOf` of this. */
+  statusInput(): StatusInput {
     const { monitor } = this;
-    return statusOf({
+    return {
       urls: monitor.urls,
       entries: monitor.store.entries(),
       nextAt: monitor.nextAt(),
       lateAfterMs: this.#settings.lateAfterMs,
       now: this.#options.clock.now(),
-    });
-  }
-
-  #lifecycle(): Lifecycle {
-    const { monitor } = this;
-    return {
-      reload: () => this.reload(),
-      collect: () =>
-        monitor
-          .collect({ listKeys: true })
-          ?.then((outcome) =>
-            outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
-          ),
-      stopping: () => monitor.stopped,
-      config: () => redactedSettings(this.#effective),
     };
   }
 

@@ -96,7 +96,8 @@ async function once(agent: Agent, format: Flags["format"]): Promise<number> {
   if (process.stderr.isTTY) process.stderr.write(CLEAR);
   if (format === "table") {
     const { terminalColumns, textTable } = await import("./web/status/text-table.ts");
-    process.stdout.write(textTable(agent.status(), terminalColumns()));
+    const { statusOf } = await import("./web/status/status.ts");
+    process.stdout.write(textTable(statusOf(agent.statusInput()), terminalColumns()));
   } else process.stdout.write(Buffer.concat((await agent.render()).plain));
   await agent.stop();
   return outcome && outcome.failed > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 import { parseSchedule } from "../collect/schedule.ts";
 import { parseDurationMs } from "../core/duration.ts";
-import { AgentError } from "../core/error.ts";
+import { AgentError, badValue } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import { printPath } from "../settings/print-path.ts";
@@ -8,7 +8,7 @@ import { parseExpectations } from "../settings/expectations/parse.ts";
 import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
-import { secretsOf } from "../settings/secrets-of.ts";
+import { secretsOf } from "../monitor/secrets-in.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
@@ -33,7 +33,9 @@ export function monitorSettings(
   ): number => {
     const ms = parseDurationMs(config[name] ?? initial);
     if (ms !== undefined && ms > 0) return ms;
-    problems.push(`${name}: must be a duration with its unit, like "30s" or "5m"`);
+    problems.push(
+      `${name}: ${badValue(config[name])}must be a duration with its unit, like "30s" or "5m"`,
+    );
     return 0;
   };
   const { value: maxSnapshotBytes, problem } = parseSnapshotSize(config.maxSnapshotSize ?? "8MiB");
@@ -41,7 +43,7 @@ export function monitorSettings(
   const count = (name: "concurrency" | "maxSets" | "maxSlots", initial: number): number => {
     const { [name]: value = initial } = config;
     if (!Number.isInteger(value) || value < 1)
-      problems.push(`${name}: must be a whole number from 1`);
+      problems.push(`${name}: ${badValue(value)}must be a whole number from 1`);
     return value;
   };
   const concurrency = count("concurrency", 8);

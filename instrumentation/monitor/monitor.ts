@@ -78,7 +78,10 @@ export class Monitor {
     this.#collector = new Collector({
       clock: this.#clock,
       logger: this.#logger,
-      finished: options.onCollection,
+      finished: (outcome) => {
+        this.#stateDir?.collectionEnded();
+        return options.onCollection?.(outcome);
+      },
       startSpan: options.startSpan,
     });
     const host = { clock: this.#clock, logger: this.#logger, startSpan: options.startSpan };
@@ -89,10 +92,7 @@ export class Monitor {
     this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: env, onSecret });
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
-    this.#stateDir =
-      settings.stateDir === undefined
-        ? undefined
-        : new StateDir(settings.stateDir, this.#logger, now, settings.stateKeys);
+    this.#stateDir = StateDir.of(settings, this.#logger, now);
     this.#expected = new Expected(this.store, this.#clock, this.#logger);
     this.#sources = new RepositorySources({
       ...host,

@@ -2,7 +2,6 @@ import { AgentError } from "../core/error.ts";
 import { mapping } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
-import { isVariableName } from "./printable-name.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -24,4 +23,15 @@ export const environment: SecretResolver = {
 /** A variable in messages. */
 export function variableShown(name: string): string {
   return isVariableName(name) ? `the variable ${name}` : "the variable of {env: …}";
+}
+
+/**
+ * Whether the name of a variable may be shown: `RESTIC_PASSWORD`, `PASSWORD`, `AWS_KEY_2`. Another one may be the secret itself, which a slip
+ * moved there.
+ */
+export function isVariableName(name: string): boolean {
+  return (
+    name.length <= 60 &&
+    /^(?:[A-Z_]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|(?:https?|no|all)_proxy)$/.test(name)
+  );
 }

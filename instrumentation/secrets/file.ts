@@ -5,7 +5,6 @@ import { AgentError } from "../core/error.ts";
 import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
-import { isPath } from "./printable-name.ts";
 import { decodeText, isUtf16, trim } from "./trim.ts";
 
 const MAX_BYTES = 64 * 1024;
@@ -60,4 +59,9 @@ async function read(path: string): Promise<Buffer> {
 
 function shown(path: string): string {
   return isPath(path) ? `the file ${path}` : "the named file in the working directory";
+}
+
+/** Whether the path of a file may be shown: it has a folder or an extension. */
+export function isPath(path: string): boolean {
+  return path.includes("/") || /\.[a-z]{1,10}$/.test(path);
 }

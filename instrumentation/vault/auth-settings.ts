@@ -186,3 +186,10 @@ export function textOf(section: JsonObject, key: string, report: Report): string
   if (value === undefined || value === "") return undefined;
   return typeof value === "string" ? value : report([key], "must be text: put it in quotes");
 }
+
+/** Reports each key that is not known. */
+export function unknownKeys(section: JsonObject, properties: Properties, report: Report): void {
+  const known = Object.keys(properties);
+  for (const key of Object.keys(section))
+    if (!known.includes(key)) report([key], `unknown key; known keys: ${known.join(", ")}`);
+}

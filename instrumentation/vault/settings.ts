@@ -1,7 +1,8 @@
 import { DURATION, parseDurationMs } from "../core/duration.ts";
+import { badValue } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import { withoutTrailingSlashes } from "../core/url-path.ts";
-import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf } from "./auth-settings.ts";
+import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf, unknownKeys } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -189,18 +190,20 @@ class SettingsReader {
     if (variable === undefined) return setting;
     const ms = /^\d+$/.test(variable) ? Number(variable) * 1000 : parseDurationMs(variable);
     if (ms !== undefined && ms > 0) return ms;
-    this.#reportVariable("VAULT_CLIENT_TIMEOUT", 'must be seconds, or a duration like "30s"');
+    const problem = `${badValue(variable)}must be seconds, or a duration like "30s"`;
+    this.#reportVariable("VAULT_CLIENT_TIMEOUT", problem);
     return setting;
   }
 
   #retries(): number {
-    const message = `must be an integer from 0 to ${MAX_RETRIES}`;
+    const message = (value: unknown): string =>
+      `${badValue(value)}must be an integer from 0 to ${MAX_RETRIES}`;
     const { retries: setting = RETRIES } = this.#section;
-    if (!isRetryCount(setting)) this.#report(["retries"], message);
+    if (!isRetryCount(setting)) this.#report(["retries"], message(setting));
     const { VAULT_MAX_RETRIES: variable } = this.#env;
     const retries = variable === undefined ? setting : Number(variable);
     if (isRetryCount(retries)) return retries;
-    if (variable !== undefined) this.#reportVariable("VAULT_MAX_RETRIES", message);
+    if (variable !== undefined) this.#reportVariable("VAULT_MAX_RETRIES", message(variable));
     return RETRIES;
   }
 
@@ -210,7 +213,7 @@ class SettingsReader {
     const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
     return ms !== undefined && ms > 0
       ? ms
-      : this.#report([key], 'must be a duration with its unit, like "10s"');
+      : this.#report([key], `${badValue(value)}must be a duration with its unit, like "10s"`);
   }
 
   #warn({ skipVerify }: VaultTls): void {
@@ -228,12 +231,6 @@ class SettingsReader {
     if (!hasAuth && roleId && !secretId && !token)
       warn(["VAULT_ROLE_ID"], "is ignored: VAULT_SECRET_ID is not set");
   }
-}
-
-function unknownKeys(section: JsonObject, properties: Properties, report: Report): void {
-  const known = Object.keys(properties);
-  for (const key of Object.keys(section))
-    if (!known.includes(key)) report([key], `unknown key; known keys: ${known.join(", ")}`);
 }
 
 function parseAddress(value: string): string | undefined {

@@ -40,6 +40,8 @@ export class SettingsDocument {
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
+      // The library compares each key with all others of its mapping, which takes quadratic time.
+      uniqueKeys: false,
       ...(scalars === "written" && { schema: "failsafe", merge: true }),
     });
     const syntaxError =
@@ -64,6 +66,9 @@ export class SettingsDocument {
     const alias = unresolvedAlias(this.#document);
     if (alias) return this.#at(start(alias) ?? 0, "", QUOTES_NEEDED);
     const [error] = this.#document.errors;
+    const repeated = repeatedKeyAt(this.#document);
+    if (repeated !== undefined && repeated <= (error?.pos[0] ?? repeated))
+      return this.#at(repeated, "", "the mapping has this key twice: remove one of the two");
     return error && this.#at(error.pos[0], "", reason(error, text));
   }
 
@@ -124,6 +129,26 @@ function unresolvedAlias(document: Document): Alias | undefined {
   return found;
 }
 
+/** The offset of the first key that its mapping has already. */
+function repeatedKeyAt(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) {
+          found = start(key);
+          return visit.BREAK;
+        }
+        seen.add(name);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
 function start(node: unknown): number | undefined {
   return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
     ? Number(node.range[0])
@@ -132,8 +157,6 @@ function start(node: unknown): number | undefined {
 
 function reason({ code, pos }: YAMLError, text: string): string {
   switch (code) {
-    case "DUPLICATE_KEY":
-      return "the mapping has this key twice: remove one of the two";
     case "TAB_AS_INDENT":
       return "YAML does not allow tabs for indentation: use spaces";
     case "MULTIPLE_DOCS":

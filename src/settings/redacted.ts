@@ -29,6 +29,7 @@ export function settingsSummary(
     settings: source,
     repositories: repositories.map(({ url }) => url).join(" "),
     disabled: disabledCount,
+    expectations: (monitor.expectations?.expectations ?? []).map(({ name }) => name).join(" "),
     shard: settings.shard ? `${settings.shard.index}/${settings.shard.total}` : "none",
     bind: bind.map(formatBind).join(" ") || "none",
     webConfigFile: settings.webConfigFile ?? "none",
@@ -61,6 +62,9 @@ export function redactedSettings(settings: AgentSettings): Readonly<Record<strin
   return {
     ...settingsSummary(settings),
     repositories: settings.monitor.repositories.map(redactedRepository),
+    expectations: (settings.monitor.expectations?.expectations ?? []).map(({ text }): unknown =>
+      JSON.parse(text),
+    ),
   };
 }
 

@@ -80,8 +80,8 @@ describe("--check-config", () => {
       code: 2,
       stdout: "",
       stderr:
-        "FILE:2:1: [0].disabeld: unknown key, did you mean disabled?\n" +
-        "FILE:2:18: [1].repo: is the same repository as [0] (credentials are not compared): remove one of the two\n",
+        "FILE:2:1: [0] (/a).disabeld: unknown key, did you mean disabled?\n" +
+        "FILE:2:18: [1] (/a).repo: is the same repository as [0] (credentials are not compared): remove one of the two\n",
     });
   });
 

@@ -164,9 +164,9 @@ test("an invalid file is rejected completely, and the previous settings stay in 
   expect(samples.text).not.toContain("/a");
   expect(agent.log().match(/level=error .*/g)).toEqual([
     expect.stringMatching(
-      /^level=error msg="settings rejected, the previous ones stay in effect" error="\S+:1:\d+: \[1\]\.pasword: unknown key, did you mean password\?"$/,
+      /^level=error msg="settings rejected, the previous ones stay in effect" error="\S+:1:\d+: \[1\] \(\/b\)\.pasword: unknown key, did you mean password\?"$/,
     ),
-    expect.stringMatching(/^level=error .*: \[1\]: password is missing: /),
+    expect.stringMatching(/^level=error .*: \[1\] \(\/b\): password is missing: /),
   ]);
   await agent.configure([WEB]);
   await agent.reload();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { SettingsDocument } from "../../src/settings/document.ts";
 import { ANSWERS } from "./targets/answers.ts";
 import { REPOSITORY } from "./targets/repository.ts";
 import { TEXTS } from "./targets/texts.ts";
@@ -76,3 +77,15 @@ test.for([...ANSWERS, ...REPOSITORY, ...TEXTS])(
     expect(slow).toEqual({});
   },
 );
+
+test("a mapping with eight times as many keys takes at most 16 times as long", async () => {
+  const keys = (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, (_, index) => `k${index}:\n`).join(""));
+  const target: Target = {
+    name: "mappings",
+    seeds: [],
+    take: (input) => new SettingsDocument("file", input.toString()),
+  };
+  const small = await microseconds(target, keys(4000));
+  expect(await microseconds(target, keys(32_000))).toBeLessThan(16 * Math.max(small, FLOOR));
+});

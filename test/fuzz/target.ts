@@ -13,6 +13,8 @@ export interface Target {
   readonly reference?: (input: Buffer) => string | undefined;
   /** Secrets that no message may repeat. Default: `SECRETPW`. */
   readonly canaries?: readonly string[];
+  /** Maximum CPU time of a call. Default: 200 ms. */
+  readonly maxMs?: number;
   /** The beginnings of inputs whose rest is made of the worst letters. Default: an empty one. Empty list: the input is never long. */
   readonly heads?: readonly string[];
 }

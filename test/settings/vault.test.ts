@@ -93,7 +93,7 @@ test.for([
     [
       'VAULT_ADDR: must be a URL like "https://vault:8200", without credentials',
       "VAULT_SKIP_VERIFY: must be true or false",
-      "VAULT_MAX_RETRIES: must be an integer from 0 to 10",
+      'VAULT_MAX_RETRIES: "many": must be an integer from 0 to 10',
     ],
   ],
   [

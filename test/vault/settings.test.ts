@@ -116,10 +116,10 @@ describe("variables", () => {
       'must be a URL like "https://vault:8200", without credentials',
     ],
     ["VAULT_SKIP_VERIFY", "yes", "must be true or false"],
-    ["VAULT_CLIENT_TIMEOUT", "soon", 'must be seconds, or a duration like "30s"'],
-    ["VAULT_CLIENT_TIMEOUT", "0", 'must be seconds, or a duration like "30s"'],
-    ["VAULT_MAX_RETRIES", "-1", "must be an integer from 0 to 10"],
-    ["VAULT_MAX_RETRIES", "many", "must be an integer from 0 to 10"],
+    ["VAULT_CLIENT_TIMEOUT", "soon", '"soon": must be seconds, or a duration like "30s"'],
+    ["VAULT_CLIENT_TIMEOUT", "0", '"0": must be seconds, or a duration like "30s"'],
+    ["VAULT_MAX_RETRIES", "-1", '"-1": must be an integer from 0 to 10'],
+    ["VAULT_MAX_RETRIES", "many", '"many": must be an integer from 0 to 10'],
   ] as const)("%s=%s is rejected", ([name, value, message]) => {
     expect(settingsFindings(undefined, { VAULT_ADDR: ADDRESS, [name]: value })).toEqual([
       `${name}: ${message}`,
@@ -156,9 +156,9 @@ describe("the section", () => {
     [
       { address: ADDRESS, timeout: 10, retries: 11, refresh: "0s" },
       [
-        'vault.timeout: must be a duration with its unit, like "10s"',
-        "vault.retries: must be an integer from 0 to 10",
-        'vault.refresh: must be a duration with its unit, like "10s"',
+        'vault.timeout: 10: must be a duration with its unit, like "10s"',
+        "vault.retries: 11: must be an integer from 0 to 10",
+        'vault.refresh: "0s": must be a duration with its unit, like "10s"',
       ],
     ],
   ] as const)("%o is rejected", ([section, lines]) => {
@@ -170,7 +170,7 @@ describe("the section", () => {
       "vault: is ignored: set vault.address or VAULT_ADDR",
     ]);
     expect(settingsFindings({ retries: "many" })).toEqual([
-      "vault.retries: must be an integer from 0 to 10",
+      'vault.retries: "many": must be an integer from 0 to 10',
     ]);
   });
 });

@@ -21,7 +21,7 @@ import { isNotFound } from "./verified-load.ts";
 /** A listing that lacks backup sets counts only if a second one, this much later, lacks them too. */
 const SECOND_LOOK_MS = 3000;
 
-const UNREADABLE_BEFORE: Unreadable = { code: "other", reason: "was unreadable" };
+const WAS_BAD: Unreadable = { code: "other", reason: "was unreadable" };
 const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
 
 /** All snapshots of a repository as of one listing. */
@@ -113,7 +113,7 @@ export class Repository {
     const listed = session && (await this.#known.restore(session.config.id, session.master));
     if (!listed) return undefined;
     const { snapshots, completeAt } = listed;
-    const unreadable = new Map([...listed.unreadable.keys()].map((id) => [id, UNREADABLE_BEFORE]));
+    const unreadable = new Map([...listed.unreadable.keys()].map((id) => [id, WAS_BAD]));
     return { config: session.config, snapshots, unreadable, completeAt, losses: [] };
   }
 
@@ -123,8 +123,7 @@ export class Repository {
   }
 
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    const { backend } = access;
-    const before = this.#sessions.current;
+    const [{ backend }, before] = [access, this.#sessions.current];
     const session = await this.#sessions.open(access, signal);
     if (session.config.id !== before?.config.id)
       await this.#known.restore(session.config.id, session.master);
@@ -157,7 +156,10 @@ export class Repository {
       const second = await this.#lookAgain(access, look.unreadable, signal);
       look = { ...second, listed: new Set([...look.listed, ...second.listed]) };
     }
-    return this.#settle(look, judged(losses, lossesIn(this.#known.byId, look.listed, isNew)));
+    const lost = judged(losses, lossesIn(this.#known.byId, look.listed, isNew));
+    const catalogue = await this.#settle(look, lost);
+    await this.#known.fill(backend, session.master, signal);
+    return catalogue;
   }
 
   /** Snapshots of this repository were published, or are known from an interrupted collection or from before a restart. */
@@ -187,9 +189,9 @@ export class Repository {
     signal: AbortSignal,
   ): Promise<Look> {
     const listed = await this.#list(access, signal);
-    const session = this.#openSession();
+    const { master } = this.#openSession();
     const names = [...listed].filter((id) => !unreadable.has(id));
-    const files = await this.#known.load(access.backend, session.master, names, signal);
+    const files = await this.#known.load(access.backend, master, names, signal);
     if (files.failure) throw files.failure;
     return { listed, unreadable: new Map([...unreadable, ...files.unreadable]) };
   }

@@ -11,7 +11,8 @@ export class Sightings {
 
   /** @param listed the last complete listing before a restart */
   constructor(listed?: Listed) {
-    this.#last = listed;
+    // Without its snapshots, which may be forgotten later.
+    this.#last = listed && { at: listed.at, completeAt: listed.completeAt };
     this.#unreadable = listed?.unreadable ?? new Map();
   }
 

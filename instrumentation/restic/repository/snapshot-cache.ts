@@ -33,4 +33,9 @@ export interface SnapshotCache {
   /** Called after each complete listing. */
   settle(listed: Listed): Promise<void>;
   readonly keys?: KeyKeeper | undefined;
+  /**
+   * Asks for reads of snapshots that lack details: a collection of all repositories has a limited number of them.
+   * @returns how many of `wanted` are allowed
+   */
+  allowReads?(wanted: number): number;
 }

@@ -16,6 +16,8 @@ export class JournalContent implements Remembered {
 
   get listed(): Listed | undefined {
     if (!this.#listing) return undefined;
+    if (this.#unlisted.size === 0)
+      return { ...this.#listing, snapshots: this.#snapshots, unreadable: this.#unreadable };
     const snapshots = new Map(this.#snapshots);
     for (const id of this.#unlisted) snapshots.delete(id);
     return { ...this.#listing, snapshots, unreadable: this.#unreadable };

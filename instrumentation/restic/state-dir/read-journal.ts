@@ -13,11 +13,12 @@ import type { JournalRecord } from "./record.ts";
 const AT_ONCE = 500;
 /** Bound of a state file: ten million snapshots take 4 GB. */
 const MAX_BYTES = 2 ** 32;
-const READ_BYTES = 2 ** 20;
+/** Lines of larger chunks survive the collection of young garbage. */
+const READ_BYTES = 2 ** 16;
 /** Bound of the first line, characters: it has the id of the repository. */
 const MAX_FIRST_LINE = 1024;
-/** Bound of the other lines: a snapshot file has up to 32 MiB of JSON. */
-const MAX_LINE = 2 ** 26;
+/** Bound of the other lines: a list has up to 16 MiB, and a character of it up to six letters in JSON. */
+const MAX_LINE = 2 ** 27;
 
 /** The text of the first line. */
 export function head(version: 1 | 2, repositoryId: string): string {

@@ -6,6 +6,9 @@ import { KeyFile } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 
+/** Reads of snapshots that lack details, in one collection of all repositories. */
+const MAX_READS = 1000;
+
 const NOTHING: Remembered = { snapshots: new Map(), listed: undefined };
 
 /** The folder of the setting `stateDir`, opened on first use. */
@@ -14,6 +17,7 @@ export class StateDir {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #keepsKeys: boolean;
+  #reads = MAX_READS;
   #folder: Promise<StateFolder | undefined> | undefined;
 
   /** @param keepsKeys so that the state can be opened while a repository is away */
@@ -22,6 +26,16 @@ export class StateDir {
     this.#path = path;
     this.#logger = logger;
     this.#now = now;
+  }
+
+  /** undefined: nothing is kept over a restart. */
+  static of(
+    settings: { readonly stateDir?: string | undefined; readonly stateKeys?: boolean | undefined },
+    logger: Logger,
+    now: () => number,
+  ): StateDir | undefined {
+    const { stateDir, stateKeys } = settings;
+    return stateDir === undefined ? undefined : new StateDir(stateDir, logger, now, stateKeys);
   }
 
   /** The cache of one repository. Logs when state is discarded or cannot be used. */
@@ -63,8 +77,18 @@ export class StateDir {
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),
       keys: this.#keeperOf(url),
+      allowReads: (wanted) => {
+        const allowed = Math.min(wanted, this.#reads);
+        this.#reads -= allowed;
+        return allowed;
+      },
       settle: (listed) => attempt((open) => open.settle(listed)),
     };
+  }
+
+  /** A collection of all repositories has ended. */
+  collectionEnded(): void {
+    this.#reads = MAX_READS;
   }
 
   /** Logs the first failure; then no key is kept. */

@@ -37,6 +37,12 @@ export class OtlpExporter {
     this.#exporter = this.#open();
   }
 
+  /** Resolves the secrets, so that they are known to the monitor before the first push. Never rejects. */
+  async resolveSecrets(): Promise<void> {
+    const { signal } = this.#closed;
+    await Promise.allSettled(this.#headers.map(([, value]) => value.current(signal)));
+  }
+
   /** One call at a time. @throws AgentError if a point was not accepted, or the reason of the signal */
   async push(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
     const { url, timeoutMs } = this.#endpoint;

@@ -35,6 +35,7 @@ export function openPush(options: OpenPushOptions): OtlpPush {
   return new OtlpPush({
     targets: endpoints.map((endpoint) => {
       const exporter = new OtlpExporter(endpoint, { resolvers, version, clock });
+      void exporter.resolveSecrets();
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),

@@ -68,7 +68,8 @@ export interface SetStatus {
   readonly daysAgo: readonly number[];
 }
 
-interface StatusInput {
+/** What the status is built from. */
+export interface StatusInput {
   /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];
   readonly entries: Iterable<StoreEntry<RepositoryState>>;

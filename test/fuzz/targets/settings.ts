@@ -16,10 +16,14 @@ rate_limit: { interval: 1s, burst: 5 }
 tls_server_config: { cert_file: a.pem, key_file: b.pem, min_version: TLS12 }
 `;
 
+/** The YAML library takes 10 µs for each syntax error, and reports all of them. */
+const MAX_MS = 1000;
+
 /** Files that a person writes. */
 export const SETTINGS_FILES: readonly Target[] = [
   {
     name: "settings files",
+    maxMs: MAX_MS,
     seeds: [
       "- { repo: /srv/r, password: SECRETPW, environment: { AWS_SECRET_ACCESS_KEY: SECRETPW } }\n",
       '{"repositories":[{"repo":"rest:http://u:SECRETPW@h/","password":{"env":"A"}}],"cron":"@daily"}',
@@ -31,6 +35,7 @@ export const SETTINGS_FILES: readonly Target[] = [
   },
   {
     name: "web configs",
+    maxMs: MAX_MS,
     seeds: [WEB_CONFIG],
     take(input) {
       const options = { scalars: "written", keys: FIXED_KEYS } as const;

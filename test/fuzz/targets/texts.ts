@@ -12,12 +12,14 @@ import { iniSection } from "../../../instrumentation/backends/s3/credential-file
 import { parseSchedule } from "../../../instrumentation/collect/schedule.ts";
 import { systemClock } from "../../../instrumentation/core/clock.ts";
 import { parseDurationMs } from "../../../instrumentation/core/duration.ts";
+import { parseGlob } from "../../../instrumentation/settings/expectations/glob.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { withoutTrailingSlashes } from "../../../instrumentation/core/url-path.ts";
 import { requestFailure } from "../../../instrumentation/http/errors.ts";
 import { proxyFor } from "../../../instrumentation/http/proxy.ts";
 import { statusError } from "../../../instrumentation/http/status-error.ts";
 import { decodeText, trim } from "../../../instrumentation/secrets/trim.ts";
+import { parseSnapshotSize } from "../../../instrumentation/settings/snapshot-size.ts";
 import { bind } from "../../../src/settings/bind.ts";
 import { withSignalPath } from "../../../src/settings/otlp.ts";
 import { readOtelEnvironment } from "../../../src/settings/otel-environment.ts";
@@ -25,6 +27,7 @@ import { readShard } from "../../../src/settings/shard.ts";
 import { urlPath } from "../../../src/settings/url-path.ts";
 import { acceptsGzip } from "../../../src/web/accept-encoding.ts";
 import { namesOf } from "../../../src/web/config/client-certificate.ts";
+import { plainError } from "../target.ts";
 import type { Target } from "../target.ts";
 
 const text = (take: (text: string) => unknown): Target["take"] => {
@@ -86,6 +89,23 @@ export const TEXTS: readonly Target[] = [
     seeds: ["0 3 * * *", "*/5 0-3,7 ? jan-mar mon", "@every 1h30m", "CRON_TZ=Europe/Berlin @daily"],
     take: text((rule) => parseSchedule(rule, "UTC").next(0)),
     heads: ["", "@every ", "@every", "TZ=", "0 0 1 1 ", "0 "],
+  },
+  {
+    name: "globs",
+    seeds: ["web-*", "db[0-9]{3}", "[!a-c]?", "a\\*b"],
+    take(input) {
+      const glob = parseGlob(input.toString());
+      if (glob instanceof Error) throw glob;
+      return glob.matches("web-1.example.org");
+    },
+    mayThrow: plainError,
+    heads: ["", "[", "[a-z]{", "*"],
+  },
+  {
+    name: "sizes",
+    seeds: ["8MiB", "1.5 GB", "4096"],
+    take: text(parseSnapshotSize),
+    heads: ["", "1", "1."],
   },
   {
     name: "durations",

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { ResticInstrumentation } from "../../../instrumentation/index.ts";
 import { errorOf, settingsOf } from "../../support/agent/settings-file.ts";
+import { redactedSettings, settingsSummary } from "../../../src/settings/redacted.ts";
 import { shardOf } from "../../../src/settings/shard.ts";
 
 const REPOSITORIES = `repositories:
@@ -71,6 +72,14 @@ maxSlots: 6
     groupBy: ["tags", "paths"],
     maxSets: 5,
     maxSlots: 6,
+  });
+});
+
+test("the settings in effect show the expectations as they were written", async () => {
+  const settings = await settingsOf(`${REPOSITORIES}expect: [{${ONE}}]\n`);
+  expect(settingsSummary(settings)).toMatchObject({ expectations: "a" });
+  expect(redactedSettings(settings)).toMatchObject({
+    expectations: [{ name: "a", hosts: ["*"], maxAge: "1d" }],
   });
 });
 

@@ -22,6 +22,8 @@ interface ShortAgent {
   /** One collection: the snapshots, sorted by id. */
   readonly read: (password?: string) => Promise<readonly Snapshot[]>;
   readonly collect: (password?: string) => Promise<Collected>;
+  /** A collection of all repositories has ended. */
+  readonly endCollection: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -72,7 +74,8 @@ export class StatefulScene {
       const ids = (await read(password)).map(({ id }) => id);
       return { ids, gets };
     };
-    return { read, collect, stop: () => stateDir.close() };
+    const endCollection = (): void => stateDir.collectionEnded();
+    return { read, collect, endCollection, stop: () => stateDir.close() };
   }
 
   /** Starts an agent for one collection. */

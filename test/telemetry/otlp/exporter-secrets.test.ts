@@ -68,3 +68,19 @@ test("a secret with a line break is not sent, and not shown", async () => {
   );
   expect(receiver.received).toEqual([]);
 });
+
+test("the secrets can be resolved before the first push, which sends them", async () => {
+  const exporter = exporterWith(rotating());
+  await exporter.resolveSecrets();
+  expect(tokens()).toEqual([]);
+  await pushOnce(exporter);
+  expect(tokens()).toEqual(["token-1"]);
+});
+
+test("a secret that cannot be resolved before the first push is resolved by it", async () => {
+  const answers = [Promise.reject(new AgentError("secret", "not yet")), new Secret("token")];
+  const exporter = exporterWith(async () => answers.shift() ?? new Secret("another"));
+  await exporter.resolveSecrets();
+  await pushOnce(exporter);
+  expect(tokens()).toEqual(["token"]);
+});

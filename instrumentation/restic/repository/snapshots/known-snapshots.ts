@@ -6,6 +6,7 @@ import { sharing } from "../sharing.ts";
 import { Sightings } from "../sightings.ts";
 import type { Listed, SnapshotCache } from "../snapshot-cache.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { compareInstants } from "../timestamp.ts";
 
 /** The snapshots of one repository that were read. They never change. */
 export class KnownSnapshots {
@@ -14,6 +15,8 @@ export class KnownSnapshots {
   readonly #bounds: SnapshotBounds;
   #unreadable: ReadonlyMap<string, Unreadable | undefined> = new Map();
   #sightings = new Sightings();
+  /** Files whose details cannot be read. */
+  readonly #unfillable = new Set<string>();
 
   /** @param maxBytes bound of a snapshot file and of its JSON */
   constructor(cache: SnapshotCache | undefined, maxBytes: number) {
@@ -45,11 +48,12 @@ export class KnownSnapshots {
   async restore(repositoryId: string, master: Key): Promise<Listed | undefined> {
     this.clear();
     const remembered = await this.#cache?.load(repositoryId, master);
-    this.#sightings = new Sightings(remembered?.listed);
-    const unreadable = [...(remembered?.listed?.unreadable.keys() ?? [])];
+    const listed = remembered?.listed;
+    this.#sightings = new Sightings(listed);
+    const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
     for (const [id, snapshot] of remembered?.snapshots ?? []) this.#byId.set(id, snapshot);
-    return remembered?.listed;
+    return listed;
   }
 
   /** @param at when a listing begins, milliseconds since the epoch */
@@ -85,6 +89,34 @@ export class KnownSnapshots {
     }
   }
 
+  /**
+   * Reads the snapshots again that lack details, newest first, as many as the cache allows. A failure leaves them to the next collection,
+   * or to the next start if it is the file's.
+   */
+  async fill(backend: Backend, master: Key, signal: AbortSignal): Promise<void> {
+    const lacking = [...this.#byId.values()].filter(
+      ({ id, details }) => !details && !this.#unfillable.has(id),
+    );
+    const allowed = lacking.length > 0 ? (this.#cache?.allowReads?.(lacking.length) ?? 0) : 0;
+    const newest = lacking.toSorted((a, b) => compareInstants(b.time, a.time)).slice(0, allowed);
+    const fresh: Snapshot[] = [];
+    const share = sharing(this.#byId.values());
+    const found = (decoded: Snapshot): void => {
+      const firstSeen = this.#byId.get(decoded.id)?.firstSeen;
+      fresh.push(share({ ...decoded, firstSeen }));
+    };
+    const queue = { ids: newest.map(({ id }) => id), knownUnreadable: new Map(), found };
+    try {
+      const files = await loadSnapshots(backend, master, queue, this.#bounds, signal);
+      for (const [id, { code }] of files.unreadable)
+        if (code === "corrupt" || code === "denied") this.#unfillable.add(id);
+    } catch {
+      // The signal was aborted. The sets are known without details.
+    }
+    for (const snapshot of fresh) this.#byId.set(snapshot.id, snapshot);
+    if (fresh.length > 0) await this.#cache?.append(fresh);
+  }
+
   /** Forgets what a complete collection did not find. @param completeAt milliseconds since the epoch */
   async settle(
     listed: ReadonlySet<string>,
@@ -93,7 +125,7 @@ export class KnownSnapshots {
   ): Promise<void> {
     for (const id of this.#byId.keys()) if (!listed.has(id)) this.#byId.delete(id);
     this.#unreadable = unreadable;
-    const whole = this.#sightings.settle(this.#byId, unreadable.keys(), completeAt);
-    await this.#cache?.settle(whole);
+    const all = this.#sightings.settle(this.#byId, unreadable.keys(), completeAt);
+    await this.#cache?.settle(all);
   }
 }

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { Monitor } from "../../instrumentation/monitor/monitor.ts";
+import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
+import { parseExpectations } from "../../instrumentation/settings/expectations/parse.ts";
+import type { ExpectationSections } from "../../instrumentation/settings/expectations/parse.ts";
+import { FakeClock } from "../support/core/clock.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { tableText } from "../support/agent/table-text.ts";
+
+/** 2024-06-01, after the newest snapshot of the fixture. */
+const NOW = 1_717_200_000_000;
+const URL = "test/fixtures/v2";
+
+function settings(sections: ExpectationSections): MonitorSettings {
+  const { value, problems } = parseExpectations(sections, {
+    list: [{ url: URL, disabled: false }],
+    areComplete: true,
+  });
+  expect(problems).toEqual([]);
+  return {
+    repositories: [
+      {
+        repo: new Secret(URL),
+        url: URL,
+        disabled: false,
+        password: { scheme: "literal", reference: new Secret("pässwörd ✓") },
+        insecureNoPassword: false,
+        environment: {},
+        options: {},
+        connections: undefined,
+        insecureTls: false,
+      },
+    ],
+    cron: "@daily",
+    timezone: "UTC",
+    timeoutMs: 60_000,
+    concurrency: 8,
+    legacyLabel: false,
+    retryFailed: true,
+    reverifyMs: 3_600_000,
+    expectations: value,
+  };
+}
+
+/** The lines of some metrics, without `backup_`. */
+async function lines(monitor: Monitor, metrics: string): Promise<readonly string[]> {
+  const text = await tableText(monitor.tables, NOW);
+  const pattern = new RegExp(`^backup_(?:${metrics})\\{`);
+  return text
+    .split("\n")
+    .filter((line) => pattern.test(line))
+    .map((line) => line.replace("backup_", "").replace(`url="${URL}",`, ""));
+}
+
+const WEB = { name: "web", hosts: ["web-1"], maxAge: "100d" };
+
+test("expectations are shown with the other metrics, and a reload applies to them at once", async () => {
+  const monitor = new Monitor(settings({ expect: [WEB] }), { clock: new FakeClock(NOW) });
+  expect(await lines(monitor, "expect.*")).toEqual([]);
+  await monitor.collect();
+  expect(await lines(monitor, "expected_newest.*|expectation_unmet")).toEqual([
+    'expected_newest_timestamp_seconds{expectation="web",host="web-1"} 1711856700',
+  ]);
+  monitor.reload(settings({ expect: [{ ...WEB, maxAge: "1d" }] }));
+  expect(await lines(monitor, "expected_newest.*|expectation_unmet")).toEqual([
+    'expected_newest_timestamp_seconds{expectation="web",host="web-1"} 1711856700',
+    'expectation_unmet{expectation="web",host="web-1",reason="late"} 1',
+  ]);
+  monitor.reload(settings({}));
+  expect(await lines(monitor, "expect.*|set_judged")).toEqual([]);
+});
+
+test("renamed hosts are one in all metrics, at once after a reload and in the next collection", async () => {
+  const logger = new ArrayLogger();
+  const monitor = new Monitor(settings({}), { clock: new FakeClock(NOW), logger });
+  await monitor.collect();
+  const before = await lines(monitor, "snapshot_count");
+  const rename = [{ hosts: ["web-*", "ma?l"], as: "all" }];
+  const renamed = settings({ rename, expect: [{ ...WEB, hosts: ["all"] }] });
+  for (let round = 0; round < 2; round++) {
+    monitor.reload(renamed);
+    const counts = await lines(monitor, "snapshot_count");
+    expect(counts.filter((line) => line.includes('host="all"'))).not.toEqual([]);
+    expect(counts.filter((line) => /host="(?:web-1|mail)"/.test(line))).toEqual([]);
+    expect(await lines(monitor, "expected_newest.*")).toEqual([
+      'expected_newest_timestamp_seconds{expectation="web",host="all"} 1711870200',
+    ]);
+    await monitor.collect();
+  }
+  expect(logger.texts.filter((text) => text.includes("rename"))).toEqual([]);
+  monitor.reload(settings({ rename: [{ hosts: ["ma?l"], as: "web-1" }] }));
+  await monitor.collect();
+  expect(logger.texts.filter((text) => text.includes("rename"))).toEqual([
+    'warn a host has the name that the setting rename gives to others {"host":"web-1"}',
+  ]);
+  monitor.reload(settings({}));
+  expect(await lines(monitor, "snapshot_count")).toEqual(before);
+});
