@@ -12,7 +12,7 @@ interface SftpOptions {
   readonly pipes: { readonly stdin: Writable; readonly stdout: Readable };
   /** Prefix of messages about the connection. */
   readonly where: string;
-  /** The first line of a text of the server: short, without secrets and control characters. */
+  /** Text of the server for a message: short, without secrets and control characters. */
   readonly shown: (text: string) => string;
   /** Maximum time without data while requests are pending, including the connection to the server. */
   readonly requestTimeoutMs: number;
@@ -232,7 +232,7 @@ export class SftpClient {
   #failure(error: unknown): unknown {
     if (!(error instanceof MalformedPacket)) return error;
     const hint = this.#greeted ? "" : "; the login shell must not print anything (.bashrc)";
-    const said = `"${this.#options.shown(error.message)}"${hint}`;
+    const said = `"${this.#options.shown(error.message.replace(/[\r\n].*/s, ""))}"${hint}`;
     this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${said}`));
     return this.dead.reason;
   }

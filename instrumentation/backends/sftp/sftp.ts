@@ -76,12 +76,8 @@ function connect(command: Command, where: string, context: BackendContext): Sftp
   // Without a terminal ssh would open a window for prompts.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
   const child = startChild({ command, environment, processEnvironment, defaults, redact, clock });
-  const shown = (text: string): string =>
-    printable(
-      redact(text)
-        .split(/[\r\n]/, 1)
-        .join(),
-    );
+  // A server may send 512 KiB.
+  const shown = (text: string): string => printable(redact(text.slice(0, 4096)));
   const client = new SftpClient({ pipes: child, where, shown, requestTimeoutMs, clock });
   child.stdout.once("end", () => void child.end());
   client.dead.addEventListener("abort", child.kill);
