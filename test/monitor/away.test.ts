@@ -39,14 +39,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-interface Start {
-  readonly password?: string;
-  readonly stateKeys?: boolean;
-}
-
 /** Starts an agent for some collections. @returns the entry of the repository after the last */
 async function run(
-  { password = "right", stateKeys }: Start = {},
+  { password = "right", stateKeys }: { password?: string; stateKeys?: boolean } = {},
   collections = 1,
 ): Promise<StoreEntry<RepositoryState>> {
   const monitor = new Monitor(
@@ -220,7 +215,7 @@ describe("the kept key", () => {
     ["no key", "[]"],
     ["a key of another name", JSON.stringify(["0".repeat(64), "", ""])],
     ["a file that is too large", "x".repeat(2 ** 19)],
-  ])("that is %s is not used, with one log line", async ([, text]) => {
+  ])("that is %s is not used, with one log line, and is replaced", async ([, text]) => {
     await run();
     const [path = ""] = await keptKeys();
     await writeFile(path, text);
@@ -230,6 +225,10 @@ describe("the kept key", () => {
     expect(logger.texts.filter((line) => line.includes("kept key"))).toEqual([
       expect.stringMatching(/cannot use the kept key of a repository.*: remove it/),
     ]);
+    await rename(`${repository}-away`, repository);
+    await run();
+    await rename(repository, `${repository}-away`);
+    expect(setsOf(await run())).toEqual(SETS);
   });
 
   test("with scrypt parameters above the bounds is not derived", async () => {

@@ -91,17 +91,18 @@ export class StateDir {
     this.#reads = MAX_READS;
   }
 
-  /** Logs the first failure; then no key is kept. */
+  /** Logs the first failure. The next key that opens replaces a file that cannot be used. */
   #keeperOf(url: string): KeyKeeper {
     let hasFailed = false;
     const attempt = async <T>(run: (file: KeyFile) => Promise<T>): Promise<T | undefined> => {
       const folder = await this.#open();
-      if (!folder || hasFailed || !this.#keepsKeys) return undefined;
+      if (!folder || !this.#keepsKeys) return undefined;
       try {
         return await run(new KeyFile(folder.keyPathOf(url), this.#now()));
       } catch (error) {
+        if (!hasFailed)
+          this.#warn(url, "cannot use the kept key of a repository, continuing without it", error);
         hasFailed = true;
-        this.#warn(url, "cannot use the kept key of a repository, continuing without it", error);
         return undefined;
       }
     };
