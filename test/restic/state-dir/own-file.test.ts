@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -33,7 +34,7 @@ test.for<readonly [string, (path: string) => Promise<void> | void]>([
     "a FIFO",
     async (path) => {
       await rm(path);
-      execFileSync("mkfifo", [path]);
+      await promisify(execFile)("mkfifo", [path]);
     },
   ],
   [
