@@ -36,6 +36,9 @@ export {
   GROUP_BY_SCHEMA,
   parseGroupBy,
 } from "./settings/expectations/group-by.ts";
+export type { Reason } from "./expectations/judge.ts";
+export type { Slot } from "./expectations/slots.ts";
+export type { Expectations } from "./expectations/overview.ts";
 export type { GroupBy } from "./settings/expectations/group-by.ts";
 export type { MonitorSettings } from "./monitor/monitor-settings.ts";
 export { boundTable } from "./metrics/bound-table.ts";

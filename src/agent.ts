@@ -152,6 +152,7 @@ export class Agent {
     return {
       urls: monitor.urls,
       entries: monitor.store.entries(),
+      expected: monitor.expected.now(),
       nextAt: monitor.nextAt(),
       lateAfterMs: this.#settings.lateAfterMs,
       now: this.#options.clock.now(),

@@ -20,7 +20,7 @@ export interface Sight extends Knowledge {
 }
 
 /** The first three exclude each other. */
-type Reason =
+export type Reason =
   | "never_seen"
   | "late"
   | "copies"

@@ -3,6 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { ExpectationBook } from "../expectations/book.ts";
 import { HostNames } from "../expectations/host-names.ts";
+import { overviewOf } from "../expectations/overview.ts";
+import type { Expectations } from "../expectations/overview.ts";
 import { expectationTables } from "../expectations/tables.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { renamed } from "../restic/backup-sets.ts";
@@ -24,11 +26,20 @@ export class Expected {
     this.#store = store;
     this.#clock = clock;
     this.#names = new HostNames(logger);
-    const now = (): number => clock.now();
-    this.tables = expectationTables(() => {
-      this.#book.update(store.entries(), now());
-      return this.#book;
-    }, now);
+    this.tables = expectationTables(
+      () => this.#current(),
+      () => clock.now(),
+    );
+  }
+
+  /** What is expected and what of it is there, as of now. Does no I/O. */
+  now(): Expectations {
+    return overviewOf(this.#current(), this.#clock.now());
+  }
+
+  #current(): ExpectationBook {
+    this.#book.update(this.#store.entries(), this.#clock.now());
+    return this.#book;
   }
 
   /** The name under which a host is shown. */

@@ -59,7 +59,8 @@ export class Monitor {
   readonly #vault: ReloadableVaultResolver;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
-  readonly #expected: Expected;
+  /** What is expected, and what of it is there. */
+  readonly expected: Expected;
   /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   /** The metrics of the job, of backup sets and repositories, and of other sources. */
@@ -93,10 +94,10 @@ export class Monitor {
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
     this.#stateDir = StateDir.of(settings, this.#logger, now);
-    this.#expected = new Expected(this.store, this.#clock, this.#logger);
+    this.expected = new Expected(this.store, this.#clock, this.#logger);
     this.#sources = new RepositorySources({
       ...host,
-      nameOf: this.#expected.nameOf,
+      nameOf: this.expected.nameOf,
       processEnvironment: env,
       resolvers: this.resolvers,
       openBackend: backendOpener(options.backends, secrets),
@@ -183,7 +184,7 @@ export class Monitor {
   reload(settings: MonitorSettings): void {
     const { vault = VAULT_DISABLED } = settings;
     this.#vault.configure(vault);
-    this.#expected.reload(settings);
+    this.expected.reload(settings);
     const sources = this.#sources.configure(settings);
     const shared = {
       schedule: parseSchedule(settings.cron, settings.timezone),
@@ -227,7 +228,7 @@ export class Monitor {
         () => this.#secrets(),
         (_, now) => now,
       ),
-      ...this.#expected.tables,
+      ...this.expected.tables,
       ...this.#sourceSets.map(({ table }) => table),
     ];
   }

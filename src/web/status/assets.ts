@@ -26,12 +26,12 @@ thead th { color: var(--muted); white-space: nowrap; font-size: .9rem; }
 thead [aria-sort] a { font-weight: bold; }
 [aria-sort="ascending"] a::after { content: " ↑"; }
 [aria-sort="descending"] a::after { content: " ↓"; }
-tbody th, .repository, .error { overflow-wrap: anywhere; }
+tbody th, .repository, .host, .error { overflow-wrap: anywhere; }
 td { white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 .name { white-space: normal; overflow-wrap: anywhere; min-width: 6.5rem; }
 .repository { white-space: normal; min-width: 9rem; color: var(--muted); }
-.states { white-space: normal; }
+.states, .host, .why { white-space: normal; }
 small { display: block; font-size: .85rem; color: var(--muted); font-variant-numeric: tabular-nums; }
 .sets tbody th { min-width: 6rem; }
 .repositories tbody th { min-width: 16rem; }
@@ -41,6 +41,9 @@ span.state { display: inline-block; margin-right: .25rem; padding: 0 .45rem; bor
 .failing { color: var(--page); background: var(--bad); border-color: var(--bad); }
 .damaged, .empty { color: var(--warn); }
 .late, .future { color: var(--page); background: var(--warn); border-color: var(--warn); }
+.retired { color: var(--muted); }
+details { margin-top: .75rem; }
+summary { cursor: pointer; }
 span.unknown { color: var(--muted); border-style: dashed; }
 .error { margin: .25rem 0 0; font-weight: normal; color: var(--bad); font-size: .95rem; }
 .error i { color: var(--text); font-style: normal; }
@@ -80,6 +83,16 @@ input[type="search"] { flex: 1; min-width: 0; }
   .sets .repository { order: 8; flex-basis: 100%; direction: rtl; }
   .sets .repository span { direction: ltr; unicode-bidi: isolate; }
   .sets svg { width: 100px; height: auto; }
+  /* An expectation has three lines: name, state; host, user, newest; reason. */
+  .expectations tr { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; }
+  .expectations tr::before { content: ""; order: 3; flex-basis: 100%; }
+  .expectations th, .expectations td { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
+  .expectations th { order: 1; flex: 1 1 0; min-width: 0; }
+  .expectations .states { order: 2; }
+  .expectations .host { order: 4; max-width: 55%; }
+  .expectations .name { order: 5; flex: 1 1 0; }
+  .expectations .newest { order: 6; }
+  .expectations .why { order: 7; flex-basis: 100%; }
   td small { display: none; }
   label { flex: 1 1 12rem; }
 }
@@ -113,7 +126,10 @@ async function refresh() {
     contactAt = new Date();
     document.body.classList.remove("lost");
     document.getElementById("lost")?.remove();
-    parts.forEach((part, index) => part.replaceWith(freshParts[index]));
+    parts.forEach((part, index) => {
+      for (const { id } of part.querySelectorAll("details[open]")) freshParts[index].querySelector("#" + id)?.setAttribute("open", "");
+      part.replaceWith(freshParts[index]);
+    });
     document.title = fresh.title;
     if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
   } catch {

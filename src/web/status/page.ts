@@ -3,12 +3,14 @@ import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { parseTime } from "./time.ts";
 import { failingUrls, needsAttention } from "./set-state.ts";
-import { linkTo, pageOf, select } from "./query.ts";
+import { countsOf, isUnmet } from "./expectation-status.ts";
+import { expectationTables } from "./expectation-table.ts";
+import { linkTo, linkToAll, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
 import { counted, grouped, relative, humanDuration } from "./quantity.ts";
 import { repositoryTable } from "./repository-table.ts";
 import { setTable } from "./set-table.ts";
-import type { RepositoryHealth, Status } from "./status.ts";
+import type { RepositoryHealth, SetStatus, Status } from "./status.ts";
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -25,8 +27,11 @@ export function statusPage(
   status: Status,
   query: Query,
 ): Answer {
-  const { repositories, sets } = select(status, query);
-  const { setsOnPage, page, pages } = pageOf(sets, query.page);
+  const { repositories, sets, expectations } = select(status, query);
+  const hasExpectations = status.expectations.length > 0;
+  const expected = sets.filter(({ retired }) => !retired);
+  const retired = sets.filter((set) => set.retired);
+  const { setsOnPage, page, pages } = pageOf(expected, query.page);
   const now = parseTime(status.now);
   const body = html`<!doctype html>
     <html lang="en">
@@ -52,15 +57,17 @@ export function statusPage(
         <main>
           <p id="summary" class="${worst(status)}" data-live>${summary(status, now)}</p>
           <section data-live>
+            ${hasExpectations ? expectationTables(expectations, query, now) : ""}
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
           </section>
           <section>
             <h2 id="sets">Backup sets</h2>
-            ${filterForm(query)}
+            ${filterForm(query, hasExpectations)}
             <div data-live>
-              ${sets.length === 0 ? html`<p>${empty(status, query)}</p>` : setTable(setsOnPage, query, now, failingUrls(status))}
-              ${pages > 1 ? pager(query, page, pages, sets.length) : ""}
+              ${expected.length === 0 ? html`<p>${empty(status, query)}</p>` : setTable(setsOnPage, query, now, failingUrls(status))}
+              ${pages > 1 ? pager(query, page, pages, expected.length) : ""}
+              ${retired.length > 0 ? retiredSets(retired, query, now) : ""}
             </div>
           </section>
         </main>
@@ -79,15 +86,16 @@ export function statusPage(
 }
 
 /** Starts the title with the number of problems, which a browser shows in the tab. */
-function title({ repositories, sets }: Status): string {
+function title({ repositories, sets, expectations }: Status): string {
   const wrong =
+    expectations.filter(isUnmet).length +
     repositories.filter(({ state }) => state === "failing" || state === "damaged").length +
     sets.filter(needsAttention).length;
   return wrong > 0 ? `(${wrong}) ` : "";
 }
 
 function summary(
-  { repositories, sets, lateAfterSeconds, nextCollection }: Status,
+  { repositories, sets, expectations, lateAfterSeconds, nextCollection }: Status,
   now: number,
 ): Html {
   const count = (state: RepositoryHealth): number =>
@@ -103,19 +111,22 @@ function summary(
   const future = sets.filter((set) => set.future).length;
   const empties = sets.filter((set) => set.empty).length;
   const next = nextCollection === null ? undefined : (parseTime(nextCollection) - now) / 1000;
-  return html`<strong
+  const { met } = countsOf(expectations);
+  const ofAll = expectations.length > 0;
+  return html`${ofAll ? html`<strong>${grouped(met)} of ${counted(expectations.length, "expectation", "expectations")} met</strong>, ` : ""}<strong
       >${count("fine")} of ${counted(repositories.length, "repository", "repositories")}
       fine</strong
     >${others.join("")}, <strong>${counted(late, "backup set", "backup sets")}</strong> of
-    ${sets.length} older than
-    ${humanDuration(lateAfterSeconds)}${future > 0 ? `, ${future} dated in the future` : ""}${empties > 0 ? `, ${empties} with an empty newest snapshot` : ""}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
+    ${sets.length}
+    ${ofAll ? "late" : `older than ${humanDuration(lateAfterSeconds)}`}${future > 0 ? `, ${future} dated in the future` : ""}${empties > 0 ? `, ${empties} with an empty newest snapshot` : ""}${next === undefined ? "" : `, next collection ${relative(-next)}`}.`;
 }
 
 /** The worst state, as CSS class of the summary. */
-function worst({ repositories, sets }: Status): string {
+function worst({ repositories, sets, expectations }: Status): string {
   const states = new Set(repositories.map(({ state }) => state));
   if (states.has("failing")) return "failing";
-  if (states.has("damaged") || sets.some(needsAttention)) return "late";
+  if (states.has("damaged") || sets.some(needsAttention) || expectations.some(isUnmet))
+    return "late";
   return states.has("unknown") || repositories.length === 0 ? "unknown" : "fine";
 }
 
@@ -123,16 +134,32 @@ function empty({ sets }: Status, query: Query): Html {
   return sets.length === 0
     ? html`No snapshot has been read yet.`
     : html`No backup set matches the filter.
-        <a
-          href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}"
-          >Show all ${grouped(sets.length)}</a
-        >`;
+        <a href="${linkToAll(query)}">Show all ${grouped(sets.length)}</a>`;
 }
 
-function filterForm(query: Query): Html {
-  const { sort, url, host, user, q } = query;
-  const hidden = Object.entries({ sort: sort === "age" ? undefined : sort, url, host, user });
-  const exact = [url, host, user].filter((value) => value !== undefined);
+function retiredSets(sets: readonly SetStatus[], query: Query, now: number): Html {
+  const { setsOnPage } = pageOf(sets, 1);
+  const left = sets.length - setsOnPage.length;
+  return html`<details id="retired">
+    <summary>${counted(sets.length, "retired backup set", "retired backup sets")}</summary>
+    ${setTable(setsOnPage, query, now, new Set())}
+    ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}
+  </details>`;
+}
+
+/** @param hasExpectations the link "late only" is shown */
+function filterForm(query: Query, hasExpectations: boolean): Html {
+  const { sort, url, host, user, q, late } = query;
+  const hidden = Object.entries({
+    sort: sort === "age" ? undefined : sort,
+    url,
+    host,
+    user,
+    late: late ? "" : undefined,
+  });
+  const exact = [url, host, user, late ? "late only" : undefined].filter(
+    (value) => value !== undefined,
+  );
   return html`<form role="search">
     ${hidden.flatMap(([name, value]) =>
       value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}" />`],
@@ -141,7 +168,8 @@ function filterForm(query: Query): Html {
       >Find <input type="search" name="q" value="${q}" placeholder="host, user or repository"
     /></label>
     <button>Find</button>
-    ${exact.length > 0 || q !== "" ? html`<span>Filter: ${[...exact, ...(q === "" ? [] : [`“${q}”`])].join(", ")}. <a href="${linkTo({ ...query, url: undefined, host: undefined, user: undefined, q: "" }, {})}">Show all</a></span>` : ""}
+    ${hasExpectations && !late ? html`<a href="${linkTo(query, { late: true })}">Late only</a>` : ""}
+    ${exact.length > 0 || q !== "" ? html`<span>Filter: ${[...exact, ...(q === "" ? [] : [`“${q}”`])].join(", ")}. <a href="${linkToAll(query)}">Show all</a></span>` : ""}
   </form>`;
 }
 

@@ -1,3 +1,5 @@
+import { isOverdue } from "./expectation-status.ts";
+import type { ExpectationStatus } from "./expectation-status.ts";
 import { needsAttention } from "./set-state.ts";
 import type { SetStatus, Status } from "./status.ts";
 
@@ -14,6 +16,8 @@ export interface Query {
   readonly user: string | undefined;
   /** Part of a host, user or repository, in any letter case. */
   readonly q: string;
+  /** Only what is late. */
+  readonly late: boolean;
   /** Counted from 1. */
   readonly page: number;
 }
@@ -27,25 +31,33 @@ export function parseQuery(parameters: URLSearchParams): Query {
     host: parameters.get("host") ?? undefined,
     user: parameters.get("user") ?? undefined,
     q: (parameters.get("q") ?? "").slice(0, 200),
+    late: parameters.has("late"),
     page: Number.isInteger(page) && page > 0 ? page : 1,
   };
 }
 
 /** A relative link to the same view with changes. The page is 1 unless it is among the changes. */
 export function linkTo(query: Query, changes: Partial<Query>): string {
-  const { sort, url, host, user, q, page } = { ...query, page: 1, ...changes };
+  const { sort, url, host, user, q, late, page } = { ...query, page: 1, ...changes };
   const parameters = new URLSearchParams({
     ...(sort !== "age" && { sort }),
     ...(url !== undefined && { url }),
     ...(host !== undefined && { host }),
     ...(user !== undefined && { user }),
     ...(q !== "" && { q }),
+    ...(late && { late: "" }),
     ...(page > 1 && { page: String(page) }),
   });
   return `?${parameters.toString()}`;
 }
 
-/** The repositories and backup sets that match the query, sorted. */
+/** A link to the same view without filters. */
+export function linkToAll(query: Query): string {
+  const none = { url: undefined, host: undefined, user: undefined };
+  return linkTo({ ...query, ...none, q: "", late: false }, {});
+}
+
+/** The repositories, backup sets and expectations that match the query, the sets sorted. An expectation may be about any repository. */
 export function select(status: Status, query: Query): Status {
   const { url } = query;
   return {
@@ -55,6 +67,7 @@ export function select(status: Status, query: Query): Status {
       status.sets.filter((set) => matches(set, query)),
       query.sort,
     ),
+    expectations: status.expectations.filter((one) => isAbout(one, query)),
   };
 }
 
@@ -71,13 +84,28 @@ export function pageOf(
   };
 }
 
-function matches(set: SetStatus, { url, host, user, q }: Query): boolean {
-  const part = q.toLowerCase();
+function isAbout(expectation: ExpectationStatus, { host, user, q, late }: Query): boolean {
+  const { name, host: ownHost = "", user: ownUser } = expectation;
   return (
+    (!late || isOverdue(expectation)) &&
+    (host === undefined || ownHost === host) &&
+    (user === undefined || (ownUser ?? user) === user) &&
+    hasPart([name, ownHost, ownUser ?? ""], q)
+  );
+}
+
+function hasPart(texts: readonly string[], q: string): boolean {
+  const part = q.toLowerCase();
+  return part === "" || texts.some((text) => text.toLowerCase().includes(part));
+}
+
+function matches(set: SetStatus, { url, host, user, q, late }: Query): boolean {
+  return (
+    (!late || set.late) &&
     (url === undefined || set.url === url) &&
     (host === undefined || set.host === host) &&
     (user === undefined || set.user === user) &&
-    (part === "" || [set.host, set.user, set.url].some((text) => text.toLowerCase().includes(part)))
+    hasPart([set.host, set.user, set.url], q)
   );
 }
 

@@ -1,13 +1,14 @@
 import type { SetStatus, Status } from "./status.ts";
 
 /** A word for the state of a backup set. `failing`: its repository is, so that the set may be outdated. */
-export type SetState = "late" | "future" | "empty" | "failing" | "ok";
+export type SetState = "late" | "future" | "empty" | "failing" | "retired" | "ok";
 
 /** The states of a backup set: those that need attention, else `ok`. */
 export function setStates(
-  { url, late, future, empty }: SetStatus,
+  { url, late, future, empty, retired }: SetStatus,
   failing: ReadonlySet<string>,
 ): readonly SetState[] {
+  if (retired) return ["retired"];
   const states = [
     late ? ["late" as const] : [],
     future ? ["future" as const] : [],
@@ -18,8 +19,8 @@ export function setStates(
 }
 
 /** Whether the set itself needs attention, whatever its repository does. */
-export function needsAttention({ late, future, empty }: SetStatus): boolean {
-  return late || future || empty;
+export function needsAttention({ late, future, empty, retired }: SetStatus): boolean {
+  return !retired && (late || future || empty);
 }
 
 /** The URLs of the repositories whose last collection failed. */

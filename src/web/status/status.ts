@@ -2,11 +2,14 @@ import { toAgentError } from "restic-otel-instrumentation/internal";
 import type {
   BackupSet,
   ErrorCode,
+  Expectations,
   RepositoryState,
   StoreEntry,
 } from "restic-otel-instrumentation/internal";
 
 import { ERROR_HELP } from "./error-help.ts";
+import { expectationsOf, lateExpectations } from "./expectation-status.ts";
+import type { ExpectationStatus } from "./expectation-status.ts";
 import { isoTime } from "./time.ts";
 
 /**
@@ -20,6 +23,8 @@ export interface Status {
   readonly nextCollection: string | null;
   readonly repositories: readonly RepositoryStatus[];
   readonly sets: readonly SetStatus[];
+  /** Unmet ones first, the worst at the top. Empty: nothing is expected. */
+  readonly expectations: readonly ExpectationStatus[];
 }
 
 /**
@@ -50,8 +55,13 @@ export interface SetStatus {
   readonly url: string;
   readonly host: string;
   readonly user: string;
-  /** The newest snapshot is older than `lateAfterSeconds`. */
+  /**
+   * The newest snapshot is older than `lateAfterSeconds`. A set that an expectation covers is late if it is older than a late expectation
+   * of its host allows; a retired one is never late.
+   */
   readonly late: boolean;
+  /** The settings say that it is not expected any more. */
+  readonly retired: boolean;
   /** The newest snapshot is dated more than an hour ahead, so that its age says nothing. */
   readonly future: boolean;
   /** The newest snapshot has no files. */
@@ -73,6 +83,8 @@ export interface StatusInput {
   /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];
   readonly entries: Iterable<StoreEntry<RepositoryState>>;
+  /** Default: nothing is expected. */
+  readonly expected?: Expectations;
   readonly nextAt: number | undefined;
   readonly lateAfterMs: number;
   /** Milliseconds since the epoch. */
@@ -80,13 +92,29 @@ export interface StatusInput {
 }
 
 const DAY_MS = 86_400_000;
+const NO_EXPECTATIONS: Expectations = {
+  slots: [],
+  pausedUntil: new Map(),
+  judged: new Set(),
+  isRetired: () => false,
+};
 /** Clocks differ a little. The rule BackupSetInFuture of examples/prometheus allows as much. */
 const FUTURE_MS = 3_600_000;
 const CALENDAR_DAYS = 30;
 
 /** Builds the status from the entries of the store. Does no I/O. */
-export function statusOf({ urls, entries, nextAt, lateAfterMs, now }: StatusInput): Status {
+export function statusOf(input: StatusInput): Status {
+  const { urls, entries, expected = NO_EXPECTATIONS, nextAt, lateAfterMs, now } = input;
   const stored = [...entries];
+  const expectations = expectationsOf(expected, now);
+  const maxAgeOf = lateExpectations(expectations);
+  const judge = (set: BackupSet): Judgement => {
+    const { host = "", user = "" } = set.labels;
+    const retired = expected.isRetired(set);
+    if (retired) return { retired, maxAgeMs: Infinity };
+    const own = (maxAgeOf(host, user) ?? Infinity) * 1000;
+    return { retired, maxAgeMs: expected.judged.has(set) ? own : lateAfterMs };
+  };
   return {
     version: 1,
     now: isoTime(now),
@@ -94,8 +122,9 @@ export function statusOf({ urls, entries, nextAt, lateAfterMs, now }: StatusInpu
     nextCollection: nextAt === undefined ? null : isoTime(nextAt),
     repositories: repositoriesOf(urls, stored),
     sets: stored.flatMap(({ state }) =>
-      (state?.content?.sets ?? []).map((set) => setStatus(set, lateAfterMs, now)),
+      (state?.content?.sets ?? []).map((set) => setStatus(set, judge(set), now)),
     ),
+    expectations,
   };
 }
 
@@ -137,7 +166,13 @@ function health(entry: StoreEntry<RepositoryState> | undefined): RepositoryHealt
   return entry.attempt.error ? "damaged" : "fine";
 }
 
-function setStatus(set: BackupSet, lateAfterMs: number, now: number): SetStatus {
+interface Judgement {
+  readonly retired: boolean;
+  /** An older set is late. */
+  readonly maxAgeMs: number;
+}
+
+function setStatus(set: BackupSet, { retired, maxAgeMs }: Judgement, now: number): SetStatus {
   const { newest, oldest, snapshots, labels, days } = set;
   const ageMs = now - newest.time.seconds * 1000;
   const today = Math.floor(now / DAY_MS);
@@ -145,7 +180,8 @@ function setStatus(set: BackupSet, lateAfterMs: number, now: number): SetStatus 
     url: labels["url"] ?? "",
     host: labels["host"] ?? "",
     user: labels["user"] ?? "",
-    late: ageMs > lateAfterMs,
+    late: ageMs > maxAgeMs,
+    retired,
     future: -ageMs > FUTURE_MS,
     empty: newest.summary?.files === 0,
     newest: isoTime(newest.time.seconds * 1000),

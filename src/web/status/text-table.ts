@@ -2,17 +2,22 @@ import { styleText } from "node:util";
 
 import { wrap } from "../../settings/wrap.ts";
 import { printable } from "../printable.ts";
+import { countsOf, isUnmet } from "./expectation-status.ts";
+import type { ExpectationStatus } from "./expectation-status.ts";
 import { counted, humanDuration } from "./quantity.ts";
 import { parseQuery, select } from "./query.ts";
+import { reasonInWords } from "./reason.ts";
 import { failingUrls, setStates } from "./set-state.ts";
 import type { SetState } from "./set-state.ts";
 import type { RepositoryStatus, SetStatus, Status } from "./status.ts";
 
-/** Columns of the sets, behind the repository. The last one is colored, and not padded. */
+/** Columns of the sets, behind the repository, and of the expectations. The last one is colored, and not padded. */
 const TITLES = ["HOST", "USER", "SNAPSHOTS", "NEWEST (UTC)", "AGE", "STATE"] as const;
+const EXPECTATION_TITLES = ["HOST", "USER", "NEWEST (UTC)", "REASON"] as const;
 const RIGHT: ReadonlySet<string> = new Set(["SNAPSHOTS"]);
 const GAP = "  ";
 const OK: SetState = "ok";
+const RETIRED: SetState = "retired";
 /** Message and hint are easier to read in lines of this length, however wide the terminal is. */
 const PROSE = 100;
 
@@ -22,16 +27,20 @@ export function terminalColumns(): number {
 }
 
 /**
- * The status as text: a row for each backup set, sorted by repository, then the repositories that failed, are damaged or have no
+ * The status as text: the unmet expectations, a row for each backup set, sorted by repository, then the repositories that failed, are damaged or have no
  * snapshots, with class and hint. Colored if stdout is a terminal.
- * @param columns width of the terminal. If the rows are wider, the repository has a line of its own above its sets
+ * @param columns width of the terminal. If the rows are wider, repositories and expectations have lines of their own above their rows
  */
 export function textTable(status: Status, columns: number): string {
-  const { repositories, sets } = select(status, parseQuery(new URLSearchParams("sort=url")));
+  const { repositories, sets, expectations } = select(
+    status,
+    parseQuery(new URLSearchParams("sort=url")),
+  );
   const failing = failingUrls(status);
   const filled = new Set(sets.map(({ url }) => url));
   const named = repositories.filter(({ url, error }) => error !== null || !filled.has(url));
   const blocks = [
+    ...(expectations.length > 0 ? [expectationRows(expectations, columns)] : []),
     ...(sets.length > 0 ? [setRows(sets, failing, columns)] : []),
     ...named.map((repository) => explanation(repository, Math.min(columns, PROSE))),
     [totals(status, failing)],
@@ -39,21 +48,54 @@ export function textTable(status: Status, columns: number): string {
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
+/** The unmet ones, and how many are met. */
+function expectationRows(
+  expectations: readonly ExpectationStatus[],
+  columns: number,
+): readonly string[] {
+  const rows = expectations.filter(isUnmet).map((one) => {
+    const { name, host = "any", user = "any", newest } = one;
+    const time = newest === null ? "–" : minutes(newest);
+    const row = [printable(host), printable(user), time, reasonInWords(one)];
+    return { head: name, row };
+  });
+  const { met, paused } = countsOf(expectations);
+  const all = counted(expectations.length, "expectation", "expectations");
+  const total = `${met} of ${all} met${paused > 0 ? `, ${paused} paused` : ""}`;
+  if (rows.length === 0) return [total];
+  return [...lined("EXPECTATION", EXPECTATION_TITLES, rows, columns), total];
+}
+
 function setRows(
   sets: readonly SetStatus[],
   failing: ReadonlySet<string>,
   columns: number,
 ): readonly string[] {
-  const rows = sets.map((set) => ({ url: printable(set.url), row: cells(set, failing) }));
-  const flat = aligned([["REPOSITORY", ...TITLES], ...rows.map(({ url, row }) => [url, ...row])]);
+  const rows = sets.map((set) => ({ head: printable(set.url), row: cells(set, failing) }));
+  return lined("REPOSITORY", TITLES, rows, columns);
+}
+
+interface Row {
+  readonly head: string;
+  readonly row: readonly string[];
+}
+
+/** A line for each row; if they are too wide, a line for each head, with its rows below. */
+function lined(
+  title: string,
+  titles: readonly string[],
+  rows: readonly Row[],
+  columns: number,
+): readonly string[] {
+  const flat = aligned([[title, ...titles], ...rows.map(({ head, row }) => [head, ...row])]);
   if (flat.every(({ length }) => length <= columns)) return flat.map(({ text }) => text);
-  const [titles, ...lines] = aligned([TITLES, ...rows.map(({ row }) => row)]);
+  const [first, ...lines] = aligned([titles, ...rows.map(({ row }) => row)]);
   return [
-    "REPOSITORY",
-    GAP + (titles?.text ?? ""),
+    title,
+    GAP + (first?.text ?? ""),
     ...lines.flatMap(({ text }, index) => {
-      const url = rows[index]?.url ?? "";
-      return url === rows[index - 1]?.url ? [GAP + text] : [url, GAP + text];
+      const head = rows[index]?.head ?? "";
+      return head === rows[index - 1]?.head ? [GAP + text] : [head, GAP + text];
     }),
   ];
 }
@@ -64,10 +106,15 @@ function cells(set: SetStatus, failing: ReadonlySet<string>): readonly string[] 
     printable(host),
     printable(user),
     String(snapshots),
-    newest.slice(0, 16).replace("T", " "),
+    minutes(newest),
     `${ageSeconds < 0 ? "in " : ""}${humanDuration(ageSeconds)}`,
     setStates(set, failing).join(", "),
   ];
+}
+
+/** `2026-01-31 06:30`. */
+function minutes(time: string): string {
+  return time.slice(0, 16).replace("T", " ");
 }
 
 interface Line {
@@ -96,7 +143,7 @@ function aligned(rows: readonly (readonly string[])[]): readonly Line[] {
 }
 
 function colored(states: string): string {
-  return styleText(states === OK ? "green" : "red", states);
+  return states === RETIRED ? states : styleText(states === OK ? "green" : "red", states);
 }
 
 function explanation(repository: RepositoryStatus, columns: number): readonly string[] {
@@ -112,7 +159,8 @@ function explanation(repository: RepositoryStatus, columns: number): readonly st
 
 function totals({ repositories, sets }: Status, failing: ReadonlySet<string>): string {
   const fine = repositories.filter(({ state }) => state === "fine").length;
-  const good = sets.filter((set) => setStates(set, failing).join() === OK).length;
+  const expected = sets.filter(({ retired }) => !retired);
+  const good = expected.filter((set) => setStates(set, failing).join() === OK).length;
   const all = counted(repositories.length, "repository", "repositories");
-  return `${fine} of ${all} fine, ${good} of ${counted(sets.length, "backup set", "backup sets")} ok`;
+  return `${fine} of ${all} fine, ${good} of ${counted(expected.length, "backup set", "backup sets")} ok`;
 }

@@ -100,13 +100,14 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     expect(new Set(colours.slice(0, 5)).size).toBe(5);
   });
 
-  test.for(["odd", "failing", "hostile"])(
-    "%s: on a phone a set has at most three lines, and no table scrolls sideways",
+  test.for(["odd", "failing", "hostile", "expected", "odd expectations", "hostile expectations"])(
+    "%s: on a phone a set and an expectation have at most three lines, and no table scrolls sideways",
     async (name) => {
       server.show(statusOf(name));
       const page = await open("", { viewport: { width: 390, height: 800 } });
       const rows = await page.evaluate<readonly { lines: number; highest: number }[]>(`
-        [...document.querySelectorAll(".sets tbody tr")].map((row) => {
+        document.querySelectorAll("details").forEach((one) => (one.open = true)),
+        [...document.querySelectorAll(".sets tbody tr, .expectations tbody tr")].map((row) => {
           const cells = [...row.children].map((cell) => cell.getBoundingClientRect()).filter(({ width }) => width > 0);
           const centers = new Set(cells.map(({ top, bottom }) => Math.round((top + bottom) / 20)));
           return { lines: centers.size, highest: Math.max(...cells.map(({ height }) => height)) };
@@ -122,6 +123,21 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
       ).toBe(true);
     },
   );
+
+  test("folded parts open by keyboard and stay open when the page is refreshed", async () => {
+    server.show(statusOf("expected"));
+    const page = await open();
+    const rows = page.locator("#retired tbody tr");
+    expect(await rows.first().isVisible()).toBe(false);
+    await page.locator("#retired summary").focus();
+    await page.keyboard.press("Enter");
+    expect(await rows.first().isVisible()).toBe(true);
+    await page.evaluate("document.querySelector('#retired').className = 'before'; refresh()");
+    expect(await page.locator(".before").count()).toBe(0);
+    expect(await rows.first().isVisible()).toBe(true);
+    expect(await page.locator("#met tbody tr").first().isVisible()).toBe(false);
+    expect(page.faults).toEqual([]);
+  });
 
   test("names with markup are shown as text", async () => {
     server.show(statusOf("hostile"));

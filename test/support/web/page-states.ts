@@ -12,6 +12,33 @@ const daily = (host: string, user: string, last = 0, step = 1) =>
   }));
 /** A name with markup and a control character. */
 export const EVIL = `"><img src=x onerror="document.title='broken in'"><script>document.title='broken in'</script>\u202e&amp;`;
+const LONG = "a-host-with-a-long-name.internal.example.com";
+/** Expectations that are late, never seen, without a copy, paused and met; the repository of the copies fails. */
+export const EXPECTED = statusFor(
+  [
+    {
+      url: "/srv/backups",
+      snapshots: [
+        ...daily("web-1", "root"),
+        ...daily("web-2", "root", 12),
+        ...daily("db-1", "postgres"),
+        ...daily("laptop", "anna", 70, 3),
+        ...daily("old-1", "root", 300),
+        ...daily("old-2", "root", 400),
+      ],
+    },
+    { url: "/srv/copy", error: ["unreachable", "no route to host"] },
+  ],
+  [],
+  {
+    expect: [
+      { name: "servers", hosts: ["web-1", "web-2", "web-9"], users: ["root"], maxAge: "26h" },
+      { name: "copies", hosts: ["db-1"], maxAge: "26h", copies: 2 },
+      { name: "office", hosts: ["laptop"], maxAge: "9d", paused: { until: "2026-01-15" } },
+    ],
+    retired: [{ hosts: ["old-*"], since: "2025-10-01" }],
+  },
+);
 /** States of the status page by name. */
 export const PAGE_STATES: Readonly<Record<string, Status>> = {
   green: statusFor([
@@ -76,6 +103,40 @@ export const PAGE_STATES: Readonly<Record<string, Status>> = {
   hostile: statusFor([
     { url: `/srv/${EVIL}`, error: ["other", EVIL], damaged: true, snapshots: daily(EVIL, EVIL) },
   ]),
+  expected: EXPECTED,
+  "odd expectations": statusFor(
+    [
+      {
+        url: "/srv/a",
+        snapshots: [
+          ...daily(LONG, "a-user-with-a-long-name", 5),
+          { host: LONG, user: "b", daysAgo: 0.5, files: 0, addedBytes: 0 },
+          { host: "camera", daysAgo: -3, addedBytes: 1 },
+          ...daily("nas", "UNKNOWN"),
+        ],
+      },
+    ],
+    [],
+    {
+      expect: [
+        {
+          name: "e".repeat(64),
+          hosts: [LONG, "never"],
+          users: ["*"],
+          maxAge: "26h",
+          minFiles: 5,
+          minSnapshots: 50,
+        },
+        { name: "none", hosts: ["x*"], maxAge: "26h" },
+        { name: "camera", hosts: ["camera"], maxAge: "26h" },
+        { name: "nas", hosts: ["nas"], maxAge: "26h" },
+      ],
+    },
+  ),
+  "hostile expectations": statusFor([{ url: "/srv/a", snapshots: daily(EVIL, EVIL, 9) }], [], {
+    expect: [{ name: "all", hosts: ["*"], users: ["*"], maxAge: "1d" }],
+    retired: [{ hosts: ["nowhere"], since: "2025-10-01" }],
+  }),
   many: statusFor([
     {
       url: "rest:https://backups.example.com/all",

@@ -1,6 +1,11 @@
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import type { ErrorCode } from "../../../instrumentation/core/error.ts";
 import type { StoreEntry } from "../../../instrumentation/core/source.ts";
+import { ExpectationBook } from "../../../instrumentation/expectations/book.ts";
+import { overviewOf } from "../../../instrumentation/expectations/overview.ts";
+import type { Expectations } from "../../../instrumentation/expectations/overview.ts";
+import { parseExpectations } from "../../../instrumentation/settings/expectations/parse.ts";
+import type { ExpectationSections } from "../../../instrumentation/settings/expectations/parse.ts";
 import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
@@ -34,14 +39,32 @@ interface Repository {
 export function statusFor(
   repositories: readonly Repository[],
   uncollected: readonly string[] = [],
+  sections: ExpectationSections = {},
 ): Status {
+  const urls = [...repositories.map(({ url }) => url), ...uncollected];
+  const entries = repositories.map(entry);
   return statusOf({
-    urls: [...repositories.map(({ url }) => url), ...uncollected],
-    entries: repositories.map(entry),
+    urls,
+    entries,
+    expected: expectedOf(sections, urls, entries),
     nextAt: NOW + 240_000,
     lateAfterMs: 3 * DAY_SECONDS * 1000,
     now: NOW,
   });
+}
+
+function expectedOf(
+  sections: ExpectationSections,
+  urls: readonly string[],
+  entries: readonly StoreEntry<RepositoryState>[],
+): Expectations {
+  const list = urls.map((url) => ({ url, disabled: false }));
+  const { value, problems } = parseExpectations(sections, { list, areComplete: true });
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const book = new ExpectationBook();
+  book.configure(value, urls, 20_000);
+  book.update(entries, NOW);
+  return overviewOf(book, NOW);
 }
 
 function entry({

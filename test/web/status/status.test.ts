@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { EXPECTED } from "../../support/web/page-states.ts";
 import { statusFor } from "../../support/web/status.ts";
 
 test("/api/status has the schema of version 1", () => {
@@ -71,6 +72,7 @@ test("/api/status has the schema of version 1", () => {
         host: "db",
         user: "UNKNOWN",
         late: true,
+        retired: false,
         future: false,
         empty: false,
         newest: "2025-12-28T00:00:00.000Z",
@@ -86,6 +88,7 @@ test("/api/status has the schema of version 1", () => {
         host: "web",
         user: "root",
         late: false,
+        retired: false,
         future: false,
         empty: false,
         newest: "2025-12-31T12:00:00.000Z",
@@ -97,6 +100,7 @@ test("/api/status has the schema of version 1", () => {
         daysAgo: [1, 2],
       },
     ],
+    expectations: [],
   });
 });
 
@@ -121,5 +125,86 @@ test("a set is in the future from an hour ahead, as the rule has it, and empty i
     ["c", false, false, true],
     ["d", false, false, false],
     ["e", true, false, true],
+  ]);
+});
+
+test("/api/status has the expectations, unmet ones first, the worst at the top", () => {
+  expect(EXPECTED.version).toBe(1);
+  expect(EXPECTED.expectations).toEqual([
+    {
+      name: "servers",
+      host: "web-9",
+      user: "root",
+      newest: null,
+      maxAgeSeconds: 93_600,
+      reasons: ["never_seen", "unknown"],
+      pausedUntil: null,
+    },
+    {
+      name: "servers",
+      host: "web-2",
+      user: "root",
+      newest: "2025-12-19T21:36:00.000Z",
+      maxAgeSeconds: 93_600,
+      reasons: ["late", "unknown"],
+      pausedUntil: null,
+    },
+    {
+      name: "copies",
+      host: "db-1",
+      newest: null,
+      maxAgeSeconds: 93_600,
+      reasons: ["copies", "unknown"],
+      pausedUntil: null,
+    },
+    {
+      name: "office",
+      host: "laptop",
+      newest: "2025-10-22T21:36:00.000Z",
+      maxAgeSeconds: 8_043_840,
+      reasons: [],
+      pausedUntil: "2026-01-15T00:00:00.000Z",
+    },
+    {
+      name: "servers",
+      host: "web-1",
+      user: "root",
+      newest: "2025-12-31T21:36:00.000Z",
+      maxAgeSeconds: 93_600,
+      reasons: [],
+      pausedUntil: null,
+    },
+  ]);
+});
+
+test("a set that an expectation covers is late by the age of the expectation, a retired one is never", () => {
+  const { sets } = statusFor(
+    [
+      {
+        url: "/srv/a",
+        snapshots: [
+          { host: "daily", daysAgo: 2 },
+          { host: "daily", user: "other", daysAgo: 2 },
+          { host: "old", daysAgo: 400 },
+          { host: "old", user: "back", daysAgo: 5 },
+          { host: "weekly", daysAgo: 5 },
+        ],
+      },
+    ],
+    [],
+    {
+      expect: [
+        { name: "daily", hosts: ["daily"], users: ["root"], maxAge: "26h" },
+        { name: "weekly", hosts: ["weekly"], maxAge: "8d" },
+      ],
+      retired: [{ hosts: ["old"], since: "2025-06-01" }],
+    },
+  );
+  expect(sets.map(({ host, user, late, retired }) => [host, user, late, retired])).toEqual([
+    ["daily", "other", false, false],
+    ["daily", "root", true, false],
+    ["old", "back", true, false],
+    ["old", "root", false, true],
+    ["weekly", "root", false, false],
   ]);
 });

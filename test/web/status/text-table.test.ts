@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 
 import { textTable } from "../../../src/web/status/text-table.ts";
+import { EXPECTED } from "../../support/web/page-states.ts";
 import { statusFor } from "../../support/web/status.ts";
 
 function table(status: Parameters<typeof textTable>[0], columns: number): string {
@@ -74,6 +75,27 @@ REPOSITORY
   itself.
 `);
   expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("unmet expectations come first, then a line with the number of those that are met", () => {
+  const [expectations, sets] = table(EXPECTED, 100).split("\n\n");
+  expect(`${expectations}\n`).toBe(`\
+EXPECTATION  HOST   USER  NEWEST (UTC)      REASON
+servers      web-9  root  –                 never seen, not all is known
+servers      web-2  root  2025-12-19 21:36  older than 26 h, not all is known
+copies       db-1   any   –                 too few fresh copies, not all is known
+1 of 5 expectations met, 1 paused
+`);
+  expect(sets).toMatch(/^\/srv\/backups +old-1 .* retired$/m);
+  expect(table(EXPECTED, 80).split("\n\n")[0]).toBe(`\
+EXPECTATION
+  HOST   USER  NEWEST (UTC)      REASON
+servers
+  web-9  root  –                 never seen, not all is known
+  web-2  root  2025-12-19 21:36  older than 26 h, not all is known
+copies
+  db-1   any   –                 too few fresh copies, not all is known
+1 of 5 expectations met, 1 paused`);
 });
 
 test("names from a repository cannot control the terminal", () => {

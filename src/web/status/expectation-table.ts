@@ -1,0 +1,93 @@
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
+import { cell } from "./cell.ts";
+import { countsOf, isUnmet } from "./expectation-status.ts";
+import type { ExpectationStatus } from "./expectation-status.ts";
+import { counted, grouped, humanDuration } from "./quantity.ts";
+import { linkTo } from "./query.ts";
+import type { Query } from "./query.ts";
+import { reasonInWords } from "./reason.ts";
+import { ago, clockTime } from "./time.ts";
+
+/** More rows are left out of the page: the search finds them. */
+const MAX_ROWS = 200;
+
+/** Title, CSS class. */
+const COLUMNS = [
+  ["State", "states"],
+  ["Expectation", "text"],
+  ["Host", "host"],
+  ["User", "name"],
+  ["Newest", "newest"],
+  ["Reason", "why"],
+] as const;
+
+/** The unmet expectations, the worst first, and the others folded away. */
+export function expectationTables(
+  expectations: readonly ExpectationStatus[],
+  query: Query,
+  now: number,
+): Html {
+  const unmet = expectations.filter(isUnmet);
+  const others = expectations.filter((one) => !isUnmet(one));
+  const { met, paused } = countsOf(expectations);
+  return html`<h2 id="expectations">Expectations</h2>
+    ${unmet.length > 0 ? table(unmet, query, now) : html`<p>${expectations.length > 0 ? "None is unmet." : "No expectation matches the filter."}</p>`}
+    ${
+      others.length > 0
+        ? html`<details id="met">
+            <summary>${grouped(met)} met${paused > 0 ? `, ${grouped(paused)} paused` : ""}</summary>
+            ${table(others, query, now)}
+          </details>`
+        : ""
+    }`;
+}
+
+function table(expectations: readonly ExpectationStatus[], query: Query, now: number): Html {
+  const left = expectations.length - MAX_ROWS;
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="expectations">
+      <table role="table" class="expectations">
+        <thead role="rowgroup">
+          <tr role="row">
+            ${COLUMNS.map(
+              ([title, kind]) =>
+                html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`,
+            )}
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          ${expectations.slice(0, MAX_ROWS).map((one) => row(one, query, now))}
+        </tbody>
+      </table>
+    </div>
+    ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}`;
+}
+
+function row(expectation: ExpectationStatus, query: Query, now: number): Html {
+  const { name, host, user, newest, maxAgeSeconds, pausedUntil } = expectation;
+  const [state, word] = stateOf(expectation);
+  const why = isUnmet(expectation)
+    ? reasonInWords(expectation)
+    : pausedUntil === null
+      ? `at most ${humanDuration(maxAgeSeconds)} old`
+      : `until ${clockTime(pausedUntil)}`;
+  const link =
+    host === undefined
+      ? "any"
+      : html`<a href="${linkTo(query, { url: undefined, host, user })}">${host}</a>`;
+  return html`<tr role="row">
+    ${cell("State", html`<span class="state ${state}">${word}</span>`, "states")}
+    <th role="rowheader" scope="row">${name}</th>
+    ${cell("Host", link, "host")} ${cell("User", user ?? "any", "name")}
+    ${cell("Newest", newest === null ? "–" : ago(newest, now), "newest")}
+    ${cell("Reason", why, "why")}
+  </tr> `;
+}
+
+/** CSS class and word. */
+function stateOf({ reasons: [worst], pausedUntil }: ExpectationStatus): readonly [string, string] {
+  if (worst === "never_seen") return ["failing", "never seen"];
+  if (worst === "unknown") return ["unknown", "unknown"];
+  if (worst !== undefined) return [worst === "late" ? "late" : "damaged", worst.replace("_", " ")];
+  return pausedUntil === null ? ["ok", "met"] : ["unknown", "paused"];
+}

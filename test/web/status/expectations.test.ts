@@ -1,0 +1,120 @@
+import { expect, test } from "vitest";
+
+import { statusPage } from "../../../src/web/status/page.ts";
+import { parseQuery, select } from "../../../src/web/status/query.ts";
+import type { Status } from "../../../src/web/status/status.ts";
+import { EXPECTED, statusOf } from "../../support/web/page-states.ts";
+import { statusFor } from "../../support/web/status.ts";
+
+const queryOf = (query: string) => parseQuery(new URLSearchParams(query));
+
+function page(status: Status, query = ""): string {
+  const agent = { version: "1.2.3", telemetryPath: "/metrics" };
+  return String(statusPage(agent, status, queryOf(query)).body);
+}
+
+/** The text of the rows of a table or a folded part, by a place in the page. */
+function rows(body: string, from: string, to: string): readonly string[] {
+  const part = body.slice(body.indexOf(from), body.indexOf(to));
+  return [...part.matchAll(/<tr role="row">(.*?)<\/tr>/gs)]
+    .slice(1)
+    .map(([, row = ""]) => text(row));
+}
+
+function text(markup: string): string {
+  return markup
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}
+
+test("unmet expectations come first, the worst at the top, each with its reason in words; the others are folded away", () => {
+  const body = page(EXPECTED);
+  expect(body.indexOf('id="expectations"')).toBeLessThan(body.indexOf('id="repositories"'));
+  expect(rows(body, 'id="expectations"', '<details id="met"')).toEqual([
+    "never seen servers web-9 root – never seen, not all is known",
+    "late servers web-2 root 12 days ago 2025-12-19 21:36 UTC older than 26 h, not all is known",
+    "copies copies db-1 any – too few fresh copies, not all is known",
+  ]);
+  expect(rows(body, '<details id="met"', 'id="repositories"')).toEqual([
+    "paused office laptop any 70 days ago 2025-10-22 21:36 UTC until 2026-01-15 00:00 UTC",
+    "met servers web-1 root 2 h ago 2025-12-31 21:36 UTC at most 26 h old",
+  ]);
+  expect(text(body)).toContain("1 of 5 expectations met , 1 of 2 repositories");
+  expect(text(body)).toContain("1 met, 1 paused");
+  expect(body).toContain("<title>(5) restic-otel</title>");
+});
+
+test("empty and small snapshots, too few, those in the future, and expectations that find no host have words too", () => {
+  const body = page(statusOf("odd expectations"));
+  const name = "e".repeat(64);
+  const long = "a-host-with-a-long-name.internal.example.com";
+  expect(rows(body, 'id="expectations"', '<details id="met"')).toEqual([
+    "never seen camera camera any – never seen, dated in the future",
+    `never seen ${name} ${long} b – never seen, newest is empty, too few snapshots`,
+    `never seen ${name} never any – never seen, too few snapshots`,
+    "never seen none any any – never seen",
+    `late ${name} ${long} a-user-with-a-long-name 5 days ago 2025-12-26 21:36 UTC older than 26 h, too few snapshots`,
+  ]);
+});
+
+test("sets of retired hosts are folded away, and are no problem", () => {
+  const body = page(EXPECTED);
+  const [sets, retired] = ['id="sets"', '<details id="retired"'];
+  const hosts = (list: readonly string[]): readonly string[] =>
+    list.map((row) => row.split(" ").slice(0, 2).join(" "));
+  expect(hosts(rows(body, sets, retired))).toEqual([
+    "late web-2",
+    "ok laptop",
+    "ok db-1",
+    "ok web-1",
+  ]);
+  expect(hosts(rows(body, retired, "<footer"))).toEqual(["retired old-2", "retired old-1"]);
+  expect(text(body)).toContain("2 retired backup sets");
+  expect(text(body)).toContain("1 backup set of 6 late,");
+});
+
+test.for([
+  ["late", ["web-9", "web-2", "db-1"], ["web-2"]],
+  ["late&host=web-2", ["web-2"], ["web-2"]],
+  ["host=db-1&user=postgres", ["db-1"], ["db-1"]],
+  ["host=web-1&user=nobody", [], []],
+  ["q=OFFICE", ["laptop"], []],
+  ["q=web-1", ["web-1"], ["web-1"]],
+] as const)("the query ?%s selects expectations and backup sets", ([query, expected, sets]) => {
+  const selected = select(EXPECTED, queryOf(query));
+  expect(selected.expectations.map(({ host }) => host)).toEqual(expected);
+  expect(selected.sets.map(({ host }) => host)).toEqual(sets);
+  expect(page(EXPECTED, query)).toContain("Show all");
+});
+
+test("without expectations the page has no trace of them", () => {
+  const body = page(statusOf("late"));
+  for (const word of ["xpectation", "Late only", "etired", "<details"])
+    expect(body).not.toContain(word);
+  expect(text(body)).toContain("older than 3 days");
+  const link = page(EXPECTED);
+  expect(link).toContain('<a href="?late=">Late only</a>');
+});
+
+test("2,000 unmet expectations and 2,000 retired sets keep the page small", () => {
+  const snapshots = Array.from({ length: 2000 }, (_, index) => ({
+    host: `old-${index}`,
+    daysAgo: 9,
+  }));
+  const status = statusFor([{ url: "/srv/a", snapshots }], [], {
+    expect: [
+      {
+        name: "many",
+        hosts: Array.from({ length: 2000 }, (_, index) => `h${index}`),
+        maxAge: "1d",
+      },
+    ],
+    retired: [{ hosts: ["old-*"], since: "2026-01-01" }],
+  });
+  const body = page(status);
+  expect(body.length).toBeLessThan(500_000);
+  expect(text(body)).toContain("1,800 more are not shown.");
+  expect(text(body)).toContain("1,800 more are not shown.");
+  expect(text(body)).toContain("0 of 2,000 expectations met");
+});
