@@ -22,6 +22,7 @@ test("every metric that documents, examples and rules name exists", async () => 
     "test/peers/telemetry/alerts.yml",
     "test/peers/telemetry/expectations.yml",
     "test/peers/scale/pairs.yml",
+    "test/peers/scale/pairs-expectations.yml",
     ...examples
       .filter((name) => /\.(md|ya?ml|json|m?[jt]s|env)$/.test(name))
       .map((name) => `examples/${name}`),

@@ -23,6 +23,7 @@ describe.skipIf(!requirePeer("promtool"))("Prometheus accepts its files:", () =>
     ["check", "config", "prometheus.yml"],
     ["check", "rules", "pairs.yml"],
     ["test", "rules", join(import.meta.dirname, "pairs.yml")],
+    ["test", "rules", join(import.meta.dirname, "pairs-expectations.yml")],
   ])("promtool %s %s", (args) => {
     const { status, output } = run("promtool", args);
     expect(output).toContain("SUCCESS");
