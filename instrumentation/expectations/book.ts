@@ -3,6 +3,8 @@ import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { Knowledge } from "./judge.ts";
+import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
+import type { KeptSlot } from "./kept-slots.ts";
 import { RepositoryPage } from "./page.ts";
 import { slotsOf } from "./slots.ts";
 import type { Evaluated, Part, Slot } from "./slots.ts";
@@ -64,6 +66,23 @@ export class ExpectationBook {
     this.#maxSlots = maxSlots;
     for (const page of this.#pages.values()) page.forget();
     this.#slots = undefined;
+  }
+
+  /** The slots of globs, for the time after a restart. */
+  kept(): readonly KeptSlot[] {
+    return this.#chapters.flatMap(({ expectation, evaluated }) =>
+      keptSlots(settingsId(expectation, this.#settings), evaluated.slots),
+    );
+  }
+
+  /** Takes over slots from before a restart, unless their settings have changed. */
+  restore(kept: readonly KeptSlot[]): void {
+    for (const chapter of this.#chapters) {
+      const id = settingsId(chapter.expectation, this.#settings);
+      const slots = new Map([...restoredSlots(id, kept), ...chapter.evaluated.slots]);
+      chapter.evaluated = { ...chapter.evaluated, slots, isReload: false };
+      chapter.until = undefined;
+    }
   }
 
   /** @param now milliseconds since the epoch */

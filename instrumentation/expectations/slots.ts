@@ -101,7 +101,9 @@ function slotOf(
     ...knowledge,
     finding: Object.assign({}, findingIn(index, inputs), last),
   }));
-  const verdict = judge(expectation, sights, known?.verdict, now);
+  const judged = judge(expectation, sights, known?.verdict, now);
+  // A lost slot is kept even while no repository is known.
+  const verdict = lost ? { ...judged, candidate: lost.verdict.candidate } : judged;
   const lostAt = lost && (lost.lostAt ?? now);
   const until = Math.min(verdict.until, lostAt === undefined ? Infinity : lostAt + KEPT_MS);
   const labels = known?.labels ?? labelsOf(expectation.name, host, user);

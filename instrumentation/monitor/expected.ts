@@ -1,44 +1,56 @@
+import { callHook } from "../collect/outcome.ts";
+import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
 import type { Store } from "../collect/store.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { ExpectationBook } from "../expectations/book.ts";
 import { HostNames } from "../expectations/host-names.ts";
+import { decodeKeptSlots, encodeKeptSlots } from "../expectations/kept-slots.ts";
 import { overviewOf } from "../expectations/overview.ts";
 import type { Expectations } from "../expectations/overview.ts";
 import { expectationTables } from "../expectations/tables.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { renamed } from "../restic/backup-sets.ts";
+import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 
 const MAX_SLOTS = 20_000;
 
+export interface ExpectedOptions {
+  readonly store: Store<RepositoryState>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stateDir: StateDir | undefined;
+}
+
 /** The expectations of a monitor over its store. */
 export class Expected {
   readonly tables: readonly BoundTable[];
-  readonly #store: Store<RepositoryState>;
-  readonly #clock: Clock;
+  readonly #options: ExpectedOptions;
   readonly #names: HostNames;
   readonly #book = new ExpectationBook();
+  /** The kept slots as they are in the state folder; undefined before `restore`. */
+  #kept: string | undefined;
 
-  constructor(store: Store<RepositoryState>, clock: Clock, logger: Logger) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#names = new HostNames(logger);
+  constructor(options: ExpectedOptions) {
+    this.#options = options;
+    this.#names = new HostNames(options.logger);
     this.tables = expectationTables(
       () => this.#current(),
-      () => clock.now(),
+      () => options.clock.now(),
     );
   }
 
   /** What is expected and what of it is there, as of now. Does no I/O. */
   now(): Expectations {
-    return overviewOf(this.#current(), this.#clock.now());
+    return overviewOf(this.#current(), this.#options.clock.now());
   }
 
   #current(): ExpectationBook {
-    this.#book.update(this.#store.entries(), this.#clock.now());
+    const { store, clock } = this.#options;
+    this.#book.update(store.entries(), clock.now());
     return this.#book;
   }
 
@@ -50,8 +62,9 @@ export class Expected {
     const { repositories, expectations = NO_EXPECTATIONS, maxSlots = MAX_SLOTS } = settings;
     if (expectations.text !== this.#book.settings.text) {
       this.#names.configure(expectations.renames);
-      const rules = { nameOf: this.nameOf, now: this.#clock.now() };
-      this.#store.translate((state, { url = "" }) => {
+      const { store, clock } = this.#options;
+      const rules = { nameOf: this.nameOf, now: clock.now() };
+      store.translate((state, { url = "" }) => {
         const { content } = state;
         return content ? { ...state, content: renamed(url, content, rules) } : state;
       });
@@ -61,5 +74,27 @@ export class Expected {
       repositories.map(({ url }) => url),
       maxSlots,
     );
+  }
+
+  /** Takes over the slots of globs from before a restart. Never rejects. */
+  async restore(): Promise<void> {
+    if (this.#kept !== undefined || this.#book.settings.expectations.length === 0) return;
+    this.#kept = "";
+    const text = await this.#options.stateDir?.loadSlots();
+    if (text === undefined) return;
+    this.#kept = text;
+    const kept = decodeKeptSlots(text);
+    if (kept) this.#book.restore(kept);
+    else this.#options.logger.warn("the kept slots of expectations are not valid: discarding them");
+  }
+
+  /** Keeps the slots of globs over a restart, then calls the hook. Never rejects. */
+  async finished(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
+    const { stateDir, logger } = this.#options;
+    await this.restore();
+    const text = encodeKeptSlots(this.#current().kept());
+    const isNew = text !== this.#kept && this.#kept !== undefined;
+    if (isNew) this.#kept = text;
+    await Promise.all([callHook(hook, outcome, logger), isNew && stateDir?.keepSlots(text)]);
   }
 }

@@ -81,7 +81,7 @@ export class Monitor {
       logger: this.#logger,
       finished: (outcome) => {
         this.#stateDir?.collectionEnded();
-        return options.onCollection?.(outcome);
+        return this.expected.finished(outcome, options.onCollection);
       },
       startSpan: options.startSpan,
     });
@@ -94,7 +94,7 @@ export class Monitor {
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
     this.#stateDir = StateDir.of(settings, this.#logger, now);
-    this.expected = new Expected(this.store, this.#clock, this.#logger);
+    this.expected = new Expected({ ...host, store: this.store, stateDir: this.#stateDir });
     this.#sources = new RepositorySources({
       ...host,
       nameOf: this.expected.nameOf,
@@ -128,6 +128,7 @@ export class Monitor {
   start(): void {
     this.#isStarted = true;
     this.#restartSecretRefresh();
+    void this.expected.restore();
     this.#collector.start();
     for (const sourceSet of this.#sourceSets) sourceSet.start();
   }

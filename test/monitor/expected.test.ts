@@ -1,4 +1,8 @@
-import { expect, test } from "vitest";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
@@ -7,13 +11,14 @@ import { parseExpectations } from "../../instrumentation/settings/expectations/p
 import type { ExpectationSections } from "../../instrumentation/settings/expectations/parse.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
+import { until } from "../support/core/until.ts";
 import { tableText } from "../support/agent/table-text.ts";
 
 /** 2024-06-01, after the newest snapshot of the fixture. */
 const NOW = 1_717_200_000_000;
 const URL = "test/fixtures/v2";
 
-function settings(sections: ExpectationSections): MonitorSettings {
+function settings(sections: ExpectationSections, stateDir?: string): MonitorSettings {
   const { value, problems } = parseExpectations(sections, {
     list: [{ url: URL, disabled: false }],
     areComplete: true,
@@ -41,6 +46,7 @@ function settings(sections: ExpectationSections): MonitorSettings {
     retryFailed: true,
     reverifyMs: 3_600_000,
     expectations: value,
+    stateDir,
   };
 }
 
@@ -97,4 +103,40 @@ test("renamed hosts are one in all metrics, at once after a reload and in the ne
   ]);
   monitor.reload(settings({}));
   expect(await lines(monitor, "snapshot_count")).toEqual(before);
+});
+
+test("the state folder keeps the slots of globs over a restart", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "expected-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const sections = { expect: [{ ...WEB, hosts: ["web-*"] }] };
+  const logger = new ArrayLogger();
+  const run = async (): Promise<Monitor> => {
+    const monitor = new Monitor(settings(sections, folder), { clock: new FakeClock(NOW), logger });
+    await monitor.collect();
+    await until("the slots are kept", async () => (await readdir(folder)).includes("expectations"));
+    await monitor.stop();
+    return monitor;
+  };
+  await run();
+  const file = join(folder, "expectations");
+  const text = await readFile(file, "utf8");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(text).toMatch(/^\[\["[0-9a-f]{16}","web","web-1",null,1711856700,null\]\]$/);
+  // As if a host was forgotten while the agent was down.
+  await writeFile(file, text.replaceAll("web-1", "web-9"));
+  const monitor = await run();
+  await until(
+    "the kept slot",
+    async () => (await lines(monitor, "expected_newest.*")).length === 2,
+  );
+  expect(await lines(monitor, "expected_newest.*")).toEqual([
+    'expected_newest_timestamp_seconds{expectation="web",host="web-1"} 1711856700',
+    'expected_newest_timestamp_seconds{expectation="web",host="web-9"} 1711856700',
+  ]);
+  await writeFile(file, "{");
+  await run();
+  await until("the warning", async () => logger.texts.some((line) => line.includes("slots")));
+  expect(logger.texts.filter((line) => line.includes("slots"))).toEqual([
+    "warn the kept slots of expectations are not valid: discarding them {}",
+  ]);
 });

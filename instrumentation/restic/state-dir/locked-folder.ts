@@ -16,6 +16,8 @@ export interface StateFolder {
   pathOf(repositoryId: string, url: string): string;
   /** The file with the kept key of the repository at a URL. */
   keyPathOf(url: string): string;
+  /** The file with the slots of expectations. */
+  readonly slotsPath: string;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function openStateFolder(
   return {
     pathOf: (repositoryId, url) => join(path, `${repositoryId}-${nameOf(url)}`),
     keyPathOf: (url) => join(path, `key-${nameOf(url)}`),
+    slotsPath: join(path, "expectations"),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -5,6 +5,10 @@ import { SnapshotJournal } from "./snapshot-journal.ts";
 import { KeyFile } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
+import { openOwnFile, writeOwnFile } from "./own-file.ts";
+
+/** 20,000 slots with names of a usual length take 2 MiB. */
+const MAX_SLOTS_BYTES = 64 * 2 ** 20;
 
 /** Reads of snapshots that lack details, in one collection of all repositories. */
 const MAX_READS = 1000;
@@ -116,6 +120,41 @@ export class StateDir {
   #warn(url: string, what: string, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#logger.warn(what, { url, error: reason });
+  }
+
+  /** The text that `keepSlots` wrote last; undefined: there is none. Logs if it cannot be read. */
+  async loadSlots(): Promise<string | undefined> {
+    const folder = await this.#open();
+    if (!folder) return undefined;
+    try {
+      const file = await openOwnFile(folder.slotsPath);
+      if (!file) return undefined;
+      try {
+        const { size } = await file.stat();
+        if (size > MAX_SLOTS_BYTES) throw new Error(`the file has ${size} bytes: remove it`);
+        return await file.readFile("utf8");
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      this.#logSlots("cannot read the kept slots of expectations, continuing without them", error);
+      return undefined;
+    }
+  }
+
+  async keepSlots(text: string): Promise<void> {
+    const folder = await this.#open();
+    if (!folder) return;
+    try {
+      await writeOwnFile(folder.slotsPath, text);
+    } catch (error) {
+      this.#logSlots("cannot keep the slots of expectations", error);
+    }
+  }
+
+  #logSlots(what: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#logger.warn(what, { error: reason });
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+
+import { decodeKeptSlots, encodeKeptSlots } from "../../instrumentation/expectations/kept-slots.ts";
+import { ExpectationScene } from "../support/expectations/scene.ts";
+import type { Shot } from "../support/expectations/scene.ts";
+
+const NOW = Date.parse("2026-06-01T00:00:00Z");
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const ago = (seconds: number): number => NOW / 1000 - seconds;
+
+const EXPECTATION = { name: "e", hosts: ["*", "named"], maxAge: "26h" };
+const SHOTS: readonly Shot[] = ["web", "db", "named"].map((host) => ({ host, at: ago(HOUR) }));
+const [WEB] = SHOTS;
+
+/** A scene before a restart, and what it leaves. */
+function left(shots: readonly Shot[] = SHOTS): {
+  readonly made: ExpectationScene;
+  readonly text: string;
+} {
+  const made = new ExpectationScene(NOW);
+  made.configure({ expect: [EXPECTATION] }, ["/a", "/b"]);
+  made.read("/a", shots);
+  made.read("/b", []);
+  made.shown();
+  return { made, text: encodeKeptSlots(made.book.kept()) };
+}
+
+/** The same scene after a restart. */
+function restarted(made: ExpectationScene, text: string, expectation: object = EXPECTATION): void {
+  made.restart();
+  made.configure({ expect: [expectation] }, ["/a", "/b"]);
+  made.book.restore(decodeKeptSlots(text) ?? []);
+}
+
+test("the slot of a glob whose last snapshot is gone after a restart keeps its timestamp", async () => {
+  const { made, text } = left();
+  restarted(made, text);
+  expect(made.shown("expected")).toEqual({});
+  made.read("/a", WEB ? [WEB] : []);
+  made.read("/b", []);
+  expect(made.shown("newest")).toEqual({
+    "expected_newest_timestamp_seconds expectation=e host=db": ago(HOUR),
+    "expected_newest_timestamp_seconds expectation=e host=named": 0,
+    "expected_newest_timestamp_seconds expectation=e host=web": ago(HOUR),
+  });
+  await made.clock.advance(91 * DAY * 1000);
+  expect(Object.keys(made.shown("newest"))).toEqual([
+    "expected_newest_timestamp_seconds expectation=e host=named",
+    "expected_newest_timestamp_seconds expectation=e host=web",
+  ]);
+});
+
+test("a kept slot is unknown while its repository is away", () => {
+  const { made, text } = left();
+  restarted(made, text);
+  made.fail("/a");
+  expect(made.unmet()).toEqual([]);
+  made.fail("/b");
+  expect(made.unmet()).toEqual(["e db unknown", "e named unknown", "e web unknown"]);
+  expect(encodeKeptSlots(made.book.kept()).replaceAll(/,\d{13}\]/g, ",null]")).toBe(text);
+});
+
+test("the 90 days go on over a restart", async () => {
+  const { made } = left();
+  made.read("/a", []);
+  made.shown();
+  await made.clock.advance(60 * DAY * 1000);
+  restarted(made, encodeKeptSlots(made.book.kept()));
+  made.read("/a", []);
+  made.read("/b", []);
+  expect(Object.keys(made.shown("newest"))).toHaveLength(3);
+  await made.clock.advance(31 * DAY * 1000);
+  expect(Object.keys(made.shown("newest"))).toHaveLength(1);
+});
+
+test("kept slots end when the settings changed meanwhile", () => {
+  const { made, text } = left();
+  restarted(made, text, { ...EXPECTATION, maxAge: "27h" });
+  made.read("/a", []);
+  made.read("/b", []);
+  expect(Object.keys(made.shown("newest"))).toEqual([
+    "expected_newest_timestamp_seconds expectation=e host=named",
+  ]);
+});
+
+test.for(["", "{", "{}", "[1]", '[["a","b",1,null,5,null]]', '[["a","b",null,null,"5",null]]'])(
+  "%s is no text of kept slots",
+  (text) => {
+    expect(decodeKeptSlots(text)).toBeUndefined();
+  },
+);
