@@ -178,8 +178,8 @@ export class Monitor {
   }
 
   /**
-   * Applies the schedule, expectations and the settings of Vault at once, all others with the next collection. Repositories with
-   * unchanged settings keep their cached snapshots. All secrets are resolved again. Changes of `legacyLabel`, `stateDir` and `stateKeys`
+   * Applies the schedule, expectations and the settings of Vault at once, all others with the next collection. Snapshots that were
+   * read are not read again. All secrets are resolved again. Changes of `legacyLabel`, `stateDir` and `stateKeys`
    * are ignored.
    */
   reload(settings: MonitorSettings): void {

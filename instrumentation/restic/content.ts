@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { backupSets } from "./backup-sets.ts";
 import type { SetRules } from "./backup-sets.ts";
 import type { Catalogue } from "./repository/repository.ts";
-import type { RepositoryContent } from "./state.ts";
+import type { RepositoryContent, Snapshot } from "./state.ts";
 
 /**
  * The content of a repository that was read.
@@ -24,4 +24,9 @@ export function contentOf(
     unreadable: unreadable.size,
     refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
   };
+}
+
+/** All snapshots that were read. */
+export function* membersOf(content: RepositoryContent | undefined): Generator<Snapshot> {
+  for (const { members } of content?.sets ?? []) yield* members;
 }

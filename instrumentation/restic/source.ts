@@ -6,7 +6,7 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import type { Dating } from "./backdated.ts";
-import { contentOf } from "./content.ts";
+import { contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
 import { ReadingLog } from "./reading-log.ts";
@@ -196,6 +196,7 @@ export class ResticSource implements Source<RepositoryState> {
       password,
       keyHint: hint ?? this.#options.processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
+      published: membersOf(previous),
     };
   }
 

@@ -60,6 +60,8 @@ interface Look {
 export interface Access extends Credentials {
   /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
   readonly publishedId: string | undefined;
+  /** Its snapshots, if another Repository may have read them, as before a reload of settings. */
+  readonly published?: Iterable<Snapshot>;
 }
 
 /**
@@ -75,13 +77,13 @@ export class Repository {
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
+    const { clock, reverifyMs, debug = () => {}, cache } = options;
     const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = options;
-    this.#known = new KnownSnapshots(options.cache, maxSnapshotBytes);
+    this.#known = new KnownSnapshots(cache, maxSnapshotBytes);
     const onDerivation = (): void => {
       options.onDerivation();
       this.#ahead?.begin();
     };
-    const { clock, reverifyMs, debug = () => {}, cache } = options;
     this.#sessions = new SessionOpener(clock, reverifyMs, onDerivation, debug, cache?.keys);
   }
 
@@ -125,21 +127,20 @@ export class Repository {
   async #readWhole(access: Access, signal: AbortSignal): Promise<Catalogue> {
     const [{ backend }, before] = [access, this.#sessions.current];
     const session = await this.#sessions.open(access, signal);
-    if (session.config.id !== before?.config.id)
-      await this.#known.restore(session.config.id, session.master);
+    const current = session.config.id;
+    if (current !== before?.config.id) await this.#known.restore(current, session.master);
+    if (current === access.publishedId) this.#known.adopt(access.published);
     this.#known.begin(this.#options.clock.now());
     const listed = await this.#list(access, signal);
     // A repository without snapshots and a deleted one have the same listing.
-    if (listed.size === 0 && !this.#hadSnapshots(access) && session === before) {
-      if (await this.#sessions.isReplaced(session, backend, signal))
-        return this.#startOver(access, signal);
-    }
+    const isAmbiguous = listed.size === 0 && !this.#hadSnapshots(access) && session === before;
+    if (isAmbiguous && (await this.#sessions.isReplaced(session, backend, signal)))
+      return this.#startOver(access, signal);
     const fresh = new Set([...listed].filter((id) => !this.#known.byId.has(id)));
     const files = await this.#known.load(backend, session.master, fresh, signal);
-    if (this.#isSuspicious(files, session)) {
-      if (await this.#sessions.isReplaced(session, backend, signal))
-        return this.#startOver(access, signal);
-    }
+    const isSuspicious = this.#isSuspicious(files, session);
+    if (isSuspicious && (await this.#sessions.isReplaced(session, backend, signal)))
+      return this.#startOver(access, signal);
     if (files.failure) throw files.failure;
 
     let look: Look = { listed, unreadable: files.unreadable };
@@ -147,8 +148,7 @@ export class Repository {
       const missing = [...files.gone].map((id) => [id, MISSING] as const);
       look = await this.#lookAgain(access, new Map([...files.unreadable, ...missing]), signal);
     }
-    const isNew = (id: string): boolean => fresh.has(id);
-    const losses = lossesIn(this.#known.byId, look.listed, isNew);
+    const losses = lossesIn(this.#known.byId, look.listed, fresh);
     const isEmptied = look.listed.size === 0 && (listed.size > 0 || this.#hadSnapshots(access));
     if (isEmptied) await this.#checkPlace(session, access, signal);
     if (isEmptied || losses.length > 0) {
@@ -156,7 +156,7 @@ export class Repository {
       const second = await this.#lookAgain(access, look.unreadable, signal);
       look = { ...second, listed: new Set([...look.listed, ...second.listed]) };
     }
-    const lost = judged(losses, lossesIn(this.#known.byId, look.listed, isNew));
+    const lost = judged(losses, lossesIn(this.#known.byId, look.listed, fresh));
     const catalogue = await this.#settle(look, lost);
     await this.#known.fill(backend, session.master, signal);
     return catalogue;

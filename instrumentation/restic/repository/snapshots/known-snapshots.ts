@@ -56,6 +56,12 @@ export class KnownSnapshots {
     return listed;
   }
 
+  /** Begins with snapshots that were published, unless others are known: a loss in the first listing shows. */
+  adopt(published: Iterable<Snapshot> = []): void {
+    if (this.#byId.size > 0) return;
+    for (const snapshot of published) this.#byId.set(snapshot.id, snapshot);
+  }
+
   /** @param at when a listing begins, milliseconds since the epoch */
   begin(at: number): void {
     this.#sightings.begin(at);

@@ -22,12 +22,12 @@ export interface JudgedLoss extends Loss {
 /**
  * The backup sets that are gone from a listing, and those that lose more than half of their snapshots and at least five.
  * @param known all snapshots, those that were read from this listing included
- * @param isNew whether a snapshot was read from this listing
+ * @param fresh names that were read from this listing
  */
 export function lossesIn(
   known: ReadonlyMap<string, Snapshot>,
   listed: ReadonlySet<string>,
-  isNew: (id: string) => boolean,
+  fresh: ReadonlySet<string>,
 ): readonly Loss[] {
   const missing: Snapshot[] = [];
   for (const [id, snapshot] of known) if (!listed.has(id)) missing.push(snapshot);
@@ -38,7 +38,7 @@ export function lossesIn(
   return [...lost].flatMap(([key, gone]) => {
     const [first] = gone;
     const rest = left.get(key) ?? [];
-    const before = rest.filter(({ id }) => !isNew(id)).length;
+    const before = rest.filter(({ id }) => !fresh.has(id)).length;
     const isHalved = gone.length >= MANY && gone.length > before;
     if (!first || !(rest.length === 0 || isHalved)) return [];
     const set = { host: first.hostname, user: userOf(first) };
