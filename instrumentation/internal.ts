@@ -31,6 +31,9 @@ export { NO_EXPECTATIONS } from "./settings/expectations/expectations.ts";
 export type { ExpectationSettings } from "./settings/expectations/expectations.ts";
 export { EXPECTATION_SECTIONS, parseExpectations } from "./settings/expectations/parse.ts";
 export type { ExpectationSections } from "./settings/expectations/parse.ts";
+export { escapeGlob } from "./settings/expectations/glob.ts";
+export { suggest } from "./expectations/suggest.ts";
+export type { Suggestion, Suggestions } from "./expectations/suggest.ts";
 export {
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,

@@ -28,8 +28,8 @@ async function run(
   extensions: Extensions,
 ): Promise<number> {
   const flags = parseFlags(argv);
-  // --once and --check-config keep the default signal handling.
-  if (flags.once || flags.checkConfig)
+  // --once, --check-config and suggest keep the default signal handling.
+  if (flags.once || flags.checkConfig || flags.suggest)
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print((await import("./settings/help.ts")).helpText());
   if (flags.version) return print(versionLine(build));
@@ -51,6 +51,10 @@ async function run(
   if (flags.checkConfig) {
     const { checkConfig } = await import("./check-config.ts");
     return checkConfig(settings, { extensions, logger, open: flags.open });
+  }
+  if (flags.suggest) {
+    const { printSuggestions } = await import("./suggest.ts");
+    return printSuggestions(settings, { extensions, logger });
   }
   for (const warning of settings.warnings) logger.warn(warning);
   const agent = new Agent(settings, {

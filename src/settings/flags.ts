@@ -18,6 +18,8 @@ export interface Flags {
   /** With `checkConfig`: open each repository. */
   readonly open: boolean;
   readonly healthcheck: boolean;
+  /** The command `suggest`. */
+  readonly suggest: boolean;
   /** Print the completion script for this shell. */
   readonly completion: Shell | undefined;
   /** false: `--no-vault` is given. */
@@ -41,6 +43,12 @@ const SWITCHES = [
   "no-discover-vault",
 ] as const;
 type Switch = (typeof SWITCHES)[number];
+
+/** Those that the command cannot be combined with. */
+const ACTIONS = ["once", "check-config", "healthcheck"] as const satisfies readonly Switch[];
+
+/** Words without dashes. */
+export const COMMANDS = ["suggest"] as const;
 
 const SHORT: Readonly<Record<string, Switch>> = { h: "help", v: "version" };
 
@@ -84,11 +92,16 @@ export function parseFlags(argv: readonly string[]): Flags {
   const switches = new Set<Switch>();
   let format: OutputFormat | undefined;
   let completion: Shell | undefined;
+  let suggest = false;
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const position = argv.length - rest.length;
     const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (name === undefined) throw usage(`argument ${position} is unexpected: use flags only`);
+    if (name === undefined) {
+      if (argument !== COMMANDS[0]) throw unknownWord(argument, position);
+      suggest = true;
+      continue;
+    }
     const setting = settingOf(name);
     if (setting !== undefined) {
       const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
@@ -109,6 +122,8 @@ export function parseFlags(argv: readonly string[]): Flags {
       throw usage(`unknown flag ${shown}${near === undefined ? "" : `, did you mean --${near}?`}`);
     }
   }
+  const action = ACTIONS.find((one) => switches.has(one));
+  if (suggest && action !== undefined) throw usage(`suggest and --${action}: use one of the two`);
   if (switches.has("open") && !switches.has("check-config"))
     throw usage("--open is only for --check-config: add it");
   if (format !== undefined && !switches.has("once"))
@@ -121,10 +136,20 @@ export function parseFlags(argv: readonly string[]): Flags {
     checkConfig: switches.has("check-config"),
     open: switches.has("open"),
     healthcheck: switches.has("healthcheck"),
+    suggest,
     completion,
     vault: !switches.has("no-vault"),
     values,
   };
+}
+
+/** Another text may be a secret without its flag. */
+function unknownWord(word: string, position: number): AgentError {
+  const near = nearest(word, COMMANDS);
+  if (near === undefined)
+    return usage(`argument ${position} is unexpected: use flags, or the command ${COMMANDS[0]}`);
+  const shown = isPrintable(word, COMMANDS) ? word : `in argument ${position}`;
+  return usage(`unknown command ${shown}, did you mean ${near}?`);
 }
 
 function choice<T extends string>(

@@ -1,4 +1,4 @@
-import { OUTPUT_FORMATS, SHELLS } from "./flags.ts";
+import { COMMANDS, OUTPUT_FORMATS, SHELLS } from "./flags.ts";
 import { boolean, duration } from "./formats.ts";
 import { flagOf, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
@@ -27,6 +27,10 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
   [
     "Actions",
     [
+      [
+        COMMANDS[0],
+        "read the repositories once, and print expectations that fit their past: a block expect: for the file",
+      ],
       ["--once", "collect once, print the metrics, exit with 1 if a repository failed"],
       [
         "--format FORMAT",
@@ -107,7 +111,7 @@ export function helpText(): string {
   const examples = EXAMPLES.map(([purpose, command]) => `  # ${purpose}\n  ${command}\n`);
   return `restic-otel: reports as metrics whether every restic backup is alive.
 
-Usage: restic-otel [flags]
+Usage: restic-otel [suggest] [flags]
 
 ${groups.join("\n")}
 Each setting is also a key in the file and a variable, such as

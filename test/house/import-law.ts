@@ -45,7 +45,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   croner: "collect/schedule.ts",
   "node-vault": "vault",
   "@noble/ciphers": "restic/crypto",
-  "{convict,yaml}": "src/settings",
+  convict: "src/settings",
+  yaml: "src/settings src/suggestion-text.ts",
   bcryptjs: "src/web",
 };
 

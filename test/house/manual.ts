@@ -12,7 +12,7 @@ const SIGNALS = [
 ] as const;
 const EXITS = [
   ["0", "The agent was stopped, or the action succeeded."],
-  ["1", "With --once or --check-config --open: a repository failed."],
+  ["1", "With --once, --check-config --open or suggest: a repository failed."],
   ["2", "A flag or a setting is invalid, or the address is in use."],
 ] as const;
 
@@ -24,7 +24,7 @@ export function manual(): string {
     `restic-otel \\- ${text("reports as metrics whether every restic backup is alive")}`,
     ".SH SYNOPSIS",
     ".B restic-otel",
-    "[flags]",
+    "[suggest] [flags]",
     ".SH DESCRIPTION",
     text(
       "Reads restic repositories without locking or changing them, groups the snapshots into backup sets by host and user, and exports the number, newest time and age of each set to Prometheus or by OTLP.",

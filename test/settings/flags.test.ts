@@ -10,6 +10,7 @@ const NONE = {
   checkConfig: false,
   open: false,
   healthcheck: false,
+  suggest: false,
   completion: undefined,
   vault: true,
 };
@@ -50,6 +51,7 @@ test.for([
   [["--check-config"], { checkConfig: true }],
   [["--check-config", "--open"], { checkConfig: true, open: true }],
   [["--healthcheck"], { healthcheck: true }],
+  [["suggest"], { suggest: true }],
   [["--no-vault"], { vault: false }],
   [["-no-vault"], { vault: false }],
   [["--no-vault=false"], {}],
@@ -66,9 +68,11 @@ test.for([
   ["--port=80", "unknown flag in argument 1"],
   ["-hunter2SECRET", "unknown flag in argument 1"],
   ["--password-hunter2=x", "unknown flag in argument 1"],
-  ["--config:hunter2", "argument 1 is unexpected: use flags only"],
-  ["config.json", "argument 1 is unexpected: use flags only"],
-  ["--", "argument 1 is unexpected: use flags only"],
+  ["--config:hunter2", "argument 1 is unexpected: use flags, or the command suggest"],
+  ["config.json", "argument 1 is unexpected: use flags, or the command suggest"],
+  ["--", "argument 1 is unexpected: use flags, or the command suggest"],
+  ["sugest", "unknown command sugest, did you mean suggest?"],
+  ["hunter2-suggest", "argument 1 is unexpected: use flags, or the command suggest"],
   ["--cron", "--cron needs a value"],
   ["--completion", "--completion needs a value"],
   ["--completion=tcsh", '--completion: must be one of bash, zsh, fish, not "tcsh"'],
@@ -85,4 +89,20 @@ test.for([
       message: `${problem}; restic-otel --help lists the flags`,
     }),
   );
+});
+
+test.for(["once", "check-config", "healthcheck"])("suggest and --%s are rejected", (action) => {
+  for (const argv of [
+    ["suggest", `--${action}`],
+    [`--${action}`, "suggest"],
+  ])
+    expect(() => parseFlags(argv)).toThrow(`suggest and --${action}: use one of the two`);
+});
+
+test("flags may stand on both sides of suggest", () => {
+  expect(parseFlags(["--config", "a", "suggest", "--cron=@hourly"])).toEqual({
+    ...NONE,
+    suggest: true,
+    values: { config: "a", cron: "@hourly" },
+  });
 });

@@ -65,6 +65,11 @@ export function parseGlob(source: string): Glob | Error {
   };
 }
 
+/** The pattern whose literal is this name. */
+export function escapeGlob(name: string): string {
+  return name.replaceAll(/[*?[\]{\\]/g, String.raw`\$&`);
+}
+
 /** The text before the first letter with a meaning: most names differ there. */
 function prefixOf(source: string): string {
   const end = source.search(/[*?[\\]/);

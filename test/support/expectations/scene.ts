@@ -4,7 +4,12 @@ import { ExpectationBook } from "../../../instrumentation/expectations/book.ts";
 import { expectationTables } from "../../../instrumentation/expectations/tables.ts";
 import type { BoundTable } from "../../../instrumentation/metrics/bound-table.ts";
 import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
-import type { RepositoryState, Snapshot } from "../../../instrumentation/restic/state.ts";
+import { groupsOf } from "../../../instrumentation/restic/repository/groups.ts";
+import type {
+  BackupSet,
+  RepositoryState,
+  Snapshot,
+} from "../../../instrumentation/restic/state.ts";
 import { parseExpectations } from "../../../instrumentation/settings/expectations/parse.ts";
 import type { ExpectationSections } from "../../../instrumentation/settings/expectations/parse.ts";
 import { FakeClock } from "../core/clock.ts";
@@ -67,14 +72,11 @@ export class ExpectationScene {
   /** A complete collection. @param refused files that the server did not hand out */
   read(url: string, shots: readonly Shot[], refused = 0): void {
     const before = this.store.get({ url })?.state?.content?.sets;
-    const content = {
-      config: { id: "0".repeat(64), version: 2 },
-      sets: backupSets(url, shots.map(snapshotOf), before),
-      snapshots: shots.length,
-      unreadable: refused,
-      refused,
-    } as const;
-    const state = { content, cost: COST, lastRequests: 1 };
+    const sets = backupSets(url, shots.map(snapshotOf), before);
+    this.readState(url, stateOf(sets, refused));
+  }
+
+  readState(url: string, state: RepositoryState): void {
     this.store.put({ url }, state, this.#attempt(true));
   }
 
@@ -113,10 +115,19 @@ export class ExpectationScene {
   }
 }
 
+/** The state after a complete collection. @param refused files that the server did not hand out */
+export function stateOf(sets: readonly BackupSet[], refused = 0): RepositoryState {
+  const snapshots = sets.reduce((sum, set) => sum + set.snapshots, refused);
+  const config = { id: "0".repeat(64), version: 2 } as const;
+  const content = { config, sets, snapshots, unreadable: refused, refused };
+  return { content, cost: COST, lastRequests: 1 };
+}
+
 let count = 0;
 const IDS = new WeakMap<Shot, string>();
 
-function snapshotOf(shot: Shot): Snapshot {
+/** The same shot gives a snapshot of the same id. */
+export function snapshotOf(shot: Shot): Snapshot {
   const { host, user = "root", at, files, bytes, tags = [], paths = ["/"], isBare } = shot;
   const id = IDS.get(shot) ?? idOf(String(count++));
   IDS.set(shot, id);
@@ -142,7 +153,7 @@ function snapshotOf(shot: Shot): Snapshot {
           tree: undefined,
           paths,
           tags,
-          groups: { paths: "", tags: "", pathsAndTags: "" },
+          groups: groupsOf(paths, tags),
           programVersion: undefined,
           utcOffsetMinutes: 0,
         },
