@@ -39,7 +39,7 @@ export interface Suggestions {
 /** The snapshots of a host in a repository that are one job. */
 interface History {
   readonly host: string;
-  readonly url: string;
+  readonly url: string | undefined;
   readonly paths: readonly string[];
   /** Unix seconds, newest first, no time twice. */
   readonly times: readonly number[];
@@ -64,10 +64,9 @@ export function suggest(
   const [nameless, usable] = parted(free, (set) => hostOf(set) === "");
   const single = [...Map.groupBy(usable, hostOf)].flatMap(([host, ofHost]) => {
     const places = Map.groupBy(ofHost, ({ labels: { url = "" } }) => url);
-    return [...places].flatMap(([url, ofPlace]) => {
-      const found = suggestionsOf(historiesOf(host, url, ofPlace, now), now);
-      return places.size > 1 ? found : found.map((one) => ({ ...one, url: undefined }));
-    });
+    return [...places].flatMap(([url, ofPlace]) =>
+      suggestionsOf(historiesOf(host, places.size > 1 ? url : undefined, ofPlace, now), now),
+    );
   });
   return {
     suggestions: shared(single),
@@ -86,7 +85,7 @@ function parted<Value>(
 /** The histories of a host in one repository, of all users: one for each list of paths, or a single one without paths. */
 function historiesOf(
   host: string,
-  url: string,
+  url: string | undefined,
   sets: readonly BackupSet[],
   now: number,
 ): readonly History[] {
@@ -148,15 +147,14 @@ function shared(suggestions: readonly Suggestion[]): readonly Suggestion[] {
     const own = state === "regular" ? [] : hosts;
     return JSON.stringify([url, paths, state, gapSeconds === undefined, maxAgeSeconds, own]);
   });
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const gaps = group.flatMap(({ gapSeconds }) => gapSeconds ?? []);
-    return {
-      ...first,
-      hosts: group.flatMap(({ hosts }) => hosts).toSorted(),
-      newest: Math.min(...group.map(({ newest }) => newest)),
-      gapSeconds: gaps.length > 0 ? Math.max(...gaps) : undefined,
-    };
-  });
+  return [...groups.values()].flatMap(asOne);
+}
+
+function asOne(group: readonly Suggestion[]): readonly Suggestion[] {
+  const [first] = group;
+  if (!first) return [];
+  const gaps = group.flatMap(({ gapSeconds }) => gapSeconds ?? []);
+  const hosts = group.flatMap((one) => one.hosts).toSorted();
+  const newest = Math.min(...group.map((one) => one.newest));
+  return [{ ...first, hosts, newest, gapSeconds: gaps.length > 0 ? Math.max(...gaps) : undefined }];
 }

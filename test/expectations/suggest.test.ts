@@ -109,7 +109,7 @@ test("a single backup of other paths beside a regular job is not expected again"
 test.for<readonly [string, readonly Shot[]]>([
   [
     "each snapshot has other paths",
-    daily({ host: "web" }).map((shot, index) => ({ ...shot, paths: [`/snap-${index}`] })),
+    daily({ host: "web" }).map(({ host, at }, index) => ({ host, at, paths: [`/snap-${index}`] })),
   ],
   [
     "paths were added",
@@ -176,7 +176,9 @@ test("names with letters of globs, of YAML and of the terminal are loaded as the
     list: [{ url: "/a", disabled: false }],
     areComplete: true,
   });
-  const literals = value.expectations.flatMap((one) => one.hosts.map(({ literal }) => literal));
+  const literals = value.expectations.flatMap((one) =>
+    one.hosts.map(({ literal }) => String(literal)),
+  );
   expect(literals.toSorted()).toEqual([...hosts, ...hosts.map((host) => `${host}!`)].toSorted());
   const gone = hosts.flatMap((host) => daily({ host }, 100 * DAY));
   const [first, ...rest] = suggestionText(suggestFor({ "/a": gone }).suggestions)
