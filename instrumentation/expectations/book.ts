@@ -151,6 +151,7 @@ export class ExpectationBook {
 
   #shown(): readonly Slot[] {
     const all = this.#chapters.flatMap(({ evaluated }) => [...evaluated.slots.values()]);
+    if (all.length <= this.#maxSlots) return all;
     let left = this.#maxSlots - all.filter(({ isNamed }) => isNamed).length;
     return all.filter(({ isNamed }) => isNamed || left-- > 0);
   }

@@ -105,6 +105,7 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
       BackupSetTooOld: "firing",
       BackupSetVanished: "inactive",
       BackupExpectationUnmet: "inactive",
+      BackupBackdated: "inactive",
       BackupSetInFuture: "inactive",
       BackupRepositoryUnreadable: "pending",
       BackupRepositoryEmpty: "inactive",
