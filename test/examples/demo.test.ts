@@ -10,6 +10,11 @@ import { until } from "../support/core/until.ts";
 
 /** The output of `npm run demo` on any day: the samples are dated relative to today. */
 const OUTPUT = `
+EXPECTATION  HOST   USER      NEWEST (UTC)      REASON
+databases    db-3   postgres  –                 never seen
+servers      web-2  root      TIME              older than 26 h
+2 of 5 expectations met, 1 paused
+
 REPOSITORY
   HOST   USER      SNAPSHOTS  NEWEST (UTC)      AGE       STATE
 examples/repositories/database
@@ -48,7 +53,7 @@ function masked(output: string): string {
     .replaceAll(/(?<=(?:corrupt|wrong_password)\n)(?: {2}.*\n)+/g, "  PROSE\n");
 }
 
-test("the demo shows a table and the addresses, and ends at a signal", async () => {
+test("the demo shows a table and the addresses, has expectations in its metrics, and ends at a signal", async () => {
   const port = await freePort();
   const demo = spawn(
     process.execPath,
@@ -61,6 +66,16 @@ test("the demo shows a table and the addresses, and ends at a signal", async () 
   const ended = once(demo, "exit");
   await until("the table", () => output.includes("Ctrl-C") || demo.exitCode !== null);
   expect(masked(output).replaceAll(String(port), "PORT")).toBe(OUTPUT);
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  const series = [...(await response.text()).matchAll(/^backup_expect(?!ed).*$/gm)].map(
+    ([line]) => line,
+  );
+  expect(series.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+    'backup_expectation_paused_until_timestamp_seconds{expectation="nas"} 4070908800',
+    'backup_expectation_unmet{expectation="databases",host="db-3",user="postgres",reason="never_seen"} 1',
+    'backup_expectation_unmet{expectation="servers",host="web-2",user="root",reason="late"} 1',
+    "backup_expectations 3",
+  ]);
   demo.kill("SIGINT");
   expect(await ended).toEqual([0, null]);
   expect(await errors).toBe("");
