@@ -46,11 +46,11 @@ process.exitCode = code ?? 1;
 
 /** Passwords by repository name, for the repositories that the demo can open. */
 async function passwords(): Promise<Readonly<Record<string, string>>> {
-  const settings: { repositories: readonly { repo: string; password: string }[] } = JSON.parse(
+  const parsed: { repositories: readonly { repo: string; password: string }[] } = JSON.parse(
     await readFile(config, "utf8"),
   );
   return Object.fromEntries(
-    settings.repositories
+    parsed.repositories
       .filter(({ repo, password }) => password === `${basename(repo)}-password`)
       .map(({ repo, password }) => [basename(repo), password]),
   );
