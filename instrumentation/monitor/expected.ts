@@ -11,6 +11,7 @@ import type { Expectations } from "../expectations/overview.ts";
 import { expectationTables } from "../expectations/tables.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { renamed } from "../restic/backup-sets.ts";
+import type { NameOf } from "../restic/backup-sets.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
@@ -54,8 +55,8 @@ export class Expected {
     return this.#book;
   }
 
-  /** The name under which a host is shown. */
-  readonly nameOf = (hostname: string): string => this.#names.of(hostname);
+  /** Returns what gives the name under which a host is shown: another function after each change of settings. */
+  readonly naming = (): NameOf => this.#names.of;
 
   /** Takes effect at once, on what is in the store too. */
   reload(settings: MonitorSettings): void {
@@ -63,7 +64,7 @@ export class Expected {
     if (expectations.text !== this.#book.settings.text) {
       this.#names.configure(expectations.renames);
       const { store, clock } = this.#options;
-      const rules = { nameOf: this.nameOf, now: clock.now() };
+      const rules = { nameOf: this.#names.of, now: clock.now() };
       store.translate((state, { url = "" }) => {
         const { content } = state;
         return content ? { ...state, content: renamed(url, content, rules) } : state;

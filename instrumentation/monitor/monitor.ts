@@ -97,7 +97,7 @@ export class Monitor {
     this.expected = new Expected({ ...host, store: this.store, stateDir: this.#stateDir });
     this.#sources = new RepositorySources({
       ...host,
-      nameOf: this.expected.nameOf,
+      naming: this.expected.naming,
       processEnvironment: env,
       resolvers: this.resolvers,
       openBackend: backendOpener(options.backends, secrets),

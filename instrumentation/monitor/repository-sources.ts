@@ -14,6 +14,7 @@ import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import { waitFor } from "../core/abort.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { DEFAULT_DATING } from "../restic/backdated.ts";
+import type { NameOf } from "../restic/backup-sets.ts";
 import { ResticSource } from "../restic/source.ts";
 import type { RepositoryContent } from "../restic/state.ts";
 import { sameReference } from "../secrets/reference.ts";
@@ -31,8 +32,8 @@ export interface RepositorySourcesOptions {
   readonly secrets: KnownSecrets;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
-  /** The name under which a host is shown. */
-  readonly nameOf?: (hostname: string) => string;
+  /** Returns what gives the name under which a host is shown. */
+  readonly naming?: () => NameOf;
   readonly onKeyDerivation?: (() => void) | undefined;
 }
 
@@ -147,7 +148,7 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, nameOf } =
+    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, naming } =
       this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
@@ -174,7 +175,7 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
-      nameOf,
+      naming,
       dating: {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
         receivesCopies: settings.receivesCopies === true,

@@ -12,10 +12,12 @@ const MAX_RECENT = 5;
 /** A clock may be this much ahead; a snapshot that is dated later is dated in the future, seconds. */
 const MAX_AHEAD_SECONDS = 600;
 
+export type NameOf = (hostname: string) => string;
+
 /** How snapshots become backup sets. */
 export interface SetRules {
   /** The host under which a host is shown. Default: its own name. */
-  readonly nameOf?: ((hostname: string) => string) | undefined;
+  readonly nameOf?: NameOf | undefined;
   readonly dating?: Dating | undefined;
   /** Milliseconds since the epoch. Default: no snapshot is dated in the future. */
   readonly now?: number;

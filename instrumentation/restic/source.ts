@@ -6,6 +6,8 @@ import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import type { Dating } from "./backdated.ts";
+import { renamed } from "./backup-sets.ts";
+import type { NameOf, SetRules } from "./backup-sets.ts";
 import { contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
@@ -39,8 +41,8 @@ export interface ResticSourceOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly cache?: SnapshotCache | undefined;
-  /** The name under which a host is shown. Default: its own. */
-  readonly nameOf?: ((hostname: string) => string) | undefined;
+  /** Returns what gives the name under which a host is shown: another function after each change. Default: its own name. */
+  readonly naming?: (() => NameOf) | undefined;
   readonly dating?: Dating | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
@@ -114,7 +116,8 @@ export class ResticSource implements Source<RepositoryState> {
       lastRequests: this.#requests() - before,
     });
     const recalled = previous?.content ? undefined : await this.#recall(signal);
-    const content = previous?.content ?? (recalled && this.#content(recalled, undefined));
+    const [{ url }, rules] = [this.#options, this.#rules()];
+    const content = previous?.content ?? (recalled && contentOf(url, recalled, undefined, rules));
     try {
       const catalogue = await this.#use(
         (access) => this.#repository.read(access, signal),
@@ -122,11 +125,14 @@ export class ResticSource implements Source<RepositoryState> {
         signal,
       );
       const error = this.#log.record(catalogue, content);
-      const state = { content: this.#content(catalogue, content), ...costs() };
+      const state = { content: contentOf(url, catalogue, content, this.#rules()), ...costs() };
       return { state, complete: true, completeAt: catalogue.completeAt, error };
     } catch (error) {
       const completeAt = recalled?.completeAt;
-      const state = { content, ...costs() };
+      const now = this.#rules();
+      const isRenamed = content && now.nameOf !== rules.nameOf;
+      const kept = isRenamed ? renamed(url, content, now) : content;
+      const state = { content: kept, ...costs() };
       return { state, complete: false, completeAt, error: toAgentError(error) };
     }
   }
@@ -236,8 +242,8 @@ export class ResticSource implements Source<RepositoryState> {
     await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
-  #content(catalogue: Catalogue, previous: RepositoryContent | undefined): RepositoryContent {
-    const { url, nameOf, dating, clock } = this.#options;
-    return contentOf(url, catalogue, previous, { nameOf, dating, now: clock.now() });
+  #rules(): SetRules {
+    const { naming, dating, clock } = this.#options;
+    return { nameOf: naming?.(), dating, now: clock.now() };
   }
 }

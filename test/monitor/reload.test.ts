@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { AgentError } from "../../instrumentation/core/error.ts";
 import type { ResticInstrumentationConfig } from "../../instrumentation/embedding/config.ts";
 import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
@@ -64,4 +65,13 @@ test("after a change of settings the first listing without a backup set is doubt
     ["db", 1],
     ["web", 2],
   ]);
+});
+
+test("a collection that fails after a reload does not bring back the old names of hosts", async () => {
+  before = () => {
+    monitor.reload(settings({ rename: [{ hosts: ["web", "db"], as: "all" }] }));
+    throw new AgentError("other", "the server is away");
+  };
+  expect(await monitor.collect()).toMatchObject({ failed: 1 });
+  expect(sets()).toEqual([["all", 3]]);
 });
