@@ -21,7 +21,7 @@ import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 const PASSWORD = "CANARY-password";
 
-/** Faults of a server after a first successful collection, and the error of its repository. */
+/** Faults of a server after a first successful collection, and the error of its repository: a collection that is asked for lists keys first. */
 const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   ["it is gone", "stops", "unreachable: HOST refuses the connection"],
   ["reset before headers", reset("before headers"), "unreachable: HOST closed the connection"],
@@ -31,34 +31,34 @@ const FAULTS: readonly (readonly [string, Fault | "stops", string])[] = [
   ["silence before headers", hang("before headers"), "timeout: no answer within 20s"],
   ["silence after headers", hang("after headers"), "timeout: no answer within 20s"],
   ["silence mid body", hang("mid body"), "timeout: no answer within 20s"],
-  ["401", status(401), "denied: http://HOST/repo/snapshots/: access denied (401)"],
-  ["403", status(403), "denied: http://HOST/repo/snapshots/: access denied (403)"],
+  ["401", status(401), "denied: http://HOST/repo/keys/: access denied (401)"],
+  ["403", status(403), "denied: http://HOST/repo/keys/: access denied (403)"],
   [
     "404",
     status(404),
     "not_found: no restic repository at http://HOST/repo/: the config file is missing",
   ],
-  ["410", status(410), "other: http://HOST/repo/snapshots/: the server answers 410"],
+  ["410", status(410), "other: http://HOST/repo/keys/: the server answers 410"],
   [
     "429, and there is no time for what it asks to wait",
     status(429, { "retry-after": "15" }),
-    "unreachable: http://HOST/repo/snapshots/: the server answers 429",
+    "unreachable: http://HOST/repo/keys/: the server answers 429",
   ],
-  ["500 for ever", status(500), "unreachable: http://HOST/repo/snapshots/: the server answers 500"],
+  ["500 for ever", status(500), "unreachable: http://HOST/repo/keys/: the server answers 500"],
   [
     "more than Content-Length says",
     tooLong("x".repeat(100), 50),
-    "other: http://HOST/repo/snapshots/: the server answers 200 with no content type, but not as a restic REST server does: is a proxy or a login page in front of it?",
+    "other: http://HOST/repo/keys/: the server answers 200 with no content type, but not as a restic REST server does: is a proxy or a login page in front of it?",
   ],
   [
     "a login page",
     loginPage,
-    "other: http://HOST/repo/snapshots/: the server answers 200 with text/html, but not as a restic REST server does: is a proxy or a login page in front of it?",
+    "other: http://HOST/repo/keys/: the server answers 200 with text/html, but not as a restic REST server does: is a proxy or a login page in front of it?",
   ],
   [
     "a listing of 100 MB",
     longListing(1e8),
-    "other: HOST sends more than 67108864 bytes for /repo/snapshots/",
+    "other: HOST sends more than 67108864 bytes for /repo/keys/",
   ],
   ["a redirect loop", redirect(), "other: HOST redirects more than 5 times"],
   [

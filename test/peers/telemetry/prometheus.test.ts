@@ -98,23 +98,12 @@ describe.skipIf(!requirePeer("prometheus"))("an agent scraped by Prometheus", ()
       const isSecondDone = now.get("BackupRepositoryUnreadable") !== "inactive";
       return isSecondDone && now.get("BackupJobFailures") === "firing";
     });
-    expect(Object.fromEntries(await states())).toEqual({
+    const active = [...(await states())].filter(([, state]) => state !== "inactive");
+    expect(Object.fromEntries(active)).toEqual({
       BackupJobFailures: "firing",
       BackupReadFailures: "firing",
-      BackupMetricsTooOld: "inactive",
       BackupSetTooOld: "firing",
-      BackupSetVanished: "inactive",
-      BackupExpectationUnmet: "inactive",
-      BackupBackdated: "inactive",
-      BackupSetInFuture: "inactive",
       BackupRepositoryUnreadable: "pending",
-      BackupRepositoryEmpty: "inactive",
-      BackupRepositoryReplaced: "inactive",
-      BackupCollectionTooOld: "inactive",
-      BackupAgentDown: "inactive",
-      BackupAgentAbsent: "inactive",
-      BackupAgentMissing: "inactive",
-      BackupNoRepositories: "inactive",
     });
   });
 });
