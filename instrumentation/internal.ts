@@ -33,7 +33,7 @@ export { EXPECTATION_SECTIONS, parseExpectations } from "./settings/expectations
 export type { ExpectationSections } from "./settings/expectations/parse.ts";
 export { escapeGlob } from "./settings/expectations/glob.ts";
 export { suggest } from "./expectations/suggest.ts";
-export type { Suggestion, Suggestions } from "./expectations/suggest.ts";
+export type { Suggestion } from "./expectations/suggest.ts";
 export {
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,

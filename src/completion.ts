@@ -1,4 +1,4 @@
-import { CHOICES, FLAGS, settingOf } from "./settings/flags.ts";
+import { CHOICES, COMMANDS, FLAGS, settingOf } from "./settings/flags.ts";
 import type { Shell } from "./settings/flags.ts";
 import { boolean } from "./settings/formats.ts";
 import { GROUPS } from "./settings/help.ts";
@@ -47,7 +47,7 @@ _restic_otel() {
   case $prev in
 ${values.join("\n")}
   esac
-  COMPREPLY=($(compgen -W "${flags.map(({ name }) => `--${name}`).join(" ")}" -- "$cur"))
+  COMPREPLY=($(compgen -W "${[...COMMANDS, ...flags.map(({ name }) => `--${name}`)].join(" ")}" -- "$cur"))
 }
 complete -F _restic_otel restic-otel
 `;
@@ -66,6 +66,7 @@ function zsh(flags: readonly Completed[]): string {
 compdef _restic_otel restic-otel
 _restic_otel() {
   _arguments \\
+    '1:command:(${COMMANDS.join(" ")})' \\
     ${specs.join(" \\\n    ")}
 }
 if [ "$funcstack[1]" = _restic_otel ]; then _restic_otel "$@"; fi
@@ -80,10 +81,11 @@ function fish(flags: readonly Completed[]): string {
   });
   return `# fish completion of restic-otel
 complete -c restic-otel -f
+complete -c restic-otel -n __fish_use_subcommand -a '${COMMANDS.join(" ")}'
 ${lines.join("")}`;
 }
 
-/** The script that makes a shell complete the flags. */
+/** The script that makes a shell complete the flags and the command. */
 export function completionScript(shell: Shell): string {
   return { bash, zsh, fish }[shell](FLAGS.map(completed));
 }

@@ -18,6 +18,7 @@ const PROCESSES = [
   "test/peers/backends/**/*.test.ts",
   "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",
+  "test/expectations/suggest-restic.test.ts",
   "test/fuzz/linear.test.ts",
   "test/vault/leak.test.ts",
 ];

@@ -81,6 +81,8 @@ test.for([
   [["--cron", ""], []],
   [["--web.enable-lifecycle", "--onc"], ["--once"]],
   [["config"], []],
+  [["sug"], ["suggest"]],
+  [["suggest", "--onc"], ["--once"]],
 ] as const)("bash completes %j", async ([words, expected]) => {
   const folder = await folderWith("bash");
   const output = run(folder, "bash", ["--norc", "-c", BASH, "bash", "restic-otel", ...words]);
@@ -95,6 +97,8 @@ describe.skipIf(!requireShells())("other shells", () => {
     ["--log-format=j", ["--log-format=json"]],
     ["--config my", ["my config.yaml"]],
     ["--cron ", []],
+    ["sug", ["suggest"]],
+    ["suggest --onc", ["--once"]],
   ] as const)("fish completes %j", async ([line, expected]) => {
     const folder = await folderWith("fish");
     const program = `source ./script; complete -C "restic-otel ${line}"`;
@@ -105,6 +109,8 @@ describe.skipIf(!requireShells())("other shells", () => {
 
   test.for([
     ["--onc", "--once"],
+    ["sug", "suggest"],
+    ["suggest --onc", "--once"],
     ["--web.tele", "--web.telemetry-path="],
     ["--log-level d", "debug"],
     ["--log-format=j", "--log-format=json"],

@@ -8,7 +8,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** How often a job runs, and what forget keeps of its snapshots. */
-export interface Rhythm {
+interface Rhythm {
   /** Unix seconds of the run after `index` others of a job that starts on a Monday at 0. */
   readonly at: (index: number) => number;
   readonly jitter: number;
