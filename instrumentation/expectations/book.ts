@@ -6,7 +6,7 @@ import type { Knowledge } from "./judge.ts";
 import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
 import type { KeptSlot } from "./kept-slots.ts";
 import { RepositoryPage } from "./page.ts";
-import { slotsOf } from "./slots.ts";
+import { slotsOf, someSlots } from "./slots.ts";
 import type { Evaluated, Part, Slot } from "./slots.ts";
 
 type Entry = StoreEntry<RepositoryState>;
@@ -17,6 +17,8 @@ const UNREAD: Knowledge = {
   isWhole: false,
   isFailing: false,
 };
+
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The slots of an expectation, and when they change next. */
 interface Chapter {
@@ -90,19 +92,24 @@ export class ExpectationBook {
     const isBackwards = now < this.#now;
     this.#now = now;
     const gone = new Set(this.#pages.keys());
-    const changed = new Set<Expectation>();
+    const changed = new Map<Expectation, ReadonlySet<string> | undefined>();
     for (const entry of entries) {
       const { url = "" } = entry.subject;
       gone.delete(url);
       const page = this.#pages.get(url) ?? new RepositoryPage();
       this.#pages.set(url, page);
       if (isBackwards) page.forget();
-      for (const one of page.update(entry, this.#settings, now)) changed.add(one);
+      for (const [one, keys] of page.update(entry, this.#settings, now)) {
+        const known = changed.has(one) ? changed.get(one) : NO_KEYS;
+        changed.set(one, known && keys ? new Set([...known, ...keys]) : undefined);
+      }
     }
     for (const url of gone) this.#pages.delete(url);
     for (const chapter of this.#chapters) {
       const isDue = chapter.until === undefined || chapter.until <= now || isBackwards;
-      if (isDue || changed.has(chapter.expectation)) this.#evaluate(chapter, now);
+      const isChanged = changed.has(chapter.expectation);
+      const keys = isDue ? undefined : changed.get(chapter.expectation);
+      if (isDue || isChanged) this.#evaluate(chapter, keys, now);
     }
   }
 
@@ -133,7 +140,8 @@ export class ExpectationBook {
     return [...this.#pages].toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #evaluate(chapter: Chapter, now: number): void {
+  /** @param keys of the slots that may have changed; undefined: all */
+  #evaluate(chapter: Chapter, keys: ReadonlySet<string> | undefined, now: number): void {
     const { expectation, urls, evaluated } = chapter;
     const parts = urls.map((url): Part => {
       const page = this.#pages.get(url);
@@ -141,7 +149,9 @@ export class ExpectationBook {
         ? { knowledge: page.knowledge, hits: page.hits.get(expectation) ?? [] }
         : { knowledge: UNREAD, hits: [] };
     });
-    const slots = slotsOf(expectation, parts, evaluated, now);
+    const slots =
+      (keys && someSlots(expectation, parts, evaluated, keys, now)) ??
+      slotsOf(expectation, parts, evaluated, now);
     chapter.evaluated = { slots, isReload: false, parts };
     chapter.until = Infinity;
     for (const { verdict } of slots.values())

@@ -46,15 +46,15 @@ export class RepositoryPage {
 
   /**
    * @param now milliseconds since the epoch
-   * @returns the expectations that must be evaluated
+   * @returns the keys of the slots that may have changed, for each expectation that must be evaluated; undefined: all slots
    */
   update(
     entry: StoreEntry<RepositoryState>,
     settings: ExpectationSettings,
     now: number,
-  ): Iterable<Expectation> {
+  ): ReadonlyMap<Expectation, ReadonlySet<string> | undefined> {
     const isDue = now >= this.#until;
-    if (entry === this.#entry && !isDue) return [];
+    if (entry === this.#entry && !isDue) return new Map();
     if (isDue) this.forget();
     const isFirst = this.#entry === undefined;
     this.#entry = entry;
@@ -62,26 +62,33 @@ export class RepositoryPage {
     const about = settings.expectations.filter(({ urls }) => urls.includes(url));
     const knowledge = knowledgeOf(entry);
     const isNews = isFirst || !isSame(knowledge, this.knowledge);
-    const changed = new Set(isNews ? about : []);
     if (isNews) this.knowledge = knowledge;
     const sets = entry.state?.content?.sets ?? [];
-    if (isFirst || sets !== this.#sets)
-      for (const one of this.#readSets(sets, about, settings.retired, now)) changed.add(one);
+    const changed =
+      isFirst || sets !== this.#sets
+        ? this.#readSets(sets, about, settings.retired, now)
+        : new Map<Expectation, Set<string>>();
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
     else if (this.unexpected?.count !== count) this.unexpected = { labels: entry.subject, count };
-    return changed;
+    return isNews ? new Map(about.map((one) => [one, undefined])) : changed;
   }
 
-  /** Reads the sets that changed. Returns the expectations that are about them. */
+  /** Reads the sets that changed. Returns the keys of their slots. */
   #readSets(
     sets: readonly BackupSet[],
     about: readonly Expectation[],
     retired: readonly Retired[],
     now: number,
-  ): Iterable<Expectation> {
+  ): ReadonlyMap<Expectation, ReadonlySet<string>> {
     const before = this.#read;
-    const changed = new Set<Expectation>();
+    const changed = new Map<Expectation, Set<string>>();
+    const note = (hitsOfSet: Hits): void => {
+      for (const [expectation, { key }] of hitsOfSet) {
+        const keys = changed.get(expectation) ?? new Set();
+        changed.set(expectation, keys.add(key));
+      }
+    };
     const read = new Map<BackupSet, ReadSet>();
     const hits = new Map<Expectation, Hit[]>(about.map((expectation) => [expectation, []]));
     this.#until = Infinity;
@@ -89,14 +96,13 @@ export class RepositoryPage {
       const known = before.get(set);
       const one = known ?? readSet(set, about, retired, now);
       read.set(set, one);
+      if (!known) note(one.hits);
       for (const [expectation, hit] of one.hits) {
-        if (!known) changed.add(expectation);
         hits.get(expectation)?.push(hit);
         this.#until = Math.min(this.#until, (hit.finding.future - MAX_AHEAD_SECONDS) * 1000);
       }
     }
-    for (const [set, one] of before)
-      if (!read.has(set)) for (const [expectation] of one.hits) changed.add(expectation);
+    for (const [set, one] of before) if (!read.has(set)) note(one.hits);
     this.#sets = sets;
     this.#read = read;
     this.hits = hits;

@@ -72,6 +72,42 @@ export function slotsOf(
   return slots;
 }
 
+/**
+ * As `slotsOf` if only the slots of some keys changed, and none comes or goes.
+ * @returns undefined if that is not so
+ */
+export function someSlots(
+  expectation: Expectation,
+  parts: readonly Part[],
+  before: Evaluated,
+  keys: ReadonlySet<string>,
+  now: number,
+): Slots | undefined {
+  const inputs = new Map<string, Input[]>();
+  for (const [index, { hits }] of parts.entries())
+    for (const { key, userBy, finding } of hits) {
+      if (userBy === undefined || !keys.has(key)) continue;
+      // A set that only may match can belong to another slot.
+      if (finding.matching === 0) return undefined;
+      inputs.set(key, [...(inputs.get(key) ?? []), [index, finding]]);
+    }
+  const slots = new Map(before.slots);
+  for (const key of keys) {
+    const known = slots.get(key);
+    const ofSlot = inputs.get(key);
+    const wasThere = known?.lostAt === undefined && isThere(known?.inputs ?? []);
+    if (!known || !ofSlot || !wasThere) return undefined;
+    const { labels, isNamed } = known;
+    const draft = { host: labels["host"], user: labels["user"], isNamed, inputs: ofSlot };
+    slots.set(key, slotOf(expectation, draft, parts, known, before, now));
+  }
+  return slots;
+}
+
+function isThere(inputs: readonly Input[]): boolean {
+  return inputs.some(([, { matching }]) => matching > 0);
+}
+
 function* keptSlots(
   { slots, isReload }: Evaluated,
   now: number,
@@ -94,8 +130,8 @@ function slotOf(
   { isReload }: Evaluated,
   now: number,
 ): Slot {
-  const isThere = inputs.some(([, { matching }]) => matching > 0);
-  const lost = !isThere && !isReload && known && isKept(known, now) ? known : undefined;
+  const canBeLost = !isReload && !isThere(inputs);
+  const lost = canBeLost && known && isKept(known, now) ? known : undefined;
   const last = lost && { newest: lost.verdict.candidate };
   const sights = parts.map(({ knowledge }, index) => ({
     ...knowledge,
