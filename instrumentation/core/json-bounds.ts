@@ -1,4 +1,4 @@
-/** What JSON may consist of before it is parsed. A few KiB of compressed brackets would take seconds and hundreds of MiB. */
+/** Bounds of JSON before it is parsed. A few KiB of compressed brackets would take seconds and hundreds of MiB. */
 export interface JsonBounds {
   /** Arrays and objects inside of each other. */
   readonly depth: number;

@@ -52,7 +52,7 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
       newest = Math.max(newest, seconds);
     }
     if (seconds > newestOfAll) flaw = own;
-    // Of two snapshots of one second the good one is enough.
+    // If two snapshots have the same second, the good one is enough.
     else if (seconds === newestOfAll && own === undefined) flaw = undefined;
     newestOfAll = Math.max(newestOfAll, seconds);
   }

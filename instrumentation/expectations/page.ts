@@ -37,7 +37,7 @@ export class RepositoryPage {
   /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
   #until = Infinity;
 
-  /** The next update reads all sets anew: the settings changed, or the clock was set back. */
+  /** The next update reads all sets again: the settings changed, or the clock was set back. */
   forget(): void {
     this.#entry = undefined;
     this.#sets = [];

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import type { StoreEntry } from "../../instrumentation/core/source.ts";
+import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { RepositoryState } from "../../instrumentation/restic/state.ts";
 import { FakeClock } from "../support/core/clock.ts";
@@ -41,36 +41,12 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** Starts an agent for some collections. @returns the entry of the repository after the last */
 async function run(
-  { password = "right", stateKeys }: { password?: string; stateKeys?: boolean } = {},
+  { password = "right", stateKeys = true }: { password?: string; stateKeys?: boolean } = {},
   collections = 1,
 ): Promise<StoreEntry<RepositoryState>> {
-  const monitor = new Monitor(
-    {
-      repositories: [
-        {
-          repo: new Secret(repository),
-          url: "/backups",
-          disabled: false,
-          password: { scheme: "literal", reference: new Secret(password) },
-          insecureNoPassword: false,
-          environment: {},
-          options: {},
-          connections: undefined,
-          insecureTls: false,
-        },
-      ],
-      cron: "@daily",
-      timezone: "UTC",
-      timeoutMs: 300_000,
-      concurrency: 8,
-      legacyLabel: false,
-      retryFailed: false,
-      reverifyMs: 3_600_000,
-      stateDir,
-      stateKeys,
-    },
-    { clock, logger },
-  );
+  const repositories = [{ repo: repository, password }];
+  const settings = monitorSettings({ repositories, stateDir, stateKeys });
+  const monitor = new Monitor(settings, { clock, logger });
   for (let count = 0; count < collections; count++) await monitor.collect();
   const [entry] = monitor.store.entries();
   await monitor.stop();

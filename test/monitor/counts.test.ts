@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
+import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
@@ -38,29 +38,8 @@ async function scene(repositories: number, snapshots: number) {
     await Promise.all(sealed.map(({ folder }) => rm(folder, { recursive: true })));
   });
   const clock = new FakeClock(NOW);
-  const monitor = new Monitor(
-    {
-      repositories: sealed.map(({ folder }) => ({
-        repo: new Secret(folder),
-        url: folder,
-        disabled: false,
-        password: { scheme: "literal", reference: new Secret("p") },
-        insecureNoPassword: false,
-        environment: {},
-        options: {},
-        connections: undefined,
-        insecureTls: false,
-      })),
-      cron: "@daily",
-      timezone: "UTC",
-      timeoutMs: 300_000,
-      concurrency: 8,
-      legacyLabel: false,
-      retryFailed: false,
-      reverifyMs: 3_600_000,
-    },
-    { clock },
-  );
+  const entries = sealed.map(({ folder }) => ({ repo: folder, password: "p" }));
+  const monitor = new Monitor(monitorSettings({ repositories: entries }), { clock });
   const collect = async (): Promise<Readonly<Record<string, number>>> => {
     const before = costOf(monitor);
     expect(await monitor.collect()).toMatchObject({ failed: 0 });

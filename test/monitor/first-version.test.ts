@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
+import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { firstVersionOf } from "../support/repository/first-version.ts";
 import { repositoryFolder } from "../support/repository/repository-folder.ts";
@@ -33,27 +33,8 @@ test("state of version 0.1 gives all sets at once, and at most 1,000 reads in a 
   await mkdir(stateDir, { mode: 0o700 });
   const folders = ["a", "b", "c"].map((name) => join(root, name));
   for (const folder of folders) await repositoryWith(600, folder, stateDir);
-  const monitor = new Monitor({
-    repositories: folders.map((folder) => ({
-      repo: new Secret(folder),
-      url: folder,
-      disabled: false,
-      password: { scheme: "literal", reference: new Secret("p") },
-      insecureNoPassword: false,
-      environment: {},
-      options: {},
-      connections: undefined,
-      insecureTls: false,
-    })),
-    cron: "@daily",
-    timezone: "UTC",
-    timeoutMs: 300_000,
-    concurrency: 8,
-    legacyLabel: false,
-    retryFailed: false,
-    reverifyMs: 3_600_000,
-    stateDir,
-  });
+  const repositories = folders.map((repo) => ({ repo, password: "p" }));
+  const monitor = new Monitor(monitorSettings({ repositories, stateDir }));
   const loads = (): number =>
     [...monitor.store.entries()].reduce(
       (sum, { state }) => sum + (state?.cost.load.requests ?? 0),

@@ -97,7 +97,7 @@ interface Asked {
   readonly isNewListing: boolean;
 }
 
-/** What to do if a server only knows ListObjects, version 1. */
+/** Hint for a server that only knows ListObjects, version 1. */
 export const OLD_LISTING =
   "if the server only knows ListObjects, set the option s3.list-objects-v1 to true";
 

@@ -31,7 +31,7 @@ export interface SftpAttributes {
 /** Known servers send at most 256 KiB. */
 const MAX_PACKET = 512 * 1024;
 
-/** Of a program that does not speak SFTP: enough to recognize a secret in its first line. */
+/** Bytes that are shown of a program that does not speak SFTP: enough to recognize a secret in its first line. */
 const MAX_SHOWN = 4096;
 
 export class MalformedPacket extends Error {}

@@ -1,4 +1,4 @@
-/** What opens a repository without its storage, beside the password: both files are sealed as they are in the repository. */
+/** The files that open a repository without its storage, beside the password. Both are sealed as they are in the repository. */
 export interface KeptKey {
   /** The name of the key file. */
   readonly id: string;

@@ -49,7 +49,7 @@ export interface RepositoryOptions {
   readonly maxSnapshotBytes?: number | undefined;
 }
 
-/** What a listing, and the files in it, show. */
+/** A listing, and the state of the files in it. */
 interface Look {
   readonly listed: ReadonlySet<string>;
   /** By name; they may be no longer listed. */

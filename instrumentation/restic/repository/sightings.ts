@@ -6,7 +6,7 @@ export class Sightings {
   #last: Listing | undefined;
   #unreadable: ReadonlyMap<string, FirstSeen | undefined>;
   #at = 0;
-  /** Of the files that the current listing has for the first time. */
+  /** When the files were first seen that the current listing has for the first time. */
   #now: FirstSeen | undefined;
 
   /** @param listed the last complete listing before a restart */

@@ -3,7 +3,7 @@ import { count } from "./json.ts";
 import { compareInstants, parseInstant, secondsBetween, ZERO_TIME } from "./timestamp.ts";
 import type { Instant } from "./timestamp.ts";
 
-/** What a backup says of itself. undefined: the snapshot does not say, or says what cannot be. */
+/** The statistics of a backup. undefined: the snapshot does not have the number, or it is impossible. */
 export interface Summary {
   /** From `backupStart` to `backupEnd`. */
   readonly durationSeconds: number | undefined;

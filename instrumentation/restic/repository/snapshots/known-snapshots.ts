@@ -129,7 +129,8 @@ export class KnownSnapshots {
     unreadable: ReadonlyMap<string, Unreadable>,
     completeAt: number,
   ): Promise<void> {
-    for (const id of this.#byId.keys()) if (!listed.has(id)) this.#byId.delete(id);
+    for (const map of [this.#byId, this.#bounds.exceeding])
+      for (const id of map.keys()) if (!listed.has(id)) map.delete(id);
     this.#unreadable = unreadable;
     const all = this.#sightings.settle(this.#byId, unreadable.keys(), completeAt);
     await this.#cache?.settle(all);

@@ -30,7 +30,7 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-/** What became of the snapshot files that were asked for. */
+/** The outcome for the snapshot files that were asked for. */
 export interface SnapshotFiles {
   /** Names of listed files that are missing. */
   readonly gone: ReadonlySet<string>;
