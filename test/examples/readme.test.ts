@@ -30,7 +30,7 @@ const SET_UP = /^npm ci && /;
 const OF_OTHER_PROGRAMS = /^(?:docker|kubectl|helm|systemctl) /;
 const EXPORT = /^export /;
 /** The agent runs until a signal. */
-const AGENT = /^npm start(?! .*--(?:once|check-config|version|help))/;
+const AGENT = /^npm start(?! .*(?: suggest$|--(?:once|check-config|version|help)))/;
 
 let checkout = "";
 let env: NodeJS.ProcessEnv = {};
@@ -80,6 +80,7 @@ const TO_RUN = COMMANDS.filter(
 /** What a command prints. */
 function printedBy(command: string): RegExp {
   if (command.includes("--once")) return /^1 of 1 repository fine, \d+ of \d+ backup sets ok$/m;
+  if (command.endsWith(" suggest")) return /^expect:$/m;
   if (command.includes("--check-config")) return /^ok: 2 repositories, 0 disabled/m;
   return /^added \d+ packages/m;
 }
