@@ -89,8 +89,9 @@ function collectionNote(
     state === "regular" && gapSeconds !== undefined ? [(maxAgeSeconds - gapSeconds) * 1000] : [],
   );
   const short = room.filter((ms) => ms < longest).length;
+  const least = room.reduce((a, b) => Math.min(a, b), Infinity);
   if (short === 0) return undefined;
   const count = counted(short, "expectation", "expectations");
   const interval = Number.isFinite(longest) ? ` every ${formatDuration(longest)}` : "";
-  return `${count} may be late between two collections: cron "${cron}" collects${interval}; set it to at most ${formatDuration(Math.floor(Math.min(...room) / 60_000) * 60_000)}, or raise maxAge`;
+  return `${count} may be late between two collections: cron "${cron}" collects${interval}; set it to at most ${formatDuration(Math.floor(least / 60_000) * 60_000)}, or raise maxAge`;
 }

@@ -153,8 +153,11 @@ function shared(suggestions: readonly Suggestion[]): readonly Suggestion[] {
 function asOne(group: readonly Suggestion[]): readonly Suggestion[] {
   const [first] = group;
   if (!first) return [];
-  const gaps = group.flatMap(({ gapSeconds }) => gapSeconds ?? []);
   const hosts = group.flatMap((one) => one.hosts).toSorted();
-  const newest = Math.min(...group.map((one) => one.newest));
-  return [{ ...first, hosts, newest, gapSeconds: gaps.length > 0 ? Math.max(...gaps) : undefined }];
+  let { newest, gapSeconds } = first;
+  for (const one of group) {
+    newest = Math.min(newest, one.newest);
+    if (gapSeconds !== undefined) gapSeconds = Math.max(gapSeconds, one.gapSeconds ?? 0);
+  }
+  return [{ ...first, hosts, newest, gapSeconds }];
 }
