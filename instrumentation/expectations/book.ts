@@ -126,6 +126,11 @@ export class ExpectationBook {
       .map(({ expectation }) => expectation);
   }
 
+  /** An expectation covers the backup set. */
+  isExpected(set: BackupSet): boolean {
+    return this.#pages.get(set.labels["url"] ?? "")?.isExpected(set) === true;
+  }
+
   /** Backup sets that an expectation covers, or that are retired. */
   *judgedSets(): Generator<BackupSet> {
     for (const [, page] of this.#sortedPages()) yield* page.judged;

@@ -44,6 +44,11 @@ export class RepositoryPage {
     this.#read = new Map();
   }
 
+  /** An expectation covers the set. */
+  isExpected(set: BackupSet): boolean {
+    return isCovered(this.#read.get(set)?.hits ?? []);
+  }
+
   /**
    * @param now milliseconds since the epoch
    * @returns the keys of the slots that may have changed, for each expectation that must be evaluated; undefined: all slots

@@ -86,10 +86,14 @@ export const SUMMARY_METRICS: readonly MetricSpec<Summary>[] = [
   },
 ];
 
-/** @param book returns the book as of now */
+/**
+ * @param book returns the book as of now
+ * @param isShown the backup set has series
+ */
 export function expectationTables(
   book: () => ExpectationBook,
   now: () => number,
+  isShown: (set: BackupSet) => boolean = () => true,
 ): readonly BoundTable[] {
   const hasAny = ({ settings }: ExpectationBook): boolean => settings.expectations.length > 0;
   return [
@@ -100,7 +104,7 @@ export function expectationTables(
     ),
     boundTable(
       JUDGED_METRICS,
-      () => book().judgedSets(),
+      () => [...book().judgedSets()].filter(isShown),
       () => Infinity,
     ),
     boundTable(

@@ -1,6 +1,7 @@
 import { callHook } from "../collect/outcome.ts";
 import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
 import type { Store } from "../collect/store.ts";
+import type { AgentError } from "../core/error.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { ExpectationBook } from "../expectations/book.ts";
@@ -13,9 +14,12 @@ import type { BoundTable } from "../metrics/bound-table.ts";
 import { renamed } from "../restic/backup-sets.ts";
 import type { NameOf } from "../restic/backup-sets.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
-import type { RepositoryState } from "../restic/state.ts";
+import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
+import { setTables } from "./set-tables.ts";
+import { ShownSets } from "./shown-sets.ts";
+import type { ShownPage } from "./shown-sets.ts";
 
 const MAX_SLOTS = 20_000;
 
@@ -29,18 +33,27 @@ export interface ExpectedOptions {
 /** The expectations of a monitor over its store. */
 export class Expected {
   readonly tables: readonly BoundTable[];
+  /** The metrics of backup sets and of groups. */
+  readonly setTables: readonly BoundTable[];
   readonly #options: ExpectedOptions;
   readonly #names: HostNames;
   readonly #book = new ExpectationBook();
+  readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
   /** The kept slots as they are in the state folder; undefined before `restore`. */
   #kept: string | undefined;
 
-  constructor(options: ExpectedOptions) {
+  /** @param legacyLabel adds `isLegacy` to two metrics of backup sets */
+  constructor(options: ExpectedOptions, legacyLabel: boolean) {
     this.#options = options;
     this.#names = new HostNames(options.logger);
+    this.setTables = setTables(legacyLabel, () => this.#pages());
     this.tables = expectationTables(
-      () => this.#current(),
+      () => {
+        this.#pages();
+        return this.#book;
+      },
       () => options.clock.now(),
+      (set) => this.#shown.isShown(set),
     );
   }
 
@@ -54,6 +67,15 @@ export class Expected {
     this.#book.update(store.entries(), clock.now());
     return this.#book;
   }
+
+  #pages(): readonly ShownPage[] {
+    this.#current();
+    return this.#shown.pages(this.#options.store.entries());
+  }
+
+  /** Says that not all backup sets of a repository have series; undefined: all have. */
+  readonly problemOf = (sets: readonly BackupSet[]): AgentError | undefined =>
+    this.#shown.problemOf(sets);
 
   /** Returns what gives the name under which a host is shown: another function after each change of settings. */
   readonly naming = (): NameOf => this.#names.of;
@@ -70,6 +92,7 @@ export class Expected {
         return content ? { ...state, content: renamed(url, content, rules) } : state;
       });
     }
+    this.#shown.configure(settings);
     this.#book.configure(
       expectations,
       repositories.map(({ url }) => url),

@@ -20,15 +20,9 @@ import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import type { Opening, ParallelLimits } from "./repository-sources.ts";
 import { StateDir } from "../restic/state-dir/state-dir.ts";
-import {
-  backupSetMetrics,
-  JOB_METRICS,
-  REPOSITORY_METRICS,
-  SECRET_METRICS,
-} from "../restic/metrics/tables.ts";
+import { JOB_METRICS, REPOSITORY_METRICS, SECRET_METRICS } from "../restic/metrics/tables.ts";
 import type { SecretEntry } from "../restic/metrics/tables.ts";
-import { nextAgeChange } from "../restic/state.ts";
-import type { BackupSet, RepositoryState } from "../restic/state.ts";
+import type { RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
@@ -94,10 +88,14 @@ export class Monitor {
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
     this.#stateDir = StateDir.of(settings, this.#logger, now);
-    this.expected = new Expected({ ...host, store: this.store, stateDir: this.#stateDir });
+    this.expected = new Expected(
+      { ...host, store: this.store, stateDir: this.#stateDir },
+      settings.legacyLabel,
+    );
     this.#sources = new RepositorySources({
       ...host,
       naming: this.expected.naming,
+      problemOf: this.expected.problemOf,
       processEnvironment: env,
       resolvers: this.resolvers,
       openBackend: backendOpener(options.backends, secrets),
@@ -105,7 +103,7 @@ export class Monitor {
       stateDir: this.#stateDir,
       onKeyDerivation: options.onKeyDerivation,
     });
-    this.tables = this.#boundTables(settings.legacyLabel);
+    this.tables = this.#boundTables();
     this.ownTables = [boundTable(VAULT_METRICS, () => this.#vault.states)];
     this.reload(settings);
   }
@@ -207,17 +205,13 @@ export class Monitor {
       void this.#sources.refreshSecrets(this.#refreshMs, this.#refresh.signal);
   }
 
-  #boundTables(legacyLabel: boolean): readonly BoundTable[] {
+  #boundTables(): readonly BoundTable[] {
     const { store } = this;
     return [
       boundTable(JOB_METRICS, () =>
         store.job ? [{ job: store.job, repositories: [...store.entries()] }] : [],
       ),
-      boundTable(
-        backupSetMetrics(legacyLabel),
-        () => this.#backupSets(),
-        ({ newest }, now) => nextAgeChange(newest, now),
-      ),
+      ...this.expected.setTables,
       // The store replaces an entry, and does not change it.
       boundTable(
         REPOSITORY_METRICS,
@@ -232,10 +226,6 @@ export class Monitor {
       ...this.expected.tables,
       ...this.#sourceSets.map(({ table }) => table),
     ];
-  }
-
-  *#backupSets(): Generator<BackupSet> {
-    for (const { state } of this.store.entries()) yield* state?.content?.sets ?? [];
   }
 
   *#secrets(): Generator<SecretEntry> {

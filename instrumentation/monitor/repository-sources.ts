@@ -16,7 +16,7 @@ import { withTimeLimit } from "../core/time-limit.ts";
 import { DEFAULT_DATING } from "../restic/backdated.ts";
 import type { NameOf } from "../restic/backup-sets.ts";
 import { ResticSource } from "../restic/source.ts";
-import type { RepositoryContent } from "../restic/state.ts";
+import type { BackupSet, RepositoryContent } from "../restic/state.ts";
 import { sameReference } from "../secrets/reference.ts";
 import { secretHandle } from "../secrets/handle.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
@@ -34,6 +34,8 @@ export interface RepositorySourcesOptions {
   readonly stateDir?: StateDir | undefined;
   /** Returns what gives the name under which a host is shown. */
   readonly naming?: () => NameOf;
+  /** What is wrong with the backup sets of a repository; undefined: nothing. */
+  readonly problemOf?: (sets: readonly BackupSet[]) => AgentError | undefined;
   readonly onKeyDerivation?: (() => void) | undefined;
 }
 
@@ -148,7 +150,7 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
     const { url } = settings;
-    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, naming } =
+    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, naming, problemOf } =
       this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
@@ -176,6 +178,7 @@ export class RepositorySources {
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
       naming,
+      problemOf,
       dating: {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
         receivesCopies: settings.receivesCopies === true,

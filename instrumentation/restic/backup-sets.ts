@@ -89,8 +89,8 @@ function backupSet(
   let oldest = first;
   const days: number[] = [];
   for (const snapshot of members) {
-    if (compare(snapshot, newest) > 0) newest = snapshot;
-    if (compare(snapshot, oldest) < 0) oldest = snapshot;
+    if (compareSnapshots(snapshot, newest) > 0) newest = snapshot;
+    if (compareSnapshots(snapshot, oldest) < 0) oldest = snapshot;
     addDay(days, Math.floor(snapshot.time.seconds / SECONDS_PER_DAY));
   }
   const backdated = new Set(members.filter((snapshot) => isBackdated(snapshot, dating)));
@@ -124,7 +124,7 @@ function recentOf(newest: Snapshot, members: readonly Snapshot[]): readonly Snap
   if (paths === undefined) return [];
   return members
     .filter((snapshot) => snapshot !== newest && snapshot.details?.groups.paths === paths)
-    .toSorted((a, b) => compare(b, a))
+    .toSorted((a, b) => compareSnapshots(b, a))
     .slice(0, MAX_RECENT);
 }
 
@@ -132,7 +132,7 @@ function recentOf(newest: Snapshot, members: readonly Snapshot[]): readonly Snap
  * Negative if `a` is older. Of snapshots with equal times those are newer that tag, rewrite, repair or copy made of another one, and
  * of these the one with the higher id.
  */
-function compare(a: Snapshot, b: Snapshot): number {
+export function compareSnapshots(a: Snapshot, b: Snapshot): number {
   return (
     compareInstants(a.time, b.time) ||
     Number(isMade(a)) - Number(isMade(b)) ||

@@ -18,7 +18,7 @@ import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Access, Catalogue } from "./repository/repository.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
-import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
+import type { BackupSet, RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
 
 export interface ResticSourceOptions {
   /** The repository string without credentials: the label `url`. */
@@ -43,6 +43,8 @@ export interface ResticSourceOptions {
   readonly cache?: SnapshotCache | undefined;
   /** Returns what gives the name under which a host is shown: another function after each change. Default: its own name. */
   readonly naming?: (() => NameOf) | undefined;
+  /** What is wrong with backup sets that were read; undefined: nothing. Unreadable files are worse. */
+  readonly problemOf?: ((sets: readonly BackupSet[]) => AgentError | undefined) | undefined;
   readonly dating?: Dating | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
@@ -116,16 +118,13 @@ export class ResticSource implements Source<RepositoryState> {
       lastRequests: this.#requests() - before,
     });
     const recalled = previous?.content ? undefined : await this.#recall(signal);
-    const [{ url }, rules] = [this.#options, this.#rules()];
+    const [{ url, problemOf }, rules] = [this.#options, this.#rules()];
     const content = previous?.content ?? (recalled && contentOf(url, recalled, undefined, rules));
     try {
-      const catalogue = await this.#use(
-        (access) => this.#repository.read(access, signal),
-        content,
-        signal,
-      );
-      const error = this.#log.record(catalogue, content);
+      const read = (access: Access): Promise<Catalogue> => this.#repository.read(access, signal);
+      const catalogue = await this.#use(read, content, signal);
       const state = { content: contentOf(url, catalogue, content, this.#rules()), ...costs() };
+      const error = this.#log.record(catalogue, content) ?? problemOf?.(state.content.sets);
       return { state, complete: true, completeAt: catalogue.completeAt, error };
     } catch (error) {
       const completeAt = recalled?.completeAt;

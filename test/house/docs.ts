@@ -8,6 +8,8 @@ import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 import {
   backupSetMetrics,
+  GROUP_METRICS,
+  HIDDEN_METRICS,
   JOB_METRICS,
   REPOSITORY_METRICS,
   SECRET_METRICS,
@@ -51,6 +53,8 @@ const EXPECTATION_METRICS: readonly MetricSpec<never>[] = [
 export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...JOB_METRICS,
   ...backupSetMetrics(false),
+  ...GROUP_METRICS,
+  ...HIDDEN_METRICS,
   ...REPOSITORY_METRICS,
   ...SECRET_METRICS,
   ...EXPECTATION_METRICS,
@@ -78,6 +82,8 @@ const SINCE_0_2: ReadonlySet<string> = new Set([
   "backup.recent_median.duration_seconds",
   "backup.backdated_snapshots",
   "backup.repository.last_backdated_timestamp_seconds",
+  ...GROUP_METRICS.map(({ name }) => name),
+  ...HIDDEN_METRICS.map(({ name }) => name),
   ...EXPECTATION_METRICS.map(({ name }) => name),
 ]);
 

@@ -1,4 +1,5 @@
 export { backupSetMetrics } from "./backup-set.ts";
+export { GROUP_METRICS, HIDDEN_METRICS } from "./group.ts";
 export { JOB_METRICS } from "./job.ts";
 export { REPOSITORY_METRICS } from "./repository.ts";
 export { SECRET_METRICS } from "./secret.ts";

@@ -1,0 +1,127 @@
+import { AgentError } from "../core/error.ts";
+import type { Labels, StoreEntry } from "../core/source.ts";
+import { groupName, groupsOfSet } from "../restic/set-groups.ts";
+import type { SetGroup } from "../restic/set-groups.ts";
+import type { BackupSet, RepositoryState, Snapshot } from "../restic/state.ts";
+import type { MonitorSettings } from "./monitor-settings.ts";
+
+/** What of a repository has series. Never changes. */
+export interface ShownPage {
+  readonly labels: Labels;
+  readonly sets: readonly BackupSet[];
+  readonly groups: readonly SetGroup[];
+  /** Sets and groups that have none. */
+  readonly hidden: number;
+}
+
+interface Read {
+  readonly from: readonly BackupSet[];
+  /** The groups of each set that is shown; empty without `groupBy`. */
+  readonly groups: ReadonlyMap<BackupSet, readonly SetGroup[]>;
+  readonly page: ShownPage;
+}
+
+const MAX_SETS = 10_000;
+
+/** Chooses the backup sets of each repository that have series, and divides them into groups. */
+export class ShownSets {
+  readonly #isExpected: (set: BackupSet) => boolean;
+  #groupBy: NonNullable<MonitorSettings["groupBy"]> = [];
+  #maxSets = MAX_SETS;
+  #reads: ReadonlyMap<string, Read> = new Map();
+
+  /** @param isExpected an expectation covers the set */
+  constructor(isExpected: (set: BackupSet) => boolean) {
+    this.#isExpected = isExpected;
+  }
+
+  configure({ groupBy = [], maxSets = MAX_SETS }: MonitorSettings): void {
+    this.#groupBy = groupBy;
+    this.#maxSets = maxSets;
+    this.#reads = new Map();
+  }
+
+  /** Repositories with known content, in the order of the entries. A page is the same object as long as nothing in it changed. */
+  pages(entries: Iterable<StoreEntry<RepositoryState>>): readonly ShownPage[] {
+    const reads = new Map<string, Read>();
+    for (const { subject, state } of entries) {
+      if (!state?.content) continue;
+      const { url = "" } = subject;
+      const { sets } = state.content;
+      const known = this.#reads.get(url);
+      reads.set(url, known?.from === sets ? known : this.#read(subject, sets, known));
+    }
+    this.#reads = reads;
+    return [...reads.values()].map(({ page }) => page);
+  }
+
+  /** As of the last call of `pages`. */
+  isShown(set: BackupSet): boolean {
+    const { url = "" } = set.labels;
+    return this.#reads.get(url)?.groups.has(set) === true;
+  }
+
+  /** Says that not all of these sets are shown; undefined: all are. */
+  problemOf(sets: readonly BackupSet[]): AgentError | undefined {
+    if (sets.length > this.#maxSets)
+      return this.#hidden(sets.length, "backup sets", "make one host of many by rename");
+    const groups = this.#countGroups(sets);
+    return groups > this.#maxSets
+      ? this.#hidden(groups, "groups of snapshots", "change groupBy")
+      : undefined;
+  }
+
+  #hidden(count: number, what: string, hint: string): AgentError {
+    const rest = count - this.#maxSets;
+    return new AgentError(
+      "other",
+      `${rest} of the ${count} ${what} are not shown: raise maxSets (${this.#maxSets}), or ${hint}`,
+    );
+  }
+
+  #countGroups(sets: readonly BackupSet[]): number {
+    if (this.#groupBy.length === 0) return 0;
+    const countOf = ({ members }: BackupSet): number =>
+      new Set(members.flatMap((member) => groupName(member, this.#groupBy) ?? [])).size;
+    return sets.reduce((sum, set) => sum + countOf(set), 0);
+  }
+
+  #read(labels: Labels, from: readonly BackupSet[], known: Read | undefined): Read {
+    const sets = bounded(from, this.#maxSets, this.#isExpected);
+    const groups = new Map<BackupSet, readonly SetGroup[]>();
+    const setOf = new Map<SetGroup, BackupSet>();
+    for (const set of sets) {
+      const ofSet = known?.groups.get(set) ?? groupsOfSet(set, this.#groupBy);
+      groups.set(set, ofSet);
+      for (const group of ofSet) setOf.set(group, set);
+    }
+    const all = [...setOf.keys()];
+    const shown = bounded(all, this.#maxSets, (group) => {
+      const set = setOf.get(group);
+      return set !== undefined && this.#isExpected(set);
+    });
+    const hidden = from.length - sets.length + all.length - shown.length;
+    return { from, groups, page: { labels, sets, groups: shown, hidden } };
+  }
+}
+
+/**
+ * At most `max` of the list, in its order: first what is expected, then what has two or more snapshots, then single snapshots, those
+ * that were seen first before others.
+ */
+function bounded<Value extends { readonly snapshots: number; readonly newest: Snapshot }>(
+  list: readonly Value[],
+  max: number,
+  isExpected: (value: Value) => boolean,
+): readonly Value[] {
+  if (list.length <= max) return list;
+  const rank = (value: Value): number => {
+    if (isExpected(value)) return -2;
+    // Those that were there at the first look are the oldest.
+    return value.snapshots > 1 ? -1 : (value.newest.firstSeen?.at ?? 0);
+  };
+  const ranked = list.map((value) => [rank(value), value] as const);
+  const first = ranked.toSorted(([a], [b]) => a - b).slice(0, max);
+  const kept = new Set(first.map(([, value]) => value));
+  return list.filter((value) => kept.has(value));
+}
