@@ -101,10 +101,8 @@ export class SessionOpener {
     await this.#keeper?.listed(ids);
     // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
     if (same && ids.includes(known.id)) {
-      const config = currentConfig(known, await sealedConfig());
-      if (config && config.version !== known.config.version)
-        await this.#keep(known, await sealedConfig());
-      if (config) return this.#verified({ ...known, config }, now);
+      const current = await this.#current(known, await sealedConfig());
+      if (current) return this.#verified(current, now);
     }
     const opened = await this.#keys.find(
       { backend, ids, password, first: keyHint ?? known?.id },
@@ -128,9 +126,16 @@ export class SessionOpener {
 
   /** Reads config again: true if the master key no longer opens it or it is of another repository. */
   async isReplaced(session: Session, backend: Backend, signal: AbortSignal): Promise<boolean> {
-    const config = currentConfig(session, await loadConfig(backend, signal));
-    if (config) this.#session = { ...session, config };
-    return config === undefined;
+    const current = await this.#current(session, await loadConfig(backend, signal));
+    if (current) this.#session = current;
+    return current === undefined;
+  }
+
+  /** The session with config as it is now; undefined as in `currentConfig`. */
+  async #current(session: Session, sealed: Uint8Array): Promise<Session | undefined> {
+    const config = currentConfig(session, sealed);
+    if (config && config.version !== session.config.version) await this.#keep(session, sealed);
+    return config && { ...session, config };
   }
 }
 

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+
+import { Secret } from "../../../instrumentation/core/secret.ts";
+import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
+import type { KeptKey } from "../../../instrumentation/restic/repository/kept-key.ts";
+import { recordedBackend } from "../../support/backends/recorded-backend.ts";
+import { FakeClock } from "../../support/core/clock.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
+
+test("config is kept again when a compressed file reveals a migration", async () => {
+  const sealed = new SealedRepository("right", 1);
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
+  const kept: KeptKey[] = [];
+  const repository = new Repository({
+    clock: new FakeClock(),
+    reverifyMs: 3_600_000,
+    onDerivation: () => {},
+    cache: {
+      load: async () => ({ snapshots: new Map(), listed: undefined }),
+      append: async () => {},
+      settle: async () => {},
+      keys: {
+        load: async () => undefined,
+        keep: async (key) => void kept.push(key),
+        listed: async () => {},
+      },
+    },
+  });
+  const access = { password: new Secret("right"), keyHint: undefined, publishedId: undefined };
+  const read = (): Promise<unknown> => {
+    const backend = recordedBackend(sealed.files, () => {});
+    return repository.read({ ...access, backend }, new AbortController().signal);
+  };
+  await read();
+  sealed.writeConfig({ version: 2, id: sealed.id });
+  Object.assign(sealed, { version: 2 });
+  sealed.addSnapshot({ time: "2024-05-02T12:00:00Z" });
+  await read();
+  expect(kept).toHaveLength(2);
+  expect(kept[1]?.config).toEqual(sealed.files.get("config"));
+});
