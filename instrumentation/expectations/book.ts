@@ -119,6 +119,12 @@ export class ExpectationBook {
     return this.#slots;
   }
 
+  /** Slots above `maxSlots`. */
+  get hiddenSlots(): number {
+    const all = this.#chapters.reduce((sum, { evaluated }) => sum + evaluated.slots.size, 0);
+    return all - this.slots().length;
+  }
+
   /** Expectations that are paused now and have a repository here. */
   paused(now: number): readonly Expectation[] {
     return this.#chapters

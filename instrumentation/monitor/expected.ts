@@ -39,6 +39,8 @@ export class Expected {
   readonly #names: HostNames;
   readonly #book = new ExpectationBook();
   readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
+  /** Slots that had no series at the end of the last collection. */
+  #hidden = 0;
   /** The kept slots as they are in the state folder; undefined before `restore`. */
   #kept: string | undefined;
 
@@ -117,8 +119,19 @@ export class Expected {
     const { stateDir, logger } = this.#options;
     await this.restore();
     const text = encodeKeptSlots(this.#current().kept());
+    this.#logHidden();
     const isNew = text !== this.#kept && this.#kept !== undefined;
     if (isNew) this.#kept = text;
     await Promise.all([callHook(hook, outcome, logger), isNew && stateDir?.keepSlots(text)]);
+  }
+
+  /** Logs each change once: no metric shows slots that are not there. */
+  #logHidden(): void {
+    const hidden = this.#book.hiddenSlots;
+    if (hidden > 0 && hidden !== this.#hidden)
+      this.#options.logger.warn(
+        `${hidden} slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs`,
+      );
+    this.#hidden = hidden;
   }
 }

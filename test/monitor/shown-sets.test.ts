@@ -188,3 +188,18 @@ test("maxSets bounds the groups of a repository too", async () => {
     ),
   ]);
 });
+
+test("the log says once how many slots are above maxSlots, and slots of names are not among them", async () => {
+  const expectation = { name: "e", hosts: ["z", "*"], maxAge: "26h" };
+  const scene = new Scene({ maxSlots: 2, expect: [expectation] });
+  for (const host of ["a", "b", "c"]) scene.add(host);
+  await scene.collect();
+  const lines = await scene.collect();
+  expect(of(lines, "backup_expected_max_age_seconds{expectation=")).toEqual([
+    "e,host=a 93600",
+    "e,host=z 93600",
+  ]);
+  expect(scene.logger.texts.filter((text) => text.includes("slots"))).toEqual([
+    "warn 2 slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs {}",
+  ]);
+});
