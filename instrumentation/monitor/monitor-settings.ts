@@ -41,6 +41,6 @@ export interface MonitorSettings {
   readonly groupBy?: GroupBy;
   /** Backup sets and groups of one repository that are shown. Default 10,000. */
   readonly maxSets?: number;
-  /** Slots of all expectations that are shown. Default 20,000. */
+  /** Slots of all expectations that are shown; those of names always are. Default 20,000. */
   readonly maxSlots?: number;
 }
