@@ -32,20 +32,28 @@ export function expectationTables(
   const others = expectations.filter((one) => !isUnmet(one));
   const { met, paused } = countsOf(expectations);
   return html`<h2 id="expectations">Expectations</h2>
-    ${unmet.length > 0 ? table(unmet, query, now) : html`<p>${expectations.length > 0 ? "None is unmet." : "No expectation matches the filter."}</p>`}
+    ${unmet.length > 0 ? table(unmet, query, now, "expectations") : html`<p>${expectations.length > 0 ? "None is unmet." : "No expectation matches the filter."}</p>`}
     ${
       others.length > 0
         ? html`<details id="met">
-            <summary>${grouped(met)} met${paused > 0 ? `, ${grouped(paused)} paused` : ""}</summary>
-            ${table(others, query, now)}
+            <summary id="met-count">
+              ${grouped(met)} met${paused > 0 ? `, ${grouped(paused)} paused` : ""}
+            </summary>
+            ${table(others, query, now, "met-count")}
           </details>`
         : ""
     }`;
 }
 
-function table(expectations: readonly ExpectationStatus[], query: Query, now: number): Html {
+/** @param labelId id of the element that names the table */
+function table(
+  expectations: readonly ExpectationStatus[],
+  query: Query,
+  now: number,
+  labelId: string,
+): Html {
   const left = expectations.length - MAX_ROWS;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="expectations">
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelId}">
       <table role="table" class="expectations">
         <thead role="rowgroup">
           <tr role="row">

@@ -141,8 +141,10 @@ function retiredSets(sets: readonly SetStatus[], query: Query, now: number): Htm
   const { setsOnPage } = pageOf(sets, 1);
   const left = sets.length - setsOnPage.length;
   return html`<details id="retired">
-    <summary>${counted(sets.length, "retired backup set", "retired backup sets")}</summary>
-    ${setTable(setsOnPage, query, now, new Set())}
+    <summary id="retired-count">
+      ${counted(sets.length, "retired backup set", "retired backup sets")}
+    </summary>
+    ${setTable(setsOnPage, query, now, new Set(), "retired-count")}
     ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}
   </details>`;
 }

@@ -22,14 +22,18 @@ const COLUMNS: readonly (readonly [string, Sort | undefined, string])[] = [
   ["Repository", "url", "repository"],
 ];
 
-/** @param failing URLs of the repositories whose last collection failed, so that their sets may be outdated */
+/**
+ * @param failing URLs of the repositories whose last collection failed, so that their sets may be outdated
+ * @param labelId id of the element that names the table
+ */
 export function setTable(
   sets: readonly SetStatus[],
   query: Query,
   now: number,
   failing: ReadonlySet<string>,
+  labelId = "sets",
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="sets">
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelId}">
     <table role="table" class="sets">
       <thead role="rowgroup">
         <tr role="row">

@@ -14,6 +14,9 @@ import { serveStatus } from "../../support/web/status-server.ts";
 const PICTURES = process.env["RESTIC_OTEL_PICTURES"];
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
+/** Unfolds all parts of the page. */
+const OPEN_ALL = `document.querySelectorAll("details").forEach((one) => (one.open = true))`;
+
 const VIEWS: readonly (readonly [string, BrowserContextOptions])[] = [
   ["light", { colorScheme: "light", viewport: { width: 1280, height: 800 } }],
   ["dark", { colorScheme: "dark", viewport: { width: 1280, height: 800 } }],
@@ -68,6 +71,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
     async ([name, view, options]) => {
       server.show(statusOf(name));
       const page = await open("", options);
+      await page.evaluate(OPEN_ALL);
       // By DevTools: the page's Content-Security-Policy blocks injected scripts.
       const session = await page.context().newCDPSession(page);
       const source = await readFile(AXE, "utf8");
@@ -106,7 +110,7 @@ describe.skipIf(!requireChromium())("the status page in Chromium", () => {
       server.show(statusOf(name));
       const page = await open("", { viewport: { width: 390, height: 800 } });
       const rows = await page.evaluate<readonly { lines: number; highest: number }[]>(`
-        document.querySelectorAll("details").forEach((one) => (one.open = true)),
+        ${OPEN_ALL},
         [...document.querySelectorAll(".sets tbody tr, .expectations tbody tr")].map((row) => {
           const cells = [...row.children].map((cell) => cell.getBoundingClientRect()).filter(({ width }) => width > 0);
           const centers = new Set(cells.map(({ top, bottom }) => Math.round((top + bottom) / 20)));
