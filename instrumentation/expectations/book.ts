@@ -54,6 +54,7 @@ export class ExpectationBook {
       const own = expectation.urls.filter((url) => urls.includes(url));
       const known = before.get(expectation.name);
       const isReload =
+        known?.evaluated.isReload === true ||
         !isSameText ||
         known?.expectation.text !== expectation.text ||
         !known.urls.every((url) => own.includes(url));

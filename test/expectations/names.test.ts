@@ -124,6 +124,10 @@ test("the kept slot of a glob ends when the settings change or its host is retir
   ]);
   expect(slots(made)).toEqual(["host=db"]);
   lose();
+  made.configure({ expect: [{ ...expectation, maxAge: "27h" }] }, ["/a"]);
+  made.configure({ expect: [{ ...expectation, maxAge: "27h" }] }, ["/a"]);
+  expect(slots(made)).toEqual(["host=db"]);
+  lose();
   made.configure({ expect: [expectation] }, ["/a", "/b"]);
   expect(slots(made)).toEqual(["host=db", "host=web"]);
 });
