@@ -16,7 +16,7 @@ import type { WebServer } from "./web/server.ts";
 import { repositoriesOf, statusOf } from "./web/status/status.ts";
 import type { StatusInput } from "./web/status/status.ts";
 
-/** What the HTTP server shows of an agent, and may ask of it. */
+/** The part of an agent that the HTTP server shows and calls. */
 interface Served extends Pick<RoutesOptions, "render" | "notReady"> {
   readonly monitor: Monitor;
   readonly statusInput: () => StatusInput;

@@ -46,7 +46,7 @@ function entryLines(
     .split("\n");
 }
 
-/** What the age is made of. Contains no names: they could end the comment. */
+/** Explains the age. Contains no names: a name could end the comment. */
 function remark({ state, gapSeconds, newest }: Suggestion): string {
   const gap =
     gapSeconds === undefined

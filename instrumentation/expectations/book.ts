@@ -31,7 +31,7 @@ interface Chapter {
 }
 
 /**
- * What is expected, and what of it is there. Does no I/O: it compares the entries of the store with those of the last call, and
+ * All expectations with their slots. Does no I/O: compares the entries of the store with those of the last call, and
  * evaluates only expectations about repositories that changed, or whose time has come.
  */
 export class ExpectationBook {

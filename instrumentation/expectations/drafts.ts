@@ -3,7 +3,7 @@ import type { Finding } from "./finding.ts";
 import { slotKey } from "./hit.ts";
 import type { Hit } from "./hit.ts";
 
-/** What a repository holds for a slot: a finding for each backup set. */
+/** The finding of one backup set of a repository, for a slot. */
 export type Input = readonly [repository: number, finding: Finding];
 
 /** A slot that is not judged yet. */

@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 
 /** A backup set whose host an expectation is about. */
 export interface Hit {
-  /** Of the slot that the set belongs to. */
+  /** Key of the slot that the set belongs to. */
   readonly key: string;
   readonly host: string;
   readonly user: string;

@@ -30,7 +30,7 @@ export type Reason =
   | "future"
   | "unknown";
 
-/** What can be said of a slot. */
+/** The result of judging a slot. */
 export interface Verdict {
   /** Start of the newest snapshot in the copies-th best repository, Unix seconds. 0: never seen; undefined: cannot be said. */
   readonly newest: number | undefined;

@@ -7,7 +7,7 @@ import type { Slot, Slots } from "./slots.ts";
 
 /** The part of a glob's slot that outlives a restart of the agent. */
 export interface KeptSlot {
-  /** Of the settings that made it: a slot ends when they change. */
+  /** Text of the settings that made the slot: a slot ends when they change. */
   readonly settings: string;
   readonly expectation: string;
   readonly host: string | undefined;

@@ -3,7 +3,7 @@ import type { ExpectationBook } from "./book.ts";
 import { isRetired } from "./hit.ts";
 import type { Slot } from "./slots.ts";
 
-/** What is expected and what of it is there. */
+/** All expectations with the state of their slots. */
 export interface Expectations {
   readonly slots: readonly Slot[];
   /** End of the pause by the name of the expectation, milliseconds since the epoch; only of those that are paused. */

@@ -20,7 +20,7 @@ export interface Slot {
   readonly verdict: Verdict;
   /** When its last snapshot was found to be gone, milliseconds since the epoch: the slot of a glob keeps its last timestamp. */
   readonly lostAt: number | undefined;
-  /** What the verdict was reached from. */
+  /** The findings behind the verdict. */
   readonly inputs: readonly Input[];
 }
 
@@ -33,7 +33,7 @@ export interface Part {
   readonly hits: readonly Hit[];
 }
 
-/** What slots were evaluated from last time. */
+/** The input and the result of the last evaluation. */
 export interface Evaluated {
   readonly slots: Slots;
   /** The settings changed since then: slots of globs that have no snapshot now end. */

@@ -27,7 +27,7 @@ export interface Suggestion extends Cadence {
   readonly newest: number;
 }
 
-/** What can be expected, and hosts that no settings can name. */
+/** Suggested expectations, and hosts that no settings can name. */
 export interface Suggestions {
   readonly suggestions: readonly Suggestion[];
   /** Literal hosts of `retired` that made backups after its date: they would be in both sections. */

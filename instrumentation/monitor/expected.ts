@@ -59,7 +59,7 @@ export class Expected {
     );
   }
 
-  /** What is expected and what of it is there, as of now. Does no I/O. */
+  /** All expectations with their slots, as of now. Does no I/O. */
   now(): Expectations {
     return overviewOf(this.#current(), this.#options.clock.now());
   }

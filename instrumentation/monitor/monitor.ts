@@ -53,7 +53,7 @@ export class Monitor {
   readonly #vault: ReloadableVaultResolver;
   readonly #stateDir: StateDir | undefined;
   readonly #sources: RepositorySources;
-  /** What is expected, and what of it is there. */
+  /** All expectations with their slots. */
   readonly expected: Expected;
   /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;

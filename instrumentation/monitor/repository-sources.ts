@@ -34,7 +34,7 @@ export interface RepositorySourcesOptions {
   readonly stateDir?: StateDir | undefined;
   /** Returns what gives the name under which a host is shown. */
   readonly naming?: () => NameOf;
-  /** What is wrong with the backup sets of a repository; undefined: nothing. */
+  /** A problem of the backup sets of a repository; undefined: none. */
   readonly problemOf?: (sets: readonly BackupSet[]) => AgentError | undefined;
   readonly onKeyDerivation?: (() => void) | undefined;
 }

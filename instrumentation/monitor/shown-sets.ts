@@ -5,7 +5,7 @@ import type { SetGroup } from "../restic/set-groups.ts";
 import type { BackupSet, RepositoryState, Snapshot } from "../restic/state.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 
-/** What of a repository has series. Never changes. */
+/** The sets of a repository that have series. Never changes. */
 export interface ShownPage {
   readonly labels: Labels;
   readonly sets: readonly BackupSet[];
@@ -117,7 +117,7 @@ function bounded<Value extends { readonly snapshots: number; readonly newest: Sn
   if (list.length <= max) return list;
   const rank = (value: Value): number => {
     if (isExpected(value)) return -2;
-    // Those that were there at the first look are the oldest.
+    // Sets of the first look are the oldest.
     return value.snapshots > 1 ? -1 : (value.newest.firstSeen?.at ?? 0);
   };
   const ranked = list.map((value) => [rank(value), value] as const);

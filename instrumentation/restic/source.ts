@@ -43,7 +43,7 @@ export interface ResticSourceOptions {
   readonly cache?: SnapshotCache | undefined;
   /** Returns what gives the name under which a host is shown: another function after each change. Default: its own name. */
   readonly naming?: (() => NameOf) | undefined;
-  /** What is wrong with backup sets that were read; undefined: nothing. Unreadable files are worse. */
+  /** A problem of backup sets that were read; undefined: none. Unreadable files are worse. */
   readonly problemOf?: ((sets: readonly BackupSet[]) => AgentError | undefined) | undefined;
   readonly dating?: Dating | undefined;
   /** Called when a key derivation begins. */
@@ -136,7 +136,7 @@ export class ResticSource implements Source<RepositoryState> {
     }
   }
 
-  /** What was known before a restart; it is asked for once. */
+  /** The state from before a restart; it is asked for once. */
   async #recall(signal: AbortSignal): Promise<Catalogue | undefined> {
     if (this.#hasRecalled || !this.#options.cache) return undefined;
     // If it cannot be resolved, the collection fails for the same reason.

@@ -38,7 +38,7 @@ export interface RepositoryContent {
   readonly refused: number;
 }
 
-/** What the agent has asked of a repository since it started. */
+/** Requests of the agent to a repository since it started. */
 export interface RepositoryCost extends BackendCost {
   keyDerivations: number;
 }

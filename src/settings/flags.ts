@@ -12,7 +12,7 @@ export interface Flags {
   readonly help: boolean;
   readonly version: boolean;
   readonly once: boolean;
-  /** Of the output of `once`. */
+  /** Format of the output of `once`. */
   readonly format: OutputFormat;
   readonly checkConfig: boolean;
   /** With `checkConfig`: open each repository. */
@@ -44,7 +44,7 @@ const SWITCHES = [
 ] as const;
 type Switch = (typeof SWITCHES)[number];
 
-/** Those that the command cannot be combined with. */
+/** Flags that the command cannot be combined with. */
 const ACTIONS = ["once", "check-config", "healthcheck"] as const satisfies readonly Switch[];
 
 /** Words without dashes. */

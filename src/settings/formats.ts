@@ -13,7 +13,7 @@ import type { GroupBy, JsonSchema } from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
-  /** What the file may contain, for editors. It never rejects a value that `check` accepts. */
+  /** JSON Schema of the values in the file, for editors. The schema never rejects a value that `check` accepts. */
   readonly schema: JsonSchema;
   /** Returns what is wrong with the value and what to write instead; undefined: it is valid. */
   check(value: unknown): string | undefined;
@@ -23,7 +23,7 @@ export interface Format<T> {
   readonly repeatable?: true;
 }
 
-/** What is wrong with a value, with the value itself; undefined: it is valid. */
+/** The problem of a value, with the value itself; undefined: the value is valid. */
 export function problemOf(format: Format<unknown>, value: unknown): string | undefined {
   const message = format.check(value);
   if (message === undefined) return undefined;

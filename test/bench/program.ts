@@ -11,7 +11,7 @@ import { PASSWORD } from "./repositories.ts";
 /** Names of the metrics of backup sets. The peers have the same number of metrics. */
 export const NAMES = backupSetMetrics(false).map(({ name }) => name.replaceAll(".", "_"));
 
-/** What the Dockerfile and the systemd unit set. */
+/** The option that the Dockerfile and the systemd unit set. */
 export const SMALL_HEAP = { NODE_OPTIONS: "--max-semi-space-size=8" };
 
 export interface Program {

@@ -77,7 +77,7 @@ const TO_RUN = COMMANDS.filter(
   (command) => ![SET_UP, OF_OTHER_PROGRAMS, EXPORT, AGENT].some((one) => one.test(command)),
 );
 
-/** What a command prints. */
+/** The output of a command. */
 function printedBy(command: string): RegExp {
   if (command.includes("--once")) return /^1 of 1 repository fine, \d+ of \d+ backup sets ok$/m;
   if (command.endsWith(" suggest")) return /^expect:$/m;

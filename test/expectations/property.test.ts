@@ -21,7 +21,7 @@ class History {
   retired: readonly PlainRetired[] = [];
   enabled: readonly string[] = [];
   learnt = new Map<string, Learnt>();
-  /** What `stateDir` keeps over a restart. */
+  /** The part that `stateDir` keeps over a restart. */
   readonly kept = new Map<string, Learnt>();
   readonly told: string[] = [];
 

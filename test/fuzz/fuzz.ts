@@ -7,7 +7,7 @@ import { Dice } from "../support/core/dice.ts";
 import { mutated } from "./mutate.ts";
 import type { Target } from "./target.ts";
 
-/** What a target did wrong with an input. */
+/** A fault of a target, with its input. */
 export interface Fault {
   readonly target: string;
   readonly kind: "error" | "slow" | "growth" | "secret" | "reference";

@@ -9,7 +9,7 @@ export interface Target {
   readonly take: (input: Buffer) => unknown;
   /** Errors beside AgentError that the caller of the parser expects. */
   readonly mayThrow?: (error: Error) => boolean;
-  /** What the result of an independent parser is, as text; undefined: it refuses the input. */
+  /** The result of an independent parser as text; undefined: it refuses the input. */
   readonly reference?: (input: Buffer) => string | undefined;
   /** Secrets that no message may repeat. Default: `SECRETPW`. */
   readonly canaries?: readonly string[];

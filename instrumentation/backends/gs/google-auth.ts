@@ -22,7 +22,7 @@ interface LibraryToken {
 }
 
 interface FileOptions {
-  /** Of a credentials file. */
+  /** Type of a credentials file. */
   readonly content: JsonObject;
   readonly scope: string;
   /** Names the file, in messages. */

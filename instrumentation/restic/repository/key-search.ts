@@ -78,7 +78,7 @@ export class KeySearch {
       else if (tried !== "gone") damaged.push(`${id.slice(0, 8)} ${tried}`);
     }
     if (foreign) return foreign;
-    // It may be the one that the password opens.
+    // This key may be the one that the password opens.
     if (refusal) throw refusal;
     const refused = ordered.filter((id) => this.#refused.has(id)).length;
     throw noneOpened(refused, ids.length, damaged, password);

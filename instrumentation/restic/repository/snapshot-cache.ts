@@ -13,7 +13,7 @@ export interface Listing {
 /** All snapshot files of a complete listing. */
 export interface Listed extends Listing {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
-  /** Those that could not be read. */
+  /** Listed snapshots that could not be read. */
   readonly unreadable: ReadonlyMap<string, FirstSeen | undefined>;
 }
 

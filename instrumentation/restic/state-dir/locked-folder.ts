@@ -21,7 +21,7 @@ export interface StateFolder {
   close(): Promise<void>;
 }
 
-/** Of snapshots, and of a key; `.new` while it is written. */
+/** Name of a file of snapshots or of a key; `.new` while it is written. */
 const STATE_FILE = /^(?:(?<key>key)|[0-9a-f]{64})-[0-9a-f]{16}(?:\.new)?$/;
 
 /**

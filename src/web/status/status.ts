@@ -78,7 +78,7 @@ export interface SetStatus {
   readonly daysAgo: readonly number[];
 }
 
-/** What the status is built from. */
+/** The input of the status. */
 export interface StatusInput {
   /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];

@@ -22,7 +22,7 @@ let aws: FaultServer;
 let clock: FakeClock;
 /** The calls of the SDK's functions. */
 let called: unknown[];
-/** What a function of the SDK does with its handler for HTTP. */
+/** A function of the SDK that calls its handler for HTTP. */
 let provide: (handler: Handler) => Promise<Awaited<ReturnType<Provider>>>;
 
 type Provider = ReturnType<Awaited<ReturnType<LoadProviders>>["fromIni"]>;

@@ -114,7 +114,7 @@ const sftp: Target = {
       requestTimeoutMs: 1000,
     });
     const listed = client.list({ path: "keys", shown: "sftp:h:keys" }, 2 ** 20, signal);
-    // It may fail before it is awaited.
+    // The promise may fail before it is awaited.
     listed.catch(() => {});
     stdout.write(input);
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));

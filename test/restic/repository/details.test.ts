@@ -125,7 +125,7 @@ describe("snapshots of a repository share", () => {
     expect(kept).toHaveLength(15);
     expect(shared.every(({ details }) => details?.tags?.[0] === "x")).toBe(true);
     expect(new Set(shared.map(({ details }) => details?.groups.paths)).size).toBe(20);
-    // Those that are known count.
+    // Only known ones count.
     const next = sharing(shared)(decode({ paths: ["q".repeat(2 ** 20)] }));
     expect(next.details?.paths).toBeUndefined();
     expect(next.details?.groups.paths).toBe(group({ paths: ["q".repeat(2 ** 20)] }));

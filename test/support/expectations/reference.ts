@@ -21,7 +21,7 @@ export interface PlainRetired {
   readonly since: string;
 }
 
-/** What the agent has learnt of a repository since it started. */
+/** The agent's knowledge of a repository since it started. */
 export interface Learnt {
   readonly shots: readonly Shot[] | undefined;
   readonly wasComplete: boolean;
@@ -39,7 +39,7 @@ export interface World {
   readonly now: number;
 }
 
-/** What was said of a slot last time. */
+/** The last verdict on a slot. */
 interface Said {
   readonly newest: number | undefined;
   readonly candidate: number;

@@ -34,7 +34,7 @@ export interface Shot {
 const NOTHING_SPENT = { requests: 0, receivedBytes: 0 };
 const COST = { list: NOTHING_SPENT, load: NOTHING_SPENT, keyDerivations: 0 };
 
-/** What a scene shows: `name{label="value"}` and the value. Zero stands for "never seen". */
+/** The output of a scene: `name{label="value"}` and the value. Zero stands for "never seen". */
 export type Shown = Readonly<Record<string, number>>;
 
 /** Expectations over a store that a test fills. */
