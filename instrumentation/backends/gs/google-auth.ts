@@ -22,7 +22,7 @@ interface LibraryToken {
 }
 
 interface FileOptions {
-  /** Type of a credentials file. */
+  /** The parsed credentials file. */
   readonly content: JsonObject;
   readonly scope: string;
   /** Names the file, in messages. */
