@@ -13,14 +13,16 @@ if (Number.parseInt(process.versions.node) < 24)
 // Vitest gives them to Node.js as well: "import" among them would give ES modules to a caller of require.
 const conditions = ["source", "node"];
 
-/** Tests of the sources that need real peers, start a process in almost every case, or work on 64 MiB of input. */
-const PROCESSES = [
+/** Tests of the sources that need real peers, start a process in almost every case, or take more than a few seconds of CPU time. */
+const LONG = [
   "test/peers/backends/**/*.test.ts",
   "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",
-  "test/expectations/suggest-restic.test.ts",
-  "test/fuzz/linear.test.ts",
+  "test/expectations/suggest-{replay,restic}.test.ts",
+  "test/fuzz/*.test.ts",
+  "test/settings/{completion,json-schema}.test.ts",
   "test/vault/leak.test.ts",
+  "test/web/config/protection.test.ts",
 ];
 /** Tests of the packed and installed packages. */
 const INSTALLED = [
@@ -49,12 +51,15 @@ export default defineConfig({
         test: {
           name: "sources",
           include: ["test/**/*.test.ts"],
-          exclude: [...PROCESSES, ...INSTALLED],
+          exclude: [...LONG, ...INSTALLED],
+          // They wait for servers of their own for about half of the time.
+          maxWorkers: 2 * availableParallelism(),
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: "processes", include: PROCESSES },
+        test: { name: "long", include: LONG, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
@@ -62,6 +67,7 @@ export default defineConfig({
           name: "installed",
           include: INSTALLED,
           globalSetup,
+          sequence: { groupOrder: 1 },
         },
       },
       ...(oldest === undefined
@@ -74,6 +80,7 @@ export default defineConfig({
                 include: ON_OLDEST_NODE,
                 globalSetup,
                 provide: { node: oldest },
+                sequence: { groupOrder: 1 },
               },
             },
           ]),

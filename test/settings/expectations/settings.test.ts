@@ -132,6 +132,6 @@ test("an application gets the path of its option", () => {
     () => new ResticInstrumentation({ repositories: [], groupBy, maxSets: 0, maxSlots: 0.5 }),
   ).toThrow(
     "groupBy: must be [tags], [paths] or [paths, tags]\n" +
-      "maxSets: must be a whole number from 1\nmaxSlots: must be a whole number from 1",
+      "maxSets: 0: must be a whole number from 1\nmaxSlots: 0.5: must be a whole number from 1",
   );
 });
