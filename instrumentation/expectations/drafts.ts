@@ -79,24 +79,22 @@ function addNames(
   { name, hosts, users }: Expectation,
   hits: readonly (readonly Hit[])[],
 ): void {
-  const named = new Set(hosts.flatMap(({ literal }) => literal ?? []));
+  const named = hosts.literals;
   if (!users) {
     for (const host of named) ensure(drafts, slotKey(name, host), true, host);
     return;
   }
   const there = hits.flat().filter(({ finding }) => finding.matching > 0);
-  const globs = users.filter(({ literal }) => literal === undefined);
   const found = new Set(
     [...drafts.values()]
-      .filter(({ user }) => globs.some((glob) => glob.matches(user ?? "")))
+      .filter(({ user }) => users.globs.some((glob) => glob.matches(user ?? "")))
       .map(({ host }) => host),
   );
   for (const host of new Set([...named, ...there.map((hit) => hit.host)])) {
     const isNamed = named.has(host);
-    for (const { literal } of users)
-      if (literal !== undefined)
-        ensure(drafts, slotKey(name, host, literal), isNamed, host, literal);
-    if (isNamed && globs.length > 0 && !found.has(host))
+    for (const user of users.literals)
+      ensure(drafts, slotKey(name, host, user), isNamed, host, user);
+    if (isNamed && users.globs.length > 0 && !found.has(host))
       ensure(drafts, slotKey(name, host), true, host);
   }
 }

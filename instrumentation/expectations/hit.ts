@@ -1,4 +1,3 @@
-import type { Glob } from "../settings/expectations/glob.ts";
 import type { BackupSet } from "../restic/state.ts";
 import type { Expectation, Retired } from "../settings/expectations/expectations.ts";
 import { findingOf } from "./finding.ts";
@@ -39,7 +38,7 @@ export function hitsOf(
   const { host = "", user = "" } = set.labels;
   const hits: (readonly [Expectation, Hit])[] = [];
   for (const expectation of expectations) {
-    const by = matchOf(expectation.hosts, host);
+    const by = expectation.hosts.match(host);
     if (by === undefined || (by === "glob" && retired)) continue;
     const { name, users } = expectation;
     const hit = {
@@ -47,7 +46,7 @@ export function hitsOf(
       host,
       user,
       hasHostName: by === "name",
-      userBy: users ? matchOf(users, user) : "name",
+      userBy: users ? users.match(user) : "name",
       finding: findingOf(set, expectation, now),
     };
     hits.push([expectation, hit]);
@@ -62,17 +61,7 @@ export function isRetired({ labels, newest }: BackupSet, retired: readonly Retir
     ({ urls, hosts, users, since }) =>
       newest.time.seconds * 1000 <= since &&
       urls.includes(url) &&
-      matchOf(hosts, host) !== undefined &&
-      (!users || matchOf(users, user) !== undefined),
+      hosts.match(host) !== undefined &&
+      (!users || users.match(user) !== undefined),
   );
-}
-
-/** Called for each set and expectation: a loop takes a third of the time of two calls of `some`. */
-function matchOf(globs: readonly Glob[], name: string): "name" | "glob" | undefined {
-  let by: "glob" | undefined;
-  for (const glob of globs) {
-    if (glob.literal === name) return "name";
-    if (!by && glob.matches(name)) by = "glob";
-  }
-  return by;
 }

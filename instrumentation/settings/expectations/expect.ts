@@ -1,3 +1,4 @@
+import { NameList } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -24,8 +25,8 @@ export function readExpectation(
   return {
     name: readName(reader),
     urls,
-    hosts,
-    users: globsOf(reader, "users"),
+    hosts: new NameList(hosts),
+    users: namesOf(reader, "users"),
     tags: reader.texts("tags")?.map(([tag]) => tag) ?? [],
     paths: reader.texts("paths")?.map(([one]) => one) ?? [],
     maxAgeMs: readMaxAge(reader),
@@ -66,6 +67,7 @@ function readPause(reader: EntryReader, paused: unknown): number | undefined {
   return reader.date(paused["until"], ["paused", "until"]);
 }
 
-export function globsOf(reader: EntryReader, key: string): readonly Glob[] | undefined {
-  return reader.globs(key)?.map(([glob]) => glob);
+export function namesOf(reader: EntryReader, key: string): NameList | undefined {
+  const globs = reader.globs(key)?.map(([glob]) => glob);
+  return globs && new NameList(globs);
 }

@@ -1,4 +1,4 @@
-import type { Glob } from "./glob.ts";
+import type { Glob, NameList } from "./glob.ts";
 
 /** Checked settings of what should be in the repositories. Times and sizes are in milliseconds and bytes. */
 export interface ExpectationSettings {
@@ -23,9 +23,9 @@ export interface Expectation {
   readonly name: string;
   /** URLs of the matching repositories that are enabled, in all shards. Empty: the expectation is paused. */
   readonly urls: readonly string[];
-  readonly hosts: readonly Glob[];
+  readonly hosts: NameList;
   /** undefined: one slot over all users of a host. */
-  readonly users: readonly Glob[] | undefined;
+  readonly users: NameList | undefined;
   /** A snapshot must have all of them. */
   readonly tags: readonly string[];
   readonly paths: readonly string[];
@@ -47,9 +47,9 @@ export interface Expectation {
 /** One entry of `retired`: backup sets that are not expected any more. */
 export interface Retired {
   readonly urls: readonly string[];
-  readonly hosts: readonly Glob[];
+  readonly hosts: NameList;
   /** undefined: all users. */
-  readonly users: readonly Glob[] | undefined;
+  readonly users: NameList | undefined;
   /** A set with a snapshot after this is not retired, milliseconds since the epoch. */
   readonly since: number;
 }

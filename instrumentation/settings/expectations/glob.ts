@@ -8,6 +8,24 @@ export interface Glob {
   matches(text: string): boolean;
 }
 
+/** A list of names and globs. */
+export class NameList {
+  readonly literals: ReadonlySet<string>;
+  /** Patterns that stand for any number of names. */
+  readonly globs: readonly Glob[];
+
+  constructor(all: readonly Glob[]) {
+    this.literals = new Set(all.flatMap(({ literal }) => literal ?? []));
+    this.globs = all.filter(({ literal }) => literal === undefined);
+  }
+
+  /** A name is tried before the globs. */
+  match(name: string): "name" | "glob" | undefined {
+    if (this.literals.has(name)) return "name";
+    return this.globs.some((glob) => glob.matches(name)) ? "glob" : undefined;
+  }
+}
+
 /** A set of characters: those in the ranges of code points, or all others. */
 interface Letters {
   readonly ranges: readonly (readonly [first: number, last: number])[];

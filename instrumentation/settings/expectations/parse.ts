@@ -1,7 +1,8 @@
+import { NameList } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import type { Problem } from "../problem.ts";
 import { EntryReader, mappingsOf } from "./entry-reader.ts";
-import { globsOf, readExpectation } from "./expect.ts";
+import { namesOf, readExpectation } from "./expect.ts";
 import type { ExpectationSettings, Rename, Retired } from "./expectations.ts";
 import { enabledUrls } from "./matching-urls.ts";
 import type { ConfiguredRepositories } from "./matching-urls.ts";
@@ -91,8 +92,8 @@ function readRetired(
     reader.problem([], "since is missing: a set with a snapshot after this date is not retired");
   return {
     urls: enabledUrls(reader, configured).urls,
-    hosts,
-    users: globsOf(reader, "users"),
+    hosts: new NameList(hosts),
+    users: namesOf(reader, "users"),
     since: since === undefined ? 0 : (reader.date(since, ["since"]) ?? 0),
   };
 }

@@ -40,8 +40,8 @@ maxSlots: 6
     {
       name: "servers",
       urls: ["rest:https://backups.example.com/b"],
-      hosts: [{ literal: "web-1" }, { literal: "db-1" }],
-      users: [{ literal: "root" }],
+      hosts: { literals: new Set(["web-1", "db-1"]), globs: [] },
+      users: { literals: new Set(["root"]), globs: [] },
       tags: ["pg"],
       paths: ["/var/lib/db"],
       maxAgeMs: 26 * 3_600_000,
@@ -55,7 +55,7 @@ maxSlots: 6
     {
       name: "any",
       urls: ["/srv/a", "rest:https://backups.example.com/b"],
-      hosts: [{ source: "*", literal: undefined }],
+      hosts: { literals: new Set(), globs: [{ source: "*" }] },
       users: undefined,
       tags: [],
       paths: [],
