@@ -1,7 +1,7 @@
 import type { Logger } from "../../core/log.ts";
 import type { KeyKeeper } from "../repository/kept-key.ts";
 import type { Remembered, SnapshotCache } from "../repository/snapshot-cache.ts";
-import { SnapshotJournal } from "./snapshot-journal.ts";
+import type { SnapshotJournal } from "./snapshot-journal.ts";
 import { KeyFile } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
@@ -62,7 +62,8 @@ export class StateDir {
         const folder = await this.#open();
         if (!folder) return NOTHING;
         const key = master.derive(`restic-otel state of ${repositoryId}`);
-        const opened = new SnapshotJournal(
+        const { SnapshotJournal: Journal } = await import("./snapshot-journal.ts");
+        const opened = new Journal(
           folder.pathOf(repositoryId, url),
           repositoryId,
           key,

@@ -82,7 +82,10 @@ describe.for(["http", "https"] as const)("%s through a proxy", (scheme) => {
     const pem = await readFile(join(FOLDER, "server.pem"), "utf8");
     const [, port] = proxy.where.split(":");
     const front = createServer({ cert: pem, key: pem }, (socket) => {
-      socket.pipe(connect(Number(port), "127.0.0.1")).pipe(socket);
+      const onward = connect(Number(port), "127.0.0.1");
+      // Both ends may be closed while the other one still sends.
+      for (const one of [socket, onward]) one.on("error", () => one.destroy());
+      socket.pipe(onward).pipe(socket);
     }).listen(0, "127.0.0.1");
     onTestFinished(() => void front.close());
     await once(front, "listening");
