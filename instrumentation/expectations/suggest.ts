@@ -55,7 +55,7 @@ export function suggest(
   settings: ExpectationSettings,
   now: number,
 ): Suggestions {
-  const named = new Set(settings.retired.flatMap(({ hosts }) => [...hosts.literals]));
+  const named = new Set(settings.retired.flatMap(({ hosts }) => Array.from(hosts.literals)));
   const active = [...sets].filter((set) => !isRetired(set, settings.retired));
   const hostOf = ({ labels: { host = "" } }: BackupSet): string => host;
   const [returned, free] = parted(active, (set) => named.has(hostOf(set)));

@@ -176,7 +176,7 @@ test("names with letters of globs, of YAML and of the terminal are loaded as the
     list: [{ url: "/a", disabled: false }],
     areComplete: true,
   });
-  const literals = value.expectations.flatMap(({ hosts: names }) => [...names.literals]);
+  const literals = value.expectations.flatMap(({ hosts: names }) => Array.from(names.literals));
   expect(literals.toSorted()).toEqual([...hosts, ...hosts.map((host) => `${host}!`)].toSorted());
   const gone = hosts.flatMap((host) => daily({ host }, 100 * DAY));
   const [first, ...rest] = suggestionText(suggestFor({ "/a": gone }).suggestions)
