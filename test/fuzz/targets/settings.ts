@@ -19,6 +19,17 @@ tls_server_config: { cert_file: a.pem, key_file: b.pem, min_version: TLS12 }
 /** The YAML library takes 10 µs for each syntax error, and reports all of them. */
 const MAX_MS = 1000;
 
+/** Messages name a repository by its URL. A mutation may join a password to the path; a login, query or option is never shown. */
+async function withoutPaths<Result>(parsed: Promise<Result>): Promise<Result> {
+  try {
+    return await parsed;
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const message = error.message.replaceAll(/\] \([^@?=]*?\)(?=[.:])/g, "]");
+    throw new AgentError(error.code, message, { cause: error });
+  }
+}
+
 /** Files that a person writes. */
 export const SETTINGS_FILES: readonly Target[] = [
   {
@@ -31,7 +42,7 @@ export const SETTINGS_FILES: readonly Target[] = [
       "x: &x SECRETPW\nrepositories: [{ repo: /a, password: *x }, { repo: /b, password: *x }]\n",
       example("compose/config.yaml"),
     ],
-    take: (input) => settingsOf(input.toString()),
+    take: (input) => withoutPaths(settingsOf(input.toString())),
   },
   {
     name: "web configs",
