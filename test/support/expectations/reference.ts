@@ -61,7 +61,7 @@ const fits = (pattern: string, name: string): boolean =>
 const anyFits = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) => fits(pattern, name));
 
-/** Evaluates everything anew, as the rules are written. Remembers only what it said. */
+/** Evaluates every slot each time, as the rules are written. Remembers only its last verdicts. */
 export class Reference {
   #said = new Map<string, Map<string, Said>>();
   #before: World | undefined;
