@@ -1,14 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import type { ErrorCode } from "../../instrumentation/core/error.ts";
 import { ERROR_HELP } from "../../src/web/status/error-help.ts";
 import { FaultServer } from "../support/http/fault-server.ts";
-import { runAgent } from "../support/agent/program.ts";
-import type { Ended } from "../support/agent/program.ts";
+import { ProgramFolder } from "../support/agent/program.ts";
 import { restFiles } from "../support/repository/rest-files.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
@@ -18,25 +16,7 @@ const LAPTOP = { repo: join(EXAMPLES, "laptop"), password: "CANARY" };
 
 const hint = (code: ErrorCode): string => ERROR_HELP[code].hint;
 
-let folder: string;
-let file: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "check-"));
-  file = join(folder, "config.json");
-});
-
-afterEach(() => rm(folder, { recursive: true }));
-
-async function run(
-  settings: unknown,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  await writeFile(file, typeof settings === "string" ? settings : JSON.stringify(settings));
-  const { code, stdout, stderr } = await runAgent(["--config", file, ...args], { env });
-  return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
-}
+const program = new ProgramFolder();
 
 describe("--check-config", () => {
   test("accepts valid settings", async () => {
@@ -47,7 +27,7 @@ describe("--check-config", () => {
       { repo: "rest:http://nowhere.example/", password: "p" },
       disabled,
     ];
-    expect(await run(entries, ["--check-config"])).toEqual({
+    expect(await program.run(entries, ["--check-config"])).toEqual({
       code: 0,
       stdout: "ok: 3 repositories, 1 disabled; no repository was opened: add --open for that\n",
       stderr: "",
@@ -56,17 +36,19 @@ describe("--check-config", () => {
 
   test("counts the expectations", async () => {
     const expected = { name: "web", hosts: ["*"], maxAge: "1d" };
-    const { stdout } = await run({ repositories: [WEB], expect: [expected] }, ["--check-config"]);
+    const { stdout } = await program.run({ repositories: [WEB], expect: [expected] }, [
+      "--check-config",
+    ]);
     expect(stdout).toBe(
       "ok: 1 repository, 0 disabled, 1 expectation; no repository was opened: add --open for that\n",
     );
   });
 
   test("counts one repository, and warns about none", async () => {
-    expect((await run([WEB], ["-check-config"])).stdout).toBe(
+    expect((await program.run([WEB], ["-check-config"])).stdout).toBe(
       "ok: 1 repository, 0 disabled; no repository was opened: add --open for that\n",
     );
-    expect(await run([], ["--check-config"])).toEqual({
+    expect(await program.run([], ["--check-config"])).toEqual({
       code: 0,
       stdout: "ok: 0 repositories, 0 disabled; no repository was opened: add --open for that\n",
       stderr: "warning: FILE: no repository is enabled, there is nothing to collect\n",
@@ -76,7 +58,7 @@ describe("--check-config", () => {
   test("reports all problems of invalid settings", async () => {
     const invalid =
       '[{"repo": "/a", "password": "CANARY",\n"disabeld": 1}, {"repo": "/a", "password": "CANARY"}]';
-    expect(await run(invalid, ["--check-config"])).toEqual({
+    expect(await program.run(invalid, ["--check-config"])).toEqual({
       code: 2,
       stdout: "",
       stderr:
@@ -88,18 +70,18 @@ describe("--check-config", () => {
   test("reports secrets that cannot be resolved, except those of disabled entries", async () => {
     const entries = [
       { repo: "/a", password: { env: "NEVER_SET" } },
-      { repo: "/b", password: { file: join(folder, "nothing") } },
+      { repo: "/b", password: { file: join(program.path, "nothing") } },
       { repo: "/c", password: { command: ["false", "CANARY"] } },
       { repo: "/d", password: "p", environment: { RESTIC_REST_PASSWORD: { env: "NEVER_SET" } } },
       { repo: "/e", password: { command: ["echo", "CANARY"] } },
       { repo: "/f", password: { env: "NEVER_SET" }, disabled: true },
     ];
-    expect(await run(entries, ["--check-config"])).toEqual({
+    expect(await program.run(entries, ["--check-config"])).toEqual({
       code: 2,
       stdout: "",
       stderr:
         "/a: password: the variable NEVER_SET is not set\n" +
-        `/b: password: the file ${folder}/nothing does not exist\n` +
+        `/b: password: the file ${program.path}/nothing does not exist\n` +
         "/c: password: the command false exited with 1\n" +
         "/d: RESTIC_REST_PASSWORD: the variable NEVER_SET is not set\n",
     });
@@ -107,7 +89,7 @@ describe("--check-config", () => {
 });
 
 test("--check-config reports an unreachable Vault", async () => {
-  const { code, stderr } = await run(
+  const { code, stderr } = await program.run(
     [{ repo: "/a", vault_material: "restic/a" }],
     ["--check-config"],
     { VAULT_ADDR: "http://127.0.0.1:1", VAULT_TOKEN: "CANARY" },
@@ -121,8 +103,8 @@ test("--check-config reports a SOCKS proxy that OTLP cannot use, and accepts it 
   const otlp = [{ endpoint: "http://otel.example:4318" }];
   const env = { HTTP_PROXY: "socks5://user:CANARY@proxy.example:1080" };
   const args = ["--check-config"];
-  expect((await run({ repositories }, args, env)).code).toBe(0);
-  expect(await run({ repositories, otlp }, args, env)).toEqual({
+  expect((await program.run({ repositories }, args, env)).code).toBe(0);
+  expect(await program.run({ repositories, otlp }, args, env)).toEqual({
     code: 2,
     stdout: "",
     stderr:
@@ -139,7 +121,7 @@ describe("--check-config --open", () => {
       { repo: "/a", password: { env: "NEVER_SET" } },
       { ...WEB, repo: "/disabled", disabled: true },
     ];
-    expect(await run(entries, ["--check-config", "--open"])).toEqual({
+    expect(await program.run(entries, ["--check-config", "--open"])).toEqual({
       code: 1,
       stdout: `${WEB.repo}: ok, repository 56fa2e47, version 2
 ${LAPTOP.repo}: failed, wrong_password: the password does not open the key of the repository. ${hint("wrong_password")}
@@ -158,7 +140,7 @@ failed: 3 of 4 repositories, 1 disabled
     onTestFinished(() => server.stop());
     server.answers(restFiles(sealed.files, 2));
     const { host } = new URL(server.url);
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await program.run(
       [{ repo: `rest:http://u:CANARY@${host}/`, password: "CANARY" }],
       ["--check-config", "--open"],
     );
@@ -174,14 +156,17 @@ ok: 1 repository, 0 disabled; all were opened
   });
 
   test("works while an agent runs with the same state folder", async () => {
-    const settings = { stateDir: join(folder, "state"), repositories: [WEB] };
-    const { code, stderr } = await run(settings, ["--check-config", "--open"]);
+    const settings = { stateDir: join(program.path, "state"), repositories: [WEB] };
+    const { code, stderr } = await program.run(settings, ["--check-config", "--open"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    await expect(rm(join(folder, "state"), { recursive: true })).rejects.toThrow("ENOENT");
+    await expect(rm(join(program.path, "state"), { recursive: true })).rejects.toThrow("ENOENT");
   });
 
   test("invalid settings are reported and nothing is opened", async () => {
-    const { code, stdout, stderr } = await run('[{"repo": "/a"}]', ["--check-config", "--open"]);
+    const { code, stdout, stderr } = await program.run('[{"repo": "/a"}]', [
+      "--check-config",
+      "--open",
+    ]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("password is missing");
   });

@@ -1,16 +1,14 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { helpText } from "../../src/settings/help.ts";
 import { FaultServer, status } from "../support/http/fault-server.ts";
 import { listeningPort } from "../support/core/listening-port.ts";
-import { runAgent } from "../support/agent/program.ts";
-import type { Ended } from "../support/agent/program.ts";
+import { ProgramFolder, runAgent } from "../support/agent/program.ts";
 import { repositoryFolder } from "../support/repository/repository-folder.ts";
 import { Samples } from "../support/agent/samples.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
@@ -19,25 +17,7 @@ const EXAMPLES = join(import.meta.dirname, "../../examples/repositories");
 const WEB = { repo: join(EXAMPLES, "web"), password: "web-password" };
 const LAPTOP = { repo: join(EXAMPLES, "laptop"), password: "CANARY" };
 
-let folder: string;
-let file: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "program-"));
-  file = join(folder, "config.json");
-});
-
-afterEach(() => rm(folder, { recursive: true }));
-
-async function run(
-  settings: unknown,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  await writeFile(file, typeof settings === "string" ? settings : JSON.stringify(settings));
-  const { code, stdout, stderr } = await runAgent(["--config", file, ...args], { env });
-  return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
-}
+const program = new ProgramFolder();
 
 describe("the program", () => {
   test("prints the help for --help", async () => {
@@ -84,7 +64,7 @@ describe("the program", () => {
 
 describe("--once", () => {
   test("exits with 0 after a success, with the exposition on stdout", async () => {
-    const { code, stdout, stderr } = await run([WEB], ["--once"]);
+    const { code, stdout, stderr } = await program.run([WEB], ["--once"]);
     expect(code).toBe(0);
     const samples = new Samples(stdout);
     expect(samples.value("backup_repository_up", { url: WEB.repo })).toBe(1);
@@ -95,7 +75,7 @@ describe("--once", () => {
   });
 
   test("prints a table instead with --format table", async () => {
-    const { code, stdout } = await run([WEB, LAPTOP], ["--once", "--format", "table"], {
+    const { code, stdout } = await program.run([WEB, LAPTOP], ["--once", "--format", "table"], {
       COLUMNS: "200",
     });
     expect(code).toBe(1);
@@ -107,21 +87,21 @@ describe("--once", () => {
       `${LAPTOP.repo}: failing, wrong_password\n  the password does not open`,
     );
     expect(stdout).not.toContain("backup_");
-    const prometheus = await run([WEB], ["--once", "--format=prometheus"]);
+    const prometheus = await program.run([WEB], ["--once", "--format=prometheus"]);
     expect(prometheus.stdout).toContain("backup_snapshot_count{");
   });
 
   test.for([[{ repositories: [] }], [[{ ...WEB, disabled: true }]]])(
     "settings without an enabled repository show 0 repositories: %j",
     async ([settings]) => {
-      const { code, stdout } = await run(settings, ["--once"]);
+      const { code, stdout } = await program.run(settings, ["--once"]);
       expect(code).toBe(0);
       expect(new Samples(stdout).value("restic_otel_repositories")).toBe(0);
     },
   );
 
   test("an unknown format is rejected, and the error lists both", async () => {
-    expect(await run([WEB], ["--once", "--format", "json"])).toEqual({
+    expect(await program.run([WEB], ["--once", "--format", "json"])).toEqual({
       code: 2,
       stdout: "",
       stderr:
@@ -130,7 +110,10 @@ describe("--once", () => {
   });
 
   test("exits with 1 if a repository failed, and prints the others", async () => {
-    const { code, stdout, stderr } = await run([WEB, LAPTOP], ["--once", "--log-format=json"]);
+    const { code, stdout, stderr } = await program.run(
+      [WEB, LAPTOP],
+      ["--once", "--log-format=json"],
+    );
     expect(code).toBe(1);
     const samples = new Samples(stdout);
     expect(samples.value("backup_repository_up", { url: WEB.repo })).toBe(1);
@@ -150,14 +133,17 @@ describe("--once", () => {
   test("does not listen", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
-    const { code } = await run([WEB], ["--once", "--bind", `127.0.0.1:${listeningPort(taken)}`]);
+    const { code } = await program.run(
+      [WEB],
+      ["--once", "--bind", `127.0.0.1:${listeningPort(taken)}`],
+    );
     expect(code).toBe(0);
     taken.close();
   });
 
   test("collects the repository of restic's own variables without a file", async () => {
     const { code, stdout } = await runAgent(["--once"], {
-      cwd: folder,
+      cwd: program.path,
       env: { RESTIC_REPOSITORY: WEB.repo, RESTIC_PASSWORD_COMMAND: "echo 'web-password'" },
     });
     expect(code).toBe(0);
@@ -167,15 +153,15 @@ describe("--once", () => {
   test("collects a repository without a password", async () => {
     const sealed = new SealedRepository("");
     sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
-    const repo = await repositoryFolder(sealed.files, join(folder, "r"));
-    const { code, stdout } = await run([{ repo, insecure_no_password: true }], ["--once"]);
+    const repo = await repositoryFolder(sealed.files, join(program.path, "r"));
+    const { code, stdout } = await program.run([{ repo, insecure_no_password: true }], ["--once"]);
     expect(code).toBe(0);
     expect(new Samples(stdout).value("backup_repository_snapshots", { url: repo })).toBe(1);
   });
 
   test("a secret that cannot be resolved only affects its repository", async () => {
     const entries = [WEB, { repo: "/b", password: { env: "NEVER_SET" } }];
-    const { code, stdout, stderr } = await run(entries, ["--once"]);
+    const { code, stdout, stderr } = await program.run(entries, ["--once"]);
     expect(code).toBe(1);
     const samples = new Samples(stdout);
     expect(samples.value("backup_repository_error", { url: "/b", error_type: "secret" })).toBe(1);
@@ -188,7 +174,10 @@ test("an address in use ends the agent with 2 and a hint", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const bind = `127.0.0.1:${listeningPort(taken)}`;
-  const { code, stdout, stderr } = await run([WEB], ["--bind", bind, "--log-level", "error"]);
+  const { code, stdout, stderr } = await program.run(
+    [WEB],
+    ["--bind", bind, "--log-level", "error"],
+  );
   expect({ code, stdout, stderr }).toEqual({
     code: 2,
     stdout: "",
@@ -200,7 +189,7 @@ test("an address in use ends the agent with 2 and a hint", async () => {
 test("a login of the environment is not sent to the servers of a file", async () => {
   const server = await FaultServer.start();
   server.answers(status(401));
-  await run([{ repo: `rest:${server.url}/`, password: "p" }], ["--once"], {
+  await program.run([{ repo: `rest:${server.url}/`, password: "p" }], ["--once"], {
     RESTIC_REST_USERNAME: "u",
     RESTIC_REST_PASSWORD: "w",
   });

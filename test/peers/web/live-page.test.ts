@@ -28,13 +28,19 @@ describe.skipIf(!requireChromium())("an open status page", () => {
     await server.stop();
   });
 
-  test("a new state appears without a reload, and the focus is kept", async () => {
+  /** A page with a clock of its own that shows a state. */
+  async function openPage(state: Parameters<typeof server.show>[0]) {
     const context = await browser.newContext();
     onTestFinished(() => context.close());
     const page = await context.newPage();
     await page.clock.install();
-    server.show(FAILING);
+    server.show(state);
     await page.goto(server.url);
+    return { context, page };
+  }
+
+  test("a new state appears without a reload, and the focus is kept", async () => {
+    const { page } = await openPage(FAILING);
     await page.getByRole("columnheader", { name: "User" }).getByRole("link").focus();
     server.show(GREEN);
     await page.clock.runFor(31_000);
@@ -44,12 +50,7 @@ describe.skipIf(!requireChromium())("an open status page", () => {
   });
 
   test("an open page says that it has lost the agent, and recovers", async () => {
-    const context = await browser.newContext();
-    onTestFinished(() => context.close());
-    const page = await context.newPage();
-    await page.clock.install();
-    server.show(GREEN);
-    await page.goto(server.url);
+    const { context, page } = await openPage(GREEN);
     await context.setOffline(true);
     await page.clock.runFor(31_000);
     await page.getByText("No contact with the agent since").waitFor();
@@ -66,12 +67,7 @@ describe.skipIf(!requireChromium())("an open status page", () => {
     ["resets the connection", (route: Route) => route.abort("connectionreset")],
     ["never answers", () => {}],
   ] as const)("an agent that %s is no contact, until it answers again", async ([, answer]) => {
-    const context = await browser.newContext();
-    onTestFinished(() => context.close());
-    const page = await context.newPage();
-    await page.clock.install();
-    server.show(GREEN);
-    await page.goto(server.url);
+    const { context, page } = await openPage(GREEN);
     await context.route(server.url, answer);
     await page.clock.runFor(31_000);
     await page.clock.runFor(21_000);
@@ -87,12 +83,7 @@ describe.skipIf(!requireChromium())("an open status page", () => {
   });
 
   test("a new state also appears while the user types, and the text stays", async () => {
-    const context = await browser.newContext();
-    onTestFinished(() => context.close());
-    const page = await context.newPage();
-    await page.clock.install();
-    server.show(FAILING);
-    await page.goto(server.url);
+    const { page } = await openPage(FAILING);
     await page.getByRole("searchbox").fill("web");
     server.show(GREEN);
     await page.clock.runFor(31_000);

@@ -1,4 +1,9 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach } from "vitest";
 
 import { main, NODE } from "./installed.ts";
 
@@ -38,4 +43,28 @@ export function runAgent(
     },
   );
   return promise;
+}
+
+/** An empty folder for each test, where the agent runs with settings of the test. */
+export class ProgramFolder {
+  path = "";
+
+  constructor() {
+    beforeEach(async () => {
+      this.path = await mkdtemp(join(tmpdir(), "program-"));
+    });
+    afterEach(() => rm(this.path, { recursive: true }));
+  }
+
+  /** Runs the installed agent with these settings as its file, which the output calls FILE. @param settings text, or a value for JSON */
+  async run(
+    settings: unknown,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> {
+    const file = join(this.path, "config.json");
+    await writeFile(file, typeof settings === "string" ? settings : JSON.stringify(settings));
+    const { code, stdout, stderr } = await runAgent(["--config", file, ...args], { env });
+    return { code, stdout, stderr: stderr.replaceAll(file, "FILE") };
+  }
 }
