@@ -64,6 +64,12 @@ test.for<readonly [string, object, readonly Shot[], readonly string[]]>([
     ["host=web", "host=web user=root"],
   ],
   [
+    "a glob of users that finds the one that is named",
+    { hosts: ["web"], users: ["root", "r*"] },
+    [WEB],
+    ["host=web user=root"],
+  ],
+  [
     "a glob of users that finds one",
     { hosts: ["web"], users: ["p*"] },
     [WEB, WEB_PG],
