@@ -37,6 +37,8 @@ type Token = Letters | typeof STAR;
 
 /** Bounds the steps of a match for each character of the text. */
 const MAX_TOKENS = 1024;
+/** Leaves 16 characters of a pattern for each that it stands for. */
+const MAX_LENGTH = 16 * MAX_TOKENS;
 
 const ANY: Letters = { ranges: [], isNegated: true };
 const SPECIAL: ReadonlySet<string | undefined> = new Set(["*", "?", "[", "]", "{", "\\"]);
@@ -47,6 +49,7 @@ const SPECIAL: ReadonlySet<string | undefined> = new Set(["*", "?", "[", "]", "{
  * @returns an Error whose message completes "the pattern …" if it is invalid
  */
 export function parseGlob(source: string): Glob | Error {
+  if (source.length > MAX_LENGTH) return new Error(`is longer than ${MAX_LENGTH} characters`);
   const letters = Array.from(source);
   const tokens: Token[] = [];
   let name = "";

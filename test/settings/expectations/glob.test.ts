@@ -72,6 +72,7 @@ test.for([
   ["[ab]{2000}", "stands for more than 1024 characters"],
   ["[ab]{600}[ab]{600}", "stands for more than 1024 characters"],
   ["a".repeat(1025), "stands for more than 1024 characters"],
+  [`[${"a".repeat(20_000)}]`, "is longer than 16384 characters"],
 ] as const)("the pattern %s is rejected: it %s", ([pattern, message]) => {
   expect(parseGlob(pattern)).toEqual(new Error(message));
 });
