@@ -13,7 +13,7 @@ import { judged, lossesIn } from "./snapshots/losses.ts";
 import type { JudgedLoss } from "./snapshots/losses.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { noKeys, SessionOpener } from "./session.ts";
-import type { Credentials, Session } from "./session.ts";
+import type { Access, Credentials, Session } from "./session.ts";
 import type { SnapshotCache } from "./snapshot-cache.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { isNotFound } from "./verified-load.ts";
@@ -56,14 +56,6 @@ interface Look {
   readonly unreadable: ReadonlyMap<string, Unreadable>;
 }
 
-/** The parameters of one read. */
-export interface Access extends Credentials {
-  /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
-  readonly publishedId: string | undefined;
-  /** Its snapshots, if another Repository may have read them, as before a reload of settings. */
-  readonly published?: Iterable<Snapshot>;
-}
-
 /**
  * One repository. Keeps the master key and the snapshots, which never change, between collections.
  * Takes no lock: a file that vanishes between a listing and a read was deleted, which is not an error.
@@ -102,6 +94,11 @@ export class Repository {
     } finally {
       ahead.end();
     }
+  }
+
+  /** config and the key as the last read found them; undefined: not open yet. */
+  get session(): Session | undefined {
+    return this.#sessions.current;
   }
 
   /** The next read lists keys, so that a changed password shows. */

@@ -9,6 +9,7 @@ import { KeySearch } from "./key-search.ts";
 import type { OpenedKey } from "./key-search.ts";
 import type { KeyKeeper } from "./kept-key.ts";
 import { listIds } from "./listing.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { isCorrupt } from "./verified-load.ts";
 
 /** How to open a repository. */
@@ -17,6 +18,14 @@ export interface Credentials {
   readonly password: Secret;
   /** Prefix of the name of the key to try first. */
   readonly keyHint: string | undefined;
+}
+
+/** The parameters of one read. */
+export interface Access extends Credentials {
+  /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
+  readonly publishedId: string | undefined;
+  /** Its snapshots, if another Repository may have read them, as before a reload of settings. */
+  readonly published?: Iterable<Snapshot>;
 }
 
 /** An open repository: its config and the key that opened it. */

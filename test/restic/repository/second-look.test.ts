@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import type { Access, Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
+import type { Catalogue } from "../../../instrumentation/restic/repository/repository.ts";
+import type { Access } from "../../../instrumentation/restic/repository/session.ts";
 import { settle } from "../../support/core/clock.ts";
 import { RepositoryReader } from "../../support/repository/repository-reader.ts";
 import type { RepositoryFiles } from "../../support/repository/sealed-repository.ts";
