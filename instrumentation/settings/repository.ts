@@ -39,7 +39,7 @@ export type Parsed =
   | { readonly value: RepositorySettings; readonly warnings: readonly Problem[] }
   | {
       readonly problems: readonly Problem[];
-      /** The label `url`, if the entry is enabled and has a repository string. */
+      /** The label `url`, if the entry is enabled and has a valid repository string. */
       readonly url?: string;
     };
 
@@ -59,8 +59,12 @@ export function parseRepository(
   const reader = new EntryReader(value, resolvers, customSchemes);
   const parsed = reader.read();
   if (parsed && reader.problems.length === 0) return { value: parsed, warnings: reader.warnings };
-  return { problems: reader.problems, ...(parsed?.disabled === false && { url: parsed.url }) };
+  const hasUrl = parsed?.disabled === false && parsed.url !== INVALID_URL;
+  return { problems: reader.problems, ...(hasUrl && { url: parsed.url }) };
 }
+
+/** The label `url` of a string that is no location. */
+const INVALID_URL = "(invalid)";
 
 class EntryReader {
   readonly problems: Problem[] = [];
@@ -125,7 +129,7 @@ class EntryReader {
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       if (!disabled) this.#problem(["repo"], error.message);
-      return "(invalid)";
+      return INVALID_URL;
     }
   }
 

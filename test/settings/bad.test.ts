@@ -169,6 +169,11 @@ test.for([
     "FILE:3:7: repositories[1] (rest:http://h/).repo: is the same repository as repositories[0] (credentials are not compared): remove one of the two",
   ],
   [
+    "two invalid repositories, which are not compared",
+    '[{"repo": "s3:h", "password": "p"}, {"repo": "b2:b", "password": "p"}]',
+    /^FILE:1:3: \[0\]\.repo: repository "s3:…": .*\nFILE:1:38: \[1\]\.repo: repository "b2:…": [^\n]*$/,
+  ],
+  [
     "a password in the environment",
     '[{"repo": "/a", "password": "p", "environment": {"RESTIC_PASSWORD": "q"}}]',
     "FILE:1:50: [0] (/a).environment.RESTIC_PASSWORD: is not allowed here: use the key password",
