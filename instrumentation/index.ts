@@ -15,7 +15,7 @@ export type { SourceSet } from "./collect/source-set.ts";
 export type { JobOutcome } from "./collect/outcome.ts";
 export type { RepositoryState } from "./restic/state.ts";
 export { MAX_SIZE_BYTES } from "./backends/backend.ts";
-export type { Backend, FileType, Page } from "./backends/backend.ts";
+export type { Backend, FileType, ListedFiles, ListOptions, Page } from "./backends/backend.ts";
 export type { BackendContext, OpenCustomBackend } from "./backends/context.ts";
 export { AgentError, ERROR_CODES } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";

@@ -3,17 +3,41 @@ import { AgentError } from "../core/error.ts";
 /** The kinds of files in a repository, as restic names their folders. `config` is a single file. */
 export type FileType = "config" | "keys" | "snapshots" | "locks" | "index" | "data";
 
-/** One page of a listing. */
-export interface Page {
+/** Files in a listing. */
+export interface ListedFiles {
   /**
    * Last path segments. The name of a file of restic is the SHA-256 of its bytes, 64 lowercase hex digits; names of other files
-   * in the folder may be listed or left out.
+   * in the folder may be listed or left out. A pack outside of its own folder, `data/ab/abcd…`, is left out if the server tells the
+   * folders: restic does not find it.
    */
   readonly names: readonly string[];
+  /**
+   * Sizes of the same files in bytes, at most `Number.MAX_SAFE_INTEGER`. undefined: not asked for, or the server does not report the
+   * size of each.
+   */
+  readonly sizes?: readonly number[] | undefined;
+}
+
+/** One page of a listing. */
+export interface Page extends ListedFiles {
   /** Opaque: pass it to the next call. undefined: this was the last page. */
   readonly next: string | undefined;
   /** Bytes received for this page. */
   readonly receivedBytes: number;
+}
+
+/** Listings of many files. The same for each page of a listing. */
+export interface ListOptions {
+  /** List only names that begin with these lowercase hex digits. Needs a backend with `slices`. */
+  readonly prefix?: string | undefined;
+  /** Return sizes. Only a local folder needs more operations for them: one for each file. */
+  readonly sizes?: boolean | undefined;
+  /**
+   * Receives files of the page while it arrives, so that they need not be in memory at once; the returned page has the others. Used by
+   * servers that send a listing of any length in one response. They are valid once the page is returned. A retry begins the page
+   * again: a file may be received twice. Must not throw.
+   */
+  readonly onPart?: ((part: ListedFiles) => void) | undefined;
 }
 
 /**
@@ -26,12 +50,19 @@ export interface Backend {
   readonly location: string;
   /** Maximum number of parallel requests. */
   readonly connections: number;
+  /** true: `list` accepts a prefix, and then reads nothing else. Default: false. */
+  readonly slices?: boolean | undefined;
   /**
    * Lists one page of the files of a type (never `config`), in any order.
    * @param from `next` of the page before; undefined: the first page
    * @throws AgentError `not_found` if the folder is missing; the caller decides whether that is an error
    */
-  list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page>;
+  list(
+    type: FileType,
+    from: string | undefined,
+    signal: AbortSignal,
+    options?: ListOptions,
+  ): Promise<Page>;
   /** Loads a whole file, at most `maxSizeBytes[type]` of the context. The name of `config` is the empty string. */
   load(type: FileType, name: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Ends what is open between calls, such as a child process. The next call opens it again. Absent if nothing stays open. */
@@ -61,10 +92,15 @@ export const MAX_SIZE_BYTES: Readonly<Record<FileType, number>> = {
 /** Bound of a listing that arrives as a stream: 100,000 packs are 9 MB of JSON. */
 export const MAX_LISTING_BYTES = 64 * MIB;
 
-/** Bound of the names in a listing, other files in the folder included: about 90 bytes of memory each. */
-export const MAX_LISTED_NAMES = 2_000_000;
+/**
+ * Bound of the names in a listing, other files in the folder included: 2 million, about 90 bytes of memory each; 20 million packs (300 TB
+ * and more), which no caller has in memory at once.
+ */
+export function maxListedNames(type: FileType): number {
+  return type === "data" ? 20_000_000 : 2_000_000;
+}
 
 /** @param where the folder, safe to print */
-export function tooManyNames(where: string): AgentError {
-  return new AgentError("other", `${where} has more than ${MAX_LISTED_NAMES} files`);
+export function tooManyNames(where: string, type: FileType): AgentError {
+  return new AgentError("other", `${where} has more than ${maxListedNames(type)} files`);
 }

@@ -8,7 +8,8 @@ export function countingFiles(backend: Backend, counts: FileCounts): Backend {
   return {
     location: backend.location,
     connections: backend.connections,
-    list: (type, from, signal) => backend.list(type, from, signal),
+    slices: backend.slices,
+    list: (type, from, signal, options) => backend.list(type, from, signal, options),
     async load(type, name, signal) {
       const stored = await backend.load(type, name, signal);
       counts[type] = (counts[type] ?? 0) + 1;

@@ -6,9 +6,10 @@ export function counted(backend: Backend, cost: BackendCost): Backend {
   return {
     location: backend.location,
     connections: backend.connections,
-    async list(type, from, signal) {
+    slices: backend.slices,
+    async list(type, from, signal, options) {
       cost.list.requests += 1;
-      const page = await backend.list(type, from, signal);
+      const page = await backend.list(type, from, signal, options);
       cost.list.receivedBytes += page.receivedBytes;
       return page;
     },

@@ -18,7 +18,9 @@ export function retrying(backend: Backend, clock: Clock, debug: Debug = () => {}
   return {
     location: backend.location,
     connections: backend.connections,
-    list: (type, from, signal) => retried(type, () => backend.list(type, from, signal), signal),
+    slices: backend.slices,
+    list: (type, from, signal, options) =>
+      retried(type, () => backend.list(type, from, signal, options), signal),
     load: (type, name, signal) => retried(type, () => backend.load(type, name, signal), signal),
     ...(backend.close && { close: backend.close.bind(backend) }),
   };

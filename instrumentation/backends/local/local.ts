@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
-import { MAX_LISTED_NAMES, MAX_SIZE_BYTES, tooManyNames } from "../backend.ts";
-import type { Backend } from "../backend.ts";
+import { MAX_SIZE_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
+import type { Backend, FileType } from "../backend.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
 import type { LocalLocation } from "./location.ts";
@@ -103,7 +103,7 @@ export function openLocal(
     async list(type, _from, signal) {
       const folder = join(root, type);
       const what = `reading the directory ${folder}`;
-      const names = await run(what, () => filesIn(folder), signal);
+      const names = await run(what, () => filesIn(folder, type), signal);
       return { names, next: undefined, receivedBytes: 0 };
     },
     async load(type, name, signal) {
@@ -121,11 +121,11 @@ export function openLocal(
   };
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
+async function filesIn(folder: string, type: FileType): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const entry of await opendir(folder, { bufferSize: DIRECTORY_BUFFER })) {
     if (!entry.isDirectory()) names.push(entry.name);
-    if (names.length > MAX_LISTED_NAMES) throw tooManyNames(folder);
+    if (names.length > maxListedNames(type)) throw tooManyNames(folder, type);
   }
   return names;
 }

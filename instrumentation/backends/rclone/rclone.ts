@@ -39,8 +39,8 @@ export function openRclone(location: RcloneLocation, context: BackendContext): B
   return {
     location: location.printable,
     connections: context.connections,
-    list: (type, from, signal) =>
-      connection.use(({ ask }) => ask((rest) => rest.list(type, from, signal)), signal),
+    list: (type, from, signal, options) =>
+      connection.use(({ ask }) => ask((rest) => rest.list(type, from, signal, options)), signal),
     load: (type, name, signal) =>
       connection.use(({ ask }) => ask((rest) => rest.load(type, name, signal)), signal),
     close: () => connection.close(),

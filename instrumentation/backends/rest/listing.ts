@@ -1,5 +1,4 @@
 import { isJsonObject } from "../../core/json.ts";
-import { MAX_LISTED_NAMES } from "../backend.ts";
 import { ArrayReader } from "./array-reader.ts";
 
 /** A body that is `null`, with white space, is shorter. */
@@ -20,6 +19,11 @@ export class ListingReader {
   #entries = 0;
   #bytes = 0;
   #isValid = true;
+  readonly #maxNames: number;
+
+  constructor(maxNames: number) {
+    this.#maxNames = maxNames;
+  }
 
   get receivedBytes(): number {
     return this.#bytes;
@@ -27,7 +31,7 @@ export class ListingReader {
 
   /** Nothing is kept any more. */
   get isTooLong(): boolean {
-    return this.#entries > MAX_LISTED_NAMES;
+    return this.#entries > this.#maxNames;
   }
 
   push(piece: Buffer): void {

@@ -3,7 +3,7 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
-import { MAX_LISTING_BYTES, tooManyNames } from "../backend.ts";
+import { MAX_LISTING_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
 import type { Backend, FileType } from "../backend.ts";
 import { ListingReader } from "./listing.ts";
 
@@ -33,13 +33,13 @@ export function restBackend(options: RestOptions): Backend {
     connections,
     async list(type, _from, signal) {
       const path = `${type}/`;
-      const listing = new ListingReader();
+      const listing = new ListingReader(maxListedNames(type));
       try {
         const url = new URL(base + path);
         const onBody = (piece: Buffer): void => listing.push(piece);
         const response = await send({ url, headers, maxBytes: MAX_LISTING_BYTES, onBody }, signal);
         if (response.status !== 200) throw listingFailure(response, location + path, clock);
-        if (listing.isTooLong) throw tooManyNames(location + path);
+        if (listing.isTooLong) throw tooManyNames(location + path, type);
         const names = listing.end();
         if (!names) throw foreignResponse(location + path, response, "a restic REST server");
         return { names, next: undefined, receivedBytes: listing.receivedBytes };

@@ -2,7 +2,8 @@ import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import { MAX_LISTED_NAMES, tooManyNames } from "../backend.ts";
+import { MAX_LISTING_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
+import type { FileType } from "../backend.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
@@ -79,11 +80,11 @@ export class SftpClient {
 
   /**
    * Lists the regular files of a folder.
-   * @throws AgentError `not_found`, `denied`, `other` for a listing that exceeds `maxBytes`
+   * @throws AgentError `not_found`, `denied`, `other` for a listing that exceeds `maxListedNames`
    */
   async list(
     folder: SftpPath,
-    maxBytes: number,
+    type: FileType,
     signal: AbortSignal,
   ): Promise<{ readonly names: readonly string[]; readonly receivedBytes: number }> {
     return this.#with(folder, SFTP.opendir, [], async (handle) => {
@@ -98,9 +99,8 @@ export class SftpClient {
           for (const name of filesOf(entries)) names.push(name);
         }
         signal.throwIfAborted();
-        if (names.length > MAX_LISTED_NAMES) throw tooManyNames(folder.shown);
-        if (receivedBytes > maxBytes)
-          throw new AgentError("other", `${folder.shown}: the listing exceeds ${maxBytes} bytes`);
+        if (names.length > maxListedNames(type) || receivedBytes > MAX_LISTING_BYTES)
+          throw tooManyNames(folder.shown, type);
       }
     });
   }

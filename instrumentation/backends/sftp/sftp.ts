@@ -1,7 +1,6 @@
 import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
-import { MAX_LISTING_BYTES } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import {
   commandOption,
@@ -33,7 +32,7 @@ export function openSftp(location: SftpLocation, context: BackendContext): Backe
     connections: context.connections,
     list: (type, _from, signal) =>
       connection.use(async ({ client }) => {
-        const listing = await client.list(below(type), MAX_LISTING_BYTES, signal);
+        const listing = await client.list(below(type), type, signal);
         return { ...listing, next: undefined };
       }, signal),
     load: (type, name, signal) =>

@@ -1,6 +1,6 @@
 import { AgentError } from "../../core/error.ts";
-import { MAX_LISTED_NAMES, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
-import type { Backend, FileType, Page } from "../../backends/backend.ts";
+import { maxListedNames, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
+import type { Backend, FileType, ListedFiles, ListOptions, Page } from "../../backends/backend.ts";
 import { isNotFound } from "./verified-load.ts";
 
 /** SHA-256 as restic writes it. restic ignores other names too: temporary files, litter. */
@@ -17,20 +17,42 @@ export async function listIds(
   mustExist = false,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
+  const found = ({ names }: ListedFiles): void => {
+    for (const id of idsIn(names)) ids.add(id);
+  };
+  await listFiles(backend, type, { found, mustExist }, signal);
+  return ids;
+}
+
+interface Listing extends ListOptions {
+  /** Receives the files of each page, beside those of restic others as well. */
+  readonly found: (files: ListedFiles) => void;
+  /** As for listIds. */
+  readonly mustExist?: boolean | undefined;
+}
+
+/** Lists all files of a type, page by page. Files that were found are valid when the call returns: a page that fails fails the listing. */
+export async function listFiles(
+  backend: Backend,
+  type: FileType,
+  { found, mustExist = false, ...options }: Listing,
+  signal: AbortSignal,
+): Promise<void> {
   let from: string | undefined;
   let seen = 0;
   do {
-    const page = await listPage(backend, type, from, signal, mustExist);
+    const page = await listPage(() => backend.list(type, from, signal, options), {
+      mustExist: mustExist || from !== undefined,
+    });
     seen += page.names.length + 1;
     // A page counts as well, so that an endless listing ends.
-    if (seen > MAX_LISTED_NAMES) throw tooManyNames(`${type}/`);
+    if (seen > maxListedNames(type)) throw tooManyNames(`${type}/`, type);
     if (page.next !== undefined && page.next === from) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
-    for (const id of idsIn(page.names)) ids.add(id);
+    found(page);
     from = page.next;
   } while (from !== undefined);
-  return ids;
 }
 
 /** The names of restic's files among others, each once. */
@@ -39,18 +61,14 @@ export function idsIn(names: readonly string[]): ReadonlySet<string> {
 }
 
 async function listPage(
-  backend: Backend,
-  type: FileType,
-  from: string | undefined,
-  signal: AbortSignal,
-  mustExist: boolean,
+  list: () => Promise<Page>,
+  { mustExist }: { readonly mustExist: boolean },
 ): Promise<Page> {
   try {
-    return await backend.list(type, from, signal);
+    return await list();
   } catch (error) {
     const isMissing = isNotFound(error) && !(error instanceof MissingPlaceError);
-    if (from === undefined && isMissing && !mustExist)
-      return { names: [], next: undefined, receivedBytes: 0 };
+    if (isMissing && !mustExist) return { names: [], next: undefined, receivedBytes: 0 };
     throw error;
   }
 }

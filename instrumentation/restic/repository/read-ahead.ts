@@ -1,4 +1,4 @@
-import type { Backend, FileType, Page } from "../../backends/backend.ts";
+import type { Backend, FileType, ListOptions, Page } from "../../backends/backend.ts";
 import { idsIn } from "./listing.ts";
 
 /** Bound of the files that wait for a key. */
@@ -11,6 +11,7 @@ const MAX_BYTES = 16 * 2 ** 20;
 export class ReadAhead implements Backend {
   readonly location: string;
   readonly connections: number;
+  readonly slices: boolean | undefined;
   readonly #backend: Backend;
   readonly #isKnown: (id: string) => boolean;
   readonly #signal: AbortSignal;
@@ -24,6 +25,7 @@ export class ReadAhead implements Backend {
   constructor(backend: Backend, isKnown: (id: string) => boolean, signal: AbortSignal) {
     this.location = backend.location;
     this.connections = backend.connections;
+    this.slices = backend.slices;
     this.#backend = backend;
     this.#isKnown = isKnown;
     this.#signal = AbortSignal.any([signal, this.#ended.signal]);
@@ -51,9 +53,14 @@ export class ReadAhead implements Backend {
     this.#ended.abort();
   }
 
-  list(type: FileType, from: string | undefined, signal: AbortSignal): Promise<Page> {
+  list(
+    type: FileType,
+    from: string | undefined,
+    signal: AbortSignal,
+    options?: ListOptions,
+  ): Promise<Page> {
     const page = type === "snapshots" && from === undefined ? this.#page : undefined;
-    if (!page) return this.#backend.list(type, from, signal);
+    if (!page) return this.#backend.list(type, from, signal, options);
     this.#page = undefined;
     return page;
   }

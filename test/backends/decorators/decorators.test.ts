@@ -57,6 +57,24 @@ test("pages and files are counted separately, with the received bytes", async ()
   expect({ ...backend }).toMatchObject({ location: "paged", connections: 3 });
 });
 
+test("the options of a listing and `slices` pass through", async () => {
+  const asked: unknown[] = [];
+  const options = { prefix: "ab", sizes: true, onPart: () => {} };
+  const slicing: Backend = {
+    ...paged,
+    slices: true,
+    async list(_type, _from, _signal, given) {
+      asked.push(given);
+      return { names: [], sizes: [], next: undefined, receivedBytes: 0 };
+    },
+  };
+  for (const backend of [counted(slicing, cost), retrying(slicing, clock)]) {
+    expect(backend.slices).toBe(true);
+    expect((await backend.list("data", undefined, signal, options)).sizes).toEqual([]);
+  }
+  expect(asked).toEqual([options, options]);
+});
+
 test("a failed call counts as a request and rejects unchanged", async () => {
   errors = [gone, gone];
   const backend = counted(paged, cost);

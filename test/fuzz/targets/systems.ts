@@ -113,7 +113,7 @@ const sftp: Target = {
       clock: new FakeClock(),
       requestTimeoutMs: 1000,
     });
-    const listed = client.list({ path: "keys", shown: "sftp:h:keys" }, 2 ** 20, signal);
+    const listed = client.list({ path: "keys", shown: "sftp:h:keys" }, "keys", signal);
     // The promise may fail before it is awaited.
     listed.catch(() => {});
     stdout.write(input);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
-import type { Backend, FileType } from "../../../instrumentation/backends/backend.ts";
-import { listIds } from "../../../instrumentation/restic/repository/listing.ts";
+import type { Backend, FileType, ListedFiles } from "../../../instrumentation/backends/backend.ts";
+import { listFiles, listIds } from "../../../instrumentation/restic/repository/listing.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import { FakeClock } from "../../support/core/clock.ts";
 import { recordedBackend } from "../../support/backends/recorded-backend.ts";
@@ -62,4 +62,26 @@ test("a listing in pages has the ids of all pages", async () => {
     const listed = await listIds(paged(pages), "snapshots", signal);
     expect([...listed]).toEqual(ids);
   }
+});
+
+test("files are received in parts and pages, with their sizes", async () => {
+  const asked: unknown[] = [];
+  const backend: Backend = {
+    ...recordedBackend(new Map(), () => {}),
+    list: async (type, from, _signal, { prefix, sizes, onPart } = {}) => {
+      asked.push([type, from, prefix, sizes]);
+      onPart?.({ names: [`${from}, part`], sizes: [1] });
+      return { names: ["rest"], sizes: [2], next: from ? undefined : "2", receivedBytes: 0 };
+    },
+  };
+  const { signal } = new AbortController();
+  const files: unknown[] = [];
+  const found = ({ names, sizes }: ListedFiles): void => void files.push(names, sizes);
+  await listFiles(backend, "data", { prefix: "a", sizes: true, onPart: found, found }, signal);
+  expect(asked).toEqual([
+    ["data", undefined, "a", true],
+    ["data", "2", "a", true],
+  ]);
+  const pages = [["undefined, part"], [1], ["rest"], [2], ["2, part"], [1], ["rest"], [2]];
+  expect(files).toEqual(pages);
 });

@@ -15,9 +15,9 @@ export function faultyBackend(backend: Backend, failures: number): Backend {
   };
   return {
     ...backend,
-    list: async (type, from, signal) => {
+    list: async (type, from, signal, options) => {
       fail(`${type}/?${from}`, signal);
-      return backend.list(type, from, signal);
+      return backend.list(type, from, signal, options);
     },
     load: async (type, name, signal) => {
       fail(`${type}/${name}`, signal);
