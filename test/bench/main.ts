@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
 import { page, replaceBetween } from "../house/docs.ts";
+import { benchBounds } from "./parts/bounds.ts";
 import { benchChanging } from "./parts/changing.ts";
 import { benchCollections } from "./parts/collections.ts";
 import { benchFar } from "./parts/far.ts";
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, (log: (line: string) => void) => Promise<Fi
   start: benchStart,
   push: benchPush,
   secrets: benchSecrets,
+  bounds: benchBounds,
 };
 for (const name of names)
   if (!(name in parts))

@@ -5,51 +5,9 @@ import { ANSWERS } from "./targets/answers.ts";
 import { REPOSITORY } from "./targets/repository.ts";
 import { TEXTS } from "./targets/texts.ts";
 import type { Target } from "./target.ts";
+import { inputOf, LETTERS, microseconds } from "./worst-letters.ts";
 
 const KIB = 1024;
-/** Each is repeated up to the size. */
-const LETTERS = [
-  ...Array.from("a1 /\\=\"'&<>,;:([{-.%?*@|#\n\t\0\xff"),
-  '"="',
-  '"\\',
-  "[]",
-  "[],",
-  '"a",',
-  "1a",
-  "1 ",
-  "a=",
-  "a.",
-  "a/",
-  "a:",
-  "<a",
-  "<a>",
-  "<a/>",
-  "<!--",
-  "&a",
-  "&#1",
-  "2026",
-  "1:",
-  "()",
-  ", ",
-  "\r\n",
-  ' "',
-];
-
-/** CPU time, which does not depend on what else runs on the machine. */
-async function microseconds({ take }: Target, input: Buffer): Promise<number> {
-  const begin = process.cpuUsage();
-  try {
-    await take(input);
-  } catch {
-    // A refusal takes time as well.
-  }
-  return process.cpuUsage(begin).user;
-}
-
-function inputOf(head: string, letters: string, bytes: number): Buffer {
-  return Buffer.concat([Buffer.from(head), Buffer.alloc(bytes, letters)]);
-}
-
 /** The clock of the CPU is too coarse for less. A quadratic parser takes seconds at 64 KiB. */
 const FLOOR = 5000;
 
