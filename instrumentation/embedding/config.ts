@@ -51,6 +51,30 @@ export interface ExpectationConfig {
   readonly paused?: { readonly until: string };
   /** Backdated snapshots are intended. */
   readonly allowTime?: boolean;
+  /** What `restic forget` keeps. */
+  readonly retention?: RetentionConfig;
+  /** How many of the last periods must have a snapshot: at most the number of the same name in `retention`. */
+  readonly require?: Partial<Record<PeriodConfig, number>>;
+}
+
+/** The calendar periods of which restic keeps one snapshot each. */
+type PeriodConfig = "hourly" | "daily" | "weekly" | "monthly" | "yearly";
+
+/** The options `--keep-*` of `restic forget`. */
+export interface RetentionConfig extends Partial<
+  Record<"last" | PeriodConfig, number | "unlimited">
+> {
+  /** `--keep-within`: restic's durations, like `1y5m7d2h`. */
+  readonly within?: string;
+  readonly withinHourly?: string;
+  readonly withinDaily?: string;
+  readonly withinWeekly?: string;
+  readonly withinMonthly?: string;
+  readonly withinYearly?: string;
+  /** `--keep-tag`: a snapshot that has all tags of a list, like `a,b`, is kept. */
+  readonly tags?: readonly string[];
+  /** Default `[host, paths]`. */
+  readonly groupBy?: readonly ("host" | "paths" | "tags")[];
 }
 
 /** Backup sets that are not expected any more, unless they have a snapshot after `since`. */

@@ -6,6 +6,7 @@ import type { Knowledge } from "./judge.ts";
 import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
 import type { KeptSlot } from "./kept-slots.ts";
 import { RepositoryPage } from "./page.ts";
+import type { RemovableSnapshots } from "./retention/removable.ts";
 import { slotsOf, someSlots } from "./slots.ts";
 import type { Evaluated, Part, Slot } from "./slots.ts";
 
@@ -146,6 +147,11 @@ export class ExpectationBook {
   /** The repositories with known content, and how many of their sets no expectation covers. */
   *unexpectedSets(): Generator<RepositoryPage["unexpected"] & object> {
     for (const [, { unexpected }] of this.#sortedPages()) if (unexpected) yield unexpected;
+  }
+
+  /** What `restic forget` would remove, by the policies of expectations. */
+  *removable(): Generator<RemovableSnapshots> {
+    for (const [, page] of this.#sortedPages()) yield* page.removable;
   }
 
   #sortedPages(): readonly (readonly [string, RepositoryPage])[] {

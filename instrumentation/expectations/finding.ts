@@ -73,8 +73,8 @@ export function joined(a: Finding, b: Finding): Finding {
   };
 }
 
-/** undefined: not known. */
-function matches({ details }: Snapshot, { tags, paths }: Expectation): boolean | undefined {
+/** Whether a snapshot has the tags and paths of an expectation; undefined: not known. */
+export function matches({ details }: Snapshot, { tags, paths }: Expectation): boolean | undefined {
   const hasTags = hasAll(details?.tags, tags);
   const hasPaths = hasAll(details?.paths, paths);
   if (hasTags === false || hasPaths === false) return false;

@@ -9,6 +9,8 @@ import { MAX_AHEAD_SECONDS } from "./finding.ts";
 import { hitsOf, isRetired } from "./hit.ts";
 import type { Hit, Hits } from "./hit.ts";
 import type { Knowledge } from "./judge.ts";
+import { RepositoryRemovals } from "./retention/removable.ts";
+import type { RemovableSnapshots } from "./retention/removable.ts";
 
 /** Backup sets of a repository that are neither expected nor retired. Never changes. */
 export interface UnexpectedSets {
@@ -34,6 +36,7 @@ export class RepositoryPage {
   #entry: StoreEntry<RepositoryState> | undefined;
   #sets: readonly BackupSet[] = [];
   #read: ReadonlyMap<BackupSet, ReadSet> = new Map();
+  #removals = new RepositoryRemovals();
   /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
   #until = Infinity;
 
@@ -42,6 +45,12 @@ export class RepositoryPage {
     this.#entry = undefined;
     this.#sets = [];
     this.#read = new Map();
+    this.#removals = new RepositoryRemovals();
+  }
+
+  /** What `restic forget` would remove, for each expectation with a policy. Empty: the content is not known. */
+  get removable(): readonly RemovableSnapshots[] {
+    return this.knowledge.isKnown ? this.#removals.list : [];
   }
 
   /** An expectation covers the set. */
@@ -71,7 +80,7 @@ export class RepositoryPage {
     const sets = entry.state?.content?.sets ?? [];
     const changed =
       isFirst || sets !== this.#sets
-        ? this.#readSets(sets, about, settings.retired, now)
+        ? this.#readSets(url, sets, about, settings.retired, now)
         : new Map<Expectation, Set<string>>();
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
@@ -81,6 +90,7 @@ export class RepositoryPage {
 
   /** Reads the sets that changed. Returns the keys of their slots. */
   #readSets(
+    url: string,
     sets: readonly BackupSet[],
     about: readonly Expectation[],
     retired: readonly Retired[],
@@ -96,6 +106,9 @@ export class RepositoryPage {
     };
     const read = new Map<BackupSet, ReadSet>();
     const hits = new Map<Expectation, Hit[]>(about.map((expectation) => [expectation, []]));
+    const setsOf = new Map<Expectation, BackupSet[]>(
+      about.flatMap((one) => (one.retention ? [[one, []]] : [])),
+    );
     this.#until = Infinity;
     for (const set of sets) {
       const known = before.get(set);
@@ -104,10 +117,13 @@ export class RepositoryPage {
       if (!known) note(one.hits);
       for (const [expectation, hit] of one.hits) {
         hits.get(expectation)?.push(hit);
+        setsOf.get(expectation)?.push(set);
         this.#until = Math.min(this.#until, (hit.finding.future - MAX_AHEAD_SECONDS) * 1000);
       }
     }
     for (const [set, one] of before) if (!read.has(set)) note(one.hits);
+    this.#removals.update(url, setsOf, now);
+    this.#until = Math.min(this.#until, this.#removals.until);
     this.#sets = sets;
     this.#read = read;
     this.hits = hits;

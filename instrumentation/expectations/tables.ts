@@ -5,6 +5,7 @@ import type { BackupSet } from "../restic/state.ts";
 import type { Expectation } from "../settings/expectations/expectations.ts";
 import type { ExpectationBook } from "./book.ts";
 import type { UnexpectedSets } from "./page.ts";
+import type { RemovableSnapshots } from "./retention/removable.ts";
 import type { Slot } from "./slots.ts";
 
 const SLOT = ["expectation", "host", "user"] as const;
@@ -55,6 +56,17 @@ export const UNEXPECTED_METRICS: readonly MetricSpec<UnexpectedSets>[] = [
     kind: "gauge",
     description: "Backup sets that no expectation covers and that are not retired.",
     labels: ["url"],
+    points: ({ labels, count }) => [[count, labels]],
+  },
+];
+
+export const REMOVABLE_METRICS: readonly MetricSpec<RemovableSnapshots>[] = [
+  {
+    name: "backup.retention.removable_snapshots",
+    kind: "gauge",
+    description:
+      "Snapshots that restic forget with the policy of an expectation would remove now; only with retention.",
+    labels: ["url", "expectation"],
     points: ({ labels, count }) => [[count, labels]],
   },
 ];
@@ -110,6 +122,11 @@ export function expectationTables(
     boundTable(
       UNEXPECTED_METRICS,
       () => (hasAny(book()) ? book().unexpectedSets() : []),
+      () => Infinity,
+    ),
+    boundTable(
+      REMOVABLE_METRICS,
+      () => book().removable(),
       () => Infinity,
     ),
     boundTable(SUMMARY_METRICS, () => {

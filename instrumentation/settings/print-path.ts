@@ -12,7 +12,8 @@ const KEYS: readonly string[] = `
   caPath cert key serverName skipVerify address namespace auth method mount role jwt token
   roleId secretId wrapped retries refresh index total
   expect name hosts users tags paths maxAge minSnapshots minFiles minBytes copies paused until
-  allowTime retired since rename as
+  allowTime retention require last hourly daily weekly monthly yearly within withinHourly
+  withinDaily withinWeekly withinMonthly withinYearly groupBy retired since rename as
 `
   .trim()
   .split(/\s+/);

@@ -16,6 +16,7 @@ import {
 } from "../../instrumentation/restic/metrics/tables.ts";
 import {
   JUDGED_METRICS,
+  REMOVABLE_METRICS,
   SLOT_METRICS,
   SUMMARY_METRICS,
   UNEXPECTED_METRICS,
@@ -46,6 +47,7 @@ const EXPECTATION_METRICS: readonly MetricSpec<never>[] = [
   ...SLOT_METRICS,
   ...JUDGED_METRICS,
   ...UNEXPECTED_METRICS,
+  ...REMOVABLE_METRICS,
   ...SUMMARY_METRICS,
 ];
 

@@ -24,7 +24,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   restic: "core collect metrics backends/{backend,context}.ts restic/repository",
   "restic/metrics": "core metrics restic restic/repository",
   settings: "core secrets backends",
-  expectations: "core metrics restic/state.ts settings",
+  expectations: "core metrics restic/state.ts restic/repository/timestamp.ts settings",
   monitor:
     "core collect metrics expectations secrets vault settings backends restic restic/{metrics,state-dir}",
   embedding: "core collect metrics secrets vault settings monitor restic/state.ts",

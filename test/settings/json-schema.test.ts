@@ -114,6 +114,8 @@ const SECTIONS = [
   ["retired", { hosts: ["a"], since: "2026-05-01" }],
   ["rename", { hosts: ["a"], as: "b" }],
 ] as const;
+const PERIODS = ["hourly", "daily", "weekly", "monthly", "yearly"] as const;
+const EVERY_PERIOD = Object.fromEntries(PERIODS.map((period) => [period, 9]));
 const REFERENCES = [
   { file: "x" },
   { env: "X" },
@@ -156,6 +158,22 @@ const PLACES: readonly Place[] = [
     at(SCHEMA, ...FILE, section, "items", "properties"),
     (value) => ({ repositories: [], [section]: [{ ...entry, ...value }] }),
   ]),
+  [
+    "retention",
+    at(SCHEMA, ...FILE, "expect", "items", "properties", "retention", "properties"),
+    (value) => ({
+      repositories: [],
+      expect: [{ ...SECTIONS[0][1], retention: { daily: 1, ...value } }],
+    }),
+  ],
+  [
+    "require",
+    at(SCHEMA, ...FILE, "expect", "items", "properties", "require", "properties"),
+    (value) => ({
+      repositories: [],
+      expect: [{ ...SECTIONS[0][1], retention: EVERY_PERIOD, require: value }],
+    }),
+  ],
   [
     "vault",
     at(SCHEMA, ...VAULT),

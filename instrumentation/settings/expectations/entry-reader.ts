@@ -32,6 +32,20 @@ export class EntryReader {
     return this.#entry[key] !== undefined;
   }
 
+  /** Not checked. */
+  value(key: string): unknown {
+    return this.#entry[key];
+  }
+
+  /** The mapping of a key; undefined: the key is missing or not a mapping. @param example shows one */
+  nested(key: string, known: readonly string[], example: string): EntryReader | undefined {
+    const value = this.#entry[key];
+    if (value === undefined) return undefined;
+    if (isJsonObject(value))
+      return new EntryReader(value, [...this.#path, key], this.#problems, known);
+    return this.problem([key], `must be a mapping, like ${example}`);
+  }
+
   text(key: string): string | undefined {
     const value = this.#entry[key];
     if (value === undefined) return undefined;

@@ -6,6 +6,7 @@ import type { EntryReader } from "./entry-reader.ts";
 import type { Expectation } from "./expectations.ts";
 import { enabledUrls } from "./matching-urls.ts";
 import type { ConfiguredRepositories } from "./matching-urls.ts";
+import { readRetention } from "./retention.ts";
 import { NAME } from "./schema.ts";
 
 /** Reads one entry of `expect`. @param hosts the key `hosts` of the entry */
@@ -36,6 +37,7 @@ export function readExpectation(
     copies,
     pausedUntil: readPause(reader, entry["paused"]),
     allowTime: reader.boolean("allowTime"),
+    ...readRetention(reader),
     text: JSON.stringify(entry),
   };
 }

@@ -1,4 +1,5 @@
 import type { Glob, NameList } from "./glob.ts";
+import type { RequiredPeriods, Retention } from "./retention.ts";
 
 /** Checked settings of what should be in the repositories. Times and sizes are in milliseconds and bytes. */
 export interface ExpectationSettings {
@@ -40,6 +41,9 @@ export interface Expectation {
   readonly pausedUntil: number | undefined;
   /** Backdated snapshots are intended. */
   readonly allowTime: boolean;
+  /** The policy of `restic forget` for these snapshots; undefined: none is given. */
+  readonly retention: Retention | undefined;
+  readonly require: RequiredPeriods;
   /** The entry as JSON: an entry with the same text means the same. */
   readonly text: string;
 }

@@ -3,6 +3,8 @@ import { DURATION } from "../../core/duration.ts";
 import { described, mapping, NOT_EMPTY } from "../../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../../core/json-schema.ts";
 import { SIZE_SCHEMA } from "../../core/size.ts";
+import { RESTIC_DURATION } from "./restic-duration.ts";
+import { GROUPINGS, PERIODS, WITHIN } from "./retention.ts";
 
 const TEXTS: JsonSchema = { type: "array", items: NOT_EMPTY, minItems: 1 };
 const COUNT: JsonSchema = { type: "integer", minimum: 1 };
@@ -12,6 +14,26 @@ const PLACES: Properties = {
   users: described("names or globs; default: all users of a host together", TEXTS),
   repositories: described("globs over the URLs without credentials; default: all", TEXTS),
 };
+
+const LIMIT: JsonSchema = { anyOf: [COUNT, { enum: ["unlimited", -1] }] };
+const RULES: Properties = {
+  last: LIMIT,
+  ...Object.fromEntries(PERIODS.map((period) => [period, LIMIT])),
+  ...Object.fromEntries(WITHIN.map(([key]) => [key, RESTIC_DURATION])),
+  tags: described("snapshots that have all tags of a list, like a,b", TEXTS),
+};
+const RETENTION: JsonSchema = {
+  ...mapping({
+    ...RULES,
+    groupBy: described("default: [host, paths]", {
+      type: "array",
+      items: { enum: GROUPINGS },
+      uniqueItems: true,
+    }),
+  }),
+  anyOf: Object.keys(RULES).map((key) => ({ required: [key] })),
+};
+const REQUIRE = mapping(Object.fromEntries(PERIODS.map((period) => [period, COUNT])));
 
 /** The label `expectation`. */
 export const NAME: RegExp = /^[a-z0-9_-]{1,64}$/;
@@ -29,6 +51,8 @@ const EXPECTATION: Properties = {
   copies: described("repositories that must have a fresh snapshot; default: 1", COUNT),
   paused: described("not judged until a date", mapping({ until: DATE_SCHEMA }, ["until"])),
   allowTime: described("backdated snapshots are intended", { type: ["boolean", "null"] }),
+  retention: described("what restic forget keeps: the options --keep-*", RETENTION),
+  require: described("how many of the last periods must have a snapshot", REQUIRE),
 };
 const RETIRED: Properties = {
   ...HOSTS,

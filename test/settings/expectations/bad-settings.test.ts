@@ -114,6 +114,76 @@ test.for([
     '5:46: expect[0].minBytes: must be a size, like "1GiB" or "500MB"',
   ],
   [
+    "a policy that is no mapping",
+    `expect: [{${ONE}, retention: 7}]`,
+    "5:46: expect[0].retention: must be a mapping, like {daily: 7, weekly: 5}",
+  ],
+  [
+    "a policy that keeps nothing",
+    `expect: [{${ONE}, retention: {groupBy: [host]}}]`,
+    "5:46: expect[0].retention: keeps nothing: name what it keeps, like {daily: 7}",
+  ],
+  [
+    "an unknown rule",
+    `expect: [{${ONE}, retention: {dayly: 7, last: 1}}]`,
+    "5:58: expect[0].retention.dayly: unknown key, did you mean daily?",
+  ],
+  [
+    "a count of 0",
+    `expect: [{${ONE}, retention: {daily: 0}}]`,
+    '5:58: expect[0].retention.daily: must be a whole number from 1, or "unlimited"',
+  ],
+  [
+    "a duration that restic does not know",
+    `expect: [{${ONE}, retention: {within: 2w}}]`,
+    '5:58: expect[0].retention.within: must be a duration of restic above 0, like "14d" or "1y5m7d2h"',
+  ],
+  [
+    "a duration of 0d",
+    `expect: [{${ONE}, retention: {withinDaily: 0d}}]`,
+    '5:58: expect[0].retention.withinDaily: must be a duration of restic above 0, like "14d" or "1y5m7d2h"',
+  ],
+  [
+    "tags that are no list",
+    `expect: [{${ONE}, retention: {tags: a}}]`,
+    '5:58: expect[0].retention.tags: must be a list, like ["a", "b"]',
+  ],
+  [
+    "a group that restic does not make",
+    `expect: [{${ONE}, retention: {last: 1, groupBy: [user]}}]`,
+    "5:67: expect[0].retention.groupBy: must be a list of host, paths, tags, like [host, paths]",
+  ],
+  [
+    "a group twice",
+    `expect: [{${ONE}, retention: {last: 1, groupBy: [host, host]}}]`,
+    "5:67: expect[0].retention.groupBy: must be a list of host, paths, tags, like [host, paths]",
+  ],
+  [
+    "required periods without a policy",
+    `expect: [{${ONE}, require: {weekly: 5}}]`,
+    "5:56: expect[0].require.weekly: needs a number in retention.weekly",
+  ],
+  [
+    "required periods of an unlimited policy",
+    `expect: [{${ONE}, retention: {weekly: unlimited}, require: {weekly: 5}}]`,
+    "5:88: expect[0].require.weekly: needs a number in retention.weekly",
+  ],
+  [
+    "more required periods than are kept",
+    `expect: [{${ONE}, retention: {weekly: 4}, require: {weekly: 5}}]`,
+    "5:80: expect[0].require.weekly: is 5, but retention.weekly is 4",
+  ],
+  [
+    "a required number of 0",
+    `expect: [{${ONE}, retention: {weekly: 4}, require: {weekly: 0}}]`,
+    "5:80: expect[0].require.weekly: must be a whole number from 1",
+  ],
+  [
+    "a required count of other snapshots",
+    `expect: [{${ONE}, retention: {last: 4}, require: {last: 4}}]`,
+    "5:78: expect[0].require.last: unknown key; known keys: hourly, daily, weekly, monthly, yearly",
+  ],
+  [
     "a number of snapshots",
     `expect: [{${ONE}, minSnapshots: 0}]`,
     "5:46: expect[0].minSnapshots: must be a whole number from 1",

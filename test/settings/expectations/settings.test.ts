@@ -27,6 +27,8 @@ test("a complete example is read", async () => {
     minBytes: 1GiB
     paused: {until: 2026-12-31}
     allowTime: true
+    retention: {last: 3, daily: 7, yearly: unlimited, within: 1y5m7d2h, withinHourly: 2d, tags: ["a,b", c]}
+    require: {daily: 5}
   - { name: any, hosts: ["*"], maxAge: 8d, copies: 2 }
   - { name: off, hosts: ["*"], maxAge: 8d, repositories: [/srv/off] }
 retired: [{hosts: ["old-*"], since: 2026-05-01}]
@@ -51,6 +53,20 @@ maxSlots: 6
       copies: 1,
       pausedUntil: Date.parse("2026-12-31T00:00:00Z"),
       allowTime: true,
+      retention: {
+        last: 3,
+        counts: new Map([
+          ["daily", 7],
+          ["yearly", Infinity],
+        ]),
+        within: new Map([
+          [undefined, { years: 1, months: 5, days: 7, hours: 2 }],
+          ["hourly", { years: 0, months: 0, days: 2, hours: 0 }],
+        ]),
+        tags: [["a", "b"], ["c"]],
+        groupBy: ["host", "paths"],
+      },
+      require: new Map([["daily", 5]]),
     },
     {
       name: "any",
@@ -63,6 +79,8 @@ maxSlots: 6
       copies: 2,
       pausedUntil: undefined,
       allowTime: false,
+      retention: undefined,
+      require: new Map(),
     },
     { name: "off", urls: [] },
   ]);

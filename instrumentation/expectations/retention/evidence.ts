@@ -1,0 +1,77 @@
+import type { Snapshot } from "../../restic/state.ts";
+import type { Period, Retention } from "../../settings/expectations/retention.ts";
+import { periodOf } from "./calendar.ts";
+import type { LocalTime } from "./calendar.ts";
+
+/** Clocks of two zones are up to 26 hours apart: so many periods can be after the one that is under way in another zone. */
+const MAX_ZONE_HOURS = 26;
+
+/** The calendar periods of which snapshots are there. Snapshots that are dated in the future are left out. */
+export interface Evidence {
+  readonly newest: LocalTime;
+  /** Of all snapshots, also of those that are no evidence. */
+  readonly oldest: LocalTime;
+  /** The numbers of the newest periods that have a snapshot, newest first, for each rule with a number. */
+  readonly periods: ReadonlyMap<Period, readonly number[]>;
+  /** The zones of some snapshots are not read yet. */
+  readonly isPartial: boolean;
+}
+
+/**
+ * @param snapshots all that are not dated in the future
+ * @param good those that count and are not backdated
+ * @returns undefined: there are none
+ */
+export function evidenceOf(
+  { counts }: Retention,
+  snapshots: readonly Snapshot[],
+  good: readonly Snapshot[],
+): Evidence | undefined {
+  const times = snapshots.map(localTime);
+  const [first, ...more] = times;
+  if (!first) return undefined;
+  const goodTimes = good.map(localTime);
+  return {
+    newest: more.reduce((a, b) => (b.seconds > a.seconds ? b : a), first),
+    oldest: more.reduce((a, b) => (b.seconds < a.seconds ? b : a), first),
+    periods: new Map(
+      [...counts]
+        .filter(([, count]) => count !== Infinity)
+        .map(([period, count]) => [
+          period,
+          newestOf(
+            goodTimes.map((time) => periodOf(period, time)),
+            count + MAX_ZONE_HOURS,
+          ),
+        ]),
+    ),
+    isPartial: snapshots.some(({ details }) => details === undefined),
+  };
+}
+
+/** The evidence of the snapshots of both. */
+export function joinedEvidence(
+  a: Evidence | undefined,
+  b: Evidence | undefined,
+): Evidence | undefined {
+  if (!a || !b) return a ?? b;
+  return {
+    newest: b.newest.seconds > a.newest.seconds ? b.newest : a.newest,
+    oldest: b.oldest.seconds < a.oldest.seconds ? b.oldest : a.oldest,
+    periods: new Map(
+      Array.from(a.periods, ([period, numbers]) => [
+        period,
+        newestOf([...numbers, ...(b.periods.get(period) ?? [])], Infinity),
+      ]),
+    ),
+    isPartial: a.isPartial || b.isPartial,
+  };
+}
+
+function localTime({ time, details }: Snapshot): LocalTime {
+  return { seconds: time.seconds, utcOffsetMinutes: details?.utcOffsetMinutes ?? 0 };
+}
+
+function newestOf(numbers: readonly number[], limit: number): readonly number[] {
+  return [...new Set(numbers)].toSorted((a, b) => b - a).slice(0, limit);
+}

@@ -1,0 +1,92 @@
+import { compareInstants } from "../../restic/repository/timestamp.ts";
+import type { Snapshot } from "../../restic/state.ts";
+import type { Period, Retention } from "../../settings/expectations/retention.ts";
+import { earlier, periodOf } from "./calendar.ts";
+
+/** A snapshot as `restic forget` decides on it. */
+export interface Decision {
+  readonly snapshot: Snapshot;
+  /** The keys of the rules that keep it, such as `daily`; empty: it is removed. */
+  readonly reasons: readonly string[];
+}
+
+/** A rule, with what it has kept so far. */
+interface Rule {
+  readonly reason: string;
+  /** The calendar period of which it keeps one snapshot; undefined: it keeps all. */
+  readonly period: Period | undefined;
+  /** It keeps only later snapshots; undefined: all. */
+  readonly after: Snapshot["time"] | undefined;
+  left: number;
+  lastPeriod: number | undefined;
+}
+
+/** A snapshot whose zone is known. */
+type Detailed = Snapshot & { readonly details: NonNullable<Snapshot["details"]> };
+
+/**
+ * Decides on a group of snapshots as ApplyPolicy of restic 0.19 does: newest first; a snapshot is kept if its period is not that of
+ * the last kept one, or if it is the oldest and counts are left. Periods are those of the zone that the snapshot names.
+ * @param now milliseconds since the epoch
+ * @returns undefined: the zones or tags of some snapshots are not read yet
+ */
+export function forget(
+  group: readonly Snapshot[],
+  retention: Retention,
+  now: number,
+): readonly Decision[] | undefined {
+  const sorted = group
+    .filter((snapshot): snapshot is Detailed => snapshot.details !== undefined)
+    .toSorted((a, b) => compareInstants(b.time, a.time));
+  const areTagsKnown = sorted.every(({ details }) => details.tags !== undefined);
+  if (sorted.length < group.length || (retention.tags.length > 0 && !areTagsKnown))
+    return undefined;
+  const rules = rulesOf(sorted, retention, now);
+  return sorted.map((snapshot, index) => {
+    const isOldest = index === sorted.length - 1;
+    return {
+      snapshot,
+      reasons: [
+        ...retention.tags
+          .filter((list) => list.every((tag) => snapshot.details.tags?.includes(tag)))
+          .map(() => "tags"),
+        ...rules.filter((rule) => keeps(rule, snapshot, isOldest)).map(({ reason }) => reason),
+      ],
+    };
+  });
+}
+
+function rulesOf(newestFirst: readonly Detailed[], retention: Retention, now: number): Rule[] {
+  const { last, counts, within } = retention;
+  const latest = newestFirst.find(({ time }) => time.seconds * 1000 + time.nanoseconds / 1e6 < now);
+  const rule = (reason: string, period: Period | undefined, left: number): Rule => ({
+    reason,
+    period,
+    after: undefined,
+    left,
+    lastPeriod: undefined,
+  });
+  return [
+    rule("last", undefined, last),
+    ...Array.from(counts, ([period, count]) => rule(period, period, count)),
+    ...Array.from(within, ([period, duration]) => ({
+      ...rule(`within ${period ?? ""}`.trim(), period, Infinity),
+      after: latest && {
+        seconds: earlier({ ...latest.time, ...latest.details }, duration),
+        nanoseconds: latest.time.nanoseconds,
+      },
+    })),
+  ];
+}
+
+/** Whether the rule keeps the next snapshot. */
+function keeps(rule: Rule, { time, details }: Detailed, isOldest: boolean): boolean {
+  if (rule.left === 0 || (rule.after && compareInstants(time, rule.after) <= 0)) return false;
+  if (rule.period !== undefined) {
+    const number = periodOf(rule.period, { ...time, ...details });
+    if (number === rule.lastPeriod && !isOldest) return false;
+    rule.lastPeriod = number;
+  }
+  rule.left -= 1;
+  return true;
+}
