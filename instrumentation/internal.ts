@@ -24,6 +24,8 @@ export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";
 export { parseReference, sameReference } from "./secrets/reference.ts";
 export { parseSnapshotSize } from "./settings/snapshot-size.ts";
+export { LOCKS_EXPECTED, LOCKS_SCHEMA, parseLocks } from "./settings/locks.ts";
+export type { LocksEvery } from "./settings/locks.ts";
 export { parseRepository } from "./settings/repository.ts";
 export { secretsOf } from "./monitor/secrets-in.ts";
 export type { RepositorySettings } from "./settings/repository.ts";

@@ -22,6 +22,8 @@ export interface RepositoryConfig {
   readonly request_timeout?: string;
   /** `restic copy` writes to it: old snapshots may appear, and are not backdated. */
   readonly receivesCopies?: boolean;
+  /** Look at the locks this often. Default: that of all repositories. */
+  readonly locks?: { readonly every: string } | "off" | false;
   readonly disabled?: boolean;
 }
 
@@ -108,6 +110,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly maxSnapshotSize?: string;
   /** A snapshot that appears later than this after its time is backdated. Default `24h`. */
   readonly maxBackupDuration?: string;
+  /** Look at the locks of each repository this often, in a collection. Default: never. */
+  readonly locks?: { readonly every: string };
   /** Maximum repositories that are collected in parallel. Default 8. */
   readonly concurrency?: number;
   /** Retry repositories with transient errors between collections. Default true. */

@@ -6,6 +6,7 @@ import { resolversWith } from "../secrets/resolvers.ts";
 import { printPath } from "../settings/print-path.ts";
 import { parseExpectations } from "../settings/expectations/parse.ts";
 import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
+import { LOCKS_EXPECTED, parseLocks } from "../settings/locks.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
 import { secretsOf } from "../monitor/secrets-in.ts";
@@ -56,6 +57,8 @@ export function monitorSettings(
   const found = repositories(config, problems, logger);
   const groupBy = parseGroupBy(config.groupBy ?? "");
   if (!groupBy) problems.push(`groupBy: ${GROUP_BY_EXPECTED}`);
+  const locksEvery = parseLocks(config.locks ?? "off");
+  if (locksEvery === undefined) problems.push(`locks: ${LOCKS_EXPECTED}`);
   const settings = {
     repositories: found.filter(({ disabled }) => !disabled),
     otherSecrets: found.filter(({ disabled }) => disabled).flatMap(secretsOf),
@@ -65,6 +68,7 @@ export function monitorSettings(
     requestTimeoutMs: duration("requestTimeout", "60s"),
     maxSnapshotBytes,
     maxBackupMs: duration("maxBackupDuration", "24h"),
+    locksEvery,
     concurrency,
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,

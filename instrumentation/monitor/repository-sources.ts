@@ -42,7 +42,7 @@ export interface RepositorySourcesOptions {
 /** The settings of all repositories that a source uses. */
 type SharedSettings = Pick<
   MonitorSettings,
-  "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes" | "maxBackupMs"
+  "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes" | "maxBackupMs" | "locksEvery"
 >;
 
 interface OpenRepository {
@@ -93,7 +93,8 @@ export class RepositorySources {
   /** Returns the sources. Each of them resolves its secrets and lists keys again in its next collection. */
   configure(all: MonitorSettings): readonly ResticSource[] {
     const { repositories, reverifyMs, requestTimeoutMs, maxSnapshotBytes, maxBackupMs } = all;
-    const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes, maxBackupMs };
+    const { locksEvery } = all;
+    const shared = { reverifyMs, requestTimeoutMs, maxSnapshotBytes, maxBackupMs, locksEvery };
     this.#options.secrets.configure(secretsIn(all));
     const previous = this.#repositories;
     this.#repositories = new Map(
@@ -149,7 +150,7 @@ export class RepositorySources {
   }
 
   #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
-    const { url } = settings;
+    const { url, locksEvery = shared.locksEvery } = settings;
     const { clock, logger, openBackend, processEnvironment, onKeyDerivation, naming, problemOf } =
       this.#options;
     const vaultSecrets: SecretHandle[] = [];
@@ -183,6 +184,7 @@ export class RepositorySources {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
         receivesCopies: settings.receivesCopies === true,
       },
+      locksEveryMs: locksEvery === "off" ? undefined : locksEvery,
       onKeyDerivation,
       clock,
       logger,
@@ -214,6 +216,7 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
     a.connections === b.connections &&
     a.insecureTls === b.insecureTls &&
     a.receivesCopies === b.receivesCopies &&
+    a.locksEvery === b.locksEvery &&
     a.requestTimeoutMs === b.requestTimeoutMs &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
   );

@@ -34,6 +34,8 @@ export interface ResticSourceOptions {
   /** A problem of backup sets that were read; undefined: none. Unreadable files are worse. */
   readonly problemOf?: ((sets: readonly BackupSet[]) => AgentError | undefined) | undefined;
   readonly dating?: Dating | undefined;
+  /** Time from one look at the locks to the next, milliseconds; undefined: locks are not looked at. */
+  readonly locksEveryMs?: number | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
   readonly clock: Clock;

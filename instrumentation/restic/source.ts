@@ -8,6 +8,7 @@ import type { SetRules } from "./backup-sets.ts";
 import { contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
+import type { LockState } from "./locks/lock-state.ts";
 import { ReadingLog } from "./reading-log.ts";
 import { resolveSecrets, sameEnvironment, sameSecrets } from "./resolved-secrets.ts";
 import type { ResolvedSecrets } from "./resolved-secrets.ts";
@@ -79,17 +80,23 @@ export class ResticSource implements Source<RepositoryState> {
     signal: AbortSignal,
   ): Promise<Reading<RepositoryState>> {
     const before = this.#requests();
-    const costs = (): Pick<RepositoryState, "cost" | "lastRequests"> => ({
+    let { locks } = { ...previous };
+    const others = (): Omit<RepositoryState, "content"> => ({
       cost: structuredClone(this.#cost),
       lastRequests: this.#requests() - before,
+      locks: this.#options.locksEveryMs === undefined ? undefined : locks,
     });
     const recalled = previous?.content ? undefined : await this.#recall(signal);
     const [{ url, problemOf }, rules] = [this.#options, this.#rules()];
     const content = previous?.content ?? (recalled && contentOf(url, recalled, undefined, rules));
     try {
-      const read = (access: Access): Promise<Catalogue> => this.#repository.read(access, signal);
+      const read = async (access: Access): Promise<Catalogue> => {
+        const catalogue = await this.#repository.read(access, signal);
+        locks = await this.#lookAtLocks(access.backend, locks, signal);
+        return catalogue;
+      };
       const catalogue = await this.#use(read, content, signal);
-      const state = { content: contentOf(url, catalogue, content, this.#rules()), ...costs() };
+      const state = { content: contentOf(url, catalogue, content, this.#rules()), ...others() };
       const error = this.#log.record(catalogue, content) ?? problemOf?.(state.content.sets);
       return { state, complete: true, completeAt: catalogue.completeAt, error };
     } catch (error) {
@@ -97,9 +104,23 @@ export class ResticSource implements Source<RepositoryState> {
       const now = this.#rules();
       const isRenamed = content && now.nameOf !== rules.nameOf;
       const kept = isRenamed ? renamed(url, content, now) : content;
-      const state = { content: kept, ...costs() };
+      const state = { content: kept, ...others() };
       return { state, complete: false, completeAt, error: toAgentError(error) };
     }
+  }
+
+  /** Does nothing if that is not due. Never rejects: the backup sets are known already. */
+  async #lookAtLocks(
+    backend: Backend,
+    previous: LockState | undefined,
+    signal: AbortSignal,
+  ): Promise<LockState | undefined> {
+    const { locksEveryMs: everyMs, clock, logger } = this.#options;
+    const { session } = this.#repository;
+    if (everyMs === undefined || !session) return undefined;
+    const { watchLocks } = await import("./locks/watch.ts");
+    const options = { backend, session, everyMs, clock, logger, subject: this.subject };
+    return watchLocks(previous, options, signal);
   }
 
   /** The state from before a restart; it is asked for once. */

@@ -1,6 +1,7 @@
 import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
 import type { Dating } from "./backdated.ts";
+import type { LockState } from "./locks/lock-state.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
@@ -49,6 +50,8 @@ export interface RepositoryState {
   readonly cost: RepositoryCost;
   /** Requests of the last collection. */
   readonly lastRequests: number;
+  /** undefined: the setting `locks` is off, or no repository was opened yet. */
+  readonly locks?: LockState | undefined;
 }
 
 const SECONDS_PER_DAY = 86_400;

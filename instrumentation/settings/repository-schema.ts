@@ -1,6 +1,7 @@
 import { DURATION } from "../core/duration.ts";
 import { described, mapping, SECRET, TEXT } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
+import { LOCKS_SCHEMA } from "./locks.ts";
 import { OPTIONS_SCHEMA } from "./options.ts";
 
 /** The name of an environment variable. */
@@ -22,6 +23,10 @@ const PROPERTIES: Properties = {
   connections: described("maximum parallel requests; default: 20", { type: "integer", minimum: 1 }),
   insecure_tls: described("accept any certificate of the server", FLAG),
   receivesCopies: described("restic copy writes to it: old snapshots may appear", FLAG),
+  locks: described(
+    "look at the locks this often, or off; default: that of the agent",
+    LOCKS_SCHEMA,
+  ),
   request_timeout: described("how long the server may take to begin an answer", DURATION),
   disabled: described("check the entry, but do not collect it", FLAG),
   vault_material: described("as in restic-reporter: the field key of this path at kv/", TEXT),

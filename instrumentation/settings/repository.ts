@@ -2,6 +2,8 @@ import { parseDurationMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
+import { LOCKS_EXPECTED, parseLocks } from "./locks.ts";
+import type { LocksEvery } from "./locks.ts";
 import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
 import { unknownKey } from "./problem.ts";
@@ -31,6 +33,8 @@ export interface RepositorySettings {
   readonly insecureTls: boolean;
   /** `restic copy` writes to it: old snapshots may appear. Default: false. */
   readonly receivesCopies?: boolean;
+  /** undefined: as the agent. */
+  readonly locksEvery?: LocksEvery | undefined;
   /** Maximum wait for the first byte of a response, milliseconds; undefined: that of the agent. */
   readonly requestTimeoutMs?: number | undefined;
 }
@@ -98,6 +102,7 @@ class EntryReader {
     const connections = this.#connections();
     const insecureTls = this.#boolean("insecure_tls");
     const receivesCopies = this.#boolean("receivesCopies");
+    const locksEvery = this.#locks();
     const requestTimeoutMs = this.#duration("request_timeout");
     if (repo === undefined) {
       if (!("repo" in this.#entry))
@@ -117,6 +122,7 @@ class EntryReader {
       connections,
       insecureTls,
       receivesCopies,
+      locksEvery,
       requestTimeoutMs,
     };
   }
@@ -192,6 +198,13 @@ class EntryReader {
     if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
     this.#problem(["connections"], "must be a whole number from 1");
     return undefined;
+  }
+
+  #locks(): LocksEvery | undefined {
+    const value = this.#entry["locks"];
+    const parsed = parseLocks(value);
+    if (value !== undefined && parsed === undefined) this.#problem(["locks"], LOCKS_EXPECTED);
+    return parsed;
   }
 
   #duration(key: string): number | undefined {

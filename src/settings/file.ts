@@ -176,6 +176,7 @@ function parseMapping(
     values: {
       ...values,
       ...(isJsonObject(values["shard"]) && { shard: shardText(values["shard"]) }),
+      ...(isJsonObject(values["locks"]) && { locks: values["locks"]["every"] }),
     },
     otlp: otlp?.value,
     problems: [

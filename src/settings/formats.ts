@@ -3,13 +3,16 @@ import {
   DURATION,
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,
+  LOCKS_EXPECTED,
+  LOCKS_SCHEMA,
   parseDurationMs,
   parseGroupBy,
+  parseLocks,
   parseSchedule,
   parseSnapshotSize,
   TEXT,
 } from "restic-otel-instrumentation/internal";
-import type { GroupBy, JsonSchema } from "restic-otel-instrumentation/internal";
+import type { GroupBy, JsonSchema, LocksEvery } from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
@@ -77,6 +80,12 @@ export const groupBy: Format<GroupBy> = {
   schema: GROUP_BY_SCHEMA,
   check: (value) => (parseGroupBy(value) ? undefined : GROUP_BY_EXPECTED),
   parse: (value) => parseGroupBy(value) ?? [],
+};
+
+export const locks: Format<LocksEvery> = {
+  schema: LOCKS_SCHEMA,
+  check: (value) => (parseLocks(value) === undefined ? LOCKS_EXPECTED : undefined),
+  parse: (value) => parseLocks(value) ?? "off",
 };
 
 const DIGITS = /^\d+$/;

@@ -12,6 +12,7 @@ const VALUES: Readonly<Partial<Record<SettingName, string>>> = {
   bind: "ADDRESS",
   config: "FILE",
   cron: "RULE",
+  locks: "DURATION",
   logFormat: "FORMAT",
   logLevel: "LEVEL",
   maxSnapshotSize: "SIZE",

@@ -1,5 +1,14 @@
-import { isPath, isVariableName, VAULT_DISABLED } from "restic-otel-instrumentation/internal";
-import type { RepositorySettings, SecretReference } from "restic-otel-instrumentation/internal";
+import {
+  formatDuration,
+  isPath,
+  isVariableName,
+  VAULT_DISABLED,
+} from "restic-otel-instrumentation/internal";
+import type {
+  LocksEvery,
+  RepositorySettings,
+  SecretReference,
+} from "restic-otel-instrumentation/internal";
 
 import { formatBind } from "./bind.ts";
 import type { AgentSettings } from "./load.ts";
@@ -46,6 +55,7 @@ export function settingsSummary(
     timeoutSeconds: timeoutMs / 1000,
     requestTimeoutSeconds: requestTimeoutMs / 1000,
     maxSnapshotBytes: maxSnapshotBytes ?? "default",
+    locks: shownLocks(monitor.locksEvery),
     concurrency,
     spread: monitor.spread === true,
     retryFailed,
@@ -77,6 +87,7 @@ function redactedRepository({
   connections,
   insecureTls,
   receivesCopies,
+  locksEvery,
   requestTimeoutMs,
 }: RepositorySettings): Readonly<Record<string, unknown>> {
   return {
@@ -89,8 +100,13 @@ function redactedRepository({
     ...(connections !== undefined && { connections }),
     ...(insecureTls && { insecure_tls: true }),
     ...(receivesCopies && { receivesCopies }),
+    ...(locksEvery !== undefined && { locks: shownLocks(locksEvery) }),
     ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };
+}
+
+function shownLocks(every: LocksEvery = "off"): string {
+  return every === "off" ? every : `every ${formatDuration(every)}`;
 }
 
 function withPrintableNames<T>(variables: Readonly<Record<string, T>>): Record<string, T> {

@@ -6,6 +6,7 @@ import {
   duration,
   groupBy,
   integer,
+  locks,
   oneOf,
   snapshotSize,
   text,
@@ -103,6 +104,12 @@ export const SETTINGS = {
     duration,
     "24h",
     "longest time a backup takes: a snapshot that appears later than this after its time is backdated",
+  ),
+  locks: setting(
+    "locks",
+    locks,
+    "off",
+    "look at the locks of each repository this often, in a collection; in the file {every: 15m}",
   ),
   concurrency: setting(
     "concurrency",

@@ -11,6 +11,7 @@ import {
   GROUP_METRICS,
   HIDDEN_METRICS,
   JOB_METRICS,
+  LOCK_METRICS,
   REPOSITORY_METRICS,
   SECRET_METRICS,
 } from "../../instrumentation/restic/metrics/tables.ts";
@@ -86,6 +87,7 @@ const SINCE_0_2: ReadonlySet<string> = new Set([
   "backup.repository.last_backdated_timestamp_seconds",
   ...GROUP_METRICS.map(({ name }) => name),
   ...HIDDEN_METRICS.map(({ name }) => name),
+  ...LOCK_METRICS.map(({ name }) => name),
   ...EXPECTATION_METRICS.map(({ name }) => name),
 ]);
 

@@ -1,6 +1,7 @@
 import type { StoreEntry } from "../../core/source.ts";
 import type { MetricSpec, Point } from "../../metrics/spec.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "../state.ts";
+import { LOCK_METRICS } from "./lock.ts";
 
 export type RepositoryEntry = StoreEntry<RepositoryState>;
 
@@ -129,6 +130,7 @@ const COST_METRICS: readonly MetricSpec<RepositoryEntry>[] = [
 export const REPOSITORY_METRICS: readonly MetricSpec<RepositoryEntry>[] = [
   ...ATTEMPT_METRICS,
   ...CONTENT_METRICS,
+  ...LOCK_METRICS,
   ...COST_METRICS,
 ];
 

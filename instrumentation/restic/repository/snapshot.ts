@@ -70,14 +70,15 @@ export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
   return {
     id,
     time,
-    hostname: name(object, "hostname"),
-    username: name(object, "username"),
+    hostname: nameIn(object, "hostname"),
+    username: nameIn(object, "username"),
     summary: decodeSummary(object["summary"]),
     details: details(object),
   };
 }
 
-function name(object: JsonObject, field: string): string {
+/** The name of a host or a user; empty if it is absent. @throws Error whose message completes "the file …" and is safe to print */
+export function nameIn(object: JsonObject, field: string): string {
   // Lone surrogates cannot be written as UTF-8: two such names would become one label.
   const value = text(object, field).toWellFormed();
   if (Buffer.byteLength(value) > MAX_NAME_BYTES)
