@@ -39,7 +39,10 @@ export interface Details {
   readonly utcOffsetMinutes: number;
 }
 
-/** When the agent learnt of a snapshot file, by its own clock, milliseconds since the epoch. */
+/**
+ * When the agent learnt of a snapshot file, by its own clock, milliseconds since the epoch. That of a tagged or rewritten snapshot with
+ * an unchanged time is that of its original, if the agent knew it.
+ */
 export interface FirstSeen {
   /** The first listing that has the file. */
   readonly at: number;

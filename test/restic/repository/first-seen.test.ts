@@ -24,8 +24,10 @@ beforeEach(() => {
   sealed = new SealedRepository("p");
 });
 
-function add(hostname: string): string {
-  return sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname });
+const TIME = "2024-01-02T03:04:05Z";
+
+function add(tag: string, original?: string, time = TIME): string {
+  return sealed.addSnapshot({ time, hostname: "web", tags: [tag], original });
 }
 
 function repositoryOf(state?: StateDir): Repository {
@@ -33,7 +35,7 @@ function repositoryOf(state?: StateDir): Repository {
   return new Repository({ clock, reverifyMs: HOUR, onDerivation: () => {}, cache });
 }
 
-/** Reads the repository. @returns when each host was first seen */
+/** Reads the repository. @returns when the snapshot of each tag was first seen */
 async function read(repository: Repository): Promise<Record<string, FirstSeen | undefined>> {
   const backend = recordedBackend(sealed.files, () => {});
   const access = { keyHint: undefined, publishedId: undefined };
@@ -42,7 +44,7 @@ async function read(repository: Repository): Promise<Record<string, FirstSeen | 
     new AbortController().signal,
   );
   return Object.fromEntries(
-    [...snapshots.values()].map(({ hostname, firstSeen }) => [hostname, firstSeen]),
+    [...snapshots.values()].map(({ details, firstSeen }) => [details?.tags?.[0], firstSeen]),
   );
 }
 
@@ -109,3 +111,39 @@ test("another repository at the same URL has a first listing of its own", async 
   add("b");
   expect(await read(repository)).toEqual({ b: undefined });
 });
+
+test.for([false, true])(
+  "a tagged or rewritten snapshot was seen when its original was, unless it has another time (restart: %s)",
+  async (isRestarted) => {
+    const state = await stateDir();
+    let repository = repositoryOf(state);
+    const look = async (): Promise<Record<string, FirstSeen | undefined>> => {
+      if (isRestarted) repository = repositoryOf(state);
+      await clock.advance(HOUR);
+      return read(repository);
+    };
+    const forget = (id: string): boolean => sealed.files.delete(`snapshots/${id}`);
+    const first = add("first");
+    await look();
+    const second = add("second");
+    const seen = { at: START + 2 * HOUR, missingAt: START + HOUR };
+    expect(await look()).toEqual({ first: undefined, second: seen });
+
+    const tagged = add("tagged", second);
+    add("twin of first", first);
+    add("moved", first, "2024-01-02T03:04:06Z");
+    add("stranger", "0".repeat(64));
+    forget(second);
+    const now = { at: START + 3 * HOUR, missingAt: START + 2 * HOUR };
+    const all = { first: undefined, "twin of first": undefined, moved: now, stranger: now };
+    expect(await look()).toEqual({ ...all, tagged: seen });
+
+    // restic tag keeps the first original, and rewrite names the one before: two of them between two looks.
+    const again = add("tagged again", second);
+    add("rewritten", again);
+    forget(tagged);
+    const twins = { "tagged again": seen, rewritten: seen };
+    expect(await look()).toEqual({ ...all, ...twins });
+    expect(await look()).toEqual({ ...all, ...twins });
+  },
+);

@@ -2,6 +2,7 @@ import type { Backend } from "../../../backends/backend.ts";
 import type { Key } from "../../crypto/key.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotBounds, SnapshotFiles, Unreadable } from "./load-snapshots.ts";
+import { seenWithOriginal } from "./twins.ts";
 import { sharing } from "../sharing.ts";
 import { Sightings } from "../sightings.ts";
 import type { Listed, SnapshotCache } from "../snapshot-cache.ts";
@@ -79,7 +80,7 @@ export class KnownSnapshots {
     const found = (decoded: Snapshot): void => {
       const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
       this.#byId.set(snapshot.id, snapshot);
-      if (this.#cache) fresh.push(snapshot);
+      fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
     const unknown = [...names].filter((id) => !this.#byId.has(id)).toSorted();
@@ -91,7 +92,9 @@ export class KnownSnapshots {
     try {
       return await loadSnapshots(backend, master, queue, this.#bounds, signal);
     } finally {
-      await this.#cache?.append(fresh);
+      const seen = seenWithOriginal(fresh, this.#byId);
+      for (const snapshot of seen) this.#byId.set(snapshot.id, snapshot);
+      await this.#cache?.append(seen);
     }
   }
 
