@@ -41,9 +41,10 @@ export class Store<State> {
 
   /** Replaces the state of every subject that has one, by what is known of it in other terms. */
   translate(translated: (state: State, subject: Labels) => State): void {
-    for (const [key, entry] of this.#entries)
-      if (entry.state !== undefined)
-        this.#entries.set(key, { ...entry, state: translated(entry.state, entry.subject) });
+    for (const [key, entry] of this.#entries) {
+      const state = entry.state && translated(entry.state, entry.subject);
+      if (state !== entry.state) this.#entries.set(key, { ...entry, state });
+    }
     this.#sorted = undefined;
   }
 

@@ -51,7 +51,7 @@ export interface ExpectationConfig {
   readonly copies?: number;
   /** `2026-12-31` or with time and zone. */
   readonly paused?: { readonly until: string };
-  /** Backdated snapshots are intended. */
+  /** Clients may use `backup --time`: such snapshots are not backdated. */
   readonly allowTime?: boolean;
   /** What `restic forget` keeps. */
   readonly retention?: RetentionConfig;

@@ -4,6 +4,7 @@ import type { Store } from "../collect/store.ts";
 import type { AgentError } from "../core/error.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import { AllowedTimes } from "../expectations/allowed-times.ts";
 import { ExpectationBook } from "../expectations/book.ts";
 import { HostNames } from "../expectations/host-names.ts";
 import { decodeKeptSlots, encodeKeptSlots } from "../expectations/kept-slots.ts";
@@ -11,8 +12,8 @@ import { overviewOf } from "../expectations/overview.ts";
 import type { Expectations } from "../expectations/overview.ts";
 import { expectationTables } from "../expectations/tables.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
-import { renamed } from "../restic/backup-sets.ts";
-import type { NameOf } from "../restic/backup-sets.ts";
+import { regrouped } from "../restic/backup-sets.ts";
+import type { SettingsRules } from "../restic/backup-sets.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
@@ -37,6 +38,7 @@ export class Expected {
   readonly setTables: readonly BoundTable[];
   readonly #options: ExpectedOptions;
   readonly #names: HostNames;
+  readonly #times = new AllowedTimes();
   readonly #book = new ExpectationBook();
   readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
   /** Slots that had no series at the end of the last collection. */
@@ -79,21 +81,25 @@ export class Expected {
   readonly problemOf = (sets: readonly BackupSet[]): AgentError | undefined =>
     this.#shown.problemOf(sets);
 
-  /** Returns what gives the name under which a host is shown: another function after each change of settings. */
-  readonly naming = (): NameOf => this.#names.of;
+  /** The rules of the backup sets of a repository: other functions after each change of settings. */
+  readonly rulesOf = (url: string): SettingsRules => ({
+    nameOf: this.#names.of,
+    allowsTime: this.#times.of(url),
+  });
 
   /** Takes effect at once, on what is in the store too. */
   reload(settings: MonitorSettings): void {
     const { repositories, expectations = NO_EXPECTATIONS, maxSlots = MAX_SLOTS } = settings;
-    if (expectations.text !== this.#book.settings.text) {
-      this.#names.configure(expectations.renames);
-      const { store, clock } = this.#options;
-      const rules = { nameOf: this.#names.of, now: clock.now() };
-      store.translate((state, { url = "" }) => {
-        const { content } = state;
-        return content ? { ...state, content: renamed(url, content, rules) } : state;
-      });
-    }
+    const { store, clock } = this.#options;
+    const isRenamed = expectations.text !== this.#book.settings.text;
+    if (isRenamed) this.#names.configure(expectations.renames);
+    this.#times.configure(expectations.expectations);
+    store.translate((state, { url = "" }) => {
+      const rules = { ...this.rulesOf(url), now: clock.now() };
+      const { content } = state;
+      const isSame = !isRenamed && content?.dating?.allowsTime === rules.allowsTime;
+      return content && !isSame ? { ...state, content: regrouped(url, content, rules) } : state;
+    });
     this.#shown.configure(settings);
     this.#book.configure(
       expectations,

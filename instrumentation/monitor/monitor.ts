@@ -94,7 +94,7 @@ export class Monitor {
     );
     this.#sources = new RepositorySources({
       ...host,
-      naming: this.expected.naming,
+      settingsRules: this.expected.rulesOf,
       problemOf: this.expected.problemOf,
       processEnvironment: env,
       resolvers: this.resolvers,

@@ -14,7 +14,7 @@ import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import { waitFor } from "../core/abort.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { DEFAULT_DATING } from "../restic/backdated.ts";
-import type { NameOf } from "../restic/backup-sets.ts";
+import type { SettingsRules } from "../restic/backup-sets.ts";
 import { ResticSource } from "../restic/source.ts";
 import type { BackupSet, RepositoryContent } from "../restic/state.ts";
 import { sameReference } from "../secrets/reference.ts";
@@ -32,8 +32,8 @@ export interface RepositorySourcesOptions {
   readonly secrets: KnownSecrets;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly stateDir?: StateDir | undefined;
-  /** Returns what gives the name under which a host is shown. */
-  readonly naming?: () => NameOf;
+  /** The rules of the backup sets of a repository. */
+  readonly settingsRules?: (url: string) => SettingsRules;
   /** A problem of the backup sets of a repository; undefined: none. */
   readonly problemOf?: (sets: readonly BackupSet[]) => AgentError | undefined;
   readonly onKeyDerivation?: (() => void) | undefined;
@@ -151,8 +151,15 @@ export class RepositorySources {
 
   #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
     const { url, locksEvery = shared.locksEvery } = settings;
-    const { clock, logger, openBackend, processEnvironment, onKeyDerivation, naming, problemOf } =
-      this.#options;
+    const {
+      clock,
+      logger,
+      openBackend,
+      processEnvironment,
+      onKeyDerivation,
+      settingsRules,
+      problemOf,
+    } = this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -178,7 +185,7 @@ export class RepositorySources {
       openBackend,
       processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
-      naming,
+      settingsRules,
       problemOf,
       dating: {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,

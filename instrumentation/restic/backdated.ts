@@ -7,7 +7,18 @@ export interface Dating {
   readonly maxBackupMs: number;
   /** Old snapshots may appear: `restic copy` writes to the repository. */
   readonly receivesCopies: boolean;
+  /** Default: no client may choose a time. */
+  readonly allowsTime?: AllowsTime | undefined;
 }
+
+/**
+ * The snapshots of a host, as it is shown, and a user whose time the client may choose, as with `backup --time`; undefined: none.
+ * Another function after each change of the settings.
+ */
+export type AllowsTime = (
+  host: string,
+  user: string,
+) => ((snapshot: Snapshot) => boolean) | undefined;
 
 export const DEFAULT_DATING: Dating = { maxBackupMs: 24 * 3_600_000, receivesCopies: false };
 
@@ -17,16 +28,22 @@ const MAX_SHIFT_SECONDS = 3600;
 /**
  * The time of a snapshot is not that of its backup: the summary has another one, or the snapshot appeared too late. The fields are
  * the client's to forge, also `original`; when the agent first saw the file is not.
+ * @param isTimeAllowed the client may choose the time: the start of the backup counts instead of it
  */
 export function isBackdated(
   { time, summary, firstSeen }: Snapshot,
-  { maxBackupMs, receivesCopies }: Dating,
+  { maxBackupMs, receivesCopies }: Omit<Dating, "allowsTime">,
+  isTimeAllowed = false,
 ): boolean {
   const start = summary?.backupStart;
-  if (start && Math.abs(secondsBetween(start, time)) > MAX_SHIFT_SECONDS) return true;
+  const isShifted = start && Math.abs(secondsBetween(start, time)) > MAX_SHIFT_SECONDS;
+  if (isShifted && !isTimeAllowed) return true;
+  // Before restic 0.17 nothing but the time tells the start.
+  const begun = isTimeAllowed ? start : time;
   return (
     !receivesCopies &&
+    begun !== undefined &&
     firstSeen !== undefined &&
-    firstSeen.missingAt - time.seconds * 1000 > maxBackupMs
+    firstSeen.missingAt - begun.seconds * 1000 > maxBackupMs
   );
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_DATING, isBackdated } from "./backdated.ts";
-import type { Dating } from "./backdated.ts";
+import type { AllowsTime, Dating } from "./backdated.ts";
 import { userOf } from "./repository/snapshot.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import { compareInstants } from "./repository/timestamp.ts";
@@ -8,11 +8,19 @@ import type { BackupSet, RepositoryContent } from "./state.ts";
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
 const MAX_RECENT = 5;
+const NONE: ReadonlySet<Snapshot> = new Set();
 
 /** A clock may be this much ahead; a snapshot that is dated later is dated in the future, seconds. */
 const MAX_AHEAD_SECONDS = 600;
 
 export type NameOf = (hostname: string) => string;
+
+/** The rules of backup sets in the settings of expectations. */
+export interface SettingsRules {
+  /** The host under which a host is shown. */
+  readonly nameOf: NameOf;
+  readonly allowsTime: AllowsTime | undefined;
+}
 
 /** How snapshots become backup sets. */
 export interface SetRules {
@@ -58,15 +66,18 @@ export function backupSets(
   return isUnchanged ? previous : sets;
 }
 
-/** The same content after the names of hosts changed. */
-export function renamed(
+/** The same content after the names of hosts changed, or the snapshots whose time the client may choose. */
+export function regrouped(
   url: string,
   content: RepositoryContent,
-  rules: Omit<SetRules, "dating">,
+  { allowsTime, ...rules }: SettingsRules & Pick<SetRules, "now">,
 ): RepositoryContent {
-  const { sets, dating } = content;
+  const { sets, dating: before = DEFAULT_DATING } = content;
+  const dating = { ...before, allowsTime };
+  const isSameDating = before.allowsTime === allowsTime;
   const snapshots = sets.flatMap(({ members }) => members);
-  return { ...content, sets: backupSets(url, snapshots, sets, { ...rules, dating }) };
+  const made = backupSets(url, snapshots, sets, { ...rules, dating, isSameDating });
+  return { ...content, sets: made, dating };
 }
 
 /** Names may contain any character: a joined string would be ambiguous. */
@@ -93,7 +104,11 @@ function backupSet(
     if (compareSnapshots(snapshot, oldest) < 0) oldest = snapshot;
     addDay(days, Math.floor(snapshot.time.seconds / SECONDS_PER_DAY));
   }
-  const backdated = new Set(members.filter((snapshot) => isBackdated(snapshot, dating)));
+  const { host = "", user = "" } = labels;
+  const isAllowed = dating.allowsTime?.(host, user);
+  const backdated = new Set(
+    members.filter((snapshot) => isBackdated(snapshot, dating, isAllowed?.(snapshot))),
+  );
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
   const usual = members.filter(
     (snapshot) => !backdated.has(snapshot) && snapshot.time.seconds <= latest,
@@ -104,7 +119,7 @@ function backupSet(
     newest,
     oldest,
     days,
-    backdated: backdated.size,
+    backdated: backdated.size > 0 ? backdated : NONE,
     lastBackdatedAt: lastAppearance(backdated),
     recent: recentOf(newest, usual),
     members,

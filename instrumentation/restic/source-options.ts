@@ -4,7 +4,7 @@ import type { Logger } from "../core/log.ts";
 import type { Secret, SecretHandle } from "../core/secret.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import type { Dating } from "./backdated.ts";
-import type { NameOf } from "./backup-sets.ts";
+import type { SettingsRules } from "./backup-sets.ts";
 import type { SnapshotCache } from "./repository/snapshot-cache.ts";
 import type { BackupSet } from "./state.ts";
 
@@ -29,11 +29,11 @@ export interface ResticSourceOptions {
   readonly openBackend: OpenBackend;
   readonly processEnvironment: Readonly<Record<string, string | undefined>>;
   readonly cache?: SnapshotCache | undefined;
-  /** Returns what gives the name under which a host is shown: another function after each change. Default: its own name. */
-  readonly naming?: (() => NameOf) | undefined;
+  /** The rules of its backup sets. Default: each host has its own name, and no client may choose a time. */
+  readonly settingsRules?: ((url: string) => SettingsRules) | undefined;
   /** A problem of backup sets that were read; undefined: none. Unreadable files are worse. */
   readonly problemOf?: ((sets: readonly BackupSet[]) => AgentError | undefined) | undefined;
-  readonly dating?: Dating | undefined;
+  readonly dating?: Omit<Dating, "allowsTime"> | undefined;
   /** Time from one look at the locks to the next, milliseconds; undefined: locks are not looked at. */
   readonly locksEveryMs?: number | undefined;
   /** Called when a key derivation begins. */

@@ -3,8 +3,9 @@ import type { Debug } from "../core/log.ts";
 import type { SecretHandle } from "../core/secret.ts";
 import type { Labels, Reading, Source } from "../core/source.ts";
 import type { Backend } from "../backends/backend.ts";
-import { renamed } from "./backup-sets.ts";
-import type { SetRules } from "./backup-sets.ts";
+import { DEFAULT_DATING } from "./backdated.ts";
+import { regrouped } from "./backup-sets.ts";
+import type { SetRules, SettingsRules } from "./backup-sets.ts";
 import { contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
@@ -18,6 +19,8 @@ import type { ConfigFile } from "./repository/config-file.ts";
 import type { Access } from "./repository/session.ts";
 import type { ResticSourceOptions } from "./source-options.ts";
 import type { RepositoryContent, RepositoryCost, RepositoryState } from "./state.ts";
+
+const OWN_NAMES: SettingsRules = { nameOf: (hostname) => hostname, allowsTime: undefined };
 
 /** One restic repository as a source: opens it, lists and reads its snapshots, and groups them into backup sets. */
 export class ResticSource implements Source<RepositoryState> {
@@ -102,8 +105,8 @@ export class ResticSource implements Source<RepositoryState> {
     } catch (error) {
       const completeAt = recalled?.completeAt;
       const now = this.#rules();
-      const isRenamed = content && now.nameOf !== rules.nameOf;
-      const kept = isRenamed ? renamed(url, content, now) : content;
+      const isSame = now.nameOf === rules.nameOf && now.allowsTime === rules.allowsTime;
+      const kept = content && !isSame ? regrouped(url, content, now) : content;
       const state = { content: kept, ...others() };
       return { state, complete: false, completeAt, error: toAgentError(error) };
     }
@@ -228,8 +231,9 @@ export class ResticSource implements Source<RepositoryState> {
     await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
-  #rules(): SetRules {
-    const { naming, dating, clock } = this.#options;
-    return { nameOf: naming?.(), dating, now: clock.now() };
+  #rules(): SetRules & SettingsRules {
+    const { url, settingsRules, dating = DEFAULT_DATING, clock } = this.#options;
+    const { nameOf, allowsTime } = settingsRules?.(url) ?? OWN_NAMES;
+    return { nameOf, allowsTime, dating: { ...dating, allowsTime }, now: clock.now() };
   }
 }

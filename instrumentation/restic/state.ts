@@ -1,11 +1,11 @@
 import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
-import type { Dating } from "./backdated.ts";
+import type { AllowsTime, Dating } from "./backdated.ts";
 import type { LockState } from "./locks/lock-state.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 
-export type { Snapshot };
+export type { AllowsTime, Snapshot };
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {
@@ -16,8 +16,8 @@ export interface BackupSet {
   readonly oldest: Snapshot;
   /** The last 31 days with a snapshot, newest first, as days since the epoch (UTC). */
   readonly days: readonly number[];
-  /** Snapshots whose time is not that of their backup. */
-  readonly backdated: number;
+  /** Snapshots whose time is not that of their backup, unless the settings allow it. */
+  readonly backdated: ReadonlySet<Snapshot>;
   /** When the last of these appeared, milliseconds since the epoch; undefined: none did since the first complete listing. */
   readonly lastBackdatedAt: number | undefined;
   /** Up to five before the newest with the same paths, newest first. Backdated ones and those dated in the future are left out. */

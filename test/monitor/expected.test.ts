@@ -105,6 +105,28 @@ test("renamed hosts are one in all metrics, at once after a reload and in the ne
   expect(await lines(monitor, "snapshot_count")).toEqual(before);
 });
 
+test("allowTime takes effect at once after a reload, on the snapshots that the expectation covers", async () => {
+  const monitor = new Monitor(settings({}), { clock: new FakeClock(NOW) });
+  const backdated = async (): Promise<readonly string[]> =>
+    (await lines(monitor, "backdated_snapshots")).filter((line) => !line.endsWith(" 0"));
+  await monitor.collect();
+  const all = await backdated();
+  expect(all).toContainEqual(expect.stringContaining('host="web-1"'));
+  const allowed = { ...WEB, allowTime: true };
+  for (const [expectation, expected] of [
+    [allowed, all.filter((line) => !line.includes('host="web-1"'))],
+    [{ ...allowed, users: ["nobody"] }, all],
+    [{ ...allowed, hosts: ["*"] }, []],
+    [{ ...allowed, hosts: ["*"], tags: ["none"] }, all],
+    [WEB, all],
+  ] as const) {
+    monitor.reload(settings({ expect: [expectation] }));
+    expect(await backdated()).toEqual(expected);
+    await monitor.collect();
+    expect(await backdated()).toEqual(expected);
+  }
+});
+
 test("the state folder keeps the slots of globs over a restart", async () => {
   const folder = await mkdtemp(join(tmpdir(), "expected-"));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { backupSets, renamed } from "../../instrumentation/restic/backup-sets.ts";
+import { backupSets, regrouped } from "../../instrumentation/restic/backup-sets.ts";
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
@@ -42,7 +42,7 @@ function plainSets(snapshots: readonly Snapshot[]): readonly object[] {
             newest: members.at(-1),
             oldest: members[0],
             days: [...days].toSorted((a, b) => b - a).slice(0, 31),
-            backdated: 0,
+            backdated: new Set(),
             lastBackdatedAt: undefined,
             recent: [],
             members: expect.toSatisfy(
@@ -122,7 +122,10 @@ test("renamed hosts are one set, also after the rule changed", () => {
     unreadable: 0,
     refused: 0,
   } as const;
-  const back = renamed("rest:x", content, { nameOf: (host) => host }).sets;
+  const back = regrouped("rest:x", content, {
+    nameOf: (host) => host,
+    allowsTime: undefined,
+  }).sets;
   expect(hosts(back)).toEqual([
     ["aa", 1],
     ["ab", 1],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { isBackdated } from "../../instrumentation/restic/backdated.ts";
-import type { Dating } from "../../instrumentation/restic/backdated.ts";
-import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
+import type { AllowsTime, Dating } from "../../instrumentation/restic/backdated.ts";
+import { backupSets, regrouped } from "../../instrumentation/restic/backup-sets.ts";
 import { backupSetMetrics } from "../../instrumentation/restic/metrics/tables.ts";
 import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { FirstSeen, Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
@@ -127,14 +127,40 @@ describe("the median", () => {
   });
 });
 
+test("a set is made again when the settings allow another time, for some of its snapshots", () => {
+  const [moved, other] = [
+    snapshot({ age: 40, shift: -39, paths: ["/zfs"] }),
+    snapshot({ age: 41, shift: -39, paths: ["/home"] }),
+  ];
+  const allowsTime: AllowsTime = (host) =>
+    host === "web" ? ({ details }) => details?.paths?.includes("/zfs") === true : undefined;
+  const nameOf = (host: string): string => host;
+  const content = {
+    config: { id: "1", version: 2 },
+    sets: backupSets("/r", [moved, other]),
+    snapshots: 2,
+    unreadable: 0,
+    refused: 0,
+  } as const;
+  expect(content.sets[0]?.backdated).toEqual(new Set([moved, other]));
+  const allowed = regrouped("/r", content, { nameOf, allowsTime });
+  expect(allowed.sets[0]?.backdated).toEqual(new Set([other]));
+  const again = regrouped("/r", allowed, { nameOf, allowsTime });
+  expect(again.sets).toBe(allowed.sets);
+  const elsewhere = regrouped("/r", allowed, { nameOf: () => "db", allowsTime });
+  expect(elsewhere.sets[0]?.backdated).toEqual(new Set([moved, other]));
+  const forbidden = regrouped("/r", allowed, { nameOf, allowsTime: undefined });
+  expect(forbidden.sets[0]?.backdated).toEqual(new Set([moved, other]));
+});
+
 test("a set is made again when the rules of backdating change, and keeps its labels", () => {
   const missingAt = NOW - 10 * HOUR;
   const late = snapshot({ age: 40, firstSeen: { at: NOW, missingAt } });
   const before = backupSets("/r", [late]);
-  expect(before[0]).toMatchObject({ backdated: 1, lastBackdatedAt: NOW });
+  expect(before[0]).toMatchObject({ backdated: new Set([late]), lastBackdatedAt: NOW });
   const dating = { maxBackupMs: 31 * HOUR, receivesCopies: false };
   const [set] = backupSets("/r", [late], before, { dating, isSameDating: false });
-  expect(set).toMatchObject({ backdated: 0, lastBackdatedAt: undefined });
+  expect(set).toMatchObject({ backdated: new Set(), lastBackdatedAt: undefined });
   expect(set?.labels).toBe(before[0]?.labels);
 });
 
@@ -179,5 +205,16 @@ describe("a snapshot is backdated", () => {
   ])("%s", ([, shot, expected, withCopies]) => {
     expect(isBackdated(snapshot(shot), dating)).toBe(expected);
     expect(isBackdated(snapshot(shot), copies)).toBe(withCopies);
+  });
+
+  test.for<readonly [string, Shot, boolean]>([
+    ["of backup --time, a year back", { age: 9000, shift: -8999.5, firstSeen }, false],
+    ["of backup --time, ahead", { age: -9000, shift: 9000.5, firstSeen }, false],
+    ["without a summary that appears later", { age: 26, firstSeen, summary: null }, false],
+    ["of a backup that appears later", { age: 26, firstSeen }, true],
+    ["of backup --time that appears later", { age: 500, shift: -474, firstSeen }, true],
+  ])("%s, where the client may choose the time", ([, shot, expected]) => {
+    expect(isBackdated(snapshot(shot), dating, true)).toBe(expected);
+    expect(isBackdated(snapshot(shot), copies, true)).toBe(false);
   });
 });

@@ -112,7 +112,7 @@ export function backupSetMetrics(legacyLabel: boolean): readonly MetricSpec<Back
       description:
         "Snapshots of the backup set whose time is not that of their backup: by more than 1 h, or they appeared more than maxBackupDuration after it.",
       labels: SET,
-      points: ({ backdated, labels }) => [[backdated, labels]],
+      points: ({ backdated, labels }) => [[backdated.size, labels]],
     },
   ];
 }

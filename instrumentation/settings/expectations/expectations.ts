@@ -39,7 +39,7 @@ export interface Expectation {
   readonly copies: number;
   /** Milliseconds since the epoch. */
   readonly pausedUntil: number | undefined;
-  /** Backdated snapshots are intended. */
+  /** Clients may choose the time of a snapshot: `backup --time`. */
   readonly allowTime: boolean;
   /** The policy of `restic forget` for these snapshots; undefined: none is given. */
   readonly retention: Retention | undefined;

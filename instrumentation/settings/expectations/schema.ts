@@ -50,7 +50,9 @@ const EXPECTATION: Properties = {
   minBytes: described("a snapshot of fewer bytes does not count", SIZE_SCHEMA),
   copies: described("repositories that must have a fresh snapshot; default: 1", COUNT),
   paused: described("not judged until a date", mapping({ until: DATE_SCHEMA }, ["until"])),
-  allowTime: described("backdated snapshots are intended", { type: ["boolean", "null"] }),
+  allowTime: described("clients may use backup --time: such snapshots are not backdated", {
+    type: ["boolean", "null"],
+  }),
   retention: described("what restic forget keeps: the options --keep-*", RETENTION),
   require: described("how many of the last periods must have a snapshot", REQUIRE),
 };

@@ -42,6 +42,8 @@ describe.skipIf(!requirePeer("restic"))("of the snapshots of restic", () => {
     readonly maxBackupDuration?: string;
     /** How far the clock of the agent is ahead, milliseconds. */
     readonly ahead?: number;
+    /** Hosts whose backups may use --time. */
+    readonly allowed?: readonly string[];
   }
 
   /**
@@ -53,10 +55,14 @@ describe.skipIf(!requirePeer("restic"))("of the snapshots of restic", () => {
     receivesCopies = false,
     maxBackupDuration = "24h",
     ahead = 0,
+    allowed = [],
   }: Look) {
     const entry = { repo: join(folder, name), password: "p", receivesCopies };
     const now = (): number => Date.now() + ahead;
-    const monitor = new Monitor(monitorSettings({ repositories: [entry], maxBackupDuration }), {
+    const one = { name: "e", hosts: allowed, maxAge: "1d", allowTime: true };
+    const expectations = allowed.length > 0 ? [one] : [];
+    const options = { repositories: [entry], maxBackupDuration, expect: expectations };
+    const monitor = new Monitor(monitorSettings(options), {
       clock: { ...systemClock, now },
     });
     onTestFinished(() => monitor.stop());
@@ -109,5 +115,29 @@ describe.skipIf(!requirePeer("restic"))("of the snapshots of restic", () => {
     expect(await plain()).toEqual(["copied 1", "appeared"]);
     expect(await withCopies()).toEqual(["copied 0"]);
     expect(await slow()).toEqual(["copied 0"]);
+  });
+
+  test("those of tag and rewrite are no new backups, and rewrite --new-time is found beside them", async () => {
+    await run("tags", "init");
+    const add = (host: string): Promise<string> =>
+      run("tags", "backup", "--host", host, join(folder, "file"));
+    for (const host of ["tagged", "rewritten", "moved"]) await add(host);
+    const look = await watch({ name: "tags", ahead: 2 * DAY });
+    expect(await look()).toEqual(["moved 0", "rewritten 0", "tagged 0"]);
+    await run("tags", "tag", "--add", "x", "--host", "tagged");
+    await run("tags", "rewrite", "--exclude", "file", "--host", "rewritten");
+    await run("tags", "rewrite", "--new-time", "2021-02-03 04:05:06", "--host", "moved");
+    expect(await look()).toEqual(["moved 1", "rewritten 0", "tagged 0", "appeared"]);
+    await run("tags", "tag", "--add", "y", "--host", "tagged");
+    expect(await look()).toEqual(["moved 1", "rewritten 0", "tagged 0", "appeared"]);
+  });
+
+  test("those of --time are fine where an expectation has allowTime", async () => {
+    await run("zfs", "init");
+    const look = await watch({ name: "zfs", allowed: ["zfs"] });
+    const time = ["--time", "2020-01-02 03:04:05"];
+    for (const host of ["zfs", "other"])
+      await run("zfs", "backup", "--host", host, ...time, join(folder, "file"));
+    expect(await look()).toEqual(["other 1", "zfs 0", "appeared"]);
   });
 });
