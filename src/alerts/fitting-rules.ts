@@ -24,7 +24,7 @@ export function fittingRules(
 /** Whether the settings have what an alert needs. */
 function needsOf(settings: AgentSettings): Readonly<Record<Need, boolean>> {
   const { monitor, bind, prometheus, otlp } = settings;
-  const { expectations, stateDir, vault } = monitor;
+  const { repositories, expectations, stateDir, vault } = monitor;
   return {
     prometheus: prometheus && bind.length > 0,
     otlp: otlp.length > 0,
@@ -33,8 +33,10 @@ function needsOf(settings: AgentSettings): Readonly<Record<Need, boolean>> {
     stateDir: stateDir !== undefined,
     noStateDir: stateDir === undefined,
     appendOnly: false,
-    locks: false,
-    retention: false,
+    locks: repositories.some(
+      ({ locksEvery = monitor.locksEvery ?? "off" }) => locksEvery !== "off",
+    ),
+    retention: expectations?.expectations.some(({ retention }) => retention) === true,
     inventory: false,
   };
 }

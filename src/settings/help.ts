@@ -90,10 +90,7 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
     "check the file and every secret, and open every repository",
     "restic-otel --config /etc/restic-otel.yaml --check-config --open",
   ],
-  [
-    "print the alert rules that fit the file",
-    "restic-otel --config /etc/restic-otel.yaml rules",
-  ],
+  ["print the alert rules that fit the file", "restic-otel --config /etc/restic-otel.yaml rules"],
 ];
 
 function valueOf(name: SettingName): string {

@@ -26,6 +26,13 @@ const SETTINGS = [
   ["none", { repositories: [] }, "NoRepositories AgentDown", "Late PushFailing"],
   ["expect", { repositories: [REPOSITORY], expect: EXPECT }, "Late NeverSeen Unknown", "StaleLock"],
   ["stateDir", { repositories: [REPOSITORY], stateDir: "/s" }, "SetsVanished", "SetVanished"],
+  ["locks of one", { repositories: [{ ...REPOSITORY, locks: "1h" }] }, "StaleLock", "Late"],
+  [
+    "retention",
+    { repositories: [REPOSITORY], expect: [{ ...EXPECT[0], retention: { daily: 7 } }] },
+    "ForgetMissing Late",
+    "StaleLock",
+  ],
   [
     "a push without a server",
     { repositories: [REPOSITORY], bind: "none", otlp: [{ endpoint: "https://h/v1/metrics" }] },

@@ -12,7 +12,6 @@ const URL_METRICS = [
   "backup_repository_snapshots_added_total",
   "backup_repository_snapshots_removed_total",
   "backup_repository_keys",
-  "backup_repository_unreadable_locks",
   "backup_repository_packs",
   "backup_repository_stored_bytes",
   "backup_repository_indexed_bytes",
@@ -32,13 +31,9 @@ export const AWAITED: KnownMetrics = new Map<string, readonly string[]>([
   ...URL_METRICS.map((name) => [name, ["url"]] as const),
   ["backup_repository_snapshots_replaced_total", ["url", "content"]],
   ["backup_repository_keys_changed_timestamp_seconds", ["url", "change"]],
-  ["backup_repository_locks", ["url", "kind"]],
-  ["backup_repository_stale_locks", ["url", "kind"]],
-  ["backup_repository_lock_held_since_timestamp_seconds", ["url", "kind"]],
   ["backup_repository_blobs", ["url", "type"]],
   ["backup_retention_periods", ["url", "expectation", "host", "user", "period"]],
   ["backup_retention_expected_periods", ["url", "expectation", "host", "user", "period"]],
-  ["backup_retention_removable_snapshots", ["url", "expectation"]],
 ]);
 
 /** Every metric of the agent and those that are awaited, by its Prometheus name. */
