@@ -164,8 +164,8 @@ export class ExpectationBook {
     const parts = urls.map((url): Part => {
       const page = this.#pages.get(url);
       return page
-        ? { knowledge: page.knowledge, hits: page.hits.get(expectation) ?? [] }
-        : { knowledge: UNREAD, hits: [] };
+        ? { url, knowledge: page.knowledge, hits: page.hits.get(expectation) ?? [] }
+        : { url, knowledge: UNREAD, hits: [] };
     });
     const slots =
       (keys && someSlots(expectation, parts, evaluated, keys, now)) ??

@@ -1,5 +1,7 @@
 import type { BackupSet, Snapshot } from "../restic/state.ts";
 import type { Expectation } from "../settings/expectations/expectations.ts";
+import { evidenceOf, joinedEvidence } from "./retention/evidence.ts";
+import type { Evidence } from "./retention/evidence.ts";
 
 /** A clock may be this much ahead. A snapshot that is dated later does not count yet, seconds. */
 export const MAX_AHEAD_SECONDS = 600;
@@ -20,6 +22,8 @@ export interface Finding {
   readonly future: number;
   /** Some snapshots may match: their tags or paths are not known. */
   readonly isPartial: boolean;
+  /** For the policy of the expectation; undefined: it has none, or there are no snapshots. */
+  readonly evidence: Evidence | undefined;
 }
 
 export const NOTHING: Finding = {
@@ -30,12 +34,15 @@ export const NOTHING: Finding = {
   flaw: undefined,
   future: Infinity,
   isPartial: false,
+  evidence: undefined,
 };
 
 /** @param now milliseconds since the epoch */
 export function findingOf(set: BackupSet, expectation: Expectation, now: number): Finding {
   let { matching, counting, newest, newestOfAll, flaw, future, isPartial } = NOTHING;
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
+  const past: Snapshot[] = [];
+  const good: Snapshot[] = [];
   for (const snapshot of set.members) {
     const isMatch = matches(snapshot, expectation);
     isPartial ||= isMatch === undefined;
@@ -47,6 +54,8 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
       continue;
     }
     const own = flawOf(snapshot, expectation);
+    past.push(snapshot);
+    if (own === undefined && !set.backdated.has(snapshot)) good.push(snapshot);
     if (own === undefined) {
       counting += 1;
       newest = Math.max(newest, seconds);
@@ -56,7 +65,9 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
     else if (seconds === newestOfAll && own === undefined) flaw = undefined;
     newestOfAll = Math.max(newestOfAll, seconds);
   }
-  return { matching, counting, newest, newestOfAll, flaw, future, isPartial };
+  const { retention } = expectation;
+  const evidence = retention && evidenceOf(retention, past, good);
+  return { matching, counting, newest, newestOfAll, flaw, future, isPartial, evidence };
 }
 
 /** The findings of two sets as one. */
@@ -70,6 +81,7 @@ export function joined(a: Finding, b: Finding): Finding {
     flaw: isGood ? undefined : a.newestOfAll >= b.newestOfAll ? a.flaw : b.flaw,
     future: Math.min(a.future, b.future),
     isPartial: a.isPartial || b.isPartial,
+    evidence: joinedEvidence(a.evidence, b.evidence),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Expectation } from "../settings/expectations/expectations.ts";
 import { MAX_AHEAD_SECONDS } from "./finding.ts";
 import type { Finding } from "./finding.ts";
+import { isEnough } from "./retention/retained.ts";
+import type { Retained } from "./retention/retained.ts";
 
 /** How much is known of a repository. */
 export interface Knowledge {
@@ -17,6 +19,8 @@ export interface Knowledge {
 /** One repository of an expectation, as a slot sees it. */
 export interface Sight extends Knowledge {
   readonly finding: Finding;
+  /** undefined: no policy, no snapshot, or not all is read that decides on it. */
+  readonly retained: Retained | undefined;
 }
 
 /** The first three exclude each other. */
@@ -25,6 +29,7 @@ export type Reason =
   | "late"
   | "copies"
   | "too_few"
+  | "retention"
   | "empty"
   | "small"
   | "future"
@@ -101,6 +106,7 @@ export function judge(
   const isUnmet = reasons.length > 0;
   if (isSettled) {
     if (nth(known.map(({ counting }) => counting)) < minSnapshots) reasons.push("too_few");
+    if (lacksPeriods(sights, copies)) reasons.push("retention");
     const flaw = flawOf(known);
     if (flaw) reasons.push(flaw);
   }
@@ -115,4 +121,11 @@ function flawOf(known: readonly Finding[]): Finding["flaw"] {
   const newest = Math.max(0, ...known.map(({ newestOfAll }) => newestOfAll));
   const flaws = known.filter(({ newestOfAll }) => newestOfAll === newest).map(({ flaw }) => flaw);
   return flaws.includes(undefined) ? undefined : flaws[0];
+}
+
+/** Whether too few repositories have the required periods. One of which not all is read may have them. */
+function lacksPeriods(sights: readonly Sight[], copies: number): boolean {
+  const filled = sights.filter(({ finding }) => finding.evidence !== undefined);
+  const enough = filled.filter(({ retained }) => !retained || isEnough(retained)).length;
+  return enough < filled.length && enough < copies;
 }

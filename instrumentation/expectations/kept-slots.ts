@@ -56,6 +56,7 @@ export function restoredSlots(settings: string, kept: readonly KeptSlot[]): Slot
           },
           lostAt,
           inputs: [],
+          retained: [],
         },
       ]),
   );

@@ -7,6 +7,8 @@ import type { Finding } from "./finding.ts";
 import type { Hit } from "./hit.ts";
 import { judge } from "./judge.ts";
 import type { Knowledge, Verdict } from "./judge.ts";
+import { retainedOf } from "./retention/retained.ts";
+import type { Retained } from "./retention/retained.ts";
 
 /** A glob keeps a slot this long after its last snapshot was gone. */
 const KEPT_MS = 90 * 86_400_000;
@@ -22,6 +24,8 @@ export interface Slot {
   readonly lostAt: number | undefined;
   /** The findings behind the verdict. */
   readonly inputs: readonly Input[];
+  /** One for each repository that has snapshots; empty: the expectation has no policy. */
+  readonly retained: readonly Retained[];
 }
 
 /** By key. */
@@ -29,6 +33,7 @@ export type Slots = ReadonlyMap<string, Slot>;
 
 /** An enabled repository of an expectation that this agent collects. */
 export interface Part {
+  readonly url: string;
   readonly knowledge: Knowledge;
   readonly hits: readonly Hit[];
 }
@@ -133,17 +138,24 @@ function slotOf(
   const canBeLost = !isReload && !isThere(inputs);
   const lost = canBeLost && known && isKept(known, now) ? known : undefined;
   const last = lost && { newest: lost.verdict.candidate };
-  const sights = parts.map(({ knowledge }, index) => ({
-    ...knowledge,
-    finding: Object.assign({}, findingIn(index, inputs), last),
-  }));
+  const labels = known?.labels ?? labelsOf(expectation.name, host, user);
+  const sights = parts.map(({ url, knowledge }, index) => {
+    const finding = Object.assign({}, findingIn(index, inputs), last);
+    const before = known?.retained.find((one) => one.labels["url"] === url);
+    const retained = retainedOf(expectation, finding, { url, ...labels }, before, now);
+    return { ...knowledge, finding, retained };
+  });
   const judged = judge(expectation, sights, known?.verdict, now);
   // A lost slot is kept even while no repository is known.
   const verdict = lost ? { ...judged, candidate: lost.verdict.candidate } : judged;
   const lostAt = lost && (lost.lostAt ?? now);
-  const until = Math.min(verdict.until, lostAt === undefined ? Infinity : lostAt + KEPT_MS);
-  const labels = known?.labels ?? labelsOf(expectation.name, host, user);
-  const slot = { labels, isNamed, verdict: { ...verdict, until }, lostAt, inputs };
+  const retained = sights.flatMap((sight) => sight.retained ?? []);
+  const until = Math.min(
+    verdict.until,
+    lostAt === undefined ? Infinity : lostAt + KEPT_MS,
+    ...retained.map((one) => one.until),
+  );
+  const slot = { labels, isNamed, verdict: { ...verdict, until }, lostAt, inputs, retained };
   return known && isSame(known, slot) ? known : slot;
 }
 
@@ -181,6 +193,8 @@ function isSame(a: Slot, b: Slot): boolean {
     one.isSettled === other.isSettled &&
     one.isAttempted === other.isAttempted &&
     one.reasons.length === other.reasons.length &&
-    one.reasons.every((reason, index) => reason === other.reasons[index])
+    one.reasons.every((reason, index) => reason === other.reasons[index]) &&
+    a.retained.length === b.retained.length &&
+    a.retained.every((retained, index) => retained === b.retained[index])
   );
 }

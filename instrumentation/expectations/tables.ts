@@ -6,6 +6,7 @@ import type { Expectation } from "../settings/expectations/expectations.ts";
 import type { ExpectationBook } from "./book.ts";
 import type { UnexpectedSets } from "./page.ts";
 import type { RemovableSnapshots } from "./retention/removable.ts";
+import type { Retained } from "./retention/retained.ts";
 import type { Slot } from "./slots.ts";
 
 const SLOT = ["expectation", "host", "user"] as const;
@@ -33,7 +34,7 @@ export const SLOT_METRICS: readonly MetricSpec<Slot>[] = [
     name: "backup.expectation.unmet",
     kind: "gauge",
     description:
-      "1 while an expectation is not met, with the reason: never_seen, late, copies, too_few, empty, small, future, unknown.",
+      "1 while an expectation is not met, with the reason: never_seen, late, copies, too_few, retention, empty, small, future, unknown.",
     labels: [...SLOT, "reason"],
     points: ({ verdict: { reasons }, labels }) =>
       reasons.map((reason) => [1, { ...labels, reason }] as const),
@@ -57,6 +58,28 @@ export const UNEXPECTED_METRICS: readonly MetricSpec<UnexpectedSets>[] = [
     description: "Backup sets that no expectation covers and that are not retired.",
     labels: ["url"],
     points: ({ labels, count }) => [[count, labels]],
+  },
+];
+
+const PERIODS = ["url", ...SLOT, "period"] as const;
+
+export const RETENTION_METRICS: readonly MetricSpec<Retained>[] = [
+  {
+    name: "backup.retention.periods",
+    kind: "gauge",
+    description:
+      "Of the last N calendar periods of the policy of an expectation those that have a snapshot; period: hourly, daily, weekly, monthly, yearly.",
+    labels: PERIODS,
+    points: ({ labels, periods }) =>
+      periods.map(({ period, found }) => [found, { ...labels, period }] as const),
+  },
+  {
+    name: "backup.retention.expected_periods",
+    kind: "gauge",
+    description: "N, or the calendar periods since the oldest snapshot if these are fewer.",
+    labels: PERIODS,
+    points: ({ labels, periods }) =>
+      periods.map(({ period, expected }) => [expected, { ...labels, period }] as const),
   },
 ];
 
@@ -123,6 +146,14 @@ export function expectationTables(
       UNEXPECTED_METRICS,
       () => (hasAny(book()) ? book().unexpectedSets() : []),
       () => Infinity,
+    ),
+    boundTable(
+      RETENTION_METRICS,
+      () =>
+        book()
+          .slots()
+          .flatMap(({ retained }) => retained),
+      ({ until }) => until,
     ),
     boundTable(
       REMOVABLE_METRICS,

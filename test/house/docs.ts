@@ -3,7 +3,6 @@ import { fileURLToPath } from "node:url";
 
 import { lawTables } from "./import-law.ts";
 import { MANUAL, manual } from "./manual.ts";
-import { alertTables, ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
@@ -19,6 +18,7 @@ import {
 import {
   JUDGED_METRICS,
   REMOVABLE_METRICS,
+  RETENTION_METRICS,
   SLOT_METRICS,
   SUMMARY_METRICS,
   UNEXPECTED_METRICS,
@@ -49,6 +49,7 @@ const EXPECTATION_METRICS: readonly MetricSpec<never>[] = [
   ...SLOT_METRICS,
   ...JUDGED_METRICS,
   ...UNEXPECTED_METRICS,
+  ...RETENTION_METRICS,
   ...REMOVABLE_METRICS,
   ...SUMMARY_METRICS,
 ];
@@ -120,7 +121,6 @@ function errorsTable(): string {
 const TABLES: readonly (readonly [page: URL, marks: string, table: () => string])[] = [
   [page("configuration"), "settings", settingsTable],
   [page("metrics"), "metrics", metricsTable],
-  [page("alerting"), "alerts", alertTables],
   [page("troubleshooting"), "errors", errorsTable],
   [new URL("../../CONTRIBUTING.md", import.meta.url), "imports", lawTables],
 ];
@@ -144,7 +144,6 @@ export function generated(): Promise<readonly GeneratedPage[]> {
 // Node.js before 24.2 lacks `import.meta.main`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { url, expected } of await generated()) await writeFile(url, expected);
-  for (const { url, expected } of ruleFiles()) await writeFile(url, expected);
   await writeFile(MANUAL, manual());
   await writeFile(SCHEMA, settingsSchemaFile());
 }

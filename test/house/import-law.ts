@@ -32,8 +32,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "{index,internal}.ts": "*",
   "src/settings": "{index,internal}.ts src/log.ts",
   "src/{telemetry,web}": "{index,internal}.ts src/settings",
-  "src/alerts": "src/settings",
-  src: "{index,internal}.ts monitor/monitor.ts src/{alerts,settings,telemetry,web}",
+  src: "{index,internal}.ts monitor/monitor.ts src/{settings,telemetry,web}",
 };
 
 /** Package, or module of Node.js, → where it may be imported. Other packages may not be imported at all. */
@@ -48,7 +47,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "node-vault": "vault",
   "@noble/ciphers": "restic/crypto",
   convict: "src/settings",
-  yaml: "src/alerts src/settings src/suggestion-text.ts",
+  yaml: "src/settings src/suggestion-text.ts",
   bcryptjs: "src/web",
 };
 

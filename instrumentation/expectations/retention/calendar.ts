@@ -1,7 +1,6 @@
 /* oxlint-disable no-restricted-globals -- converts given times, does not read the clock */
 
-import type { Period } from "../../settings/expectations/retention.ts";
-import type { ResticDuration } from "../../settings/expectations/restic-duration.ts";
+import type { Period, ResticDuration } from "../../settings/expectations/retention.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

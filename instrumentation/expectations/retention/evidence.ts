@@ -12,7 +12,7 @@ export interface Evidence {
   /** Of all snapshots, also of those that are no evidence. */
   readonly oldest: LocalTime;
   /** The numbers of the newest periods that have a snapshot, newest first, for each rule with a number. */
-  readonly periods: ReadonlyMap<Period, readonly number[]>;
+  readonly numbers: ReadonlyMap<Period, readonly number[]>;
   /** The zones of some snapshots are not read yet. */
   readonly isPartial: boolean;
 }
@@ -34,7 +34,7 @@ export function evidenceOf(
   return {
     newest: more.reduce((a, b) => (b.seconds > a.seconds ? b : a), first),
     oldest: more.reduce((a, b) => (b.seconds < a.seconds ? b : a), first),
-    periods: new Map(
+    numbers: new Map(
       [...counts]
         .filter(([, count]) => count !== Infinity)
         .map(([period, count]) => [
@@ -58,10 +58,10 @@ export function joinedEvidence(
   return {
     newest: b.newest.seconds > a.newest.seconds ? b.newest : a.newest,
     oldest: b.oldest.seconds < a.oldest.seconds ? b.oldest : a.oldest,
-    periods: new Map(
-      Array.from(a.periods, ([period, numbers]) => [
+    numbers: new Map(
+      Array.from(a.numbers, ([period, ofPeriod]) => [
         period,
-        newestOf([...numbers, ...(b.periods.get(period) ?? [])], Infinity),
+        newestOf([...ofPeriod, ...(b.numbers.get(period) ?? [])], Infinity),
       ]),
     ),
     isPartial: a.isPartial || b.isPartial,

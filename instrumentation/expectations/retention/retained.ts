@@ -2,37 +2,67 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Labels } from "../../core/source.ts";
 import type { Expectation } from "../../settings/expectations/expectations.ts";
-import type { Evidence } from "./evidence.ts";
-import { areRequiredThere, periodsAt } from "./periods.ts";
-import type { PeriodCounts } from "./periods.ts";
+import type { Period } from "../../settings/expectations/retention.ts";
+import type { Finding } from "../finding.ts";
+import { endOf, periodOf } from "./calendar.ts";
+
+/** The last calendar periods of a rule of a policy. */
+export interface PeriodCount {
+  readonly period: Period;
+  /** Of the last N calendar periods those that have a snapshot. */
+  readonly found: number;
+  /** N, or the periods since the oldest snapshot if these are fewer. */
+  readonly expected: number;
+  /** Of the last N so many must have a snapshot, or all since the oldest snapshot if these are fewer; 0: none need one. */
+  readonly required: number;
+}
 
 /** The snapshots of a slot in one repository, by the policy of the expectation. Never changes. */
-export interface Retained extends PeriodCounts {
+export interface Retained {
   /** `url`, and the labels of the slot. */
   readonly labels: Labels;
-  readonly areRequiredThere: boolean;
+  readonly periods: readonly PeriodCount[];
+  /** When a period ends, milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /**
- * @param before the result of the last call: what did not change stays the same object
+ * The period under way counts only if it has a snapshot: without one the last N periods are those before it.
+ * @param labels `url`, and those of the slot
+ * @param before the result of the last call: it stays the same object if nothing changed
  * @param now milliseconds since the epoch
- * @returns undefined: there is no policy or no snapshot, or not all is read that decides on it
+ * @returns undefined: there is no policy, no snapshot, or not all is read that decides on it
  */
 export function retainedOf(
-  expectation: Expectation,
-  url: string,
+  { retention, require }: Expectation,
+  { evidence, isPartial }: Finding,
   labels: Labels,
-  evidence: Evidence | undefined,
-  before: readonly Retained[],
+  before: Retained | undefined,
   now: number,
 ): Retained | undefined {
-  if (!evidence || evidence.isPartial) return undefined;
-  const counts = periodsAt(expectation, evidence, now);
-  const known = before.find((one) => one.labels["url"] === url);
-  const made = {
-    ...counts,
-    labels: known?.labels ?? Object.freeze({ url, ...labels }),
-    areRequiredThere: areRequiredThere(counts),
-  };
-  return isDeepStrictEqual(known, made) ? known : made;
+  if (!evidence || isPartial || evidence.isPartial) return undefined;
+  const { newest, oldest, numbers } = evidence;
+  const { utcOffsetMinutes } = newest;
+  const periods: PeriodCount[] = [];
+  let until = Infinity;
+  for (const [period, ofPeriod] of numbers) {
+    const count = retention?.counts.get(period) ?? 0;
+    const current = periodOf(period, { seconds: now / 1000, utcOffsetMinutes });
+    // In another zone, or by a clock that is ahead, a later one can be under way.
+    const there = new Set(ofPeriod.map((number) => Math.min(number, current)));
+    const last = there.has(current) ? current : current - 1;
+    const found = [...there].filter((number) => number > last - count).length;
+    const first = Math.min(periodOf(period, oldest), ...there);
+    const expected = Math.max(0, Math.min(count, last - first + 1));
+    const required = Math.min(require.get(period) ?? 0, expected);
+    periods.push({ period, found, expected, required });
+    until = Math.min(until, endOf(period, current, utcOffsetMinutes) * 1000);
+  }
+  const made = { labels: before?.labels ?? Object.freeze(labels), periods, until };
+  return before && isDeepStrictEqual(before, made) ? before : made;
+}
+
+/** The required periods have a snapshot, as far as the history reaches. */
+export function isEnough({ periods }: Retained): boolean {
+  return periods.every(({ found, required }) => found >= required);
 }

@@ -1,6 +1,5 @@
+import type { JsonSchema } from "../../core/json-schema.ts";
 import type { EntryReader } from "./entry-reader.ts";
-import { parseResticDuration } from "./restic-duration.ts";
-import type { ResticDuration } from "./restic-duration.ts";
 
 /** The calendar periods of which restic keeps one snapshot each. */
 export const PERIODS = ["hourly", "daily", "weekly", "monthly", "yearly"] as const;
@@ -15,6 +14,14 @@ export const WITHIN = [
   ["withinMonthly", "monthly"],
   ["withinYearly", "yearly"],
 ] as const satisfies readonly (readonly [string, Period | undefined])[];
+
+/** A duration of the calendar, as restic's `--keep-within` has it. */
+export interface ResticDuration {
+  readonly years: number;
+  readonly months: number;
+  readonly days: number;
+  readonly hours: number;
+}
 
 /** The properties by which restic groups snapshots. */
 export const GROUPINGS = ["host", "paths", "tags"] as const;
@@ -38,6 +45,14 @@ export type RequiredPeriods = ReadonlyMap<Period, number>;
 
 const RULES: readonly string[] = ["last", ...PERIODS, ...WITHIN.map(([key]) => key), "tags"];
 const KEYS: readonly string[] = [...RULES, "groupBy"];
+
+const PART = /(\d{1,5})([ymdh])/g;
+
+/** The schema of a duration above zero. */
+export const RESTIC_DURATION: JsonSchema = {
+  type: "string",
+  pattern: "^(?=.*[1-9])(?:\\d{1,5}[ymdh])+$",
+};
 
 /** Reads the keys `retention` and `require` of an expectation. */
 export function readRetention(expectation: EntryReader): {
@@ -100,6 +115,15 @@ function readWithin(reader: EntryReader, key: string): ResticDuration | undefine
   const duration = typeof value === "string" ? parseResticDuration(value) : undefined;
   if (duration && Object.values(duration).some((number) => number > 0)) return duration;
   return reader.problem([key], 'must be a duration of restic above 0, like "14d" or "1y5m7d2h"');
+}
+
+/** `1y5m7d2h`: years, months, days, hours. undefined: not a duration. As for restic, the last number of a unit counts. */
+function parseResticDuration(text: string): ResticDuration | undefined {
+  const parts = [...text.matchAll(PART)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return undefined;
+  const of = (unit: string): number =>
+    Number(parts.findLast(([, , ownUnit]) => ownUnit === unit)?.[1] ?? 0);
+  return { years: of("y"), months: of("m"), days: of("d"), hours: of("h") };
 }
 
 function readGrouping(reader: EntryReader): Retention["groupBy"] {

@@ -3,8 +3,7 @@ import { DURATION } from "../../core/duration.ts";
 import { described, mapping, NOT_EMPTY } from "../../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../../core/json-schema.ts";
 import { SIZE_SCHEMA } from "../../core/size.ts";
-import { RESTIC_DURATION } from "./restic-duration.ts";
-import { GROUPINGS, PERIODS, WITHIN } from "./retention.ts";
+import { GROUPINGS, PERIODS, RESTIC_DURATION, WITHIN } from "./retention.ts";
 
 const TEXTS: JsonSchema = { type: "array", items: NOT_EMPTY, minItems: 1 };
 const COUNT: JsonSchema = { type: "integer", minimum: 1 };

@@ -1,4 +1,4 @@
-import type { Expectations, Reason, Slot } from "restic-otel-instrumentation/internal";
+import type { Expectations, PeriodCount, Reason, Slot } from "restic-otel-instrumentation/internal";
 
 import { isoTime, parseTime } from "./time.ts";
 
@@ -15,6 +15,13 @@ export interface ExpectationStatus {
   /** Empty: the expectation is met or paused. */
   readonly reasons: readonly Reason[];
   readonly pausedUntil: string | null;
+  /** The periods of its policy in each repository that has snapshots; empty: it has no policy. */
+  readonly retention: readonly RetentionStatus[];
+}
+
+/** The last calendar periods of a repository. */
+interface RetentionStatus extends PeriodCount {
+  readonly url: string;
 }
 
 /** Without `late`, `copies` and `never_seen` the age is fine. The worst comes first. */
@@ -25,6 +32,7 @@ const WORST_FIRST: readonly Reason[] = [
   "empty",
   "small",
   "too_few",
+  "retention",
   "future",
   "unknown",
 ];
@@ -43,7 +51,7 @@ export function expectationsOf(
 }
 
 function expectationStatus(
-  { labels, verdict: { newest, maxAgeSeconds, reasons } }: Slot,
+  { labels, verdict: { newest, maxAgeSeconds, reasons }, retained }: Slot,
   pausedUntil: ReadonlyMap<string, number>,
 ): ExpectationStatus {
   const { expectation: name = "", host, user } = labels;
@@ -56,6 +64,9 @@ function expectationStatus(
     maxAgeSeconds,
     reasons: reasons.toSorted((a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b)),
     pausedUntil: until === undefined ? null : isoTime(until),
+    retention: retained.flatMap(({ labels: { url = "" }, periods }) =>
+      periods.map((one) => ({ url, ...one })),
+    ),
   };
 }
 

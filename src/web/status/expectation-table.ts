@@ -6,7 +6,7 @@ import type { ExpectationStatus } from "./expectation-status.ts";
 import { counted, grouped, humanDuration } from "./quantity.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
-import { reasonInWords } from "./reason.ts";
+import { reasonInWords, retentionInWords } from "./reason.ts";
 import { ago, clockTime } from "./time.ts";
 
 /** More rows are left out of the page: the search finds them. */
@@ -79,6 +79,7 @@ function row(expectation: ExpectationStatus, query: Query, now: number): Html {
     : pausedUntil === null
       ? `at most ${humanDuration(maxAgeSeconds)} old`
       : `until ${clockTime(pausedUntil)}`;
+  const kept = retentionInWords(expectation);
   const link =
     host === undefined
       ? "any"
@@ -88,7 +89,7 @@ function row(expectation: ExpectationStatus, query: Query, now: number): Html {
     <th role="rowheader" scope="row">${name}</th>
     ${cell("Host", link, "host")} ${cell("User", user ?? "any", "name")}
     ${cell("Newest", newest === null ? "–" : ago(newest, now), "newest")}
-    ${cell("Reason", why, "why")}
+    ${cell("Reason", kept === "" ? why : `${why} · ${kept}`, "why")}
   </tr> `;
 }
 

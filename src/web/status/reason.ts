@@ -10,9 +10,29 @@ const WORDS: Readonly<Record<Reason, (expectation: ExpectationStatus) => string>
   empty: () => "newest is empty",
   small: () => "newest is too small",
   too_few: () => "too few snapshots",
+  retention: ({ retention }) => `too few ${shortOf(retention).join(", ")} snapshots`,
   future: () => "dated in the future",
   unknown: () => "not all is known",
 };
+
+/** The periods that lack required snapshots. */
+function shortOf(retention: ExpectationStatus["retention"]): readonly string[] {
+  const short = retention.filter(({ found, required }) => found < required);
+  return [...new Set(short.map(({ period }) => period))];
+}
+
+/** `daily 7 of 7 · weekly 4 of 5`, for each repository that has snapshots; empty: the expectation has no policy. */
+export function retentionInWords({ retention }: ExpectationStatus): string {
+  const repositories = [...Map.groupBy(retention, ({ url }) => url)];
+  return repositories
+    .map(([url, periods]) => {
+      const text = periods
+        .map(({ period, found, expected }) => `${period} ${found} of ${expected}`)
+        .join(" · ");
+      return repositories.length > 1 ? `${text} in ${url}` : text;
+    })
+    .join("; ");
+}
 
 /** Why an expectation is not met, in words, the worst reason first. */
 export function reasonInWords(expectation: ExpectationStatus): string {

@@ -1,8 +1,10 @@
 import { Store } from "../../../instrumentation/collect/store.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
+import { AllowedTimes } from "../../../instrumentation/expectations/allowed-times.ts";
 import { ExpectationBook } from "../../../instrumentation/expectations/book.ts";
 import { expectationTables } from "../../../instrumentation/expectations/tables.ts";
 import type { BoundTable } from "../../../instrumentation/metrics/bound-table.ts";
+import { DEFAULT_DATING } from "../../../instrumentation/restic/backdated.ts";
 import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
 import { groupsOf } from "../../../instrumentation/restic/repository/groups.ts";
 import type {
@@ -22,6 +24,10 @@ export interface Shot {
   readonly user?: string;
   /** Unix seconds. */
   readonly at: number;
+  /** The zone of that time, minutes east of UTC. Default: 0. */
+  readonly offset?: number;
+  /** The start of the backup in the summary, Unix seconds. Default: unknown. */
+  readonly start?: number;
   /** Default: no summary. */
   readonly files?: number;
   readonly bytes?: number;
@@ -40,6 +46,7 @@ export type Shown = Readonly<Record<string, number>>;
 /** Expectations over a store that a test fills. */
 export class ExpectationScene {
   readonly clock: FakeClock;
+  readonly #times = new AllowedTimes();
   store = new Store<RepositoryState>();
   book = new ExpectationBook();
   tables: readonly BoundTable[];
@@ -65,6 +72,7 @@ export class ExpectationScene {
     ];
     const { value, problems } = parseExpectations(sections, { list, areComplete: true });
     if (problems.length > 0) throw new Error(JSON.stringify(problems));
+    this.#times.configure(value.expectations);
     this.book.configure(value, urls, maxSlots);
     this.store.retain(urls.map((url) => ({ url })));
   }
@@ -72,7 +80,8 @@ export class ExpectationScene {
   /** A complete collection. @param refused files that the server did not hand out */
   read(url: string, shots: readonly Shot[], refused = 0): void {
     const before = this.store.get({ url })?.state?.content?.sets;
-    const sets = backupSets(url, shots.map(snapshotOf), before);
+    const dating = { ...DEFAULT_DATING, allowsTime: this.#times.of(url) };
+    const sets = backupSets(url, shots.map(snapshotOf), before, { dating });
     this.readState(url, stateOf(sets, refused));
   }
 
@@ -128,10 +137,10 @@ const IDS = new WeakMap<Shot, string>();
 
 /** The same shot gives a snapshot of the same id. */
 export function snapshotOf(shot: Shot): Snapshot {
-  const { host, user = "root", at, files, bytes, tags = [], paths = ["/"], isBare } = shot;
+  const { host, user = "root", at, start, files, bytes, tags = [], paths = ["/"], isBare } = shot;
   const id = IDS.get(shot) ?? idOf(String(count++));
   IDS.set(shot, id);
-  const hasSummary = files !== undefined || bytes !== undefined;
+  const hasSummary = files !== undefined || bytes !== undefined || start !== undefined;
   return {
     id,
     time: { seconds: at, nanoseconds: 0 },
@@ -144,6 +153,7 @@ export function snapshotOf(shot: Shot): Snapshot {
           processedBytes: bytes,
           addedBytes: undefined,
           addedStoredBytes: undefined,
+          ...(start !== undefined && { backupStart: { seconds: start, nanoseconds: 0 } }),
         }
       : undefined,
     details: isBare
@@ -155,7 +165,7 @@ export function snapshotOf(shot: Shot): Snapshot {
           tags,
           groups: groupsOf(paths, tags),
           programVersion: undefined,
-          utcOffsetMinutes: 0,
+          utcOffsetMinutes: shot.offset ?? 0,
         },
   };
 }

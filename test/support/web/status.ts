@@ -9,6 +9,7 @@ import type { ExpectationSections } from "../../../instrumentation/settings/expe
 import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
+import { groupsOf } from "../../../instrumentation/restic/repository/groups.ts";
 import { idOf } from "../repository/snapshot-id.ts";
 import { statusOf } from "../../../src/web/status/status.ts";
 import type { Status } from "../../../src/web/status/status.ts";
@@ -122,5 +123,14 @@ function snapshot(
             addedBytes,
             addedStoredBytes: addedBytes,
           },
+    details: {
+      original: undefined,
+      tree: undefined,
+      paths: ["/"],
+      tags: [],
+      groups: groupsOf(["/"], []),
+      programVersion: undefined,
+      utcOffsetMinutes: 0,
+    },
   };
 }

@@ -58,6 +58,45 @@ test("empty and small snapshots, too few, those in the future, and expectations 
   ]);
 });
 
+test("the periods of a policy are shown beside the age or the reason", () => {
+  const snapshots = [0.1, 1.1, 2.1, 9.1, 30.1].map((daysAgo) => ({ host: "web", daysAgo }));
+  const expectation = { maxAge: "26h", hosts: ["web"] };
+  const status = statusFor([{ url: "/srv/a", snapshots }, { url: "/srv/b" }], [], {
+    expect: [
+      { ...expectation, name: "met", retention: { daily: 4, weekly: 3, last: 9 } },
+      {
+        ...expectation,
+        name: "short",
+        retention: { daily: 7, weekly: 5, monthly: 2 },
+        require: { daily: 4, weekly: 4, monthly: 2 },
+      },
+    ],
+  });
+  const body = page(status);
+  expect(rows(body, 'id="expectations"', '<details id="met"')).toEqual([
+    "retention short web any 2 h ago 2025-12-31 21:36 UTC too few daily, weekly snapshots · daily 3 of 7 · weekly 3 of 5 · monthly 1 of 1",
+  ]);
+  expect(rows(body, '<details id="met"', 'id="repositories"')).toEqual([
+    "met met web any 2 h ago 2025-12-31 21:36 UTC at most 26 h old · daily 3 of 4 · weekly 2 of 3",
+  ]);
+  expect(status.expectations[1]?.retention).toEqual([
+    { url: "/srv/a", period: "daily", found: 3, expected: 4, required: 0 },
+    { url: "/srv/a", period: "weekly", found: 2, expected: 3, required: 0 },
+  ]);
+});
+
+test("several repositories have their own periods", () => {
+  const snapshots = [{ host: "web", daysAgo: 0.1 }];
+  const repositories = ["/srv/a", "/srv/b"].map((url) => ({ url, snapshots }));
+  const retention = { daily: 7 };
+  const status = statusFor(repositories, [], {
+    expect: [{ name: "e", hosts: ["web"], maxAge: "26h", retention }],
+  });
+  expect(text(page(status))).toContain(
+    "at most 26 h old · daily 1 of 1 in /srv/a; daily 1 of 1 in /srv/b",
+  );
+});
+
 test("sets of retired hosts are folded away, and are no problem", () => {
   const body = page(EXPECTED);
   const [sets, retired] = ['id="sets"', '<details id="retired"'];
