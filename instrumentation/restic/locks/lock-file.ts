@@ -1,6 +1,5 @@
 import { unpack } from "../repository/decompress.ts";
 import { count, parseObject, text } from "../repository/json.ts";
-import type { Session } from "../repository/session.ts";
 import { nameIn } from "../repository/snapshot.ts";
 import { parseInstant, ZERO_TIME } from "../repository/timestamp.ts";
 import type { Instant } from "../repository/timestamp.ts";
@@ -19,9 +18,12 @@ export interface LockFile {
 /** Bound of the JSON: restic writes 200 bytes. */
 const MAX_JSON_BYTES = 64 * 1024;
 
-/** @throws Error whose message completes "the file …" and is safe to print */
-export function openLock(sealed: Uint8Array, master: Session["master"]): LockFile {
-  const object = parseObject(unpack(master.open(sealed), MAX_JSON_BYTES).json);
+/**
+ * @param plain the decrypted file, which may be compressed
+ * @throws Error whose message completes "the file …" and is safe to print
+ */
+export function decodeLock(plain: Uint8Array): LockFile {
+  const object = parseObject(unpack(plain, MAX_JSON_BYTES).json);
   // Missing, as Go reads it.
   const time = object["time"] == null ? ZERO_TIME : parseInstant(text(object, "time"));
   if (!time) throw new Error('has no valid "time"');

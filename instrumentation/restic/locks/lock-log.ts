@@ -66,10 +66,10 @@ function logUnreadable(
     isUnreadable(file) && !previous?.files.has(id) ? [`${id.slice(0, 8)} ${file.reason}`] : [],
   );
   const isMore = unreadable > (previous?.unreadable ?? 0);
-  const [example = isMore ? "there are too many" : undefined] = fresh;
-  if (example !== undefined)
-    logger.warn(
-      `${unreadable} unreadable lock file${unreadable > 1 ? "s" : ""}: ${example}`,
-      subject,
-    );
+  const [example = isMore ? `only ${files.size} are read` : undefined] = fresh;
+  if (example === undefined) return;
+  logger.warn(
+    `${unreadable} unreadable lock file${unreadable > 1 ? "s" : ""}: ${example}`,
+    subject,
+  );
 }

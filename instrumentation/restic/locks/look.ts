@@ -5,7 +5,7 @@ import { reasonOf } from "../repository/config.ts";
 import { listIds } from "../repository/listing.ts";
 import type { Session } from "../repository/session.ts";
 import { isNamed, isNotFound } from "../repository/verified-load.ts";
-import { openLock } from "./lock-file.ts";
+import { decodeLock } from "./lock-file.ts";
 import type { LockFile } from "./lock-file.ts";
 
 /** Lock files of a repository that are read: one each for 1,000 hosts that back up at the same time. */
@@ -95,7 +95,7 @@ async function readLock(
   if (!isNamed(sealed, id))
     return { reason: "does not match its name: truncated or changed", isFinal: false };
   try {
-    return openLock(sealed, master);
+    return decodeLock(master.open(sealed));
   } catch (error) {
     return { reason: reasonOf(error), isFinal: true };
   }

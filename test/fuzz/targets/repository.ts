@@ -1,6 +1,7 @@
 import { zstdCompressSync } from "node:zlib";
 
 import { Key, SealError } from "../../../instrumentation/restic/crypto/key.ts";
+import { decodeLock } from "../../../instrumentation/restic/locks/lock-file.ts";
 import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
 import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
 import { decodeKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
@@ -32,6 +33,14 @@ const SNAPSHOT = JSON.stringify({
   },
 });
 
+const LOCK = JSON.stringify({
+  time: "2026-11-23T07:09:27.536252143-03:30",
+  exclusive: false,
+  hostname: "vm",
+  username: "root",
+  pid: 30_995,
+});
+
 /** The files of a repository. */
 export const REPOSITORY: readonly Target[] = [
   {
@@ -58,6 +67,13 @@ export const REPOSITORY: readonly Target[] = [
     take: (input) => decodeSnapshot(ID, input),
     mayThrow: plainError,
     heads: ["", '{"a":', '{"a":"', '{"a":['],
+  },
+  {
+    name: "locks",
+    seeds: [LOCK, Buffer.concat([Buffer.of(2), zstdCompressSync(LOCK)])],
+    take: (input) => decodeLock(input),
+    mayThrow: plainError,
+    heads: ["", '{"time":', '{"hostname":"', '{"a":['],
   },
   {
     name: "key files",
