@@ -1,6 +1,7 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
+import { lockList } from "./lock-list.ts";
 import { ago, clockTime } from "./time.ts";
 import { parseTime } from "./time.ts";
 import { linkTo } from "./query.ts";
@@ -48,12 +49,12 @@ export function repositoryTable(
 
 function row(repository: RepositoryStatus, query: Query, now: number): Html {
   const { url, state, error, lastSuccess, snapshots, unreadableSnapshots } = repository;
-  const { durationSeconds, requests } = repository;
+  const { durationSeconds, requests, locks } = repository;
   return html`<tr role="row">
     <td role="cell"><span class="state ${state}">${LABELS[state]}</span></td>
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host: undefined, user: undefined })}">${url}</a
-      >${error ? explanation(repository, now) : ""}
+      >${error ? explanation(repository, now) : ""}${lockList(locks, now)}
     </th>
     ${cell("Last success", lastSuccess === null ? "never" : ago(lastSuccess, now))}
     ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number detail")}

@@ -10,6 +10,8 @@ import type {
 import { ERROR_HELP } from "./error-help.ts";
 import { expectationsOf, lateExpectations } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
+import { locksStatus } from "./lock-status.ts";
+import type { LocksStatus } from "./lock-status.ts";
 import { isoTime } from "./time.ts";
 
 /**
@@ -49,6 +51,8 @@ export interface RepositoryStatus {
   readonly unreadableSnapshots: number | null;
   /** Number of requests of the last collection. */
   readonly requests: number | null;
+  /** null: locks are not looked at, or were not yet. */
+  readonly locks: LocksStatus | null;
 }
 
 export interface SetStatus {
@@ -157,6 +161,7 @@ function repositoryStatus(
     snapshots: content?.snapshots ?? null,
     unreadableSnapshots: content?.unreadable ?? null,
     requests: entry?.state?.lastRequests ?? null,
+    locks: locksStatus(entry?.state?.locks),
   };
 }
 

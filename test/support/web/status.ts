@@ -34,6 +34,7 @@ interface Repository {
   readonly error?: readonly [ErrorCode, string];
   /** The error affects only some snapshot files. */
   readonly damaged?: boolean;
+  readonly locks?: RepositoryState["locks"];
 }
 
 /** The status of these repositories. The repositories `uncollected` have no entry in the store. */
@@ -73,6 +74,7 @@ function entry({
   snapshots = [],
   error,
   damaged = false,
+  locks,
 }: Repository): StoreEntry<RepositoryState> {
   const complete = !error || damaged;
   const all = snapshots.map((one, index) => snapshot(one, index));
@@ -92,6 +94,7 @@ function entry({
         keyDerivations: 1,
       },
       lastRequests: 2,
+      locks,
     },
     attempt: {
       startedAt: NOW - 3_600_000,

@@ -36,6 +36,7 @@ test("/api/status has the schema of version 1", () => {
         snapshots: 4,
         unreadableSnapshots: 0,
         requests: 2,
+        locks: null,
       },
       expect.objectContaining({
         url: "/srv/b",
@@ -64,6 +65,7 @@ test("/api/status has the schema of version 1", () => {
         snapshots: null,
         unreadableSnapshots: null,
         requests: null,
+        locks: null,
       },
     ],
     sets: [

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+
+import type { LockHolder } from "../../../instrumentation/restic/locks/holders.ts";
+import type { LockState } from "../../../instrumentation/restic/locks/lock-state.ts";
+import { parseQuery } from "../../../src/web/status/query.ts";
+import { statusPage } from "../../../src/web/status/page.ts";
+import type { Status } from "../../../src/web/status/status.ts";
+import { statusFor } from "../../support/web/status.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+const HOUR = 3_600_000;
+
+function holder(hoursAgo: number, rest: Partial<LockHolder> = {}): LockHolder {
+  return {
+    hostname: "web",
+    username: "root",
+    pid: 7,
+    exclusive: false,
+    refreshed: { seconds: NOW / 1000 - 60, nanoseconds: 0 },
+    files: [],
+    since: NOW - hoursAgo * HOUR,
+    unchangedSinceMs: 0,
+    isStale: false,
+    ...rest,
+  };
+}
+
+function withLocks(holders: readonly LockHolder[], rest: Partial<LockState> = {}): Status {
+  const look = { at: NOW - HOUR, holders, unreadable: 0, files: new Map() };
+  const state = { repositoryId: "1", triedAtMs: 0, problem: undefined, look, ...rest };
+  return statusFor([{ url: "/srv/a", locks: state }]);
+}
+
+/** The items of the list, without tags. */
+function items(status: Status): readonly string[] {
+  const { body } = statusPage(
+    { version: "1", telemetryPath: "/metrics" },
+    status,
+    parseQuery(new URLSearchParams()),
+  );
+  const list = /<ul class="locks">([^]*?)<\/ul>/.exec(String(body))?.[1] ?? "";
+  return [...list.matchAll(/<li>([^]*?)<\/li>/g)].map(([, text = ""]) =>
+    text
+      .replaceAll(/<[^>]*>/g, "")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
+}
+
+test("/api/status and the page say who holds which lock since when, the stale ones first", () => {
+  const status = withLocks([
+    holder(1),
+    holder(3, { hostname: "<db>", username: "" }),
+    holder(2, { exclusive: true, pid: 9 }),
+    holder(5, { isStale: true }),
+  ]);
+  expect(status.repositories[0]?.locks).toEqual({
+    seen: "2025-12-31T23:00:00.000Z",
+    problem: null,
+    unreadable: 0,
+    holders: [
+      expect.objectContaining({ stale: true, since: "2025-12-31T19:00:00.000Z" }),
+      {
+        kind: "exclusive",
+        host: "web",
+        user: "root",
+        pid: 9,
+        since: "2025-12-31T22:00:00.000Z",
+        refreshed: "2025-12-31T23:59:00.000Z",
+        stale: false,
+      },
+      expect.objectContaining({ kind: "shared", host: "<db>", user: "" }),
+      expect.objectContaining({ kind: "shared", host: "web", stale: false }),
+    ],
+  });
+  expect(items(status)).toEqual([
+    "stale shared lock of root on web, pid 7, first seen 2025-12-31 19:00 UTC (5 h ago)",
+    "exclusive lock of root on web, pid 9, first seen 2025-12-31 22:00 UTC (2 h ago)",
+    "shared lock of &#60;db&#62;, pid 7, first seen 2025-12-31 21:00 UTC (3 h ago)",
+    "shared lock of root on web, pid 7, first seen 2025-12-31 23:00 UTC (60 min ago)",
+  ]);
+});
+
+test("the page shows ten locks, and what could not be read", () => {
+  const holders = Array.from({ length: 12 }, (_, pid) => holder(1, { pid }));
+  const look = { at: NOW, holders, unreadable: 3, files: new Map() };
+  const shown = items(withLocks([], { problem: "403 for locks/", look }));
+  expect(shown).toHaveLength(13);
+  expect(shown.slice(0, 2)).toEqual(["locks not read: 403 for locks/", "3 unreadable locks"]);
+  expect(shown.at(-1)).toBe("2 more locks");
+});
+
+test("without locks the page shows nothing of them", () => {
+  expect(items(withLocks([]))).toEqual([]);
+  expect(items(statusFor([{ url: "/srv/a" }]))).toEqual([]);
+  const failed = withLocks([], { problem: "timeout", look: undefined });
+  expect(failed.repositories[0]?.locks).toEqual({
+    seen: null,
+    problem: "timeout",
+    unreadable: null,
+    holders: [],
+  });
+});
