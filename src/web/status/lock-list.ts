@@ -27,7 +27,7 @@ export function lockList(locks: LocksStatus | null, now: number): Html {
 function item({ kind, host, user, pid, since, stale }: LockStatus, now: number): Html {
   const who = user === "" ? host : html`${user} on ${host}`;
   return html`${stale ? html`<span class="state late">stale</span> ` : ""}${kind} lock of ${who},
-    pid ${pid}, seen since
+    pid ${pid}, first seen
     <time datetime="${since}">${clockTime(since)}</time>
     (${relative((now - parseTime(since)) / 1000)})`;
 }

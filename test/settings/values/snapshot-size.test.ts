@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseSnapshotSize } from "../../instrumentation/settings/snapshot-size.ts";
+import { parseSnapshotSize } from "../../../instrumentation/settings/snapshot-size.ts";
 
 test.for([
   ["64KiB", 65_536],

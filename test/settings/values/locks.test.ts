@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { ResticInstrumentation } from "../../instrumentation/index.ts";
-import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
-import { redactedSettings } from "../../src/settings/redacted.ts";
-import { errorOf, settingsOf } from "../support/agent/settings-file.ts";
+import { ResticInstrumentation } from "../../../instrumentation/index.ts";
+import { monitorSettings } from "../../../instrumentation/embedding/monitor-settings.ts";
+import { redactedSettings } from "../../../src/settings/redacted.ts";
+import { errorOf, settingsOf } from "../../support/agent/settings-file.ts";
 
 test("an entry has an interval of its own, or none", async () => {
   const settings = await settingsOf(`locks: {every: 15m}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { readShard, shardOf } from "../../src/settings/shard.ts";
+import { readShard, shardOf } from "../../../src/settings/shard.ts";
 
 const URLS = Array.from(
   { length: 2000 },
