@@ -47,7 +47,11 @@ async function run(
     write: (line) => process.stderr.write(flags.once && process.stderr.isTTY ? CLEAR + line : line),
   });
   // The level may change with a reload.
-  logRequests(systemClock, (message, fields) => logger.debug(message, fields));
+  logRequests(
+    systemClock,
+    (message, fields) => logger.debug(message, fields),
+    () => logger.level === "debug",
+  );
   if (flags.checkConfig) {
     const { checkConfig } = await import("./check-config.ts");
     return checkConfig(settings, { extensions, logger, open: flags.open });

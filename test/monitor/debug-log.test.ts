@@ -13,7 +13,12 @@ import { SealedRepository } from "../support/repository/sealed-repository.ts";
 
 const clock = new FakeClock();
 const logger = new ArrayLogger();
-logRequests(clock, (message, fields) => logger.debug(message, fields));
+let isOn = true;
+logRequests(
+  clock,
+  (message, fields) => logger.debug(message, fields),
+  () => isOn,
+);
 
 async function startServer(): Promise<FaultServer> {
   const server = await FaultServer.start();
@@ -107,6 +112,17 @@ test("at level debug the log tells of requests, keys tried, files read and retri
   for (const key of keys.slice(0, -1))
     expect(key).toEqual({ url, key: other.slice(0, 8), result: "wrong password" });
   expect(of("files read")).toEqual([{ url, config: 1, keys: keys.length, snapshots: 3 }]);
+});
+
+test("requests are not logged while the log is off", async () => {
+  const server = await startServer();
+  server.answers(reset("before headers"));
+  isOn = false;
+  onTestFinished(() => {
+    isOn = true;
+  });
+  await collect(repository(`rest:${server.url}`));
+  expect(logger.lines.filter(({ message }) => message.startsWith("request"))).toEqual([]);
 });
 
 test("a request that fails is logged with the code of its error", async () => {

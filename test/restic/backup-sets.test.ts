@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
 import { backupSets, regrouped } from "../../instrumentation/restic/backup-sets.ts";
-import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
 import { Dice } from "../support/core/dice.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
+import { snapshotOf } from "../support/repository/snapshot-of.ts";
 
 const HOSTS = ["a", "b", "ab", "\u{1f600}", "constructor"];
 const USERS = ["", "UNKNOWN", "root", "__proto__"];
@@ -168,7 +168,7 @@ test.for([
 ] as const)(
   "of an original (%s…) and its rewritten twin (%s…) with equal time the twin is the newest",
   ([first, second]) => {
-    const details = decodeSnapshot("x", Buffer.from("{}")).details ?? expect.fail();
+    const details = snapshotOf("x", "{}").details ?? expect.fail();
     const one = { ...snapshot(1, new Dice(11)), details, id: first.repeat(64) };
     const twin = { ...one, id: second.repeat(64), details: { ...details, original: one.id } };
     for (const both of [

@@ -3,17 +3,17 @@ import { hash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 
 import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
-import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import { groupsOfSet } from "../../instrumentation/restic/set-groups.ts";
 import type { SetGroup } from "../../instrumentation/restic/set-groups.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
+import { snapshotOf } from "../support/repository/snapshot-of.ts";
 
 function snapshot(day: number, paths: readonly string[], tags: readonly string[]): Snapshot {
   const time = `2026-01-${String(day).padStart(2, "0")}T00:00:00Z`;
   const json = JSON.stringify({ time, hostname: "web", username: "root", paths, tags });
-  return decodeSnapshot(idOf(json), Buffer.from(json));
+  return snapshotOf(idOf(json), json);
 }
 
 function setOf(snapshots: readonly Snapshot[]): BackupSet {

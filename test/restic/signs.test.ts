@@ -4,9 +4,9 @@ import { isBackdated } from "../../instrumentation/restic/backdated.ts";
 import type { AllowsTime, Dating } from "../../instrumentation/restic/backdated.ts";
 import { backupSets, regrouped } from "../../instrumentation/restic/backup-sets.ts";
 import { backupSetMetrics } from "../../instrumentation/restic/metrics/tables.ts";
-import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { FirstSeen, Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
+import { snapshotOf } from "../support/repository/snapshot-of.ts";
 
 const NOW = Date.parse("2026-06-01T00:00:00Z");
 const HOUR = 3_600_000;
@@ -48,7 +48,7 @@ function snapshot({
   };
   const json = { time: iso(time), hostname: "web", username: "root", paths, summary, ...rest };
   const id = idOf(JSON.stringify([json, age]));
-  return { ...decodeSnapshot(id, Buffer.from(JSON.stringify(json))), firstSeen };
+  return { ...snapshotOf(id, JSON.stringify(json)), firstSeen };
 }
 
 /** The signs of the set of these snapshots, without the prefix `backup.`. */

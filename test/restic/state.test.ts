@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 
-import { decodeSnapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import { ageDays, nextAgeChange } from "../../instrumentation/restic/state.ts";
 import { backupSets } from "../../instrumentation/restic/backup-sets.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
+import { snapshotOf } from "../support/repository/snapshot-of.ts";
 
 const DAY = 86_400_000;
 const T = Date.parse("2024-05-01T12:00:00Z");
 
 function snapshot(time: string, hostname = "h", username = "u", id = idOf(time)): Snapshot {
-  return decodeSnapshot(id, Buffer.from(JSON.stringify({ time, hostname, username })));
+  return snapshotOf(id, JSON.stringify({ time, hostname, username }));
 }
 
 const noon = snapshot("2024-05-01T12:00:00Z");

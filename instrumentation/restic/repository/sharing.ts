@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
 
-import type { Snapshot } from "./snapshot.ts";
+import { groupsOf } from "./groups.ts";
+import type { Groups } from "./groups.ts";
+import type { DecodedDetails, DecodedSnapshot, Details, Snapshot } from "./snapshot.ts";
 
 /** Bound of the lists of paths and tags that are kept for a repository. */
 const MAX_LIST_BYTES = 16 * 2 ** 20;
@@ -9,15 +11,17 @@ const MAX_LIST_BYTES = 16 * 2 ** 20;
 const STRING_BYTES = 24;
 
 /**
- * Lets snapshots share equal names and lists: thousands of snapshots have the names and paths of a few hosts. Beyond 16 MiB a list
- * is dropped, and only its groups stay.
+ * Lets snapshots share equal names, lists and groups: thousands of snapshots have the names and paths of a few hosts. Beyond 16 MiB
+ * a list is dropped, and only its groups stay.
  * @param known snapshots that were shared before
  */
-export function sharing(known: Iterable<Snapshot> = []): (snapshot: Snapshot) => Snapshot {
+export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnapshot) => Snapshot {
   const names = new Map<string, string>();
   const lists = new Map<string, readonly string[]>();
   /** Lists that are in `lists`, to compare them by identity. */
   const kept = new Set<readonly string[]>();
+  /** By the kept lists of paths and of tags. */
+  const groups = new Map<readonly string[], Map<readonly string[], Groups>>();
   let bytes = 0;
   let isSeeded = false;
 
@@ -40,18 +44,36 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: Snapshot) =>
     return value;
   }
 
-  function share(snapshot: Snapshot): Snapshot {
+  function groupsOfKept(paths: readonly string[], tags: readonly string[]): Groups {
+    const byTags = groups.get(paths) ?? new Map<readonly string[], Groups>();
+    const shared = byTags.get(tags) ?? groupsOf(paths, tags);
+    groups.set(paths, byTags);
+    byTags.set(tags, shared);
+    return shared;
+  }
+
+  function shareDetails(details: DecodedDetails): Details {
+    const paths = list(details.paths);
+    const tags = list(details.tags);
+    return {
+      ...details,
+      paths,
+      tags,
+      groups:
+        paths && tags
+          ? groupsOfKept(paths, tags)
+          : (details.groups ?? groupsOf(details.paths ?? [], details.tags ?? [])),
+      programVersion: details.programVersion && name(details.programVersion),
+    };
+  }
+
+  function share(snapshot: DecodedSnapshot): Snapshot {
     const { hostname, username, details } = snapshot;
     return {
       ...snapshot,
       hostname: name(hostname),
       username: name(username),
-      details: details && {
-        ...details,
-        paths: list(details.paths),
-        tags: list(details.tags),
-        programVersion: details.programVersion && name(details.programVersion),
-      },
+      details: details && shareDetails(details),
     };
   }
 

@@ -1,5 +1,4 @@
 import type { JsonObject } from "../../core/json.ts";
-import { groupsOf } from "./groups.ts";
 import type { Groups } from "./groups.ts";
 import { parseObject, text } from "./json.ts";
 import { decodeSummary } from "./summary.ts";
@@ -39,6 +38,16 @@ export interface Details {
   readonly utcOffsetMinutes: number;
 }
 
+/** A snapshot as its file has it, whose groups have no names yet. */
+export interface DecodedSnapshot extends Omit<Snapshot, "details"> {
+  readonly details?: DecodedDetails | undefined;
+}
+
+export interface DecodedDetails extends Omit<Details, "groups"> {
+  /** undefined: both lists are there. */
+  readonly groups?: Groups | undefined;
+}
+
 /**
  * When the agent learnt of a snapshot file, by its own clock, milliseconds since the epoch. That of a tagged or rewritten snapshot with
  * an unchanged time is that of its original, if the agent knew it.
@@ -65,7 +74,7 @@ export function userOf({ username }: Snapshot): string {
 }
 
 /** @throws Error whose message completes "the file …" and is safe to print */
-export function decodeSnapshot(id: string, json: Uint8Array): Snapshot {
+export function decodeSnapshot(id: string, json: Uint8Array): DecodedSnapshot {
   const object = parseObject(json);
   // Missing, as Go reads it.
   const time = object["time"] == null ? ZERO_TIME : parseInstant(text(object, "time"));
@@ -89,17 +98,14 @@ export function nameIn(object: JsonObject, field: string): string {
   return value;
 }
 
-function details(object: JsonObject): Details {
-  const paths = list(object, "paths");
-  const tags = list(object, "tags");
+function details(object: JsonObject): DecodedDetails {
   const version = object["program_version"];
   const isVersion = typeof version === "string" && version.length <= MAX_VERSION_LENGTH;
   return {
     original: idOf(object["original"]),
     tree: idOf(object["tree"]),
-    paths,
-    tags,
-    groups: groupsOf(paths, tags),
+    paths: list(object, "paths"),
+    tags: list(object, "tags"),
     programVersion: isVersion ? version.toWellFormed() : undefined,
     utcOffsetMinutes: utcOffsetMinutes(text(object, "time")),
   };

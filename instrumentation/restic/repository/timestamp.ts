@@ -8,26 +8,29 @@ export interface Instant {
 /** Go's zero time, in the year 1: a time that is not known. */
 export const ZERO_TIME: Instant = { seconds: -62_135_596_800, nanoseconds: 0 };
 
-const RFC_3339 = /^(\d{4}-\d\d-\d\d)T(\d{1,2}):(\d\d):(\d\d)((?:[.,]\d+)?)([+-])(\d\d):(\d\d)$/;
+const RFC_3339 =
+  /^(\d{4}-\d\d-(\d\d))T(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-]\d\d):(\d\d))$/;
 
 /**
  * RFC 3339 as Go parses it, and thereby restic: with any number of fraction digits, of which nine count, a comma in place of their
  * point, an hour of one digit. undefined for anything else, such as February 30 or 24:00.
  */
 export function parseInstant(text: string): Instant | undefined {
-  const match = RFC_3339.exec(text.replace(/Z$/, "+00:00"));
+  const match = RFC_3339.exec(text);
   if (!match) return undefined;
-  const [, date = "", ...rest] = match;
-  const [hour = 0, minute = 0, second = 0, , , zoneHour = 0, zoneMinute = 0] = rest.map(Number);
-  const days = Date.parse(`${date}T00:00:00Z`);
+  const [, date, day, hours, minutes, seconds, fraction = "", zoneHours = "+00", zoneMinutes] =
+    match;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
   // Date.parse makes March 1 of February 30.
-  if (Number.isNaN(days) || !new Date(days).toISOString().startsWith(date)) return undefined;
-  if (hour > 23 || minute > 59 || second > 59 || zoneHour > 24 || zoneMinute > 60) return undefined;
-  const [, , , fraction = "", sign] = rest;
-  const offset = (sign === "-" ? -1 : 1) * (zoneHour * 3600 + zoneMinute * 60);
+  if (new Date(midnight).getUTCDate() !== Number(day)) return undefined;
+  const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
+  const [zoneHour, zoneMinute] = [Number(zoneHours), Number(zoneMinutes ?? 0)];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (Math.abs(zoneHour) > 24 || zoneMinute > 60) return undefined;
+  const offset = zoneHour * 3600 + (zoneHours.startsWith("-") ? -1 : 1) * zoneMinute * 60;
   return {
-    seconds: days / 1000 + hour * 3600 + minute * 60 + second - offset,
-    nanoseconds: Number(fraction.slice(1, 10).padEnd(9, "0")),
+    seconds: midnight / 1000 + hour * 3600 + minute * 60 + second - offset,
+    nanoseconds: Number(fraction.slice(0, 9).padEnd(9, "0")),
   };
 }
 

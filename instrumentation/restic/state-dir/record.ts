@@ -1,6 +1,9 @@
-import { groupsOf } from "../repository/groups.ts";
-import type { Groups } from "../repository/groups.ts";
-import type { FirstSeen, Snapshot } from "../repository/snapshot.ts";
+import type {
+  DecodedDetails,
+  DecodedSnapshot,
+  FirstSeen,
+  Snapshot,
+} from "../repository/snapshot.ts";
 import type { Listing } from "../repository/snapshot-cache.ts";
 import { Fields } from "./fields.ts";
 import { decodeSummary, encodeSummary } from "./summary-record.ts";
@@ -8,7 +11,7 @@ import { decodeSummary, encodeSummary } from "./summary-record.ts";
 /** A line of a state file. */
 export type JournalRecord =
   | { readonly kind: "list"; readonly list: readonly string[] }
-  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly kind: "snapshot"; readonly snapshot: DecodedSnapshot }
   | { readonly kind: "listed"; readonly listing: Listing; readonly changes: Changes };
 
 /** How a complete listing differs from the records before it. */
@@ -65,7 +68,6 @@ function encodeSeen(seen: FirstSeen | undefined): readonly number[] {
 /** Decodes the records of one file in their order. */
 export class RecordDecoder {
   readonly #lists: (readonly string[])[] = [];
-  readonly #groups = new Map<string, Groups>();
   #seen: FirstSeen | undefined;
 
   /** @throws TypeError if the text is no record of this version */
@@ -90,7 +92,7 @@ export class RecordDecoder {
     return list;
   }
 
-  #snapshot(fields: Fields): Snapshot {
+  #snapshot(fields: Fields): DecodedSnapshot {
     return {
       id: fields.text(1),
       time: { seconds: fields.number(2), nanoseconds: fields.number(3) },
@@ -102,7 +104,7 @@ export class RecordDecoder {
     };
   }
 
-  #details(fields: Fields): Snapshot["details"] {
+  #details(fields: Fields): DecodedDetails {
     const paths = this.#listAt(fields.optionalNumber(2));
     const tags = this.#listAt(fields.optionalNumber(3));
     return {
@@ -112,7 +114,7 @@ export class RecordDecoder {
       tags,
       groups:
         paths && tags
-          ? this.#groupsOf(paths, tags, `${fields.number(2)} ${fields.number(3)}`)
+          ? undefined
           : { paths: fields.text(6), tags: fields.text(7), pathsAndTags: fields.text(8) },
       programVersion: fields.optionalText(4),
       utcOffsetMinutes: fields.number(5),
@@ -124,12 +126,6 @@ export class RecordDecoder {
     const list = this.#lists[index];
     if (!list) throw new TypeError("no such list");
     return list;
-  }
-
-  #groupsOf(paths: readonly string[], tags: readonly string[], key: string): Groups {
-    const groups = this.#groups.get(key) ?? groupsOf(paths, tags);
-    this.#groups.set(key, groups);
-    return groups;
   }
 
   /** One object for the snapshots of one listing. */

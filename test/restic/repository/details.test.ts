@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 
 import { sharing } from "../../../instrumentation/restic/repository/sharing.ts";
-import { decodeSnapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import type { Details, Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import { idOf } from "../../support/repository/snapshot-id.ts";
 import vectors from "../vectors.json" with { type: "json" };
+import { snapshotOf } from "../../support/repository/snapshot-of.ts";
 
 const TIME = "2024-01-02T03:04:05Z";
 
 function decode(fields: object, id = "id"): Snapshot {
-  return decodeSnapshot(id, Buffer.from(JSON.stringify({ time: TIME, ...fields })));
+  return snapshotOf(id, JSON.stringify({ time: TIME, ...fields }));
 }
 
 function detailsOf(fields: object): Details {

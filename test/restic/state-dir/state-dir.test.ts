@@ -6,12 +6,12 @@ import type {
   Remembered,
   SnapshotCache,
 } from "../../../instrumentation/restic/repository/snapshot-cache.ts";
-import { decodeSnapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import { StateDir } from "../../../instrumentation/restic/state-dir/state-dir.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 import { idOf } from "../../support/repository/snapshot-id.ts";
 import { StatefulScene } from "../../support/repository/stateful-scene.ts";
+import { snapshotOf } from "../../support/repository/snapshot-of.ts";
 
 let scene: StatefulScene;
 
@@ -29,7 +29,7 @@ async function withCache(
 function decoded(hostname: string): readonly [string, Snapshot] {
   const id = idOf(hostname);
   const json = JSON.stringify({ time: "2024-01-02T03:04:05Z", hostname });
-  return [id, decodeSnapshot(id, Buffer.from(json))];
+  return [id, snapshotOf(id, json)];
 }
 
 beforeEach(async () => {

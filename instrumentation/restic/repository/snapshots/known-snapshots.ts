@@ -6,7 +6,7 @@ import { seenWithOriginal } from "./twins.ts";
 import { sharing } from "../sharing.ts";
 import { Sightings } from "../sightings.ts";
 import type { Listed, SnapshotCache } from "../snapshot-cache.ts";
-import type { Snapshot } from "../snapshot.ts";
+import type { DecodedSnapshot, Snapshot } from "../snapshot.ts";
 import { compareInstants } from "../timestamp.ts";
 
 /** The snapshots of one repository that were read. They never change. */
@@ -77,7 +77,7 @@ export class KnownSnapshots {
   ): Promise<SnapshotFiles> {
     const fresh: Snapshot[] = [];
     const share = sharing(this.#byId.values());
-    const found = (decoded: Snapshot): void => {
+    const found = (decoded: DecodedSnapshot): void => {
       const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
       this.#byId.set(snapshot.id, snapshot);
       fresh.push(snapshot);
@@ -110,7 +110,7 @@ export class KnownSnapshots {
     const newest = lacking.toSorted((a, b) => compareInstants(b.time, a.time)).slice(0, allowed);
     const fresh: Snapshot[] = [];
     const share = sharing(this.#byId.values());
-    const found = (decoded: Snapshot): void => {
+    const found = (decoded: DecodedSnapshot): void => {
       const firstSeen = this.#byId.get(decoded.id)?.firstSeen;
       fresh.push(share({ ...decoded, firstSeen }));
     };

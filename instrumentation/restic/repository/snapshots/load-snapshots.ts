@@ -7,7 +7,7 @@ import { reasonOf } from "../config.ts";
 import { BoundError } from "../json.ts";
 import { isNamed, isNotFound } from "../verified-load.ts";
 import { decodeSnapshot } from "../snapshot.ts";
-import type { Snapshot } from "../snapshot.ts";
+import type { DecodedSnapshot } from "../snapshot.ts";
 import { unpack } from "../decompress.ts";
 
 export interface SnapshotBounds {
@@ -50,7 +50,7 @@ export interface SnapshotQueue {
   /** Files that could not be read last time: they say nothing about the repository. */
   readonly knownUnreadable: ReadonlyMap<string, unknown>;
   /** Called with each snapshot at once, so that a later failure does not lose it. */
-  readonly found: (snapshot: Snapshot) => void;
+  readonly found: (snapshot: DecodedSnapshot) => void;
 }
 
 /**
