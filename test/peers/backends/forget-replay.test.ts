@@ -5,7 +5,6 @@ import { expect, test } from "vitest";
 import { forget } from "../../../instrumentation/expectations/retention/replay.ts";
 import { groupKey } from "../../../instrumentation/expectations/retention/removable.ts";
 import { isJsonObject } from "../../../instrumentation/core/json.ts";
-import { decodeSnapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import type { Snapshot } from "../../../instrumentation/restic/state.ts";
 import { parseExpectations } from "../../../instrumentation/settings/expectations/parse.ts";
 import type { Retention } from "../../../instrumentation/settings/expectations/retention.ts";
@@ -15,6 +14,7 @@ import { randomPolicy, randomSnapshots } from "../../support/expectations/random
 import { repositoryFolder } from "../../support/repository/repository-folder.ts";
 import { restic } from "../../support/repository/restic-cli.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
+import { snapshotOf } from "../../support/repository/snapshot-of.ts";
 
 const REPOSITORIES = 20;
 const HOSTS = 50;
@@ -43,7 +43,7 @@ test.skipIf(!requirePeer("restic"))(
       const snapshots = Array.from({ length: HOSTS }, (_, index) =>
         randomSnapshots(dice, `host-${index}`, taken, Date.now()).map((fields) => {
           const text = JSON.stringify({ tree: "0".repeat(64), ...fields });
-          return decodeSnapshot(sealed.addSnapshotText(text), Buffer.from(text));
+          return snapshotOf(sealed.addSnapshotText(text), text);
         }),
       ).flat();
       const folder = await repositoryFolder(sealed.files);
@@ -139,7 +139,7 @@ function listOf(value: unknown): readonly unknown[] {
 function entriesOf(snapshots: unknown): readonly Entry[] {
   return listOf(snapshots).map((snapshot) => {
     const { id = "", time = "" } = isJsonObject(snapshot) ? snapshot : {};
-    const { time: instant } = decodeSnapshot("", Buffer.from(JSON.stringify({ time })));
+    const { time: instant } = snapshotOf("", JSON.stringify({ time }));
     return { id: String(id), time: JSON.stringify(instant) };
   });
 }
