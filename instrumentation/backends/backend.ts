@@ -89,8 +89,8 @@ export const MAX_SIZE_BYTES: Readonly<Record<FileType, number>> = {
   data: 256 * MIB,
 };
 
-/** Bound of a listing that arrives as a stream: 100,000 packs are 9 MB of JSON. */
-export const MAX_LISTING_BYTES = 64 * MIB;
+/** Longer names are not those of restic, and are left out if memory is at stake. */
+export const MAX_NAME_LENGTH = 64;
 
 /**
  * Bound of the names in a listing, other files in the folder included: 2 million, about 90 bytes of memory each; 20 million packs (300 TB
@@ -103,4 +103,38 @@ export function maxListedNames(type: FileType): number {
 /** @param where the folder, safe to print */
 export function tooManyNames(where: string, type: FileType): AgentError {
   return new AgentError("other", `${where} has more than ${maxListedNames(type)} files`);
+}
+
+/** The path of a file below the repository on file systems and in object stores. A pack is in the folder of its first two digits. */
+export function pathOf(type: FileType, name: string): string {
+  if (type === "config") return type;
+  return type === "data" ? `${type}/${name.slice(0, 2)}/${name}` : `${type}/${name}`;
+}
+
+/** A file in a listing before it is returned. */
+export interface ListedFile {
+  readonly name: string;
+  /** As received: a number, or decimal digits. */
+  readonly size: unknown;
+}
+
+/** The files of a page that `options` ask for. */
+export function listedFiles(
+  files: readonly ListedFile[],
+  { prefix = "", sizes: wantsSizes = false }: ListOptions = {},
+): ListedFiles {
+  const asked = prefix === "" ? files : files.filter(({ name }) => name.startsWith(prefix));
+  const names = asked.map(({ name }) => name);
+  if (!wantsSizes) return { names };
+  const sizes = asked.map(({ size }) => bytesOf(size)).filter((size) => size !== undefined);
+  return { names, sizes: sizes.length === names.length ? sizes : undefined };
+}
+
+const DIGITS = /^\d{1,20}$/;
+
+function bytesOf(size: unknown): number | undefined {
+  const bytes = typeof size === "string" && DIGITS.test(size) ? Number(size) : size;
+  return typeof bytes === "number" && (Number.isInteger(bytes) || bytes === Infinity) && bytes >= 0
+    ? Math.min(bytes, Number.MAX_SAFE_INTEGER)
+    : undefined;
 }

@@ -15,7 +15,7 @@ interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
-  /** A larger response fails as `corrupt`. */
+  /** A larger response fails as `corrupt`, unless `onBody` receives it. */
   readonly maxBytes: number;
   /** Receives the body of a response with status 200 in pieces. The `body` of the response is then empty. */
   readonly onBody?: BodyReceiver | undefined;

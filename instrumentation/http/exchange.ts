@@ -12,10 +12,11 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
-/** Must not throw. */
+/** Bounds what it receives: an AgentError that it throws ends the request. */
 export type BodyReceiver = (piece: Buffer) => void;
 
 interface Reception {
+  /** Bound of `body`. */
   readonly maxBytes: number;
   /** Receives the body of a response with status 200 instead of `body`. */
   readonly onBody?: BodyReceiver | undefined;
@@ -53,10 +54,10 @@ async function attempt(
   let isLost = false;
   let status = 0;
   let headers: HttpResponse["headers"] = {};
-  let size = 0;
   const collected = new ByteCollector();
+  const isReceived = (): boolean => onBody !== undefined && status === 200;
   const expect = (bytes: number): void => {
-    if (size + bytes > maxBytes) throw new TooLongError("more than was asked for");
+    if (collected.length + bytes > maxBytes) throw new TooLongError("more than was asked for");
   };
   // A request that waits for a connection cannot be taken back: it is aborted when it starts.
   const release = onAbort(signal, () => {
@@ -81,13 +82,12 @@ async function attempt(
       const encoding = headers["transfer-encoding"] ?? "chunked";
       if (encoding.toLowerCase() !== "chunked")
         throw new ProtocolError(`unknown Transfer-Encoding ${JSON.stringify(encoding)}`);
-      expect(Number(headers["content-length"] ?? 0));
+      if (!isReceived()) expect(Number(headers["content-length"] ?? 0));
     },
     onResponseData(_controller, chunk) {
+      if (onBody && isReceived()) return onBody(chunk);
       expect(chunk.length);
-      size += chunk.length;
-      if (onBody && status === 200) onBody(chunk);
-      else collected.add(chunk);
+      collected.add(chunk);
     },
     onResponseEnd() {
       resolve({ status, headers, body: collected.bytes() });

@@ -14,8 +14,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "backends/{azure,b2,gs,s3,swift}":
     "core http backends/{backend,context,http-options}.ts backends/object-store",
   "backends/rest": "core http backends/{backend,context,http-options}.ts",
-  "backends/local": "core backends/{backend,context}.ts",
-  "backends/sftp": "core backends/{backend,context}.ts backends/child-process",
+  "backends/local": "core backends/{backend,context,pack-folders}.ts",
+  "backends/sftp": "core backends/{backend,context,pack-folders}.ts backends/child-process",
   "backends/rclone": "core http backends/{backend,context}.ts backends/{child-process,rest}",
   "backends/{location,open}.ts": "core backends/*",
   "restic/crypto": "core",

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { AgentError } from "../../instrumentation/core/error.ts";
 import { httpClient } from "../../instrumentation/http/client.ts";
 import type { HttpResponse } from "../../instrumentation/http/client.ts";
 import { FaultServer } from "../support/http/fault-server.ts";
@@ -14,10 +15,12 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-function get(maxBytes: number): Promise<HttpResponse> {
+function get(
+  maxBytes: number,
+  onBody = (piece: Buffer): void => void pieces.push(piece),
+): Promise<HttpResponse> {
   const send = httpClient({ connections: 1, proxyEnvironment: {} });
   const url = new URL(server.url);
-  const onBody = (piece: Buffer): void => void pieces.push(piece);
   return send({ url, headers: {}, maxBytes, onBody }, new AbortController().signal);
 }
 
@@ -37,11 +40,22 @@ test("a response with another status has its body", async () => {
   expect(pieces).toEqual([]);
 });
 
-test("the bound also holds for a receiver", async () => {
+test("a receiver has bounds of its own: its AgentError ends the request", async () => {
   server.answers((_request, response) => {
     response.write(Buffer.alloc(2 ** 20));
     response.end(Buffer.alloc(2 ** 20));
   });
-  await expect(get(2 ** 20)).rejects.toThrow("sends more than 1048576 bytes");
-  expect(bytes()).toBeLessThanOrEqual(2 ** 20);
+  await get(1);
+  expect(bytes()).toBe(2 ** 21);
+  const enough = new AgentError("other", "enough");
+  await expect(
+    get(1, () => {
+      throw enough;
+    }),
+  ).rejects.toBe(enough);
+});
+
+test("the bound holds for a body that the receiver does not get", async () => {
+  server.answers((_request, response) => response.writeHead(404).end("missing"));
+  await expect(get(6)).rejects.toThrow("sends more than 6 bytes");
 });

@@ -95,11 +95,11 @@ export async function openAzure(
     prefix,
     connections,
     maxSizeBytes: context.maxSizeBytes,
-    async list(folder, deep, from, signal) {
+    async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
         restype: "container",
         comp: "list",
-        prefix: folder,
+        prefix: wanted,
         delimiter: deep ? undefined : "/",
         marker: from,
         maxresults: `${pageSize}`,

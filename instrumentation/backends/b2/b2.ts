@@ -1,5 +1,3 @@
-import { posix } from "node:path";
-
 import { encodePath } from "../../core/url-path.ts";
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, parseJsonObject, textMember } from "../../core/json.ts";
@@ -8,7 +6,7 @@ import type { Secret } from "../../core/secret.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend, ListedFile } from "../backend.ts";
 import type { BackendContext, Variables } from "../context.ts";
 import { httpOptions } from "../http-options.ts";
 import { MAX_PAGE_BYTES, objectStoreBackend } from "../object-store/object-store.ts";
@@ -102,14 +100,14 @@ export async function openB2(
     prefix: location.prefix,
     connections,
     maxSizeBytes: context.maxSizeBytes,
-    async list(folder, deep, from, signal) {
+    async list({ folder, prefix, deep }, from, signal) {
       const request: Request = {
         capability: "listFiles",
         name: folder,
         url: ({ api }) => `${api}b2_list_file_names`,
         body: ({ bucketId }) => ({
           bucketId,
-          prefix: folder,
+          prefix,
           ...(!deep && { delimiter: "/" }),
           ...(from !== undefined && { startFileName: from }),
           maxFileCount: PAGE,
@@ -120,7 +118,7 @@ export async function openB2(
       const { files, nextFileName } = parseJsonObject(response.body);
       if (!Array.isArray(files)) throw foreignResponse(what, response, B2);
       return {
-        names: files.filter(isJsonObject).flatMap(nameOf),
+        objects: files.filter(isJsonObject).flatMap(objectOf),
         next: typeof nextFileName === "string" ? nextFileName : undefined,
         receivedBytes: response.body.length,
       };
@@ -164,7 +162,9 @@ function permit(account: B2Account, { capability, name }: Request, where: string
 }
 
 /** With a delimiter the listing contains folders, whose action is "folder". */
-function nameOf(entry: JsonObject): readonly string[] {
+function objectOf(entry: JsonObject): readonly ListedFile[] {
   const name = textMember(entry, "fileName");
-  return name !== undefined && entry["action"] === "upload" ? [posix.basename(name)] : [];
+  return name !== undefined && entry["action"] === "upload"
+    ? [{ name, size: entry["contentLength"] }]
+    : [];
 }

@@ -11,7 +11,7 @@ import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import {
   MAX_PAGE_BYTES,
-  fileNames,
+  objectsIn,
   objectStoreBackend,
   queryString,
 } from "../object-store/object-store.ts";
@@ -75,9 +75,9 @@ export async function openGs(
     prefix,
     connections,
     maxSizeBytes: context.maxSizeBytes,
-    async list(folder, deep, from, signal) {
+    async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
-        prefix: folder,
+        prefix: wanted,
         delimiter: deep ? undefined : "/",
         pageToken: from,
         maxResults: `${PAGE}`,
@@ -89,7 +89,7 @@ export async function openGs(
       if (answer["kind"] !== "storage#objects" || !Array.isArray(items))
         throw foreignResponse(`${where}${folder} at ${host}`, response, "Google Cloud Storage");
       return {
-        names: fileNames(items),
+        objects: objectsIn(items, "size"),
         next: textMember(answer, "nextPageToken"),
         receivedBytes: response.body.length,
       };

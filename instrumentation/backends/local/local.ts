@@ -1,14 +1,16 @@
 import { constants } from "node:fs";
-import { open, opendir } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
-import { MAX_SIZE_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
-import type { Backend, FileType } from "../backend.ts";
+import { listedFiles, MAX_SIZE_BYTES, pathOf } from "../backend.ts";
+import type { Backend, FileType, ListedFile, ListOptions } from "../backend.ts";
+import { listPacks } from "../pack-folders.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
+import { namesIn, withSizes } from "./folder.ts";
 import type { LocalLocation } from "./location.ts";
 
 /** Node.js has four threads for file operations, and a hanging mount blocks one of them for good. */
@@ -16,14 +18,14 @@ const operations = limit(2);
 
 const IDLE_MS = 30_000;
 
-/** Directory entries that are read at a time. */
-const DIRECTORY_BUFFER = 1024;
-
 /** Up to this many snapshots are read without the reader thread. */
 const FEW = 200;
 
 /** Snapshot files in one request to the reader thread: a few milliseconds, or seconds on a slow disk. */
 const BATCH = 64;
+
+/** Files whose sizes are read within one time limit. */
+const SIZES = 256;
 
 /** Files that were requested in one turn of the event loop. */
 interface Batch {
@@ -97,17 +99,52 @@ export function openLocal(
     return begun;
   }
 
+  function readNames(
+    folder: string,
+    type: FileType,
+    kind: "files" | "folders",
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return run(`reading the directory ${folder}`, () => namesIn(folder, type, kind), signal);
+  }
+
+  async function filesIn(
+    folder: string,
+    type: FileType,
+    { prefix = "", sizes = false }: ListOptions,
+    signal: AbortSignal,
+  ): Promise<readonly ListedFile[]> {
+    const all = await readNames(folder, type, "files", signal);
+    if (!sizes) return all.map((name) => ({ name, size: undefined }));
+    const asked = all.filter((name) => name.startsWith(prefix));
+    const found: ListedFile[] = [];
+    for (let at = 0; at < asked.length; at += SIZES) {
+      const some = asked.slice(at, at + SIZES);
+      const what = `reading the size of ${join(folder, some[0] ?? "")} and ${some.length - 1} more`;
+      found.push(...(await run(what, () => withSizes(folder, some), signal)));
+    }
+    return found;
+  }
+
   return {
     location: root,
     connections: BATCH,
-    async list(type, _from, signal) {
+    slices: true,
+    async list(type, from, signal, options = {}) {
       const folder = join(root, type);
-      const what = `reading the directory ${folder}`;
-      const names = await run(what, () => filesIn(folder, type), signal);
-      return { names, next: undefined, receivedBytes: 0 };
+      if (type !== "data") {
+        const found = await filesIn(folder, type, options, signal);
+        return { ...listedFiles(found, options), next: undefined, receivedBytes: 0 };
+      }
+      const folders = await readNames(folder, type, "folders", signal);
+      const list = async (name: string) => ({
+        files: await filesIn(join(folder, name), type, options, signal),
+        receivedBytes: 0,
+      });
+      return listPacks({ folders, list, from, options });
     },
     async load(type, name, signal) {
-      const path = type === "config" ? join(root, "config") : join(root, type, name);
+      const path = join(root, pathOf(type, name));
       if (type === "snapshots" && ++loaded > FEW) {
         const bytes = await readInBatch(path, signal);
         if (bytes) return bytes;
@@ -119,15 +156,6 @@ export function openLocal(
       thread.stop();
     },
   };
-}
-
-async function filesIn(folder: string, type: FileType): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const entry of await opendir(folder, { bufferSize: DIRECTORY_BUFFER })) {
-    if (!entry.isDirectory()) names.push(entry.name);
-    if (names.length > maxListedNames(type)) throw tooManyNames(folder, type);
-  }
-  return names;
 }
 
 /** Reads a regular file up to its bound. O_NONBLOCK: opening a pipe does not block. */

@@ -148,6 +148,10 @@ function http2Send(
       for await (const chunk of stream) {
         if (!Buffer.isBuffer(chunk)) continue;
         received();
+        if (onBody && head[":status"] === 200) {
+          onBody(chunk);
+          continue;
+        }
         size += chunk.length;
         // Leaving the loop resets the stream.
         if (size > maxBytes)
@@ -155,8 +159,7 @@ function http2Send(
             "corrupt",
             `${where}${url.pathname}: rclone sent more than ${maxBytes} bytes`,
           );
-        if (onBody && head[":status"] === 200) onBody(chunk);
-        else chunks.push(chunk);
+        chunks.push(chunk);
       }
       // If the session ends, the stream ends as if it were complete.
       if (stream.rstCode !== 0) throw new Error(`reset with ${stream.rstCode}`);

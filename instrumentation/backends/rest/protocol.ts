@@ -3,9 +3,11 @@ import { AgentError } from "../../core/error.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
 import { statusError } from "../../http/status-error.ts";
-import { MAX_LISTING_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
 import type { Backend, FileType } from "../backend.ts";
 import { ListingReader } from "./listing.ts";
+
+/** Bound of the body of a failed listing. */
+const MAX_FAILURE_BYTES = 2 ** 20;
 
 /** Version 2 of restic's REST protocol. Servers compare the whole header. */
 const VERSION_2 = "application/vnd.x.restic.rest.v2";
@@ -31,18 +33,17 @@ export function restBackend(options: RestOptions): Backend {
   return {
     location,
     connections,
-    async list(type, _from, signal) {
+    async list(type, _from, signal, wanted) {
       const path = `${type}/`;
-      const listing = new ListingReader(maxListedNames(type));
+      const listing = new ListingReader(type, location + path, wanted);
       try {
         const url = new URL(base + path);
         const onBody = (piece: Buffer): void => listing.push(piece);
-        const response = await send({ url, headers, maxBytes: MAX_LISTING_BYTES, onBody }, signal);
+        const response = await send({ url, headers, maxBytes: MAX_FAILURE_BYTES, onBody }, signal);
         if (response.status !== 200) throw listingFailure(response, location + path, clock);
-        if (listing.isTooLong) throw tooManyNames(location + path, type);
-        const names = listing.end();
-        if (!names) throw foreignResponse(location + path, response, "a restic REST server");
-        return { names, next: undefined, receivedBytes: listing.receivedBytes };
+        const files = listing.end();
+        if (!files) throw foreignResponse(location + path, response, "a restic REST server");
+        return { ...files, next: undefined, receivedBytes: listing.receivedBytes };
       } catch (error) {
         // To the caller, "corrupt" is a file that exceeds its bound.
         if (error instanceof AgentError && error.code === "corrupt")

@@ -1,11 +1,11 @@
-import { posix } from "node:path";
-
+import type { ListedFile } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 import type { XmlElement } from "../object-store/xml.ts";
 
 /** One page of a listing. */
 interface S3Page {
-  readonly names: readonly string[];
+  /** With their keys. */
+  readonly objects: readonly ListedFile[];
   /** The continuation token or marker of the next page; undefined: this was the last. */
   readonly next: string | undefined;
   /** There are more names, and the page does not say where they begin. */
@@ -13,7 +13,7 @@ interface S3Page {
 }
 
 export interface S3Listing {
-  /** The prefix of all names; ends with a slash. */
+  /** The prefix of all keys. */
   readonly prefix: string;
   /** Includes objects in folders below. */
   readonly deep: boolean;
@@ -41,14 +41,16 @@ export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | und
   if (root?.name !== "ListBucketResult") return undefined;
   const decode = childText(root, "EncodingType") === "url" ? decodeName : (name: string) => name;
   const contents = root.children.filter(({ name }) => name === "Contents");
-  const keys = contents.map((entry) => decode(childText(entry, "Key") ?? ""));
-  const names = keys.flatMap((key) => nameOf(key, listing));
+  const objects = contents.map((entry) => ({
+    name: decode(childText(entry, "Key") ?? ""),
+    size: childText(entry, "Size"),
+  }));
   if (childText(root, "IsTruncated")?.trim() !== "true")
-    return { names, next: undefined, endsEarly: false };
+    return { objects, next: undefined, endsEarly: false };
   const next = listing.old
-    ? nextMarker(root, decode, keys.at(-1))
+    ? nextMarker(root, decode, objects.at(-1)?.name)
     : childText(root, "NextContinuationToken");
-  return { names, next, endsEarly: next === undefined || next === "" };
+  return { objects, next, endsEarly: next === undefined || next === "" };
 }
 
 /** ListObjects returns NextMarker only with a delimiter; otherwise the last key is the marker. */
@@ -59,13 +61,6 @@ function nextMarker(
 ): string | undefined {
   const marker = childText(root, "NextMarker");
   return marker === undefined || marker === "" ? lastKey : decode(marker);
-}
-
-/** Skips objects that represent folders: their names end with a slash. */
-function nameOf(key: string, { prefix, deep }: S3Listing): readonly string[] {
-  const below = key.startsWith(prefix) ? key.slice(prefix.length) : "";
-  if (below === "" || (!deep && below.includes("/")) || below.endsWith("/")) return [];
-  return [posix.basename(below)];
 }
 
 /** restic's own names can always be decoded. */

@@ -141,8 +141,8 @@ export async function openS3(
     prefix,
     connections,
     maxSizeBytes: context.maxSizeBytes,
-    async list(folder, deep, from, signal) {
-      const listing = { prefix: folder, deep, old };
+    async list({ folder, prefix: wanted, deep }, from, signal) {
+      const listing = { prefix: wanted, deep, old };
       const query = listQuery(listing, from);
       const response = await get(
         { key: "", name: folder, query, maxBytes: MAX_PAGE_BYTES },
@@ -150,13 +150,13 @@ export async function openS3(
       );
       const page = parseListing(response.body, listing);
       if (!page) throw foreignResponse(where + folder, response, "an S3 server");
-      const { names, next, endsEarly } = page;
+      const { objects, next, endsEarly } = page;
       if (endsEarly)
         throw new AgentError(
           "other",
           `${where}${folder}: the listing is incomplete, and the server does not say how to continue it${old ? "" : `; ${OLD_LISTING}`}`,
         );
-      return { names, next, receivedBytes: response.body.length };
+      return { objects, next, receivedBytes: response.body.length };
     },
     async load(name, maxBytes, signal) {
       return (await get({ key: name, name, maxBytes }, signal)).body;

@@ -2,8 +2,9 @@ import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import { MAX_LISTING_BYTES, maxListedNames, tooManyNames } from "../backend.ts";
-import type { FileType } from "../backend.ts";
+import type { ListedFile } from "../backend.ts";
+import { Directory } from "./directory.ts";
+import type { Wanted } from "./directory.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
 import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
@@ -79,28 +80,26 @@ export class SftpClient {
   }
 
   /**
-   * Lists the regular files of a folder.
+   * Lists the regular files, or the folders, in a folder.
    * @throws AgentError `not_found`, `denied`, `other` for a listing that exceeds `maxListedNames`
    */
   async list(
     folder: SftpPath,
-    type: FileType,
+    wanted: Wanted,
     signal: AbortSignal,
-  ): Promise<{ readonly names: readonly string[]; readonly receivedBytes: number }> {
+  ): Promise<{ readonly files: readonly ListedFile[]; readonly receivedBytes: number }> {
     return this.#with(folder, SFTP.opendir, [], async (handle) => {
-      const names: string[] = [];
+      const directory = new Directory(wanted, folder.shown);
       let receivedBytes = 0;
       for (;;) {
         const asked = Array.from({ length: READDIRS }, () => this.#ask(SFTP.readdir, handle));
         for (const reply of await Promise.all(asked)) {
           receivedBytes += reply.bytes;
           const entries = this.#answer(reply, SFTP.name, folder);
-          if (!entries) return { names, receivedBytes };
-          for (const name of filesOf(entries)) names.push(name);
+          if (!entries) return { files: directory.files, receivedBytes };
+          directory.add(entries);
         }
         signal.throwIfAborted();
-        if (names.length > maxListedNames(type) || receivedBytes > MAX_LISTING_BYTES)
-          throw tooManyNames(folder.shown, type);
       }
     });
   }
@@ -236,15 +235,4 @@ export class SftpClient {
     this.die(new AgentError("other", `${this.#options.where} does not speak SFTP: ${said}`));
     return this.dead.reason;
   }
-}
-
-function filesOf(entries: Fields): readonly string[] {
-  const names: string[] = [];
-  for (let left = entries.u32(); left > 0; left--) {
-    const name = entries.bytes().toString();
-    // The line of `ls -l`.
-    entries.bytes();
-    if (entries.attributes().isFile) names.push(name);
-  }
-  return names;
 }

@@ -26,6 +26,8 @@ export interface SftpAttributes {
   readonly sizeBytes: number | undefined;
   /** false: the server reports a directory, a link, a pipe or another type. */
   readonly isFile: boolean;
+  /** false: the server reports another type than a directory. */
+  readonly isFolder: boolean;
 }
 
 /** Known servers send at most 256 KiB. */
@@ -80,7 +82,7 @@ export class Fields {
   }
 
   u32(): number {
-    return this.#take(4).readUInt32BE(0);
+    return this.#bytes.readUInt32BE(this.#pass(4));
   }
 
   /** Inexact beyond 2^53, which exceeds every bound. */
@@ -89,27 +91,30 @@ export class Fields {
   }
 
   bytes(): Buffer {
-    return this.#take(this.u32());
+    const length = this.u32();
+    const start = this.#pass(length);
+    return this.#bytes.subarray(start, start + length);
   }
 
   attributes(): SftpAttributes {
     const flags = this.u32();
     const sizeBytes = flags & 1 ? this.u64() : undefined;
-    if (flags & 2) this.#take(8);
+    if (flags & 2) this.#pass(8);
     const type = flags & 4 ? this.u32() & 0o170_000 : 0;
-    if (flags & 8) this.#take(8);
+    if (flags & 8) this.#pass(8);
     if (flags & 0x8000_0000)
       for (let pairs = this.u32(); pairs > 0; pairs--) for (const _ of [0, 1]) this.bytes();
     // The type is optional.
-    return { sizeBytes, isFile: type === 0 || type === 0o100_000 };
+    const isOf = (wanted: number): boolean => type === 0 || type === wanted;
+    return { sizeBytes, isFile: isOf(0o100_000), isFolder: isOf(0o040_000) };
   }
 
-  #take(length: number): Buffer {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new MalformedPacket("the packet is too short");
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
+  /** Where the next field of this length begins. */
+  #pass(length: number): number {
+    const start = this.#at;
+    if (start + length > this.#bytes.length) throw new MalformedPacket("the packet is too short");
+    this.#at = start + length;
+    return start;
   }
 }
 

@@ -1,7 +1,9 @@
 import { posix } from "node:path";
 
 import { AgentError } from "../../core/error.ts";
+import { listedFiles, pathOf } from "../backend.ts";
 import type { Backend } from "../backend.ts";
+import { listPacks } from "../pack-folders.ts";
 import {
   commandOption,
   lastLine,
@@ -30,14 +32,27 @@ export function openSftp(location: SftpLocation, context: BackendContext): Backe
   return {
     location: where,
     connections: context.connections,
-    list: (type, _from, signal) =>
+    slices: true,
+    list: (type, from, signal, options) =>
       connection.use(async ({ client }) => {
-        const listing = await client.list(below(type), type, signal);
-        return { ...listing, next: undefined };
+        const files = { type, kind: "files" } as const;
+        if (type !== "data") {
+          const listing = await client.list(below(type), files, signal);
+          const { receivedBytes } = listing;
+          return { ...listedFiles(listing.files, options), next: undefined, receivedBytes };
+        }
+        const folders = await client.list(below(type), { type, kind: "folders" }, signal);
+        const page = await listPacks({
+          folders: folders.files.map(({ name }) => name),
+          list: (folder) => client.list(below(type, folder), files, signal),
+          from,
+          options,
+        });
+        return { ...page, receivedBytes: page.receivedBytes + folders.receivedBytes };
       }, signal),
     load: (type, name, signal) =>
       connection.use(
-        ({ client }) => client.load(below(type, name), context.maxSizeBytes[type], signal),
+        ({ client }) => client.load(below(pathOf(type, name)), context.maxSizeBytes[type], signal),
         signal,
       ),
     close: () => connection.close(),

@@ -12,7 +12,7 @@ import { httpOptions } from "../http-options.ts";
 import type { ContainerLocation } from "../object-store/container-location.ts";
 import {
   MAX_PAGE_BYTES,
-  fileNames,
+  objectsIn,
   objectStoreBackend,
   queryString,
 } from "../object-store/object-store.ts";
@@ -82,10 +82,10 @@ export async function openSwift(
     prefix,
     connections,
     maxSizeBytes: context.maxSizeBytes,
-    async list(folder, deep, from, signal) {
+    async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
         format: "json",
-        prefix: folder,
+        prefix: wanted,
         delimiter: deep ? undefined : "/",
         marker: from,
         limit: `${PAGE}`,
@@ -94,7 +94,7 @@ export async function openSwift(
       const entries = response.status === 204 ? [] : parseJson(response.body);
       if (!Array.isArray(entries)) throw foreignResponse(what, response, "OpenStack Swift");
       return {
-        names: fileNames(entries),
+        objects: objectsIn(entries, "bytes"),
         next: entries.length < PAGE ? undefined : markerOf(entries.at(-1)),
         receivedBytes: response.body.length,
       };

@@ -20,15 +20,15 @@ export const REST_LISTING = JSON.stringify([{ name: NAME, size: 5 }, { name: "x"
 
 /** In chunks of one byte, it must give the same names. */
 function restListing(input: Buffer): string | undefined {
-  const whole = new ListingReader(2_000_000);
+  const whole = new ListingReader("keys", "where");
   whole.push(input);
-  return whole.end()?.join("\n");
+  return whole.end()?.names.join("\n");
 }
 
 function restListingByBytes(input: Buffer): string | undefined {
-  const bytes = new ListingReader(2_000_000);
+  const bytes = new ListingReader("keys", "where");
   for (let at = 0; at < input.length; at++) bytes.push(input.subarray(at, at + 1));
-  return bytes.end()?.join("\n");
+  return bytes.end()?.names.join("\n");
 }
 
 /** Responses of servers. */

@@ -113,7 +113,11 @@ const sftp: Target = {
       clock: new FakeClock(),
       requestTimeoutMs: 1000,
     });
-    const listed = client.list({ path: "keys", shown: "sftp:h:keys" }, "keys", signal);
+    const listed = client.list(
+      { path: "keys", shown: "sftp:h:keys" },
+      { type: "keys", kind: "files" },
+      signal,
+    );
     // The promise may fail before it is awaited.
     listed.catch(() => {});
     stdout.write(input);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
 import type { Backend, FileType } from "../../../instrumentation/backends/backend.ts";
 import { failureOf } from "../core/failure.ts";
+import { listAll, listingSuite } from "./listing-suite.ts";
 import type { RepositoryFiles } from "../repository/sealed-repository.ts";
 
 /** The folders that `restic init` makes. */
@@ -21,13 +22,15 @@ interface SuiteOptions {
   readonly credentials?: readonly string[];
   /** A failure that the backend injects; an aborted call may reject with it instead of the reason. */
   readonly fault?: unknown;
+  /** Whether listings have sizes. Default: true. */
+  readonly hasSizes?: boolean;
 }
 
 /** The contract of Backend. Each implementation calls it once for each way to open it. */
 export function backendSuite(
   name: string,
   open: OpenWith,
-  { credentials = [], fault }: SuiteOptions = {},
+  { credentials = [], fault, hasSizes = true }: SuiteOptions = {},
 ): void {
   const { signal } = new AbortController();
 
@@ -48,20 +51,22 @@ export function backendSuite(
     test("lists the files of a type", async () => {
       const snapshots = [bytesOf(1), bytesOf(2), bytesOf(300)];
       const { backend, names } = await openOver({ snapshots, keys: [bytesOf(5)] });
-      expect((await listAll(backend, "snapshots")).toSorted()).toEqual(names("snapshots"));
-      expect(await listAll(backend, "keys")).toEqual(names("keys"));
+      expect(await listAll(backend, "snapshots")).toEqual({ names: names("snapshots") });
+      expect(await listAll(backend, "keys")).toEqual({ names: names("keys") });
     });
 
     test("lists nothing in an empty folder", async () => {
       const { backend } = await openOver({ keys: [bytesOf(5)] });
-      expect(await listAll(backend, "snapshots")).toEqual([]);
+      expect((await listAll(backend, "snapshots")).names).toEqual([]);
     });
 
     test("lists each of 2,500 files once", async () => {
       const snapshots = Array.from({ length: MANY }, (_, index) => Buffer.from(`file ${index}`));
       const { backend, names } = await openOver({ snapshots });
-      expect((await listAll(backend, "snapshots")).toSorted()).toEqual(names("snapshots"));
+      expect(await listAll(backend, "snapshots")).toEqual({ names: names("snapshots") });
     });
+
+    listingSuite(open, hasSizes);
 
     test("reports the received bytes of a page", async () => {
       const { backend } = await openOver({ snapshots: [bytesOf(1)] });
@@ -130,7 +135,7 @@ export function backendSuite(
       abort.abort(reason);
       for (const outcome of await Promise.all(outcomes))
         expect([reason, idOf(bytes), fault ?? reason]).toContain(outcome);
-      expect(await listAll(backend, "keys")).toHaveLength(1);
+      expect((await listAll(backend, "keys")).names).toHaveLength(1);
     });
 
     test("never prints a login", async () => {
@@ -155,17 +160,6 @@ export function backendSuite(
       expect(backend.connections).toBeGreaterThanOrEqual(1);
     });
   });
-}
-
-async function listAll(backend: Backend, type: FileType): Promise<readonly string[]> {
-  const names: string[] = [];
-  let from: string | undefined;
-  do {
-    const page = await backend.list(type, from, new AbortController().signal);
-    names.push(...page.names);
-    from = page.next;
-  } while (from !== undefined);
-  return names;
 }
 
 function nameOf(type: FileType, bytes: Uint8Array): string {

@@ -50,18 +50,22 @@ async function answer(stream: ServerHttp2Stream, path: string): Promise<void> {
   }
   const target = join(folder, path);
   if (path.endsWith("/")) {
-    const names = await readdir(target).catch(() => []);
-    const entries = names.map(async (name) => {
-      const { size } = await stat(join(target, name));
-      return { name, size };
-    });
+    const found = await readdir(target, { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = found
+      .filter((entry) => entry.isFile())
+      .map(async ({ parentPath, name }) => {
+        const { size } = await stat(join(parentPath, name));
+        return { name, size };
+      });
     const body = JSON.stringify(await Promise.all(entries));
     // The client may have reset the stream.
     if (stream.destroyed) return;
     stream.respond({ ":status": 200, "content-type": "application/vnd.x.restic.rest.v2" });
     return void stream.end(body);
   }
-  const body = await readFile(target).catch(() => undefined);
+  const body = await readFile(target.replace(/\/data\/(..)(?=[^/]*$)/, "/data/$1/$1")).catch(
+    () => undefined,
+  );
   if (stream.destroyed) return;
   stream.respond({ ":status": body ? 200 : 404, server: "rclone/v1.76.0" });
   stream.end(body ?? "Not Found");

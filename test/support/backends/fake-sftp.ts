@@ -37,10 +37,12 @@ const NAME = 104;
 const ATTRIBUTES = 105;
 /** OpenSSH's names in one response. */
 const NAMES_AT_ONCE = 100;
-const MUCH = "x".repeat(200_000);
+/** Entries of the fault `endless` in one response: 500 KB. */
+const MANY = 20_000;
 
 const files = new Map<string, number>();
 const folders = new Map<string, { readonly path: string; names: readonly string[] }>();
+let endless = Buffer.alloc(0);
 let handles = 0;
 let requests = 0;
 let rest = Buffer.alloc(0);
@@ -94,7 +96,7 @@ function answer(type: number, id: Buffer, body: Buffer): void {
       if (!open) throw new Error("no such handle");
       const names = open.names.slice(0, NAMES_AT_ONCE);
       open.names = open.names.slice(NAMES_AT_ONCE);
-      if (fault === "endless") return send(NAME, id, u32(1), text(MUCH), text(""), u32(0));
+      if (fault === "endless") return send(NAME, id, u32(MANY), endless);
       if (names.length === 0) return status(id, 1, "end");
       const entries = names.map((name) =>
         Buffer.concat([
@@ -171,6 +173,10 @@ function receive(type: number, body: Buffer): void {
   else reply();
 }
 
+if (fault === "endless")
+  endless = Buffer.concat(
+    Array.from({ length: MANY }, (_, index) => [text(`file ${index}`), text(""), u32(0)]).flat(),
+  );
 log("start");
 if (FAKE_ENVIRONMENT !== undefined) writeFileSync(FAKE_ENVIRONMENT, JSON.stringify(process.env));
 if (FAKE_STDERR !== undefined) {

@@ -102,7 +102,7 @@ export function redirect(location?: string, code = 302): Fault {
 }
 
 /** Sends a listing of about this many bytes, or an endless one, as fast as the client reads. */
-export function longListing(bytes = Infinity): Fault {
+export function longListing(bytes = Infinity, start = "["): Fault {
   const entry = `{"name":"${"0".repeat(64)}","size":155},`;
   const block = Buffer.from(entry.repeat(1000));
   return (_request, response) => {
@@ -114,7 +114,7 @@ export function longListing(bytes = Infinity): Fault {
       }
       response.end(`${entry.slice(0, -1)}]`);
     };
-    response.write("[");
+    response.write(start);
     send();
   };
 }

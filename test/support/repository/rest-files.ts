@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+
 import { FOLDERS } from "../backends/backend-suite.ts";
 import type { Fault } from "../http/fault-server.ts";
 import type { RepositoryFiles } from "./sealed-repository.ts";
@@ -9,11 +11,11 @@ export function restFiles(files: RepositoryFiles, version: 1 | 2, root = "/"): F
   const listing = (folder: string): readonly { name: string; size: number }[] =>
     [...files]
       .filter(([path]) => path.startsWith(folder))
-      .map(([path, { length }]) => ({ name: path.slice(folder.length), size: length }));
+      .map(([path, { length }]) => ({ name: basename(path), size: length }));
 
   return ({ method, url = "", headers }, response) => {
     const path = url.startsWith(root) ? url.slice(root.length) : "nothing";
-    const file = files.get(path);
+    const file = files.get(path.replace(/^data\/(..)/, "data/$1/$1"));
     if (method !== "GET") {
       response.writeHead(405).end();
     } else if (file) {
