@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AZURITE, startAzurite } from "../support/stores/azurite.ts";
 import { CountingProxy } from "../support/http/counting-proxy.ts";
 import { FakeB2 } from "../support/backends/fake-b2.ts";
-import { startFakeGcs } from "../support/backends/fake-gcs.ts";
+import { startFakeGcs } from "../support/stores/fake-gcs.ts";
 import { FaultServer } from "../support/http/fault-server.ts";
 import { LoopbackProxy } from "../support/http/loopback-proxy.ts";
 import { peerPath } from "../support/agent/peers.ts";

@@ -12,7 +12,7 @@ import { startAgent } from "../../support/agent/agent.ts";
 import { AZURITE, startAzurite } from "../../support/stores/azurite.ts";
 import { CountingProxy } from "../../support/http/counting-proxy.ts";
 import { FakeB2 } from "../../support/backends/fake-b2.ts";
-import { startFakeGcs } from "../../support/backends/fake-gcs.ts";
+import { startFakeGcs } from "../../support/stores/fake-gcs.ts";
 import { FaultServer, answer } from "../../support/http/fault-server.ts";
 import type { Fault } from "../../support/http/fault-server.ts";
 import { LoopbackProxy } from "../../support/http/loopback-proxy.ts";

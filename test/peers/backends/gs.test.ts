@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 
 import { systemClock } from "../../../instrumentation/core/clock.ts";
 import { backendSuite } from "../../support/backends/backend-suite.ts";
-import { startFakeGcs } from "../../support/backends/fake-gcs.ts";
+import { startFakeGcs } from "../../support/stores/fake-gcs.ts";
 import { openStoreAt } from "../../support/backends/object-store-backend.ts";
 import { requirePeer } from "../../support/agent/peers.ts";
 import { resticStoreSuite } from "../../support/stores/restic-store-suite.ts";

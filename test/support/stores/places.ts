@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { AZURITE, startAzurite } from "./azurite.ts";
 import { FakeB2 } from "../backends/fake-b2.ts";
-import { startFakeGcs } from "../backends/fake-gcs.ts";
+import { startFakeGcs } from "./fake-gcs.ts";
 import { FaultServer } from "../http/fault-server.ts";
 import { peerPath } from "../agent/peers.ts";
 import { repositoryFolder } from "../repository/repository-folder.ts";
