@@ -117,6 +117,7 @@ export class Agent {
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
       tables: this.#tables,
+      refresh: () => this.monitor.expected.refresh(),
       resolvers: this.monitor.resolvers,
       version: build.version,
       installation: installationOf(this.#settings, this.monitor.urls),
@@ -142,7 +143,7 @@ export class Agent {
 
   /** @throws AgentError `other` if the exposition is incomplete */
   async render(): Promise<Exposition> {
-    const endpoint = await this.#openEndpoint();
+    const [endpoint] = await Promise.all([this.#openEndpoint(), this.monitor.expected.refresh()]);
     return endpoint.render();
   }
 

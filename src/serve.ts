@@ -54,7 +54,10 @@ export async function serve(
   const { prometheus, telemetryPath, webConfigFile: file, healthWithoutLogin } = settings;
   const agentRoutes = routes({
     ...shown,
-    status: () => statusOf(statusInput()),
+    async status() {
+      await monitor.expected.refresh();
+      return statusOf(statusInput());
+    },
     version: build.version,
     prometheus,
     telemetryPath,

@@ -21,14 +21,16 @@ const UNREAD: Knowledge = {
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** The slots of an expectation, and when they change next. */
+/** The slots of an expectation. */
 interface Chapter {
   readonly expectation: Expectation;
   /** Its enabled repositories that this agent collects. */
   readonly urls: readonly string[];
   evaluated: Evaluated;
-  /** undefined: they must be evaluated. */
-  until: number | undefined;
+  /** When they change next if nothing is read, milliseconds since the epoch. */
+  until: number;
+  /** Keys of the slots that must be evaluated; undefined: all. */
+  due: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -63,7 +65,8 @@ export class ExpectationBook {
         expectation,
         urls: own,
         evaluated: { slots: known?.evaluated.slots ?? new Map(), isReload, parts: [] },
-        until: undefined,
+        until: Infinity,
+        due: undefined,
       };
     });
     this.#settings = settings;
@@ -85,33 +88,61 @@ export class ExpectationBook {
       const id = settingsId(chapter.expectation, this.#settings);
       const slots = new Map([...restoredSlots(id, kept), ...chapter.evaluated.slots]);
       chapter.evaluated = { ...chapter.evaluated, slots, isReload: false };
-      chapter.until = undefined;
+      chapter.due = undefined;
     }
+  }
+
+  /**
+   * Reads the backup sets that `update` will need, in steps of some milliseconds. Between two of them other work may run, and the book
+   * may be updated.
+   * @param now milliseconds since the epoch
+   */
+  *readAhead(entries: Iterable<Entry>, now: number): Generator<void> {
+    // An update at an earlier time must not use what is read now.
+    this.#now = Math.max(this.#now, now);
+    for (const entry of entries) yield* this.#page(entry).readAhead(entry, this.#settings, now);
   }
 
   /** @param now milliseconds since the epoch */
   update(entries: Iterable<Entry>, now: number): void {
+    const steps = this.updateInSteps(entries, now);
+    while (steps.next().done !== true);
+  }
+
+  /** As `update`, in steps as those of `readAhead`. */
+  *updateInSteps(entries: Iterable<Entry>, now: number): Generator<void> {
+    this.#compare(entries, now);
+    for (const chapter of this.#chapters) {
+      if (chapter.due?.size === 0) continue;
+      this.#evaluate(chapter);
+      yield;
+    }
+  }
+
+  #page({ subject: { url = "" } }: Entry): RepositoryPage {
+    const page = this.#pages.get(url) ?? new RepositoryPage();
+    this.#pages.set(url, page);
+    return page;
+  }
+
+  /** Finds the slots that must be evaluated. */
+  #compare(entries: Iterable<Entry>, now: number): void {
     const isBackwards = now < this.#now;
     this.#now = now;
     const gone = new Set(this.#pages.keys());
     const changed = new Map<Expectation, ReadonlySet<string> | undefined>();
     for (const entry of entries) {
-      const { url = "" } = entry.subject;
-      gone.delete(url);
-      const page = this.#pages.get(url) ?? new RepositoryPage();
-      this.#pages.set(url, page);
+      gone.delete(entry.subject["url"] ?? "");
+      const page = this.#page(entry);
       if (isBackwards) page.forget();
-      for (const [one, keys] of page.update(entry, this.#settings, now)) {
-        const known = changed.has(one) ? changed.get(one) : NO_KEYS;
-        changed.set(one, known && keys ? new Set([...known, ...keys]) : undefined);
-      }
+      for (const [one, keys] of page.update(entry, this.#settings, now))
+        changed.set(one, union(changed.has(one) ? changed.get(one) : NO_KEYS, keys));
     }
     for (const url of gone) this.#pages.delete(url);
     for (const chapter of this.#chapters) {
-      const isDue = chapter.until === undefined || chapter.until <= now || isBackwards;
-      const isChanged = changed.has(chapter.expectation);
-      const keys = isDue ? undefined : changed.get(chapter.expectation);
-      if (isDue || isChanged) this.#evaluate(chapter, keys, now);
+      if (chapter.until <= now || isBackwards) chapter.due = undefined;
+      else if (changed.has(chapter.expectation))
+        chapter.due = union(chapter.due, changed.get(chapter.expectation));
     }
   }
 
@@ -158,9 +189,10 @@ export class ExpectationBook {
     return [...this.#pages].toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** @param keys of the slots that may have changed; undefined: all */
-  #evaluate(chapter: Chapter, keys: ReadonlySet<string> | undefined, now: number): void {
-    const { expectation, urls, evaluated } = chapter;
+  #evaluate(chapter: Chapter): void {
+    // Another update may have come since the steps began.
+    const now = this.#now;
+    const { expectation, urls, evaluated, due } = chapter;
     const parts = urls.map((url): Part => {
       const page = this.#pages.get(url);
       return page
@@ -168,9 +200,10 @@ export class ExpectationBook {
         : { url, knowledge: UNREAD, hits: [] };
     });
     const slots =
-      (keys && someSlots(expectation, parts, evaluated, keys, now)) ??
+      (due && someSlots(expectation, parts, evaluated, due, now)) ??
       slotsOf(expectation, parts, evaluated, now);
     chapter.evaluated = { slots, isReload: false, parts };
+    chapter.due = NO_KEYS;
     chapter.until = Infinity;
     for (const { verdict } of slots.values())
       chapter.until = Math.min(chapter.until, verdict.until);
@@ -183,4 +216,12 @@ export class ExpectationBook {
     let left = this.#maxSlots - all.filter(({ isNamed }) => isNamed).length;
     return all.filter(({ isNamed }) => isNamed || left-- > 0);
   }
+}
+
+/** undefined: all keys. */
+function union(
+  a: ReadonlySet<string> | undefined,
+  b: ReadonlySet<string> | undefined,
+): ReadonlySet<string> | undefined {
+  return a && b && new Set([...a, ...b]);
 }

@@ -61,8 +61,7 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
       newest = Math.max(newest, seconds);
     }
     if (seconds > newestOfAll) flaw = own;
-    // If two snapshots have the same second, the good one is enough.
-    else if (seconds === newestOfAll && own === undefined) flaw = undefined;
+    else if (seconds === newestOfAll) flaw = milder(flaw, own);
     newestOfAll = Math.max(newestOfAll, seconds);
   }
   const { retention } = expectation;
@@ -72,17 +71,23 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
 
 /** The findings of two sets as one. */
 export function joined(a: Finding, b: Finding): Finding {
-  const isGood = a.newestOfAll === b.newestOfAll && (a.flaw === undefined || b.flaw === undefined);
+  const newest = a.newestOfAll >= b.newestOfAll ? a : b;
   return {
     matching: a.matching + b.matching,
     counting: a.counting + b.counting,
     newest: Math.max(a.newest, b.newest),
-    newestOfAll: Math.max(a.newestOfAll, b.newestOfAll),
-    flaw: isGood ? undefined : a.newestOfAll >= b.newestOfAll ? a.flaw : b.flaw,
+    newestOfAll: newest.newestOfAll,
+    flaw: a.newestOfAll === b.newestOfAll ? milder(a.flaw, b.flaw) : newest.flaw,
     future: Math.min(a.future, b.future),
     isPartial: a.isPartial || b.isPartial,
     evidence: joinedEvidence(a.evidence, b.evidence),
   };
+}
+
+/** If two snapshots have the same second, the better one is enough. */
+function milder(a: Finding["flaw"], b: Finding["flaw"]): Finding["flaw"] {
+  if (a === undefined || b === undefined) return undefined;
+  return a === "small" ? a : b;
 }
 
 /** Whether a snapshot has the tags and paths of an expectation; undefined: not known. */

@@ -1,5 +1,5 @@
 import type { Expectation } from "../settings/expectations/expectations.ts";
-import { MAX_AHEAD_SECONDS } from "./finding.ts";
+import { joined, MAX_AHEAD_SECONDS, NOTHING } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { isEnough } from "./retention/retained.ts";
 import type { Retained } from "./retention/retained.ts";
@@ -17,7 +17,8 @@ export interface Knowledge {
 }
 
 /** One repository of an expectation, as a slot sees it. */
-export interface Sight extends Knowledge {
+export interface Sight {
+  readonly knowledge: Knowledge;
   readonly finding: Finding;
   /** undefined: no policy, no snapshot, or not all is read that decides on it. */
   readonly retained: Retained | undefined;
@@ -64,7 +65,7 @@ export function judge(
   now: number,
 ): Verdict {
   const { copies, minSnapshots, pausedUntil = 0 } = expectation;
-  const known = sights.filter(({ isKnown }) => isKnown).map(({ finding }) => finding);
+  const known = sights.flatMap(({ knowledge, finding }) => (knowledge.isKnown ? finding : []));
   const nth = (values: readonly number[]): number =>
     values.toSorted((a, b) => b - a)[copies - 1] ?? 0;
   const candidate = nth(known.map(({ newest }) => newest));
@@ -73,31 +74,33 @@ export function judge(
   const maxAgeMs =
     expectation.maxAgeMs + (isPaused ? Math.max(0, pausedUntil - candidate * 1000) : 0);
 
-  const isAttempted = sights.every((sight) => sight.isAttempted);
+  const isAttempted = sights.every(({ knowledge }) => knowledge.isAttempted);
   const areKnown = isAttempted && known.length === sights.length && known.length >= copies;
-  const areWhole = sights.every(({ isWhole, finding }) => isWhole && !finding.isPartial);
+  const areWhole = sights.every(
+    ({ knowledge, finding }) => knowledge.isWhole && !finding.isPartial,
+  );
   const isLate = (newest: number): boolean => now - newest * 1000 > maxAgeMs;
   const isMet = candidate > 0 && !isLate(candidate);
   const isSaid = isMet || (areKnown && (candidate > 0 || areWhole)) || before?.newest === candidate;
   const isSettled = isSaid && (areKnown || before?.isSettled === true);
-  const verdict = {
-    newest: isSaid ? candidate : undefined,
-    candidate,
-    maxAgeSeconds: maxAgeMs / 1000,
-    isSettled,
-    isAttempted: isAttempted || before?.isAttempted === true,
-  };
-
   const futures = sights.map(({ finding }) => finding.future - MAX_AHEAD_SECONDS);
   const changes = [
     pausedUntil,
     ...futures.map((seconds) => seconds * 1000),
     ...[candidate, best].map((newest) => Math.floor(newest * 1000 + maxAgeMs) + 1),
   ];
-  const next = Math.min(...changes.filter((at) => at > now));
-  if (isPaused) return { ...verdict, reasons: [], until: next };
-
   const reasons: Reason[] = [];
+  const verdict = {
+    newest: isSaid ? candidate : undefined,
+    candidate,
+    maxAgeSeconds: maxAgeMs / 1000,
+    reasons,
+    isSettled,
+    isAttempted: isAttempted || before?.isAttempted === true,
+    until: Math.min(...changes.filter((at) => at > now)),
+  };
+  if (isPaused) return verdict;
+
   if (isSaid) {
     if (best === 0) reasons.push("never_seen");
     else if (isLate(best)) reasons.push("late");
@@ -107,20 +110,14 @@ export function judge(
   if (isSettled) {
     if (nth(known.map(({ counting }) => counting)) < minSnapshots) reasons.push("too_few");
     if (lacksPeriods(sights, copies)) reasons.push("retention");
-    const flaw = flawOf(known);
+    const { flaw } = known.reduce(joined, NOTHING);
     if (flaw) reasons.push(flaw);
   }
   if (futures.some(Number.isFinite)) reasons.push("future");
-  const isDoubtful = !areKnown || !areWhole || sights.some(({ isFailing }) => isFailing);
+  const isFailing = sights.some(({ knowledge }) => knowledge.isFailing);
+  const isDoubtful = !areKnown || !areWhole || isFailing;
   if (isSaid ? isUnmet && isDoubtful : verdict.isAttempted) reasons.push("unknown");
-  return { ...verdict, reasons, until: next };
-}
-
-/** Why the newest snapshot in all repositories does not count. */
-function flawOf(known: readonly Finding[]): Finding["flaw"] {
-  const newest = Math.max(0, ...known.map(({ newestOfAll }) => newestOfAll));
-  const flaws = known.filter(({ newestOfAll }) => newestOfAll === newest).map(({ flaw }) => flaw);
-  return flaws.includes(undefined) ? undefined : flaws[0];
+  return verdict;
 }
 
 /** Whether too few repositories have the required periods. One of which not all is read may have them. */

@@ -12,6 +12,9 @@ import type { Knowledge } from "./judge.ts";
 import { RepositoryRemovals } from "./retention/removable.ts";
 import type { RemovableSnapshots } from "./retention/removable.ts";
 
+/** With 100 expectations a step takes a millisecond, and ten if their globs begin with a star. */
+const SETS_IN_A_STEP = 100;
+
 /** Backup sets of a repository that are neither expected nor retired. Never changes. */
 export interface UnexpectedSets {
   readonly labels: Labels;
@@ -23,6 +26,8 @@ interface ReadSet {
   readonly hits: Hits;
   /** An expectation covers it, or it is retired. */
   readonly isJudged: boolean;
+  /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /** One repository as expectations see it: what is known of it, and which backup sets they are about. */
@@ -36,8 +41,10 @@ export class RepositoryPage {
   #entry: StoreEntry<RepositoryState> | undefined;
   #sets: readonly BackupSet[] = [];
   #read: ReadonlyMap<BackupSet, ReadSet> = new Map();
+  /** Sets that were read before an update asks for them. */
+  #ahead = new Map<BackupSet, ReadSet>();
   #removals = new RepositoryRemovals();
-  /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
+  /** When one of the sets must be read again, milliseconds since the epoch. */
   #until = Infinity;
 
   /** The next update reads all sets again: the settings changed, or the clock was set back. */
@@ -45,6 +52,7 @@ export class RepositoryPage {
     this.#entry = undefined;
     this.#sets = [];
     this.#read = new Map();
+    this.#ahead = new Map();
     this.#removals = new RepositoryRemovals();
   }
 
@@ -58,6 +66,26 @@ export class RepositoryPage {
     return isCovered(this.#read.get(set)?.hits ?? []);
   }
 
+  /** Reads the sets that `update` will need, some in each step. The page may be updated between two steps. */
+  *readAhead(
+    entry: StoreEntry<RepositoryState>,
+    settings: ExpectationSettings,
+    now: number,
+  ): Generator<void> {
+    if (entry === this.#entry) return;
+    const about = aboutRepository(entry, settings);
+    // The map of this moment: `forget` puts another one in its place.
+    const ahead = this.#ahead;
+    let left = SETS_IN_A_STEP;
+    for (const set of entry.state?.content?.sets ?? []) {
+      if (this.#read.has(set) || ahead.has(set)) continue;
+      ahead.set(set, readSet(set, about, settings.retired, now));
+      if (--left > 0) continue;
+      left = SETS_IN_A_STEP;
+      yield;
+    }
+  }
+
   /**
    * @param now milliseconds since the epoch
    * @returns the keys of the slots that may have changed, for each expectation that must be evaluated; undefined: all slots
@@ -69,18 +97,16 @@ export class RepositoryPage {
   ): ReadonlyMap<Expectation, ReadonlySet<string> | undefined> {
     const isDue = now >= this.#until;
     if (entry === this.#entry && !isDue) return new Map();
-    if (isDue) this.forget();
     const isFirst = this.#entry === undefined;
     this.#entry = entry;
-    const { url = "" } = entry.subject;
-    const about = settings.expectations.filter(({ urls }) => urls.includes(url));
+    const about = aboutRepository(entry, settings);
     const knowledge = knowledgeOf(entry);
     const isNews = isFirst || !isSame(knowledge, this.knowledge);
     if (isNews) this.knowledge = knowledge;
     const sets = entry.state?.content?.sets ?? [];
     const changed =
-      isFirst || sets !== this.#sets
-        ? this.#readSets(url, sets, about, settings.retired, now)
+      isFirst || isDue || sets !== this.#sets
+        ? this.#readSets(entry.subject["url"] ?? "", sets, about, settings.retired, now)
         : new Map<Expectation, Set<string>>();
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
@@ -111,25 +137,37 @@ export class RepositoryPage {
     );
     this.#until = Infinity;
     for (const set of sets) {
-      const known = before.get(set);
-      const one = known ?? readSet(set, about, retired, now);
+      const known = ifValid(before.get(set), now);
+      const one = known ?? ifValid(this.#ahead.get(set), now) ?? readSet(set, about, retired, now);
       read.set(set, one);
       if (!known) note(one.hits);
       for (const [expectation, hit] of one.hits) {
         hits.get(expectation)?.push(hit);
         setsOf.get(expectation)?.push(set);
-        this.#until = Math.min(this.#until, (hit.finding.future - MAX_AHEAD_SECONDS) * 1000);
       }
+      this.#until = Math.min(this.#until, one.until);
     }
     for (const [set, one] of before) if (!read.has(set)) note(one.hits);
     this.#removals.update(url, setsOf, now);
     this.#until = Math.min(this.#until, this.#removals.until);
     this.#sets = sets;
     this.#read = read;
+    this.#ahead = new Map();
     this.hits = hits;
     this.judged = sets.filter((set) => read.get(set)?.isJudged);
     return changed;
   }
+}
+
+function ifValid(read: ReadSet | undefined, now: number): ReadSet | undefined {
+  return read && now < read.until ? read : undefined;
+}
+
+function aboutRepository(
+  { subject: { url = "" } }: StoreEntry<RepositoryState>,
+  { expectations }: ExpectationSettings,
+): readonly Expectation[] {
+  return expectations.filter(({ urls }) => urls.includes(url));
 }
 
 function readSet(
@@ -140,7 +178,9 @@ function readSet(
 ): ReadSet {
   const isOld = isRetired(set, retired);
   const hits = hitsOf(set, about, isOld, now);
-  return { hits, isJudged: isOld || isCovered(hits) };
+  const futures = hits.map(([, { finding }]) => finding.future - MAX_AHEAD_SECONDS);
+  const until = Math.min(...futures) * 1000;
+  return { hits, isJudged: isOld || isCovered(hits), until };
 }
 
 /** An expectation covers a set if it is about one of its snapshots. */

@@ -137,32 +137,34 @@ function slotOf(
 ): Slot {
   const canBeLost = !isReload && !isThere(inputs);
   const lost = canBeLost && known && isKept(known, now) ? known : undefined;
-  const last = lost && { newest: lost.verdict.candidate };
   const labels = known?.labels ?? labelsOf(expectation.name, host, user);
   const sights = parts.map(({ url, knowledge }, index) => {
-    const finding = Object.assign({}, findingIn(index, inputs), last);
+    const found = findingIn(index, inputs);
+    const finding = lost ? { ...found, newest: lost.verdict.candidate } : found;
     const before = known?.retained.find((one) => one.labels["url"] === url);
     const retained = retainedOf(expectation, finding, { url, ...labels }, before, now);
-    return { ...knowledge, finding, retained };
+    return { knowledge, finding, retained };
   });
   const judged = judge(expectation, sights, known?.verdict, now);
-  // A lost slot is kept even while no repository is known.
-  const verdict = lost ? { ...judged, candidate: lost.verdict.candidate } : judged;
   const lostAt = lost && (lost.lostAt ?? now);
   const retained = sights.flatMap((sight) => sight.retained ?? []);
   const until = Math.min(
-    verdict.until,
+    judged.until,
     lostAt === undefined ? Infinity : lostAt + KEPT_MS,
     ...retained.map((one) => one.until),
   );
-  const slot = { labels, isNamed, verdict: { ...verdict, until }, lostAt, inputs, retained };
+  // A lost slot is kept even while no repository is known.
+  const { candidate } = lost?.verdict ?? judged;
+  const verdict = { ...judged, candidate, until };
+  const slot = { labels, isNamed, verdict, lostAt, inputs, retained };
   return known && isSame(known, slot) ? known : slot;
 }
 
 function findingIn(repository: number, inputs: readonly Input[]): Finding {
-  return inputs
-    .filter(([index]) => index === repository)
-    .reduce((sum, [, finding]) => joined(sum, finding), NOTHING);
+  let sum: Finding | undefined;
+  for (const [index, finding] of inputs)
+    if (index === repository) sum = sum ? joined(sum, finding) : finding;
+  return sum ?? NOTHING;
 }
 
 function labelsOf(expectation: string, host?: string, user?: string): Labels {

@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import { callHook } from "../collect/outcome.ts";
 import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
 import type { Store } from "../collect/store.ts";
@@ -66,6 +68,16 @@ export class Expected {
     return overviewOf(this.#current(), this.#options.clock.now());
   }
 
+  /**
+   * Evaluates what changed, and lets other work run in between: the first evaluation of many backup sets takes a second. Without it `now`
+   * and the tables evaluate at once. Never rejects.
+   */
+  async refresh(): Promise<void> {
+    const { store, clock } = this.#options;
+    for (const _ of this.#book.readAhead(store.entries(), clock.now())) await turn();
+    for (const _ of this.#book.updateInSteps(store.entries(), clock.now())) await turn();
+  }
+
   #current(): ExpectationBook {
     const { store, clock } = this.#options;
     this.#book.update(store.entries(), clock.now());
@@ -124,6 +136,7 @@ export class Expected {
   async finished(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
     const { stateDir, logger } = this.#options;
     await this.restore();
+    await this.refresh();
     const text = encodeKeptSlots(this.#current().kept());
     this.#logHidden();
     const isNew = text !== this.#kept && this.#kept !== undefined;

@@ -30,7 +30,7 @@ export interface RoutesOptions {
   /** Why the agent is not ready for scrapes, on one line; undefined: it is ready. */
   readonly notReady: () => string | undefined;
   /** The current status. Does no I/O. */
-  readonly status: () => Status;
+  readonly status: () => Status | Promise<Status>;
   /** undefined: the lifecycle routes are disabled. */
   readonly lifecycle?: Lifecycle | undefined;
   readonly logger: Logger;
@@ -81,17 +81,17 @@ export function routes(options: RoutesOptions): Routes {
       "/",
       async (request) => {
         const { statusPage } = await import("./status/page.ts");
-        return statusPage({ version, telemetryPath }, status(), queryOf(request));
+        return statusPage({ version, telemetryPath }, await status(), queryOf(request));
       },
     ],
     ["/status.css", stylesheet],
     ["/status.js", script],
     [
       "/api/status",
-      (request) => ({
+      async (request) => ({
         status: 200,
         type: "application/json; charset=utf-8",
-        body: JSON.stringify(select(status(), queryOf(request))),
+        body: JSON.stringify(select(await status(), queryOf(request))),
       }),
     ],
     [telemetryPath, prometheus ? metrics : () => textAnswer(404, NO_METRICS)],

@@ -24,6 +24,8 @@ class History {
   /** The part that `stateDir` keeps over a restart. */
   readonly kept = new Map<string, Learnt>();
   readonly told: string[] = [];
+  /** Evaluations in steps that have begun. */
+  readonly #begun: Generator<void>[] = [];
 
   constructor(seed: number) {
     this.dice = new Dice(seed);
@@ -124,6 +126,16 @@ class History {
     }
   }
 
+  /** Begins an evaluation in steps, and continues earlier ones: events and whole evaluations come between their steps. */
+  evaluate(how: "readAhead" | "updateInSteps"): void {
+    const { dice, scene } = this;
+    const begun = scene.book[how](scene.store.entries(), scene.clock.now());
+    begun.next();
+    this.#begun.push(begun);
+    for (const steps of this.#begun) if (dice.roll(2) === 0) steps.next();
+    if (this.#begun.length > 3) this.#begun.shift();
+  }
+
   expected(): unknown {
     const { expect: expectations, retired, enabled, learnt } = this;
     const now = this.scene.clock.now();
@@ -165,8 +177,10 @@ test.for(Array.from({ length: 20 }, (_, index) => index))(
       const history = new History(seed);
       for (let round = 0; round < 20; round++) {
         await history.step();
+        if (history.dice.roll(2) === 0) history.evaluate("readAhead");
         // Several events can come between two scrapes.
         if (history.told.at(-1) !== "reload" && history.dice.roll(3) === 0) continue;
+        if (history.dice.roll(2) === 0) history.evaluate("updateInSteps");
         expect(history.actual(), `seed ${seed}: ${history.told.join(", ")}`).toEqual(
           history.expected(),
         );

@@ -19,6 +19,8 @@ export interface OpenPushOptions {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly tables: readonly BoundTable[];
+  /** Called before the tables are asked for their entries. */
+  readonly refresh: () => Promise<void>;
   readonly version: string;
   /** Distinguishes installations on the same host. */
   readonly installation: string;
@@ -29,7 +31,7 @@ export interface OpenPushOptions {
 /** Opens no connection. */
 export function openPush(options: OpenPushOptions): OtlpPush {
   const { endpoints, resolvers, intervalMs, timeoutMs, tables, version, installation } = options;
-  const { clock, logger } = options;
+  const { clock, logger, refresh } = options;
   const producer = agentProducer(version, installation);
   const startMs = clock.now();
   return new OtlpPush({
@@ -39,7 +41,10 @@ export function openPush(options: OpenPushOptions): OtlpPush {
       const name = endpointName(endpoint.url);
       return { name, push: (metrics, signal) => exporter.push(metrics, signal) };
     }),
-    collect: (size) => collectBatches({ tables, producer, startMs }, clock.now(), size),
+    async *collect(size) {
+      await refresh();
+      yield* collectBatches({ tables, producer, startMs }, clock.now(), size);
+    },
     intervalMs,
     timeoutMs,
     clock,
