@@ -1,4 +1,4 @@
-import { CHOICES, COMMANDS, FLAGS, settingOf } from "./settings/flags.ts";
+import { CHOICES, COMMANDS, FLAGS, settingOf, TEXT_FLAGS } from "./settings/flags.ts";
 import type { Shell } from "./settings/flags.ts";
 import { boolean } from "./settings/formats.ts";
 import { GROUPS } from "./settings/help.ts";
@@ -23,6 +23,7 @@ function completed(name: string): Completed {
   const [left = "", description = ""] =
     rows.find(([flags]) => flags.split(/[ ,=]+/).includes(`--${flag}`)) ?? [];
   const { enum: choices } = format?.schema ?? { enum: CHOICES[name] };
+  if (TEXT_FLAGS.includes(name)) return { name, description, takes: "text", words: "" };
   if (format === boolean || (!format && !Array.isArray(choices)))
     return { name, description, takes: "nothing", words: "" };
   if (Array.isArray(choices)) return { name, description, takes: "word", words: choices.join(" ") };

@@ -28,8 +28,8 @@ async function run(
   extensions: Extensions,
 ): Promise<number> {
   const flags = parseFlags(argv);
-  // --once, --check-config and suggest keep the default signal handling.
-  if (flags.once || flags.checkConfig || flags.suggest)
+  // --once, --check-config and the commands keep the default signal handling.
+  if (flags.once || flags.checkConfig || flags.command !== undefined)
     for (const signal of ["SIGHUP", "SIGUSR1"]) process.removeAllListeners(signal);
   if (flags.help) return print((await import("./settings/help.ts")).helpText());
   if (flags.version) return print(versionLine(build));
@@ -56,7 +56,11 @@ async function run(
     const { checkConfig } = await import("./check-config.ts");
     return checkConfig(settings, { extensions, logger, open: flags.open });
   }
-  if (flags.suggest) {
+  if (flags.command === "rules") {
+    const { fittingRules } = await import("./alerts/fitting-rules.ts");
+    return print(fittingRules(settings, flags));
+  }
+  if (flags.command === "suggest") {
     const { printSuggestions } = await import("./suggest.ts");
     return printSuggestions(settings, { extensions, logger });
   }

@@ -12,14 +12,15 @@ export interface Flags {
   readonly help: boolean;
   readonly version: boolean;
   readonly once: boolean;
-  /** Format of the output of `once`. */
-  readonly format: OutputFormat;
+  /** Format of the output of `once` or of the command `rules`. */
+  readonly format: OutputFormat | RulesFormat;
   readonly checkConfig: boolean;
   /** With `checkConfig`: open each repository. */
   readonly open: boolean;
   readonly healthcheck: boolean;
-  /** The command `suggest`. */
-  readonly suggest: boolean;
+  readonly command: Command | undefined;
+  /** For the command `rules`: the page that describes the alerts. */
+  readonly runbookUrl: string | undefined;
   /** Print the completion script for this shell. */
   readonly completion: Shell | undefined;
   /** false: `--no-vault` is given. */
@@ -31,6 +32,10 @@ export interface Flags {
 /** The first one is the default. */
 export const OUTPUT_FORMATS = ["prometheus", "table"] as const;
 type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Formats of the command `rules`. The first one is the default. */
+export const RULES_FORMATS = ["prometheus", "prometheusrule"] as const;
+export type RulesFormat = (typeof RULES_FORMATS)[number];
 
 const SWITCHES = [
   "help",
@@ -44,11 +49,12 @@ const SWITCHES = [
 ] as const;
 type Switch = (typeof SWITCHES)[number];
 
-/** Flags that the command cannot be combined with. */
+/** Flags that a command cannot be combined with. */
 const ACTIONS = ["once", "check-config", "healthcheck"] as const satisfies readonly Switch[];
 
 /** Words without dashes. */
-export const COMMANDS = ["suggest"] as const;
+export const COMMANDS = ["suggest", "rules"] as const;
+type Command = (typeof COMMANDS)[number];
 
 const SHORT: Readonly<Record<string, Switch>> = { h: "help", v: "version" };
 
@@ -63,14 +69,19 @@ const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
 
 /** The values of flags that set nothing. */
 export const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  format: OUTPUT_FORMATS,
+  format: [...new Set([...OUTPUT_FORMATS, ...RULES_FORMATS])],
   completion: SHELLS,
 };
+
+const RUNBOOK_URL = "runbook-url";
+/** Flags with a free value that set nothing. */
+export const TEXT_FLAGS: readonly string[] = [RUNBOOK_URL];
 
 /** All flags, without dashes. */
 export const FLAGS: readonly string[] = [
   ...SWITCHES,
   ...Object.keys(CHOICES),
+  ...TEXT_FLAGS,
   ...VALUE_FLAGS.keys(),
 ];
 
@@ -90,16 +101,20 @@ function isSwitch(name: string): name is Switch {
 export function parseFlags(argv: readonly string[]): Flags {
   const values: Partial<Record<SettingName, string>> = {};
   const switches = new Set<Switch>();
-  let format: OutputFormat | undefined;
+  let format: string | undefined;
   let completion: Shell | undefined;
-  let suggest = false;
+  let runbookUrl: string | undefined;
+  let command: Command | undefined;
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const position = argv.length - rest.length;
     const [, name, given] = /^--?([a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(argument) ?? [];
     if (name === undefined) {
-      if (argument !== COMMANDS[0]) throw unknownWord(argument, position);
-      suggest = true;
+      const word = COMMANDS.find((one) => one === argument);
+      if (word === undefined) throw unknownWord(argument, position);
+      if (command !== undefined && command !== word)
+        throw usage(`${command} and ${word}: use one of the two`);
+      command = word;
       continue;
     }
     const setting = settingOf(name);
@@ -108,7 +123,9 @@ export function parseFlags(argv: readonly string[]): Flags {
       if (value === undefined) throw usage(`--${name} needs a value`);
       values[setting] = joined(setting, values[setting], value);
     } else if (name === "format") {
-      format = choice(name, OUTPUT_FORMATS, given ?? rest.shift());
+      format = choice(name, CHOICES["format"] ?? [], given ?? rest.shift());
+    } else if (name === RUNBOOK_URL) {
+      runbookUrl = webAddress(name, given ?? rest.shift());
     } else if (name === "completion") {
       completion = choice(name, SHELLS, given ?? rest.shift());
     } else if (name in SHORT || isSwitch(name)) {
@@ -123,31 +140,56 @@ export function parseFlags(argv: readonly string[]): Flags {
     }
   }
   const action = ACTIONS.find((one) => switches.has(one));
-  if (suggest && action !== undefined) throw usage(`suggest and --${action}: use one of the two`);
+  if (command !== undefined && action !== undefined)
+    throw usage(`${command} and --${action}: use one of the two`);
   if (switches.has("open") && !switches.has("check-config"))
     throw usage("--open is only for --check-config: add it");
-  if (format !== undefined && !switches.has("once"))
-    throw usage("--format is only for --once: add it");
+  if (runbookUrl !== undefined && command !== "rules")
+    throw usage(`--${RUNBOOK_URL} is only for the command rules: add it`);
   return {
     help: switches.has("help"),
     version: switches.has("version"),
     once: switches.has("once"),
-    format: format ?? OUTPUT_FORMATS[0],
+    format: formatOf(format, command, switches.has("once")),
     checkConfig: switches.has("check-config"),
     open: switches.has("open"),
     healthcheck: switches.has("healthcheck"),
-    suggest,
+    command,
+    runbookUrl,
     completion,
     vault: !switches.has("no-vault"),
     values,
   };
 }
 
+/** @throws AgentError `config` if the action has no such format */
+function formatOf(
+  given: string | undefined,
+  command: Command | undefined,
+  isOnce: boolean,
+): Flags["format"] {
+  if (given === undefined) return OUTPUT_FORMATS[0];
+  if (command === "rules") return choice("format", RULES_FORMATS, given);
+  if (!isOnce) throw usage("--format is only for --once and the command rules: add one of them");
+  return choice("format", OUTPUT_FORMATS, given);
+}
+
+/** The value is not repeated: it may contain a login. */
+function webAddress(name: string, value: string | undefined): string {
+  if (value === undefined) throw usage(`--${name} needs a value`);
+  const { protocol = "", hash = "" } = URL.parse(value) ?? {};
+  if (!/^https?:$/.test(protocol) || hash !== "")
+    throw usage(`--${name}: must be an http or https URL without a fragment`);
+  return value;
+}
+
 /** Another text may be a secret without its flag. */
 function unknownWord(word: string, position: number): AgentError {
   const near = nearest(word, COMMANDS);
   if (near === undefined)
-    return usage(`argument ${position} is unexpected: use flags, or the command ${COMMANDS[0]}`);
+    return usage(
+      `argument ${position} is unexpected: use flags, or the command ${COMMANDS.join(" or ")}`,
+    );
   const shown = isPrintable(word, COMMANDS) ? word : `in argument ${position}`;
   return usage(`unknown command ${shown}, did you mean ${near}?`);
 }

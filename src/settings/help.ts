@@ -1,4 +1,4 @@
-import { COMMANDS, OUTPUT_FORMATS, SHELLS } from "./flags.ts";
+import { COMMANDS, OUTPUT_FORMATS, RULES_FORMATS, SHELLS } from "./flags.ts";
 import { boolean, duration } from "./formats.ts";
 import { flagOf, settingNames, SETTINGS, variableOf } from "./schema.ts";
 import type { Setting, SettingName } from "./schema.ts";
@@ -32,10 +32,15 @@ export const GROUPS: readonly (readonly [string, readonly (readonly [string, str
         COMMANDS[0],
         "read the repositories once, and print expectations that fit their past: a block expect: for the file",
       ],
+      [COMMANDS[1], "print the alert rules that fit the settings, for Prometheus or its operator"],
       ["--once", "collect once, print the metrics, exit with 1 if a repository failed"],
       [
         "--format FORMAT",
-        `output of --once: ${OUTPUT_FORMATS.join(", or ")} of backup sets for people (${OUTPUT_FORMATS[0]})`,
+        `output of --once: ${OUTPUT_FORMATS.join(", or ")} of backup sets for people; of rules: ${RULES_FORMATS.join(", or ")} for the operator (${OUTPUT_FORMATS[0]})`,
+      ],
+      [
+        "--runbook-url URL",
+        "with rules: the page that describes the alerts, such as docs/alerting.md as you publish it",
       ],
       ["--check-config", "check the settings and all secrets, print the problems and exit"],
       [
@@ -85,6 +90,7 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
     "check the file and every secret, and open every repository",
     "restic-otel --config /etc/restic-otel.yaml --check-config --open",
   ],
+  ["print the alert rules that fit the file", "restic-otel --config /etc/restic-otel.yaml rules"],
 ];
 
 function valueOf(name: SettingName): string {
@@ -112,7 +118,7 @@ export function helpText(): string {
   const examples = EXAMPLES.map(([purpose, command]) => `  # ${purpose}\n  ${command}\n`);
   return `restic-otel: reports as metrics whether every restic backup is alive.
 
-Usage: restic-otel [suggest] [flags]
+Usage: restic-otel [${COMMANDS.join("|")}] [flags]
 
 ${groups.join("\n")}
 Each setting is also a key in the file and a variable, such as

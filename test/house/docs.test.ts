@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { generated } from "./docs.ts";
+import { ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import { scaleReadme } from "./scale-costs.ts";
 
@@ -17,4 +18,10 @@ test("the arithmetic of examples/scale uses the measured figures; npm run docs w
 
 test("the JSON Schema of the settings is that of the code; npm run docs writes it", async () => {
   expect(await readFile(SCHEMA, "utf8")).toBe(settingsSchemaFile());
+});
+
+test("the rule files are those of the table of alerts; npm run docs writes them", async () => {
+  const files = ruleFiles();
+  expect(files).toHaveLength(3);
+  for (const { url, expected } of files) expect(await readFile(url, "utf8")).toBe(expected);
 });

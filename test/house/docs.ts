@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { lawTables } from "./import-law.ts";
 import { MANUAL, manual } from "./manual.ts";
+import { alertTables, ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
@@ -121,6 +122,7 @@ function errorsTable(): string {
 const TABLES: readonly (readonly [page: URL, marks: string, table: () => string])[] = [
   [page("configuration"), "settings", settingsTable],
   [page("metrics"), "metrics", metricsTable],
+  [page("alerting"), "alerts", alertTables],
   [page("troubleshooting"), "errors", errorsTable],
   [new URL("../../CONTRIBUTING.md", import.meta.url), "imports", lawTables],
 ];
@@ -144,6 +146,7 @@ export function generated(): Promise<readonly GeneratedPage[]> {
 // Node.js before 24.2 lacks `import.meta.main`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { url, expected } of await generated()) await writeFile(url, expected);
+  for (const { url, expected } of ruleFiles()) await writeFile(url, expected);
   await writeFile(MANUAL, manual());
   await writeFile(SCHEMA, settingsSchemaFile());
 }

@@ -32,7 +32,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "{index,internal}.ts": "*",
   "src/settings": "{index,internal}.ts src/log.ts",
   "src/{telemetry,web}": "{index,internal}.ts src/settings",
-  src: "{index,internal}.ts monitor/monitor.ts src/{settings,telemetry,web}",
+  "src/alerts": "src/settings",
+  src: "{index,internal}.ts monitor/monitor.ts src/{alerts,settings,telemetry,web}",
 };
 
 /** Package, or module of Node.js, → where it may be imported. Other packages may not be imported at all. */
@@ -47,7 +48,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "node-vault": "vault",
   "@noble/ciphers": "restic/crypto",
   convict: "src/settings",
-  yaml: "src/settings src/suggestion-text.ts",
+  yaml: "src/alerts src/settings src/suggestion-text.ts",
   bcryptjs: "src/web",
 };
 

@@ -1,3 +1,4 @@
+import { COMMANDS } from "../../src/settings/flags.ts";
 import { EXAMPLES, GROUPS } from "../../src/settings/help.ts";
 import { settingNames, SETTINGS, variableOf } from "../../src/settings/schema.ts";
 import type { Setting } from "../../src/settings/schema.ts";
@@ -24,7 +25,7 @@ export function manual(): string {
     `restic-otel \\- ${text("reports as metrics whether every restic backup is alive")}`,
     ".SH SYNOPSIS",
     ".B restic-otel",
-    "[suggest] [flags]",
+    `[${COMMANDS.join("|")}] [flags]`,
     ".SH DESCRIPTION",
     text(
       "Reads restic repositories without locking or changing them, groups the snapshots into backup sets by host and user, and exports the number, newest time and age of each set to Prometheus or by OTLP.",

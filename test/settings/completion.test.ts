@@ -82,6 +82,8 @@ test.for([
   [["--web.enable-lifecycle", "--onc"], ["--once"]],
   [["config"], []],
   [["sug"], ["suggest"]],
+  [["ru"], ["rules"]],
+  [["rules", "--runbook-url", ""], []],
   [["suggest", "--onc"], ["--once"]],
 ] as const)("bash completes %j", async ([words, expected]) => {
   const folder = await folderWith("bash");

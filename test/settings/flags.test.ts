@@ -10,7 +10,8 @@ const NONE = {
   checkConfig: false,
   open: false,
   healthcheck: false,
-  suggest: false,
+  command: undefined,
+  runbookUrl: undefined,
   completion: undefined,
   vault: true,
 };
@@ -51,7 +52,10 @@ test.for([
   [["--check-config"], { checkConfig: true }],
   [["--check-config", "--open"], { checkConfig: true, open: true }],
   [["--healthcheck"], { healthcheck: true }],
-  [["suggest"], { suggest: true }],
+  [["suggest"], { command: "suggest" }],
+  [["rules"], { command: "rules" }],
+  [["rules", "--format=prometheusrule"], { command: "rules", format: "prometheusrule" }],
+  [["--runbook-url", "http://h/a", "rules"], { command: "rules", runbookUrl: "http://h/a" }],
   [["--no-vault"], { vault: false }],
   [["-no-vault"], { vault: false }],
   [["--no-vault=false"], {}],
@@ -68,18 +72,23 @@ test.for([
   ["--port=80", "unknown flag in argument 1"],
   ["-hunter2SECRET", "unknown flag in argument 1"],
   ["--password-hunter2=x", "unknown flag in argument 1"],
-  ["--config:hunter2", "argument 1 is unexpected: use flags, or the command suggest"],
-  ["config.json", "argument 1 is unexpected: use flags, or the command suggest"],
-  ["--", "argument 1 is unexpected: use flags, or the command suggest"],
+  ["--config:hunter2", "argument 1 is unexpected: use flags, or the command suggest or rules"],
+  ["config.json", "argument 1 is unexpected: use flags, or the command suggest or rules"],
+  ["--", "argument 1 is unexpected: use flags, or the command suggest or rules"],
   ["sugest", "unknown command sugest, did you mean suggest?"],
-  ["hunter2-suggest", "argument 1 is unexpected: use flags, or the command suggest"],
+  ["hunter2-suggest", "argument 1 is unexpected: use flags, or the command suggest or rules"],
   ["--cron", "--cron needs a value"],
   ["--completion", "--completion needs a value"],
   ["--completion=tcsh", '--completion: must be one of bash, zsh, fish, not "tcsh"'],
   ["--once=yes", "--once takes no value"],
   ["--format", "--format needs a value"],
-  ["--format=json", '--format: must be one of prometheus, table, not "json"'],
-  ["--format=table", "--format is only for --once: add it"],
+  ["--format=json", '--format: must be one of prometheus, table, prometheusrule, not "json"'],
+  ["--format=table", "--format is only for --once and the command rules: add one of them"],
+  ["--runbook-url", "--runbook-url needs a value"],
+  ["--runbook-url=hunter2", "--runbook-url: must be an http or https URL without a fragment"],
+  ["--runbook-url=http://h/#a", "--runbook-url: must be an http or https URL without a fragment"],
+  ["--runbook-url=http://h", "--runbook-url is only for the command rules: add it"],
+  ["rulles", "unknown command rulles, did you mean rules?"],
   ["--fromat", "unknown flag --fromat, did you mean --format?"],
   ["--open", "--open is only for --check-config: add it"],
 ] as const)("%s is rejected", ([argument, problem]) => {
@@ -99,10 +108,25 @@ test.for(["once", "check-config", "healthcheck"])("suggest and --%s are rejected
     expect(() => parseFlags(argv)).toThrow(`suggest and --${action}: use one of the two`);
 });
 
+test.for([
+  [["suggest", "rules"], "suggest and rules: use one of the two"],
+  [["rules", "--once"], "rules and --once: use one of the two"],
+  [
+    ["rules", "--format", "table"],
+    '--format: must be one of prometheus, prometheusrule, not "table"',
+  ],
+  [
+    ["--once", "--format", "prometheusrule"],
+    '--format: must be one of prometheus, table, not "prometheusrule"',
+  ],
+] as const)("%j are rejected", ([argv, problem]) => {
+  expect(() => parseFlags(argv)).toThrow(problem);
+});
+
 test("flags may stand on both sides of suggest", () => {
   expect(parseFlags(["--config", "a", "suggest", "--cron=@hourly"])).toEqual({
     ...NONE,
-    suggest: true,
+    command: "suggest",
     values: { config: "a", cron: "@hourly" },
   });
 });

@@ -9,7 +9,7 @@ test("the help fits a terminal of 80 columns", () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
-test("the help has groups of flags, and ends with three valid examples", () => {
+test("the help has groups of flags, and ends with four valid examples", () => {
   expect(lines.filter((line) => /^\S.*:$/.test(line))).toEqual(
     expect.arrayContaining([
       "Actions:",
@@ -19,9 +19,9 @@ test("the help has groups of flags, and ends with three valid examples", () => {
     ]),
   );
   const examples = lines.slice(lines.indexOf("Examples:") + 1);
-  expect(examples.join("\n")).toMatch(/^(  # \S.*\n  \S.*\n){3}$/);
+  expect(examples.join("\n")).toMatch(/^(  # \S.*\n  \S.*\n){4}$/);
   const commands = examples.filter((line) => line.includes("restic-otel --"));
-  expect(commands).toHaveLength(3);
+  expect(commands).toHaveLength(4);
   for (const command of commands) {
     const words = command.slice(command.indexOf("restic-otel ")).match(/"[^"]*"|\S+/g) ?? [];
     parseFlags(words.slice(1).map((word) => word.replaceAll('"', "")));
@@ -33,6 +33,7 @@ const COMPLETE: Readonly<Record<string, readonly string[]>> = {
   open: ["--check-config", "--open"],
   format: ["--once", "--format=table"],
   completion: ["--completion=zsh"],
+  "runbook-url": ["rules", "--runbook-url=https://example.com/alerting.md"],
 };
 
 test("the help names every flag, and no unknown one", () => {

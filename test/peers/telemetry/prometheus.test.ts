@@ -20,6 +20,7 @@ describe.skipIf(!requirePeer("promtool"))("Prometheus accepts examples/prometheu
     ["check", "rules", join(EXAMPLES, "alerts.yml"), join(EXAMPLES, "restic-reporter.yml")],
     ["test", "rules", join(import.meta.dirname, "alerts.yml")],
     ["test", "rules", join(import.meta.dirname, "expectations.yml")],
+    ["test", "rules", join(import.meta.dirname, "restic-reporter.yml")],
   ])("promtool %s %s", (args) => {
     const { status, stdout, stderr } = spawnSync(requirePeer("promtool") ?? "", args, {
       encoding: "utf8",
