@@ -118,12 +118,12 @@ export class ResticSource implements Source<RepositoryState> {
     previous: LockState | undefined,
     signal: AbortSignal,
   ): Promise<LockState | undefined> {
-    const { locksEveryMs: everyMs, clock, logger } = this.#options;
+    const { locksEveryMs: everyMs, clock, logger, cache } = this.#options;
     const { session } = this.#repository;
     if (everyMs === undefined || !session) return undefined;
     const { watchLocks } = await import("./locks/watch.ts");
-    const options = { backend, session, everyMs, clock, logger, subject: this.subject };
-    return watchLocks(previous, options, signal);
+    const shared = { backend, session, clock, logger, subject: this.subject };
+    return watchLocks(previous, { ...shared, everyMs, keeper: cache?.locks }, signal);
   }
 
   /** The state from before a restart; it is asked for once. */

@@ -21,7 +21,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "restic/crypto": "core",
   "restic/repository": "core backends/backend.ts restic/crypto",
   "restic/state-dir": "core restic/repository",
-  "restic/locks": "core backends/backend.ts restic/repository",
+  "restic/locks": "core backends/backend.ts restic/repository restic/state-dir/fields.ts",
   restic: "core collect metrics backends/{backend,context}.ts restic/{locks,repository}",
   "restic/metrics": "core metrics restic restic/repository",
   settings: "core secrets backends",

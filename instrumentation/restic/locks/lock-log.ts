@@ -13,12 +13,7 @@ const MAX_LINES = 100;
  * Logs each lock that became stale, each stale one that ended or was refreshed, and new unreadable files in one line.
  * @param previous the look before
  */
-export function logLook(
-  look: LockLook,
-  previous: LockLook | undefined,
-  logger: Logger,
-  subject: Labels,
-): void {
+export function logLook(look: LockLook, previous: LockLook, logger: Logger, subject: Labels): void {
   const [now, before] = [staleOf(look), staleOf(previous)];
   const held = new Set(look.holders.map(keyOf));
   const lines = [
@@ -38,8 +33,8 @@ export function logLook(
   logUnreadable(look, previous, logger, subject);
 }
 
-function staleOf(look: LockLook | undefined): ReadonlyMap<string, LockHolder> {
-  const stale = (look?.holders ?? []).filter(({ isStale }) => isStale);
+function staleOf(look: LockLook): ReadonlyMap<string, LockHolder> {
+  const stale = look.holders.filter(({ isStale }) => isStale);
   return new Map(stale.map((holder) => [keyOf(holder), holder]));
 }
 
@@ -58,14 +53,14 @@ function fieldsOf(holder: LockHolder, at: number): LogFields {
 
 function logUnreadable(
   { files, unreadable }: LockLook,
-  previous: LockLook | undefined,
+  previous: LockLook,
   logger: Logger,
   subject: Labels,
 ): void {
   const fresh = [...files].flatMap(([id, file]) =>
-    isUnreadable(file) && !previous?.files.has(id) ? [`${id.slice(0, 8)} ${file.reason}`] : [],
+    isUnreadable(file) && !previous.files.has(id) ? [`${id.slice(0, 8)} ${file.reason}`] : [],
   );
-  const isMore = unreadable > (previous?.unreadable ?? 0);
+  const isMore = unreadable > previous.unreadable;
   const [example = isMore ? `only ${files.size} are read` : undefined] = fresh;
   if (example === undefined) return;
   logger.warn(

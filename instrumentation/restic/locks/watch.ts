@@ -5,8 +5,10 @@ import type { Logger } from "../../core/log.ts";
 import type { Labels } from "../../core/source.ts";
 import { withTimeLimit } from "../../core/time-limit.ts";
 import type { Backend } from "../../backends/backend.ts";
+import type { TextKeeper } from "../repository/snapshot-cache.ts";
 import type { Session } from "../repository/session.ts";
 import { holdersOf } from "./holders.ts";
+import { decodeHolders, encodeHolders } from "./kept-holders.ts";
 import { logLook } from "./lock-log.ts";
 import type { LockLook, LockState } from "./lock-state.ts";
 import type { LockFile } from "./lock-file.ts";
@@ -22,6 +24,8 @@ export interface LockWatchOptions {
   readonly logger: Logger;
   /** The labels of the repository. */
   readonly subject: Labels;
+  /** Keeps the holders over a restart. */
+  readonly keeper: TextKeeper | undefined;
 }
 
 /** The backup sets, which are known already, wait for the locks. */
@@ -36,33 +40,38 @@ const EARLY = 0.1;
  */
 export async function watchLocks(
   previous: LockState | undefined,
-  { backend, session, everyMs, clock, logger, subject }: LockWatchOptions,
+  options: LockWatchOptions,
   signal: AbortSignal,
 ): Promise<LockState> {
+  const { backend, session, everyMs, clock, logger, subject, keeper } = options;
   const repositoryId = session.config.id;
   const before = previous?.repositoryId === repositoryId ? previous : undefined;
   const triedAtMs = clock.monotonicMs();
   if (before && triedAtMs - before.triedAtMs < everyMs * (1 - EARLY)) return before;
-  const known = before?.look;
   try {
+    const known = before?.look ?? (await keptLook(options));
     const { files, unread } = await withTimeLimit(MAX_LOOK_MS, tooSlow(), clock, (ended) =>
-      readLocks(
-        backend,
-        session.master,
-        known?.files ?? new Map(),
-        AbortSignal.any([signal, ended]),
-      ),
+      readLocks(backend, session.master, known.files, AbortSignal.any([signal, ended])),
     );
     const look = lookOf(files, unread, known, { at: clock.now(), atMs: clock.monotonicMs() });
     logLook(look, known, logger, subject);
     if (before?.problem !== undefined) logger.info("the locks can be read again", subject);
+    if (known.holders.length + look.holders.length > 0)
+      await keeper?.keep(encodeHolders(look.holders), repositoryId, session.master);
     return { repositoryId, triedAtMs, problem: undefined, look };
   } catch (error) {
     const problem = toAgentError(error).message;
     if (before?.problem === undefined)
       logger.warn("the locks cannot be read", { ...subject, error: problem });
-    return { repositoryId, triedAtMs, problem, look: known };
+    return { repositoryId, triedAtMs, problem, look: before?.look };
   }
+}
+
+/** The holders from before a restart; their files are read again. */
+async function keptLook({ keeper, session, clock }: LockWatchOptions): Promise<LockLook> {
+  const text = await keeper?.load(session.config.id, session.master);
+  const holders = text === undefined ? [] : decodeHolders(text, clock.monotonicMs());
+  return { at: clock.now(), holders, unreadable: 0, files: new Map() };
 }
 
 function tooSlow(): AgentError {
@@ -72,7 +81,7 @@ function tooSlow(): AgentError {
 function lookOf(
   files: LockFiles,
   unread: number,
-  known: LockLook | undefined,
+  known: LockLook,
   time: { readonly at: number; readonly atMs: number },
 ): LockLook {
   const readable = [...files].flatMap(([id, file]): (readonly [string, LockFile])[] =>
@@ -80,7 +89,7 @@ function lookOf(
   );
   return {
     at: time.at,
-    holders: holdersOf(readable, known?.holders ?? [], time),
+    holders: holdersOf(readable, known.holders, time),
     unreadable: files.size - readable.length + unread,
     files,
   };

@@ -25,6 +25,14 @@ export interface Remembered {
   readonly listed: Listed | undefined;
 }
 
+/** Keeps a text over a restart, which only the password of its repository opens. Its methods never fail: at worst nothing is kept. */
+export interface TextKeeper {
+  /** undefined: none is kept, or not by this repository. */
+  load(repositoryId: string, master: Key): Promise<string | undefined>;
+  /** Replaces the one before. */
+  keep(text: string, repositoryId: string, master: Key): Promise<void>;
+}
+
 /** Keeps snapshots over a restart. Its methods never fail: at worst nothing is known. */
 export interface SnapshotCache {
   load(repositoryId: string, master: Key): Promise<Remembered>;
@@ -33,6 +41,7 @@ export interface SnapshotCache {
   /** Called after each complete listing. */
   settle(listed: Listed): Promise<void>;
   readonly keys?: KeyKeeper | undefined;
+  readonly locks?: TextKeeper | undefined;
   /**
    * Asks for reads of snapshots that lack details: a collection of all repositories has a limited number of them.
    * @returns how many of `wanted` are allowed

@@ -16,13 +16,15 @@ export interface StateFolder {
   pathOf(repositoryId: string, url: string): string;
   /** The file with the kept key of the repository at a URL. */
   keyPathOf(url: string): string;
+  /** The file with the locks of the repository at a URL. */
+  locksPathOf(url: string): string;
   /** The file with the slots of expectations. */
   readonly slotsPath: string;
   close(): Promise<void>;
 }
 
-/** Name of a file of snapshots or of a key; `.new` while it is written. */
-const STATE_FILE = /^(?:(?<key>key)|[0-9a-f]{64})-[0-9a-f]{16}(?:\.new)?$/;
+/** Name of a file of snapshots, of a key or of locks; `.new` while it is written. */
+const STATE_FILE = /^(?:(?<key>key)|locks|[0-9a-f]{64})-[0-9a-f]{16}(?:\.new)?$/;
 
 /**
  * Creates the folder (0700) if it is missing, and locks it with a listening socket, which ends with its process even after SIGKILL.
@@ -47,6 +49,7 @@ export async function openStateFolder(
   return {
     pathOf: (repositoryId, url) => join(path, `${repositoryId}-${nameOf(url)}`),
     keyPathOf: (url) => join(path, `key-${nameOf(url)}`),
+    locksPathOf: (url) => join(path, `locks-${nameOf(url)}`),
     slotsPath: join(path, "expectations"),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

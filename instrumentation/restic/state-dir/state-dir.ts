@@ -1,11 +1,12 @@
 import type { Logger } from "../../core/log.ts";
 import type { KeyKeeper } from "../repository/kept-key.ts";
-import type { Remembered, SnapshotCache } from "../repository/snapshot-cache.ts";
+import type { Remembered, SnapshotCache, TextKeeper } from "../repository/snapshot-cache.ts";
 import type { SnapshotJournal } from "./snapshot-journal.ts";
 import { KeyFile } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 import { openOwnFile, writeOwnFile } from "./own-file.ts";
+import type { TextFile } from "./text-file.ts";
 
 /** 20,000 slots with names of a usual length take 2 MiB. */
 const MAX_SLOTS_BYTES = 64 * 2 ** 20;
@@ -82,6 +83,7 @@ export class StateDir {
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),
       keys: this.#keeperOf(url),
+      locks: this.#lockKeeperOf(url),
       allowReads: (wanted) => {
         const allowed = Math.min(wanted, this.#reads);
         this.#reads -= allowed;
@@ -115,6 +117,28 @@ export class StateDir {
       load: () => attempt((file) => file.load()),
       keep: (key) => attempt((file) => file.keep(key)),
       listed: (ids) => attempt((file) => file.listed(ids)),
+    };
+  }
+
+  /** Logs the first failure. */
+  #lockKeeperOf(url: string): TextKeeper {
+    let hasFailed = false;
+    const attempt = async <T>(run: (file: TextFile) => Promise<T>): Promise<T | undefined> => {
+      const folder = await this.#open();
+      if (!folder) return undefined;
+      try {
+        const { TextFile: File } = await import("./text-file.ts");
+        return await run(new File(folder.locksPathOf(url), "locks"));
+      } catch (error) {
+        if (!hasFailed) this.#warn(url, "cannot keep the locks of a repository", error);
+        hasFailed = true;
+        return undefined;
+      }
+    };
+    return {
+      load: (repositoryId, master) => attempt((file) => file.load(repositoryId, master)),
+      keep: (text, repositoryId, master) =>
+        attempt((file) => file.keep(text, repositoryId, master)),
     };
   }
 

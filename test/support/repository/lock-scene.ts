@@ -6,6 +6,7 @@ import type { Reading } from "../../../instrumentation/core/source.ts";
 import { counted } from "../../../instrumentation/backends/decorators/counted.ts";
 import { LOCK_METRICS } from "../../../instrumentation/restic/metrics/tables.ts";
 import { ResticSource } from "../../../instrumentation/restic/source.ts";
+import { StateDir } from "../../../instrumentation/restic/state-dir/state-dir.ts";
 import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
 import { recordedBackend } from "../backends/recorded-backend.ts";
 import { FakeClock } from "../core/clock.ts";
@@ -36,10 +37,26 @@ export class LockScene {
   hangs = false;
   state: RepositoryState | undefined;
   #source: ResticSource;
+  #stateDir: StateDir | undefined;
+  readonly #folder: string | undefined;
 
-  constructor(everyMs: number | undefined = 15 * MINUTE) {
+  /** @param folder of the state; default: nothing is kept over a restart */
+  constructor(everyMs: number | undefined = 15 * MINUTE, folder?: string) {
     this.sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: "h", username: "u" });
+    this.#folder = folder;
     this.#source = this.#open(everyMs);
+  }
+
+  /** The agent ends, and another one starts. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.state = undefined;
+    this.#source = this.#open(15 * MINUTE);
+  }
+
+  async stop(): Promise<void> {
+    await this.#stateDir?.close();
+    this.#stateDir = undefined;
   }
 
   /** The settings have changed. */
@@ -96,6 +113,8 @@ export class LockScene {
 
   #open(locksEveryMs: number | undefined): ResticSource {
     const password = new Secret("right");
+    if (this.#folder !== undefined)
+      this.#stateDir ??= new StateDir(this.#folder, this.logger, () => this.clock.now());
     return new ResticSource({
       url: "/r",
       repo: new Secret("/r"),
@@ -115,6 +134,7 @@ export class LockScene {
         return counted({ ...recorded, list }, cost);
       },
       processEnvironment: {},
+      cache: this.#stateDir?.cacheOf("/r"),
       clock: this.clock,
       logger: this.logger,
     });
