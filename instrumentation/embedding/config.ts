@@ -22,6 +22,8 @@ export interface RepositoryConfig {
   readonly request_timeout?: string;
   /** `restic copy` writes to it: old snapshots may appear, and are not backdated. */
   readonly receivesCopies?: boolean;
+  /** Nobody runs `forget` or `rewrite` in it: a snapshot that is no longer listed is a violation. */
+  readonly appendOnly?: boolean;
   /** Look at the locks this often. Default: that of all repositories. */
   readonly locks?: { readonly every: string } | "off" | false;
   readonly disabled?: boolean;

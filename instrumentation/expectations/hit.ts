@@ -1,4 +1,5 @@
-import type { BackupSet } from "../restic/state.ts";
+import type { Labels } from "../core/source.ts";
+import type { BackupSet, Snapshot } from "../restic/state.ts";
 import type { Expectation, Retired } from "../settings/expectations/expectations.ts";
 import { findingOf } from "./finding.ts";
 import type { Finding } from "./finding.ts";
@@ -55,7 +56,10 @@ export function hitsOf(
 }
 
 /** A set is retired until it has a snapshot after the date. */
-export function isRetired({ labels, newest }: BackupSet, retired: readonly Retired[]): boolean {
+export function isRetired(
+  { labels, newest }: { readonly labels: Labels; readonly newest: Pick<Snapshot, "time"> },
+  retired: readonly Retired[],
+): boolean {
   const { url = "", host = "", user = "" } = labels;
   return retired.some(
     ({ urls, hosts, users, since }) =>

@@ -23,6 +23,7 @@ import type { MonitorSettings } from "./monitor-settings.ts";
 import { setTables } from "./set-tables.ts";
 import { ShownSets } from "./shown-sets.ts";
 import type { ShownPage } from "./shown-sets.ts";
+import { vanishedTable } from "./vanished.ts";
 
 const MAX_SLOTS = 20_000;
 
@@ -53,7 +54,11 @@ export class Expected {
     this.#options = options;
     this.#names = new HostNames(options.logger);
     this.setTables = setTables(legacyLabel, () => this.#pages());
-    this.tables = expectationTables(
+    const vanished = vanishedTable(
+      () => options.store.entries(),
+      () => ({ nameOf: this.#names.of, retired: this.#book.settings.retired }),
+    );
+    const expected = expectationTables(
       () => {
         this.#pages();
         return this.#book;
@@ -61,6 +66,8 @@ export class Expected {
       () => options.clock.now(),
       (set) => this.#shown.isShown(set),
     );
+    // Without a state folder a restart forgets them.
+    this.tables = options.stateDir ? [...expected, vanished] : expected;
   }
 
   /** All expectations with their slots, as of now. Does no I/O. */

@@ -20,7 +20,12 @@ import type { Extensions } from "./extensions.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import type { Opening, ParallelLimits } from "./repository-sources.ts";
 import { StateDir } from "../restic/state-dir/state-dir.ts";
-import { JOB_METRICS, REPOSITORY_METRICS, SECRET_METRICS } from "../restic/metrics/tables.ts";
+import {
+  CHANGE_METRICS,
+  JOB_METRICS,
+  REPOSITORY_METRICS,
+  SECRET_METRICS,
+} from "../restic/metrics/tables.ts";
 import type { SecretEntry } from "../restic/metrics/tables.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
@@ -215,6 +220,11 @@ export class Monitor {
       // The store replaces an entry, and does not change it.
       boundTable(
         REPOSITORY_METRICS,
+        () => store.entries(),
+        () => Infinity,
+      ),
+      boundTable(
+        CHANGE_METRICS,
         () => store.entries(),
         () => Infinity,
       ),

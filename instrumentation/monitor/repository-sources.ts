@@ -191,6 +191,7 @@ export class RepositorySources {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
         receivesCopies: settings.receivesCopies === true,
       },
+      appendOnly: settings.appendOnly,
       locksEveryMs: locksEvery === "off" ? undefined : locksEvery,
       onKeyDerivation,
       clock,
@@ -223,6 +224,7 @@ function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
     a.connections === b.connections &&
     a.insecureTls === b.insecureTls &&
     a.receivesCopies === b.receivesCopies &&
+    a.appendOnly === b.appendOnly &&
     a.locksEvery === b.locksEvery &&
     a.requestTimeoutMs === b.requestTimeoutMs &&
     [...names].every((name) => sameReference(a.environment[name], b.environment[name]))

@@ -11,7 +11,7 @@ import type { RepositoryContent, Snapshot } from "./state.ts";
  */
 export function contentOf(
   url: string,
-  { config, snapshots, unreadable }: Catalogue,
+  { config, snapshots, unreadable, history }: Catalogue,
   previous: RepositoryContent | undefined,
   rules: SetRules,
 ): RepositoryContent {
@@ -22,6 +22,7 @@ export function contentOf(
     dating: rules.dating,
     snapshots: snapshots.size + unreadable.size,
     unreadable: unreadable.size,
+    changes: history,
     refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
   };
 }

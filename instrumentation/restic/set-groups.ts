@@ -1,5 +1,6 @@
 import type { Labels } from "../core/source.ts";
 import { compareSnapshots } from "./backup-sets.ts";
+import { listText } from "./repository/groups.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import type { BackupSet } from "./state.ts";
 
@@ -15,9 +16,6 @@ export interface SetGroup {
   /** The labels with the lists as text, cut at 256 bytes; undefined: the lists are not known. */
   readonly info: Labels | undefined;
 }
-
-/** Bound of a list as a label. */
-const MAX_LABEL_BYTES = 256;
 
 /** The groups of a backup set, sorted by name. Snapshots whose lists are not read yet are in none. */
 export function groupsOfSet({ labels, members }: BackupSet, by: GroupLists): readonly SetGroup[] {
@@ -49,16 +47,6 @@ function infoOf(
 ): Labels | undefined {
   const known = snapshots.find(({ details }) => by.every((list) => details?.[list]));
   if (!known) return undefined;
-  const texts = by.map((list) => [list, textOf(known.details?.[list] ?? [])] as const);
+  const texts = by.map((list) => [list, listText(known.details?.[list] ?? [])] as const);
   return Object.freeze({ ...labels, ...Object.fromEntries(texts) });
-}
-
-/** The sorted list with commas, cut at a character. */
-function textOf(list: readonly string[]): string {
-  const bytes = Buffer.from(list.toSorted().join(","));
-  if (bytes.length <= MAX_LABEL_BYTES) return bytes.toString();
-  let end = MAX_LABEL_BYTES;
-  // A byte 10xxxxxx continues a character of UTF-8.
-  while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
-  return bytes.toString("utf8", 0, end);
 }

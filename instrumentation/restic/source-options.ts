@@ -36,6 +36,8 @@ export interface ResticSourceOptions {
   readonly dating?: Omit<Dating, "allowsTime"> | undefined;
   /** Time from one look at the locks to the next, milliseconds; undefined: locks are not looked at. */
   readonly locksEveryMs?: number | undefined;
+  /** Snapshots are neither removed nor replaced in it. Default: false. */
+  readonly appendOnly?: boolean | undefined;
   /** Called when a key derivation begins. */
   readonly onKeyDerivation?: (() => void) | undefined;
   readonly clock: Clock;

@@ -54,6 +54,11 @@ export class ResticSource implements Source<RepositoryState> {
       reverifyMs,
       cache,
       maxSnapshotBytes,
+      judge: async (known, change) => {
+        const { appendOnly = false, logger } = options;
+        const { judgeChanges } = await import("./changes/judge-changes.ts");
+        return judgeChanges(known, change, { appendOnly, logger, subject: this.subject });
+      },
       onDerivation: () => {
         this.#cost.keyDerivations += 1;
         onKeyDerivation?.();
@@ -192,6 +197,7 @@ export class ResticSource implements Source<RepositoryState> {
       keyHint: hint ?? this.#options.processEnvironment["RESTIC_KEY_HINT"],
       publishedId: previous && previous.snapshots > 0 ? previous.config.id : undefined,
       published: membersOf(previous),
+      history: previous?.changes,
     };
   }
 

@@ -4,8 +4,13 @@ import type { AllowsTime, Dating } from "./backdated.ts";
 import type { LockState } from "./locks/lock-state.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
+import type {
+  ChangeEvent,
+  ChangeHistory,
+  VanishedSet,
+} from "./repository/snapshots/change-history.ts";
 
-export type { AllowsTime, Snapshot };
+export type { AllowsTime, ChangeEvent, ChangeHistory, Snapshot, VanishedSet };
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {
@@ -37,6 +42,8 @@ export interface RepositoryContent {
   readonly unreadable: number;
   /** Unreadable files that may be sound: the server did not hand them out. */
   readonly refused: number;
+  /** What changed since the first complete collection. */
+  readonly changes?: ChangeHistory | undefined;
 }
 
 /** Requests of the agent to a repository since it started. */

@@ -4,6 +4,7 @@ import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
 import { LOCKS_EXPECTED, parseLocks } from "./locks.ts";
 import type { LocksEvery } from "./locks.ts";
+import type { RepositorySettings } from "./repository-settings.ts";
 import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
 import { unknownKey } from "./problem.ts";
@@ -13,31 +14,7 @@ import { parseLocation } from "../backends/location.ts";
 import { printableUrl } from "../backends/printable-url.ts";
 import { literal, parseReference, SECRET_FORMS } from "../secrets/reference.ts";
 
-/** Checked settings of one repository. */
-export interface RepositorySettings {
-  /** restic's repository string as configured. It may contain credentials. */
-  readonly repo: Secret;
-  /** The repository string without credentials: the label `url`. */
-  readonly url: string;
-  readonly disabled: boolean;
-  /** Undefined with `insecureNoPassword`. May be undefined for a disabled repository. */
-  readonly password: SecretReference | undefined;
-  readonly insecureNoPassword: boolean;
-  /** Environment variables for this repository. */
-  readonly environment: Readonly<Record<string, SecretReference>>;
-  /** restic's `-o` options. */
-  readonly options: Readonly<Record<string, string>>;
-  /** Maximum parallel requests; undefined: the default of the backend. */
-  readonly connections: number | undefined;
-  /** Accept any TLS certificate. */
-  readonly insecureTls: boolean;
-  /** `restic copy` writes to it: old snapshots may appear. Default: false. */
-  readonly receivesCopies?: boolean;
-  /** undefined: as the agent. */
-  readonly locksEvery?: LocksEvery | undefined;
-  /** Maximum wait for the first byte of a response, milliseconds; undefined: that of the agent. */
-  readonly requestTimeoutMs?: number | undefined;
-}
+export type { RepositorySettings };
 
 export type Parsed =
   | { readonly value: RepositorySettings; readonly warnings: readonly Problem[] }
@@ -102,6 +79,7 @@ class EntryReader {
     const connections = this.#connections();
     const insecureTls = this.#boolean("insecure_tls");
     const receivesCopies = this.#boolean("receivesCopies");
+    const appendOnly = this.#boolean("appendOnly");
     const locksEvery = this.#locks();
     const requestTimeoutMs = this.#duration("request_timeout");
     if (repo === undefined) {
@@ -122,6 +100,7 @@ class EntryReader {
       connections,
       insecureTls,
       receivesCopies,
+      appendOnly,
       locksEvery,
       requestTimeoutMs,
     };

@@ -87,6 +87,7 @@ function redactedRepository({
   connections,
   insecureTls,
   receivesCopies,
+  appendOnly,
   locksEvery,
   requestTimeoutMs,
 }: RepositorySettings): Readonly<Record<string, unknown>> {
@@ -100,6 +101,7 @@ function redactedRepository({
     ...(connections !== undefined && { connections }),
     ...(insecureTls && { insecure_tls: true }),
     ...(receivesCopies && { receivesCopies }),
+    ...(appendOnly && { appendOnly }),
     ...(locksEvery !== undefined && { locks: shownLocks(locksEvery) }),
     ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };

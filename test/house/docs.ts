@@ -9,12 +9,14 @@ import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
 import {
   backupSetMetrics,
+  CHANGE_METRICS,
   GROUP_METRICS,
   HIDDEN_METRICS,
   JOB_METRICS,
   LOCK_METRICS,
   REPOSITORY_METRICS,
   SECRET_METRICS,
+  VANISHED_METRICS,
 } from "../../instrumentation/restic/metrics/tables.ts";
 import {
   JUDGED_METRICS,
@@ -53,6 +55,7 @@ const EXPECTATION_METRICS: readonly MetricSpec<never>[] = [
   ...RETENTION_METRICS,
   ...REMOVABLE_METRICS,
   ...SUMMARY_METRICS,
+  ...VANISHED_METRICS,
 ];
 
 /** Every metric of the agent, in the order of the exposition. */
@@ -62,6 +65,7 @@ export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...GROUP_METRICS,
   ...HIDDEN_METRICS,
   ...REPOSITORY_METRICS,
+  ...CHANGE_METRICS,
   ...SECRET_METRICS,
   ...EXPECTATION_METRICS,
   ...agentMetrics,
@@ -90,6 +94,7 @@ const SINCE_0_2: ReadonlySet<string> = new Set([
   "backup.repository.last_backdated_timestamp_seconds",
   ...GROUP_METRICS.map(({ name }) => name),
   ...HIDDEN_METRICS.map(({ name }) => name),
+  ...CHANGE_METRICS.map(({ name }) => name),
   ...LOCK_METRICS.map(({ name }) => name),
   ...EXPECTATION_METRICS.map(({ name }) => name),
 ]);

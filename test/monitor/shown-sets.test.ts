@@ -80,7 +80,7 @@ test("of 50,000 hosts in one repository as many are shown as maxSets says, and t
   expect(of(lines, "backup_read_error_count")).toEqual([" 1"]);
   expect(of(lines, "backup_job_error_count")).toEqual([" 1"]);
   expect(of(lines, "backup_repository_error")).toEqual(["{error_type=other 1"]);
-  expect(of(lines, "backup_repository_snapshots")).toEqual([" 50000"]);
+  expect(of(lines, "backup_repository_snapshots ")).toEqual(["50000"]);
   expect(lines.length).toBeLessThan(150_000);
   expect(scene.logger.texts.filter((text) => text.includes("not shown"))).toEqual([
     expect.stringContaining(

@@ -7,9 +7,10 @@ import type { Secret } from "../../core/secret.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { listIds } from "./listing.ts";
 import { KnownSnapshots } from "./snapshots/known-snapshots.ts";
-import { noneReadable } from "./snapshots/load-snapshots.ts";
-import type { SnapshotFiles, Unreadable } from "./snapshots/load-snapshots.ts";
+import { MISSING, noneReadable, WAS_BAD } from "./snapshots/load-snapshots.ts";
+import type { Unreadable } from "./snapshots/load-snapshots.ts";
 import { judged, lossesIn } from "./snapshots/losses.ts";
+import type { ChangeHistory, JudgeChanges } from "./snapshots/change-history.ts";
 import type { JudgedLoss } from "./snapshots/losses.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { noKeys, SessionOpener } from "./session.ts";
@@ -18,11 +19,8 @@ import type { SnapshotCache } from "./snapshot-cache.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { isNotFound } from "./verified-load.ts";
 
-/** A listing that lacks backup sets counts only if a second one, this much later, lacks them too. */
+/** A listing that lacks known files counts only if a second one, this much later, lacks them too. */
 const SECOND_LOOK_MS = 3000;
-
-const WAS_BAD: Unreadable = { code: "other", reason: "was unreadable" };
-const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
 
 /** All snapshots of a repository as of one listing. */
 export interface Catalogue {
@@ -35,6 +33,8 @@ export interface Catalogue {
   readonly completeAt: number;
   /** Backup sets for which a second listing was needed. */
   readonly losses: readonly JudgedLoss[];
+  /** undefined: the changes are not judged. */
+  readonly history?: ChangeHistory | undefined;
 }
 
 export interface RepositoryOptions {
@@ -47,6 +47,8 @@ export interface RepositoryOptions {
   readonly cache?: SnapshotCache | undefined;
   /** Bound of a snapshot file and of its JSON. Default: that of the backends. */
   readonly maxSnapshotBytes?: number | undefined;
+  /** Called with each complete listing. Default: there is no history. */
+  readonly judge?: JudgeChanges | undefined;
 }
 
 /** A listing, and the state of the files in it. */
@@ -71,7 +73,7 @@ export class Repository {
     this.#options = options;
     const { clock, reverifyMs, debug = () => {}, cache } = options;
     const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = options;
-    this.#known = new KnownSnapshots(cache, maxSnapshotBytes);
+    this.#known = new KnownSnapshots(cache, maxSnapshotBytes, options.judge);
     const onDerivation = (): void => {
       options.onDerivation();
       this.#ahead?.begin();
@@ -111,9 +113,9 @@ export class Repository {
     const session = await this.#sessions.recall(password, signal);
     const listed = session && (await this.#known.restore(session.config.id, session.master));
     if (!listed) return undefined;
-    const { snapshots, completeAt } = listed;
+    const { snapshots, completeAt, history } = listed;
     const unreadable = new Map([...listed.unreadable.keys()].map((id) => [id, WAS_BAD]));
-    return { config: session.config, snapshots, unreadable, completeAt, losses: [] };
+    return { config: session.config, snapshots, unreadable, completeAt, losses: [], history };
   }
 
   /** Opens config and a key, and neither lists nor reads snapshots. @throws AgentError */
@@ -127,6 +129,7 @@ export class Repository {
     const current = session.config.id;
     if (current !== before?.config.id) await this.#known.restore(current, session.master);
     if (current === access.publishedId) this.#known.adopt(access.published);
+    if (current === access.history?.repositoryId) this.#known.adoptHistory(access.history);
     this.#known.begin(this.#options.clock.now());
     const listed = await this.#list(access, signal);
     // A repository without snapshots and a deleted one have the same listing.
@@ -135,21 +138,24 @@ export class Repository {
       return this.#startOver(access, signal);
     const fresh = new Set([...listed].filter((id) => !this.#known.byId.has(id)));
     const files = await this.#known.load(backend, session.master, fresh, signal);
-    const isSuspicious = this.#isSuspicious(files, session);
+    const isSuspicious = this.#known.isSuspicious(files, session.config);
     if (isSuspicious && (await this.#sessions.isReplaced(session, backend, signal)))
       return this.#startOver(access, signal);
     if (files.failure) throw files.failure;
 
     let look: Look = { listed, unreadable: files.unreadable };
-    if (files.gone.size > 0 || this.#isRefused(files)) {
+    if (files.gone.size > 0 || this.#known.isRefused(files)) {
       const missing = [...files.gone].map((id) => [id, MISSING] as const);
       look = await this.#lookAgain(access, new Map([...files.unreadable, ...missing]), signal);
     }
     const losses = lossesIn(this.#known.byId, look.listed, fresh);
     const isEmptied = look.listed.size === 0 && (listed.size > 0 || this.#hadSnapshots(access));
     if (isEmptied) await this.#checkPlace(session, access, signal);
-    if (isEmptied || losses.length > 0) {
-      await this.#options.clock.sleep(SECOND_LOOK_MS, signal);
+    const lacksKeys = this.#lacksKeys();
+    const lacksSnapshots = isEmptied || this.#known.isMissing(look.listed);
+    if (lacksKeys || lacksSnapshots) await this.#options.clock.sleep(SECOND_LOOK_MS, signal);
+    if (lacksKeys) await this.#sessions.listKeysAgain(backend, signal);
+    if (lacksSnapshots) {
       const second = await this.#lookAgain(access, look.unreadable, signal);
       look = { ...second, listed: new Set([...look.listed, ...second.listed]) };
     }
@@ -157,6 +163,13 @@ export class Repository {
     const catalogue = await this.#settle(look, lost);
     await this.#known.fill(backend, session.master, signal);
     return catalogue;
+  }
+
+  /** The last listing of `keys/` lacks a key that the history has. */
+  #lacksKeys(): boolean {
+    const { listedKeys } = this.#sessions;
+    const known = this.#known.history?.keys?.names ?? [];
+    return listedKeys !== undefined && known.some((name) => !listedKeys.has(name));
   }
 
   /** Snapshots of this repository were published, or are known from an interrupted collection or from before a restart. */
@@ -199,19 +212,6 @@ export class Repository {
     return session;
   }
 
-  /** Config may have changed: a file has another key, or a format that the version of the repository does not have. */
-  #isSuspicious({ foreign, compressed }: SnapshotFiles, { config }: Session): boolean {
-    const known = this.#known.unreadable;
-    const isNew = [...foreign].some((id) => known.get(id)?.code !== "corrupt");
-    return isNew || (compressed && config.version === 1);
-  }
-
-  /** The storage refused a file that it did not refuse before: the repository may be away. */
-  #isRefused({ unreadable }: SnapshotFiles): boolean {
-    const known = this.#known.unreadable;
-    return [...unreadable].some(([id, { code }]) => code !== "corrupt" && !known.has(id));
-  }
-
   /** Does not repeat endlessly: a new session compares each suspicious file with config once. */
   async #startOver(access: Access, signal: AbortSignal): Promise<Catalogue> {
     this.#sessions.forget();
@@ -240,8 +240,10 @@ export class Repository {
     const bad = new Map([...unreadable].filter(([id]) => listed.has(id)));
     if (listed.size > 0 && ![...listed].some((id) => this.#known.byId.has(id)))
       throw noneReadable(listed.size, bad);
-    const completeAt = this.#options.clock.now();
-    await this.#known.settle(listed, bad, completeAt);
-    return { config, snapshots: this.#known.byId, unreadable: bad, completeAt, losses };
+    const at = this.#options.clock.now();
+    const keys = this.#sessions.listedKeys;
+    await this.#known.settle(listed, bad, { at, repositoryId: config.id, keys });
+    const { byId: snapshots, history } = this.#known;
+    return { config, snapshots, unreadable: bad, completeAt: at, losses, history };
   }
 }

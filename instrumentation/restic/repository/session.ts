@@ -10,6 +10,7 @@ import type { OpenedKey } from "./key-search.ts";
 import type { KeyKeeper } from "./kept-key.ts";
 import { listIds } from "./listing.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { ChangeHistory } from "./snapshots/change-history.ts";
 import { isCorrupt } from "./verified-load.ts";
 
 /** How to open a repository. */
@@ -26,6 +27,8 @@ export interface Access extends Credentials {
   readonly publishedId: string | undefined;
   /** Its snapshots, if another Repository may have read them, as before a reload of settings. */
   readonly published?: Iterable<Snapshot>;
+  /** The history that was published with them. */
+  readonly history?: ChangeHistory | undefined;
 }
 
 /** An open repository: its config and the key that opened it. */
@@ -43,6 +46,7 @@ export class SessionOpener {
   readonly #keys: KeySearch;
   readonly #keeper: KeyKeeper | undefined;
   #session: Session | undefined;
+  #listedKeys: ReadonlySet<string> | undefined;
   /** The next call of `open` lists `keys/`. */
   #isDoubted = false;
 
@@ -62,6 +66,17 @@ export class SessionOpener {
 
   get current(): Session | undefined {
     return this.#session;
+  }
+
+  /** All names in `keys/` as listed last; undefined: not listed yet. */
+  get listedKeys(): ReadonlySet<string> | undefined {
+    return this.#listedKeys;
+  }
+
+  /** Lists keys again: a key is gone if two listings lack it. */
+  async listKeysAgain(backend: Backend, signal: AbortSignal): Promise<void> {
+    const second = await listIds(backend, "keys", signal);
+    this.#listedKeys = new Set([...(this.#listedKeys ?? []), ...second]);
   }
 
   /** The next call of `open` reads keys and config. */
@@ -101,7 +116,8 @@ export class SessionOpener {
     let sealed = isVerified ? undefined : await loadConfig(backend, signal);
     const sealedConfig = async (): Promise<Uint8Array> =>
       (sealed ??= await loadConfig(backend, signal));
-    const ids = [...(await listIds(backend, "keys", signal))].toSorted();
+    this.#listedKeys = await listIds(backend, "keys", signal);
+    const ids = [...this.#listedKeys].toSorted();
     if (ids.length === 0) {
       await sealedConfig();
       await this.#keeper?.listed(ids);

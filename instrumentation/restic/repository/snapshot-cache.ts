@@ -1,6 +1,7 @@
 import type { Key } from "../crypto/key.ts";
 import type { KeyKeeper } from "./kept-key.ts";
 import type { FirstSeen, Snapshot } from "./snapshot.ts";
+import type { ChangeHistory } from "./snapshots/change-history.ts";
 
 /** A complete listing of the snapshots of a repository, milliseconds since the epoch. */
 export interface Listing {
@@ -15,6 +16,8 @@ export interface Listed extends Listing {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** Listed snapshots that could not be read. */
   readonly unreadable: ReadonlyMap<string, FirstSeen | undefined>;
+  /** As of the listing; the same object as long as nothing changed. */
+  readonly history?: ChangeHistory | undefined;
 }
 
 /** The snapshots that were read before a restart. */

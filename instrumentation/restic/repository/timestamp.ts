@@ -43,3 +43,9 @@ export function compareInstants(a: Instant, b: Instant): number {
 export function secondsBetween(a: Instant, b: Instant): number {
   return b.seconds - a.seconds + (b.nanoseconds - a.nanoseconds) / 1e9;
 }
+
+/** ISO 8601 in UTC; the number if no date has it. @param seconds since the epoch */
+export function formatSeconds(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}

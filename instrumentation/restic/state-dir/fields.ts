@@ -40,6 +40,11 @@ export class Fields {
     return new Fields(this.#values[index]);
   }
 
+  /** null and a missing value are false. */
+  flag(index: number): boolean {
+    return this.has(index) && this.number(index) === 1;
+  }
+
   parts(): readonly Fields[] {
     return this.#values.map((_, index) => this.part(index));
   }

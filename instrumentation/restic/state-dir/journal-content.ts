@@ -1,6 +1,7 @@
 import type { Listed, Listing, Remembered } from "../repository/snapshot-cache.ts";
 import type { FirstSeen, Snapshot } from "../repository/snapshot.ts";
-import type { Changes } from "./record.ts";
+import type { ChangeHistory } from "../repository/snapshots/change-history.ts";
+import type { JournalRecord } from "./record.ts";
 
 /** The meaning of the records of a journal, added in their order. */
 export class JournalContent implements Remembered {
@@ -8,7 +9,7 @@ export class JournalContent implements Remembered {
   readonly #unreadable = new Map<string, FirstSeen | undefined>();
   /** Snapshots that were read after the last complete listing. */
   readonly #unlisted = new Set<string>();
-  #listing: Listing | undefined;
+  #listing: (Listing & { readonly history: ChangeHistory | undefined }) | undefined;
 
   get snapshots(): ReadonlyMap<string, Snapshot> {
     return this.#snapshots;
@@ -29,8 +30,8 @@ export class JournalContent implements Remembered {
     this.#snapshots.set(snapshot.id, snapshot);
   }
 
-  settle(listing: Listing, changes: Changes): void {
-    this.#listing = listing;
+  settle({ listing, changes, history }: JournalRecord & { readonly kind: "listed" }): void {
+    this.#listing = { ...listing, history: history ?? this.#listing?.history };
     this.#unlisted.clear();
     for (const id of changes.removed) {
       this.#snapshots.delete(id);

@@ -119,7 +119,7 @@ class Reader {
 
   #add(record: JournalRecord): void {
     if (record.kind === "list") this.#lists.push(record.list);
-    else if (record.kind === "listed") this.#content.settle(record.listing, record.changes);
+    else if (record.kind === "listed") this.#content.settle(record);
     else this.#content.addSnapshot(this.#share(record.snapshot));
   }
 }

@@ -5,14 +5,22 @@ import type {
   Snapshot,
 } from "../repository/snapshot.ts";
 import type { Listing } from "../repository/snapshot-cache.ts";
+import type { ChangeHistory } from "../repository/snapshots/change-history.ts";
 import { Fields } from "./fields.ts";
+import { decodeHistory, encodeHistory } from "./history-record.ts";
 import { decodeSummary, encodeSummary } from "./summary-record.ts";
 
 /** A line of a state file. */
 export type JournalRecord =
   | { readonly kind: "list"; readonly list: readonly string[] }
   | { readonly kind: "snapshot"; readonly snapshot: DecodedSnapshot }
-  | { readonly kind: "listed"; readonly listing: Listing; readonly changes: Changes };
+  | {
+      readonly kind: "listed";
+      readonly listing: Listing;
+      readonly changes: Changes;
+      /** undefined: that of the record before. */
+      readonly history: ChangeHistory | undefined;
+    };
 
 /** How a complete listing differs from the records before it. */
 export interface Changes {
@@ -56,9 +64,15 @@ export function encodeList(list: readonly string[]): string {
   return JSON.stringify(["list", ...list]);
 }
 
-export function encodeListed({ at, completeAt }: Listing, changes: Changes): string {
+/** @param history undefined: that of the record before */
+export function encodeListed(
+  { at, completeAt }: Listing,
+  changes: Changes,
+  history: ChangeHistory | undefined,
+): string {
   const unreadable = changes.unreadable.map(([id, seen]) => [id, ...encodeSeen(seen)]);
-  return JSON.stringify(["listed", at, completeAt, changes.removed, unreadable]);
+  const kept = history && encodeHistory(history);
+  return JSON.stringify(["listed", at, completeAt, changes.removed, unreadable, kept]);
 }
 
 function encodeSeen(seen: FirstSeen | undefined): readonly number[] {
@@ -83,7 +97,8 @@ export class RecordDecoder {
       .part(4)
       .parts()
       .map((one) => [one.text(0), this.#firstSeen(one, 1)] as const);
-    return { kind, listing, changes: { removed, unreadable } };
+    const history = fields.has(5) ? decodeHistory(fields.part(5)) : undefined;
+    return { kind, listing, changes: { removed, unreadable }, history };
   }
 
   #list(fields: Fields): readonly string[] {

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 
 import type { Listed, Remembered } from "../repository/snapshot-cache.ts";
 import type { Snapshot } from "../repository/snapshot.ts";
+import type { ChangeHistory } from "../repository/snapshots/change-history.ts";
 import { JournalContent } from "./journal-content.ts";
 import { KnownFiles } from "./known-files.ts";
 import { seal } from "./line.ts";
@@ -15,6 +16,8 @@ import { encodeList, encodeListed, encodeSnapshot } from "./record.ts";
 const AT_ONCE = 500;
 /** A file is rewritten when it has more obsolete records than this, and more than current ones. */
 const MAX_OBSOLETE = 100;
+/** So are those histories of changes that were appended. */
+const MAX_HISTORY_BYTES = 2 ** 24;
 
 /** The snapshots of one repository in a file, one line each, to which new ones are appended. */
 export class SnapshotJournal {
@@ -26,6 +29,10 @@ export class SnapshotJournal {
   /** The numbers of the list records in the file. */
   #lists = new WeakMap<readonly string[], number>();
   #listCount = 0;
+  /** The history in the file. */
+  #history: ChangeHistory | undefined;
+  /** Bytes of all histories in the file. */
+  #historyBytes = 0;
   /** Lines in the file after the first one; undefined: there is no file that can be appended to. */
   #records: number | undefined;
 
@@ -54,6 +61,7 @@ export class SnapshotJournal {
       for (const [index, list] of lists.entries()) this.#lists.set(list, index);
       this.#listCount = lists.length;
       this.#records = records;
+      this.#history = content.listed?.history;
       return { content };
     } finally {
       await file.close();
@@ -73,7 +81,13 @@ export class SnapshotJournal {
   async settle(listed: Listed): Promise<void> {
     const changes = this.#known.settle(listed);
     if (this.#isObsolete(listed)) await this.#rewrite(listed);
-    else await this.#append([encodeListed(listed, changes)]);
+    else {
+      const isNew = listed.history !== this.#history;
+      const text = encodeListed(listed, changes, isNew ? listed.history : undefined);
+      await this.#append([text]);
+      this.#history = listed.history;
+      if (isNew) this.#historyBytes += text.length;
+    }
   }
 
   async #append(texts: readonly string[]): Promise<void> {
@@ -82,7 +96,7 @@ export class SnapshotJournal {
   }
 
   #isObsolete({ snapshots }: Listed): boolean {
-    if (this.#records === undefined) return true;
+    if (this.#records === undefined || this.#historyBytes > MAX_HISTORY_BYTES) return true;
     if (this.#records <= 2 * snapshots.size + MAX_OBSOLETE) return false;
     const lists = new Set<unknown>();
     for (const { details } of snapshots.values()) lists.add(details?.paths).add(details?.tags);
@@ -103,12 +117,15 @@ export class SnapshotJournal {
     try {
       await file.appendFile(seal(head(2, this.#repositoryId), this.#key));
       for (const batch of batches([...listed.snapshots.values()])) await write(this.#encode(batch));
-      await write([encodeListed(listed, { removed: [], unreadable: [...listed.unreadable] })]);
+      const changes = { removed: [], unreadable: [...listed.unreadable] };
+      await write([encodeListed(listed, changes, listed.history)]);
     } finally {
       await file.close();
     }
     await rename(path, this.#path);
     this.#records = records;
+    this.#history = listed.history;
+    this.#historyBytes = 0;
     this.#known = new KnownFiles({ snapshots: listed.snapshots, listed });
   }
 

@@ -48,7 +48,10 @@ describe("the cost of a collection", () => {
     reader.sealed.addSnapshot({ time: TIME });
     await reader.read();
     reader.sealed.files.delete(`snapshots/${id}`);
-    expect([...(await reader.read()).snapshots.keys()]).not.toContain(id);
+    const reading = reader.read();
+    await reader.clock.advance(3000);
+    expect([...(await reading).snapshots.keys()]).not.toContain(id);
+    expect(reader.calls).toEqual(["LIST snapshots", "LIST snapshots"]);
   });
 
   test("a snapshot that an interrupted collection read is not read again", async () => {

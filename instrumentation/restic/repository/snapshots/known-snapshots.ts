@@ -1,4 +1,5 @@
 import type { Backend } from "../../../backends/backend.ts";
+import type { ConfigFile } from "../config-file.ts";
 import type { Key } from "../../crypto/key.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotBounds, SnapshotFiles, Unreadable } from "./load-snapshots.ts";
@@ -8,6 +9,7 @@ import { Sightings } from "../sightings.ts";
 import type { Listed, SnapshotCache } from "../snapshot-cache.ts";
 import type { DecodedSnapshot, Snapshot } from "../snapshot.ts";
 import { compareInstants } from "../timestamp.ts";
+import type { ChangeHistory, JudgeChanges, ListingChange } from "./change-history.ts";
 
 /** The snapshots of one repository that were read. They never change. */
 export class KnownSnapshots {
@@ -18,9 +20,16 @@ export class KnownSnapshots {
   #sightings = new Sightings();
   /** Files whose details cannot be read. */
   readonly #unfillable = new Set<string>();
+  readonly #judge: JudgeChanges | undefined;
+  #history: ChangeHistory | undefined;
+  /** A complete listing is known. */
+  #hasListing = false;
+  /** Snapshots that it does not have. */
+  readonly #unlisted = new Set<string>();
 
   /** @param maxBytes bound of a snapshot file and of its JSON */
-  constructor(cache: SnapshotCache | undefined, maxBytes: number) {
+  constructor(cache: SnapshotCache | undefined, maxBytes: number, judge?: JudgeChanges) {
+    this.#judge = judge;
     this.#cache = cache;
     this.#bounds = { maxBytes, exceeding: new Map() };
   }
@@ -30,9 +39,28 @@ export class KnownSnapshots {
     return this.#byId;
   }
 
-  /** The files that the last complete collection could not read; undefined: it was before a restart. */
-  get unreadable(): ReadonlyMap<string, Unreadable | undefined> {
-    return this.#unreadable;
+  /** As of the last complete listing. */
+  get history(): ChangeHistory | undefined {
+    return this.#history;
+  }
+
+  /** A listing lacks a known snapshot. */
+  isMissing(listed: ReadonlySet<string>): boolean {
+    for (const id of this.#byId.keys()) if (!listed.has(id)) return true;
+    return false;
+  }
+
+  /** Config may have changed: a file has another key, or a format that the version of the repository does not have. */
+  isSuspicious({ foreign, compressed }: SnapshotFiles, { version }: ConfigFile): boolean {
+    const isNew = [...foreign].some((id) => this.#unreadable.get(id)?.code !== "corrupt");
+    return isNew || (compressed && version === 1);
+  }
+
+  /** The storage refused a file that it did not refuse before: the repository may be away. */
+  isRefused({ unreadable }: SnapshotFiles): boolean {
+    return [...unreadable].some(
+      ([id, { code }]) => code !== "corrupt" && !this.#unreadable.has(id),
+    );
   }
 
   /** The file need not be loaded again: it was read, or exceeds a bound. */
@@ -42,6 +70,8 @@ export class KnownSnapshots {
 
   clear(): void {
     this.#byId.clear();
+    this.#unlisted.clear();
+    this.#hasListing = false;
     this.#unreadable = new Map();
   }
 
@@ -53,7 +83,12 @@ export class KnownSnapshots {
     this.#sightings = new Sightings(listed);
     const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
-    for (const [id, snapshot] of remembered?.snapshots ?? []) this.#byId.set(id, snapshot);
+    for (const [id, snapshot] of remembered?.snapshots ?? []) {
+      this.#byId.set(id, snapshot);
+      if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
+    }
+    this.#hasListing = listed !== undefined;
+    this.#history = listed?.history;
     return listed;
   }
 
@@ -61,6 +96,13 @@ export class KnownSnapshots {
   adopt(published: Iterable<Snapshot> = []): void {
     if (this.#byId.size > 0) return;
     for (const snapshot of published) this.#byId.set(snapshot.id, snapshot);
+    this.#hasListing ||= this.#byId.size > 0;
+  }
+
+  /** Begins with the history of a complete listing that was published, unless another one is known. */
+  adoptHistory(history: ChangeHistory): void {
+    this.#hasListing ||= this.#history === undefined;
+    this.#history ??= history;
   }
 
   /** @param at when a listing begins, milliseconds since the epoch */
@@ -80,6 +122,7 @@ export class KnownSnapshots {
     const found = (decoded: DecodedSnapshot): void => {
       const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
       this.#byId.set(snapshot.id, snapshot);
+      this.#unlisted.add(snapshot.id);
       fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
@@ -126,16 +169,28 @@ export class KnownSnapshots {
     if (fresh.length > 0) await this.#cache?.append(fresh);
   }
 
-  /** Forgets what a complete collection did not find. @param completeAt milliseconds since the epoch */
+  /** Forgets what a complete collection did not find, and judges how it differs from the one before. */
   async settle(
     listed: ReadonlySet<string>,
     unreadable: ReadonlyMap<string, Unreadable>,
-    completeAt: number,
+    { at, repositoryId, keys }: Pick<ListingChange, "at" | "repositoryId" | "keys">,
   ): Promise<void> {
-    for (const map of [this.#byId, this.#bounds.exceeding])
-      for (const id of map.keys()) if (!listed.has(id)) map.delete(id);
+    const removed: Snapshot[] = [];
+    for (const [id, snapshot] of this.#byId) {
+      if (listed.has(id)) continue;
+      this.#byId.delete(id);
+      if (!this.#unlisted.delete(id)) removed.push(snapshot);
+    }
+    for (const id of this.#bounds.exceeding.keys())
+      if (!listed.has(id)) this.#bounds.exceeding.delete(id);
     this.#unreadable = unreadable;
-    const all = this.#sightings.settle(this.#byId, unreadable.keys(), completeAt);
-    await this.#cache?.settle(all);
+    const added = [...this.#unlisted].flatMap((id) => this.#byId.get(id) ?? []);
+    const isFirst = !this.#hasListing;
+    const change = { repositoryId, at, isFirst, added, removed, listed: this.#byId, keys };
+    this.#history = await this.#judge?.(this.#history, change);
+    this.#unlisted.clear();
+    this.#hasListing = true;
+    const all = this.#sightings.settle(this.#byId, unreadable.keys(), at);
+    await this.#cache?.settle({ ...all, history: this.#history });
   }
 }

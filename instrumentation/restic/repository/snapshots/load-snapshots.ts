@@ -30,6 +30,9 @@ export interface Unreadable {
   readonly reason: string;
 }
 
+export const WAS_BAD: Unreadable = { code: "other", reason: "was unreadable" };
+export const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
+
 /** The outcome for the snapshot files that were asked for. */
 export interface SnapshotFiles {
   /** Names of listed files that are missing. */
