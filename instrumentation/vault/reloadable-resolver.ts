@@ -1,9 +1,9 @@
 import type { Secret, SecretResolver } from "../core/secret.ts";
 import { checkVaultReference, disabledResolver, FURTHER_KEYS } from "./reference.ts";
 import { VAULT_DISABLED, sameVault } from "./settings.ts";
-import type { VaultUse } from "./settings.ts";
+import type { VaultSettings, VaultUse } from "./settings.ts";
+import { initialState } from "./state.ts";
 import type { VaultState } from "./state.ts";
-import { openVault } from "./vault.ts";
 import type { Vault, VaultOptions } from "./vault.ts";
 
 /** Resolves secrets in Vault, with settings that may change at any time. */
@@ -36,7 +36,7 @@ export class ReloadableVaultResolver implements SecretResolver {
       this.#vault = undefined;
       this.#resolver = disabledResolver(use.disabledReason);
     } else {
-      this.#vault = openVault(use, { ...this.#options, previousState: previous?.state });
+      this.#vault = lateVault(use, { ...this.#options, previousState: previous?.state });
       this.#resolver = this.#vault.resolver;
     }
   }
@@ -60,4 +60,22 @@ export class ReloadableVaultResolver implements SecretResolver {
   async stop(): Promise<void> {
     await Promise.all([this.#previousStopped, this.#vault?.stop()]);
   }
+}
+
+/** Loads the client with the first secret: most agents use no Vault. */
+function lateVault(settings: VaultSettings, options: VaultOptions): Vault {
+  const state = initialState(options.previousState);
+  let opened: Promise<Vault> | undefined;
+  const open = (): Promise<Vault> =>
+    (opened ??= import("./vault.ts").then(({ openVault }) => openVault(settings, options, state)));
+  return {
+    resolver: {
+      scheme: "vault",
+      keys: FURTHER_KEYS,
+      check: checkVaultReference,
+      resolve: async (...call) => (await open()).resolver.resolve(...call),
+    },
+    state,
+    stop: async () => (await open()).stop(),
+  };
 }

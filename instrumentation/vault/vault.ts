@@ -33,10 +33,16 @@ export interface Vault {
   stop(): Promise<void>;
 }
 
-/** Connects and logs in when the first secret is resolved. */
-export function openVault(settings: VaultSettings, options: VaultOptions): Vault {
+/**
+ * Connects and logs in when the first secret is resolved.
+ * @param state is updated
+ */
+export function openVault(
+  settings: VaultSettings,
+  options: VaultOptions,
+  state: VaultState = initialState(options.previousState),
+): Vault {
   const { clock, logger, proxyEnvironment = process.env, onSecret, load } = options;
-  const state = initialState(options.previousState);
   const client = openClient(settings, {
     clock,
     proxyEnvironment,
