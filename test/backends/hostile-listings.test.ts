@@ -64,6 +64,7 @@ function byBytes(start: string, text: string, bytes: number): Fault {
 async function list(
   name: string,
   hostile: Fault,
+  type = "keys",
 ): Promise<{ readonly outcome: string; readonly megabytes: number }> {
   const prelude = HTTP_PLACES[name]?.prelude?.(server) ?? [];
   server.answers(...prelude, answer("x"), hostile);
@@ -72,6 +73,7 @@ async function list(
     LISTER,
     name,
     server.url,
+    type,
   ]);
   return JSON.parse(stdout);
 }
@@ -111,3 +113,42 @@ test("a name takes about 90 bytes", async () => {
   expect(outcome).toBe(`${many + 1} names`);
   expect(megabytes).toBeLessThan(100 + (many * 90) / MIB);
 });
+
+describe("a listing of packs, which a receiver gets in parts, takes less than 100 MB for", () => {
+  test("800,000 packs", async () => {
+    const many = 800_000;
+    const { outcome, megabytes } = await list("REST", packs(many), "data");
+    expect(outcome).toBe(`800000 packs of ${17 * many} bytes`);
+    expect(megabytes).toBeLessThan(100);
+  });
+
+  test.for([
+    ["64 MiB of names", repeated("[", '"a",', 64 * MIB), "not as a restic REST server does"],
+    ["more than 20,000,000 names", repeated("[", "7,", 64 * MIB), "has more than 20000000 files"],
+    ["100 MiB in one name", repeated('["', "a", 100 * MIB), "is longer than a listing"],
+    ["100 MiB of white space", repeated("[1,", "      ", 100 * MIB), "is longer than a listing"],
+  ] as const)("%s, and fails", async ([, hostile, failure]) => {
+    const { outcome, megabytes } = await list("REST", hostile, "data");
+    expect(outcome).toContain(failure);
+    expect(megabytes).toBeLessThan(100);
+  });
+});
+
+/** A listing of packs with different names. */
+function packs(many: number): Fault {
+  return (_request, response) => {
+    let sent = 0;
+    const send = (): void => {
+      while (sent < many) {
+        const entries = Array.from({ length: 1000 }, (_, index) => {
+          const name = (sent + index).toString(16).padStart(64, "0");
+          return `${sent + index === 0 ? "[" : ","}{"name":"${name}","size":17}`;
+        });
+        sent += entries.length;
+        if (!response.write(entries.join(""))) return void response.once("drain", send);
+      }
+      response.end("]");
+    };
+    send();
+  };
+}

@@ -1,19 +1,36 @@
-/** Lists `keys/` of a place twice: `list-once.ts PLACE URL`. Prints the outcome of the second listing and the memory that it took. */
+/**
+ * Lists a folder of a place twice: `list-once.ts PLACE URL keys`, or `data` in parts and with sizes. Prints the outcome of the second
+ * listing, the memory that it took, and its CPU time.
+ */
+import type { ListedFiles } from "../../instrumentation/backends/backend.ts";
 import { failureOf } from "../support/core/failure.ts";
 import { HTTP_PLACES } from "../support/backends/http-places.ts";
+import { listFiles } from "../../instrumentation/restic/repository/listing.ts";
 
-const [, , name = "", url = ""] = process.argv;
+const [, , name = "", url = "", type = "keys"] = process.argv;
 const place = HTTP_PLACES[name];
 if (!place) throw new Error(`no place ${name}`);
 const backend = await place.open({ url }, {});
 const { signal } = new AbortController();
 
+async function list(): Promise<string> {
+  if (type !== "data")
+    return `${(await backend.list("keys", undefined, signal)).names.length} names`;
+  let files = 0;
+  let bytes = 0;
+  const found = ({ names, sizes = [] }: ListedFiles): void => {
+    files += names.length;
+    for (const size of sizes) bytes += size;
+  };
+  await listFiles(backend, "data", { found, onPart: found, sizes: true }, signal);
+  return `${files} packs of ${bytes} bytes`;
+}
+
 // Loads all modules.
-await failureOf(backend.list("keys", undefined, signal));
+await failureOf(list());
 const before = process.memoryUsage.rss();
-const outcome = await backend.list("keys", undefined, signal).then(
-  ({ names }) => `${names.length} names`,
-  (error: unknown) => String(error),
-);
+const cpu = process.cpuUsage();
+const outcome = await list().catch(String);
 const megabytes = Math.round(process.resourceUsage().maxRSS / 1024 - before / 2 ** 20);
-process.stdout.write(JSON.stringify({ outcome, megabytes }));
+const { user, system } = process.cpuUsage(cpu);
+process.stdout.write(JSON.stringify({ outcome, megabytes, cpuSeconds: (user + system) / 1e6 }));

@@ -40,7 +40,8 @@ export function parseXml(bytes: Uint8Array): XmlElement | undefined {
       current.text += decode(document.slice(start, at));
       continue;
     }
-    const section = SECTIONS.find(({ begin }) => document.startsWith(begin, at));
+    const isSection = document[at + 1] === "!" || document[at + 1] === "?";
+    const section = isSection && SECTIONS.find(({ begin }) => document.startsWith(begin, at));
     if (section) {
       const start = at + section.begin.length;
       const end = document.indexOf(section.end, start);
@@ -116,6 +117,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function decode(text: string): string {
+  if (!text.includes("&")) return text;
   return text.replaceAll(
     /&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|([a-z]+));/g,
     (whole, decimal, hex, name) => {
