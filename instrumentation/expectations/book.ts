@@ -7,6 +7,7 @@ import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
 import type { KeptSlot } from "./kept-slots.ts";
 import { RepositoryPage } from "./page.ts";
 import type { RemovableSnapshots } from "./retention/removable.ts";
+import { shownSlots } from "./shown-slots.ts";
 import { slotsOf, someSlots } from "./slots.ts";
 import type { Evaluated, Part, Slot } from "./slots.ts";
 
@@ -212,9 +213,7 @@ export class ExpectationBook {
 
   #shown(): readonly Slot[] {
     const all = this.#chapters.flatMap(({ evaluated }) => [...evaluated.slots.values()]);
-    if (all.length <= this.#maxSlots) return all;
-    let left = this.#maxSlots - all.filter(({ isNamed }) => isNamed).length;
-    return all.filter(({ isNamed }) => isNamed || left-- > 0);
+    return shownSlots(all, this.#maxSlots);
   }
 }
 

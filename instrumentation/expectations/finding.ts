@@ -20,6 +20,8 @@ export interface Finding {
   readonly flaw: "empty" | "small" | undefined;
   /** Time of the first one that is dated in the future, Unix seconds; Infinity: none. */
   readonly future: number;
+  /** When the first one that matches was seen, milliseconds since the epoch; 0: at the first look. */
+  readonly firstSeen: number;
   /** Some snapshots may match: their tags or paths are not known. */
   readonly isPartial: boolean;
   /** For the policy of the expectation; undefined: it has none, or there are no snapshots. */
@@ -33,13 +35,14 @@ export const NOTHING: Finding = {
   newestOfAll: 0,
   flaw: undefined,
   future: Infinity,
+  firstSeen: Infinity,
   isPartial: false,
   evidence: undefined,
 };
 
 /** @param now milliseconds since the epoch */
 export function findingOf(set: BackupSet, expectation: Expectation, now: number): Finding {
-  let { matching, counting, newest, newestOfAll, flaw, future, isPartial } = NOTHING;
+  let { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial } = NOTHING;
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
   const past: Snapshot[] = [];
   const good: Snapshot[] = [];
@@ -48,6 +51,7 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
     isPartial ||= isMatch === undefined;
     if (isMatch !== true) continue;
     matching += 1;
+    firstSeen = Math.min(firstSeen, snapshot.firstSeen?.at ?? 0);
     const { seconds } = snapshot.time;
     if (seconds > latest) {
       future = Math.min(future, seconds);
@@ -66,7 +70,7 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
   }
   const { retention } = expectation;
   const evidence = retention && evidenceOf(retention, past, good);
-  return { matching, counting, newest, newestOfAll, flaw, future, isPartial, evidence };
+  return { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial, evidence };
 }
 
 /** The findings of two sets as one. */
@@ -79,6 +83,7 @@ export function joined(a: Finding, b: Finding): Finding {
     newestOfAll: newest.newestOfAll,
     flaw: a.newestOfAll === b.newestOfAll ? milder(a.flaw, b.flaw) : newest.flaw,
     future: Math.min(a.future, b.future),
+    firstSeen: Math.min(a.firstSeen, b.firstSeen),
     isPartial: a.isPartial || b.isPartial,
     evidence: joinedEvidence(a.evidence, b.evidence),
   };

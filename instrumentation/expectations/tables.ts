@@ -94,10 +94,11 @@ export const REMOVABLE_METRICS: readonly MetricSpec<RemovableSnapshots>[] = [
   },
 ];
 
-/** How many expectations there are, and which are paused. */
+/** How many expectations there are, which are paused, and how many slots are not shown. */
 interface Summary {
   readonly count: number;
   readonly paused: readonly Expectation[];
+  readonly hidden: number;
 }
 
 export const SUMMARY_METRICS: readonly MetricSpec<Summary>[] = [
@@ -107,6 +108,13 @@ export const SUMMARY_METRICS: readonly MetricSpec<Summary>[] = [
     description: "Expectations in the settings.",
     labels: [],
     points: ({ count }) => [[count, {}]],
+  },
+  {
+    name: "backup.hidden_slots",
+    kind: "gauge",
+    description: "Hosts and users of expectations above maxSlots, which have no series.",
+    labels: [],
+    points: ({ hidden }) => [[hidden, {}]],
   },
   {
     name: "backup.expectation.paused_until_timestamp_seconds",
@@ -163,7 +171,9 @@ export function expectationTables(
     boundTable(SUMMARY_METRICS, () => {
       const current = book();
       const count = current.settings.expectations.length;
-      return count > 0 ? [{ count, paused: current.paused(now()) }] : [];
+      return count > 0
+        ? [{ count, paused: current.paused(now()), hidden: current.hiddenSlots }]
+        : [];
     }),
   ];
 }

@@ -44,8 +44,8 @@ export class Expected {
   readonly #times = new AllowedTimes();
   readonly #book = new ExpectationBook();
   readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
-  /** Slots that had no series at the end of the last collection. */
-  #hidden = 0;
+  /** Slots had no series at the end of the last collection. */
+  #areHidden = false;
   /** The kept slots as they are in the state folder; undefined before `restore`. */
   #kept: string | undefined;
 
@@ -151,13 +151,15 @@ export class Expected {
     await Promise.all([callHook(hook, outcome, logger), isNew && stateDir?.keepSlots(text)]);
   }
 
-  /** Logs each change once: no metric shows slots that are not there. */
+  /** Logs when slots are hidden, and when all are shown again. */
   #logHidden(): void {
-    const hidden = this.#book.hiddenSlots;
-    if (hidden > 0 && hidden !== this.#hidden)
-      this.#options.logger.warn(
-        `${hidden} slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs`,
+    const { logger } = this.#options;
+    const { hiddenSlots } = this.#book;
+    if (hiddenSlots > 0 && !this.#areHidden)
+      logger.warn(
+        `${hiddenSlots} slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs`,
       );
-    this.#hidden = hidden;
+    if (hiddenSlots === 0 && this.#areHidden) logger.info("all slots of expectations are shown");
+    this.#areHidden = hiddenSlots > 0;
   }
 }

@@ -1,8 +1,10 @@
 import { AgentError } from "../core/error.ts";
 import type { Labels, StoreEntry } from "../core/source.ts";
+import { bounded } from "../expectations/bounded.ts";
+import type { Rank } from "../expectations/bounded.ts";
 import { groupName, groupsOfSet } from "../restic/set-groups.ts";
 import type { SetGroup } from "../restic/set-groups.ts";
-import type { BackupSet, RepositoryState, Snapshot } from "../restic/state.ts";
+import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 
 /** The sets of a repository that have series. Never changes. */
@@ -87,7 +89,7 @@ export class ShownSets {
   }
 
   #read(labels: Labels, from: readonly BackupSet[], known: Read | undefined): Read {
-    const sets = bounded(from, this.#maxSets, this.#isExpected);
+    const sets = bounded(from, this.#maxSets, (set) => rankOf(set, this.#isExpected(set)));
     const groups = new Map<BackupSet, readonly SetGroup[]>();
     const setOf = new Map<SetGroup, BackupSet>();
     for (const set of sets) {
@@ -98,30 +100,14 @@ export class ShownSets {
     const all = [...setOf.keys()];
     const shown = bounded(all, this.#maxSets, (group) => {
       const set = setOf.get(group);
-      return set !== undefined && this.#isExpected(set);
+      return rankOf(group, set !== undefined && this.#isExpected(set));
     });
     const hidden = from.length - sets.length + all.length - shown.length;
     return { from, groups, page: { labels, sets, groups: shown, hidden } };
   }
 }
 
-/**
- * At most `max` of the list, in its order: first what is expected, then what has two or more snapshots, then single snapshots, those
- * that were seen first before others.
- */
-function bounded<Value extends { readonly snapshots: number; readonly newest: Snapshot }>(
-  list: readonly Value[],
-  max: number,
-  isExpected: (value: Value) => boolean,
-): readonly Value[] {
-  if (list.length <= max) return list;
-  const rank = (value: Value): number => {
-    if (isExpected(value)) return -2;
-    // Sets of the first look are the oldest.
-    return value.snapshots > 1 ? -1 : (value.newest.firstSeen?.at ?? 0);
-  };
-  const ranked = list.map((value) => [rank(value), value] as const);
-  const first = ranked.toSorted(([a], [b]) => a - b).slice(0, max);
-  const kept = new Set(first.map(([, value]) => value));
-  return list.filter((value) => kept.has(value));
+function rankOf({ snapshots, newest }: BackupSet | SetGroup, isExpected: boolean): Rank {
+  // Single snapshots are compared: the newest is the first.
+  return { isExpected, snapshots, firstSeenAt: newest.firstSeen?.at };
 }

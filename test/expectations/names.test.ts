@@ -195,14 +195,34 @@ test("copies that disabled repositories should hold are unknown", () => {
   expect([made.unmet(), slots(made)]).toEqual([["e web unknown"], []]);
 });
 
-test("slots of names are shown beyond maxSlots, and those of globs are not", () => {
+test("slots of names are shown beyond maxSlots; then those of two snapshots, and single snapshots in the order in which they appeared", () => {
   const made = new ExpectationScene(NOW);
-  const hosts = ["x", "y", "z", "*"];
-  made.configure({ expect: [{ name: "e", hosts, maxAge: "26h" }] }, ["/a"], { maxSlots: 4 });
-  made.read("/a", [WEB, DB]);
-  expect(slots(made)).toEqual(["host=db", "host=x", "host=y", "host=z"]);
-  made.configure({ expect: [{ name: "e", hosts, maxAge: "26h" }] }, ["/a"], { maxSlots: 1 });
-  expect(slots(made)).toEqual(["host=x", "host=y", "host=z"]);
+  const configure = (maxSlots: number): void => {
+    const expectation = { name: "e", hosts: ["x", "y", "*"], maxAge: "26h" };
+    made.configure({ expect: [expectation] }, ["/a", "/b"], { maxSlots });
+  };
+  configure(100);
+  made.read("/a", [shot("lost")]);
+  made.read("/b", [{ ...shot("copied"), seenAt: NOW - 2 }]);
+  expect(slots(made)).toEqual(
+    ["x", "y", "copied", "lost"].toSorted().map((host) => `host=${host}`),
+  );
+  made.read("/a", [
+    { ...shot("late"), seenAt: NOW },
+    { ...shot("newer"), seenAt: NOW - 1 },
+    shot("first"),
+    ...["twice", "twice", "copied"].map((host): Shot => ({ host, at: ago(HOUR), seenAt: NOW })),
+  ]);
+  expect(made.shown("hidden")).toEqual({ "hidden_slots ": 0 });
+  const order = ["twice", "lost", "first", "copied", "newer", "late"];
+  for (let count = 0; count <= order.length; count++) {
+    configure(count + 2);
+    const shown = ["x", "y", ...order.slice(0, count)].toSorted();
+    expect(slots(made)).toEqual(shown.map((host) => `host=${host}`));
+    expect(made.shown("hidden")).toEqual({ "hidden_slots ": order.length - count });
+  }
+  configure(1);
+  expect(slots(made)).toEqual(["host=x", "host=y"]);
 });
 
 test("unchanged slots stay the same objects, and a change of one repository evaluates only its own", () => {

@@ -23,7 +23,7 @@ const one = (rest: object): ExpectationSections => ({
 
 test("a fresh backup meets an expectation", () => {
   const made = scene(one({}));
-  expect(made.shown()).toEqual({ "expectations ": 1 });
+  expect(made.shown()).toEqual({ "expectations ": 1, "hidden_slots ": 0 });
   made.read("/a", [
     { host: "web", at: ago(HOUR) },
     { host: "db", at: ago(HOUR) },
@@ -32,6 +32,7 @@ test("a fresh backup meets an expectation", () => {
     "expectations ": 1,
     "expected_max_age_seconds expectation=e host=web": 26 * HOUR,
     "expected_newest_timestamp_seconds expectation=e host=web": ago(HOUR),
+    "hidden_slots ": 0,
     "set_judged url=/a host=web user=root": 1,
     "unexpected_sets url=/a": 1,
   });

@@ -203,3 +203,23 @@ test("the log says once how many slots are above maxSlots, and slots of names ar
     "warn 2 slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs {}",
   ]);
 });
+
+test("more slots than maxSlots are one line of the log, and hide no slot of a name", async () => {
+  const config = { expect: [{ name: "e", hosts: ["web", "*"], maxAge: "26h" }], maxSlots: 2 };
+  const scene = new Scene(config);
+  for (const host of ["a", "b"]) scene.add(host);
+  const newest = async (): Promise<readonly string[]> =>
+    of(await scene.collect(), "backup_expected_newest_timestamp_seconds").map((line) =>
+      line.replace(/ \d+$/, ""),
+    );
+  expect(await newest()).toEqual(["{expectation=e,host=a", "{expectation=e,host=web"]);
+  for (const host of ["c", "d"]) scene.add(host);
+  expect(await newest()).toEqual(["{expectation=e,host=a", "{expectation=e,host=web"]);
+  expect(of(await scene.lines(), "backup_hidden_slots")).toEqual([" 3"]);
+  scene.monitor.reload(scene.settings({ ...config, maxSlots: 5 }));
+  expect(await newest()).toHaveLength(5);
+  expect(scene.logger.texts.filter((line) => line.includes("slots"))).toEqual([
+    "warn 1 slots of expectations are not shown: raise maxSlots, or name fewer hosts by globs {}",
+    "info all slots of expectations are shown {}",
+  ]);
+});

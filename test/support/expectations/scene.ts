@@ -35,6 +35,8 @@ export interface Shot {
   readonly paths?: readonly string[];
   /** Tags and paths are not read yet. */
   readonly isBare?: boolean;
+  /** When it was first seen, milliseconds since the epoch. Default: at the first look. */
+  readonly seenAt?: number;
 }
 
 const NOTHING_SPENT = { requests: 0, receivedBytes: 0 };
@@ -137,7 +139,8 @@ const IDS = new WeakMap<Shot, string>();
 
 /** The same shot gives a snapshot of the same id. */
 export function snapshotOf(shot: Shot): Snapshot {
-  const { host, user = "root", at, start, files, bytes, tags = [], paths = ["/"], isBare } = shot;
+  const { host, user = "root", at, start, files, bytes, tags = [], paths = ["/"] } = shot;
+  const { isBare, seenAt } = shot;
   const id = IDS.get(shot) ?? idOf(String(count++));
   IDS.set(shot, id);
   const hasSummary = files !== undefined || bytes !== undefined || start !== undefined;
@@ -146,6 +149,7 @@ export function snapshotOf(shot: Shot): Snapshot {
     time: { seconds: at, nanoseconds: 0 },
     hostname: host,
     username: user,
+    firstSeen: seenAt === undefined ? undefined : { at: seenAt, missingAt: seenAt - 1 },
     summary: hasSummary
       ? {
           durationSeconds: undefined,
