@@ -54,15 +54,16 @@ export const REPOSITORY_ALERTS: readonly Alert[] = [
   {
     name: "BackupSetsHidden",
     // Late or not: rules on backup sets do not see them.
-    expr: "max by (url) (backup_repository_hidden_sets) > 0",
+    expr: "max by (url) (backup_repository_hidden_sets) > 0 or max(backup_hidden_slots) > 0",
     for: "10m",
     severity: "warning",
-    summary: "{{ $value }} backup sets or groups of {{ $labels.url }} are not shown",
+    summary:
+      "{{ $value }} {{ with $labels.url }}backup sets or groups of {{ . }}{{ else }}slots of expectations{{ end }} are not shown",
     description:
-      "{{ $labels.url }} has more backup sets or groups than maxSets allows. The hidden ones have no metrics, late or not, so that no rule sees them.",
-    hint: "Raise maxSets, or make one host of many by rename.",
+      "There are more than maxSets or maxSlots allows. The hidden ones have no metrics, late or not, so that no rule sees them.",
+    hint: "Raise the setting, or make one host of many by rename.",
     fires:
-      "a repository has more backup sets or groups than `maxSets`: those above have no metrics, late or not",
+      "a repository has more backup sets or groups than `maxSets`, or the expectations have more slots than `maxSlots`: those above have no metrics, late or not",
   },
   {
     name: "BackupBackdated",
