@@ -31,7 +31,7 @@ export const AGENT_ALERTS: readonly Alert[] = [
   {
     name: "BackupAgentMissing",
     // absent() sees only the last of several agents: these see each target, each job and each shard.
-    expr: `count by (job) (up{job="restic-otel"} == 0) and on (job) (up{job="restic-otel"} == 1)
+    expr: `count by (job) (up{job="restic-otel"} == 0) and on () (up{job="restic-otel"} == 1)
 or
 (
   max by (job) (max_over_time(backup_job_last_success_unixtime[14d:1h]))

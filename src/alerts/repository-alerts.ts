@@ -1,6 +1,9 @@
 import { recent } from "./alert.ts";
 import type { Alert } from "./alert.ts";
 
+/** The hours that a repository was at a URL, within 14 days. */
+const HOURS = "max by (url, id) (count_over_time(backup_repository_info[14d:1h]))";
+
 export const REPOSITORY_ALERTS: readonly Alert[] = [
   {
     name: "BackupRepositoryUnreadable",
@@ -37,11 +40,15 @@ export const REPOSITORY_ALERTS: readonly Alert[] = [
   },
   {
     name: "BackupRepositoryReplaced",
-    // Backups of the same hosts in the new repository hide that the old ones are gone.
-    expr: `(
-  max by (url, id) (max_over_time(backup_repository_info[14d:1h]))
-    unless on (url, id) backup_repository_info
-) and on (url) backup_repository_info`,
+    // Backups of the same hosts in the new repository hide that the old ones are gone. One that was there for a shorter time than the
+    // present one was itself the wrong one.
+    expr: `(${HOURS} unless on (url, id) backup_repository_info)
+  and on (url) backup_repository_info
+  unless on (url, id) (
+    ${HOURS}
+      < on (url) group_left ()
+    max by (url) (${HOURS} and on (url, id) backup_repository_info)
+  )`,
     for: "10m",
     severity: "critical",
     summary: "{{ $labels.url }} is another repository than before",

@@ -17,7 +17,8 @@ export const RETENTION_ALERTS: readonly Alert[] = [
     name: "BackupForgetMissing",
     // Also an agent that is new must have seen 8 days.
     expr: `min_over_time(max by (url, expectation) (backup_retention_removable_snapshots)[8d:1h]) > 0
-  and on (url, expectation) (backup_retention_removable_snapshots offset 8d)`,
+  and on (url, expectation) (backup_retention_removable_snapshots offset 8d)
+  and on (url, expectation) backup_retention_removable_snapshots`,
     severity: "warning",
     summary:
       "forget removes nothing from {{ $labels.url }} that the policy of {{ $labels.expectation }} would remove",

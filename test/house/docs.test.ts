@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { generated } from "./docs.ts";
-import { ruleFiles } from "./rule-files.ts";
+import { dashboardFiles, ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import { scaleReadme } from "./scale-costs.ts";
 
@@ -20,8 +20,8 @@ test("the JSON Schema of the settings is that of the code; npm run docs writes i
   expect(await readFile(SCHEMA, "utf8")).toBe(settingsSchemaFile());
 });
 
-test("the rule files are those of the table of alerts; npm run docs writes them", async () => {
-  const files = ruleFiles();
-  expect(files).toHaveLength(3);
+test("rules and dashboards are those of the tables; npm run docs writes them", async () => {
+  const files = [...ruleFiles(), ...dashboardFiles()];
+  expect(files).toHaveLength(5);
   for (const { url, expected } of files) expect(await readFile(url, "utf8")).toBe(expected);
 });

@@ -1,0 +1,151 @@
+import { DATASOURCE_VARIABLE, labelVariable, layOut, LINKS, STATUS_VARIABLE } from "./dashboard.ts";
+import type { Dashboard, PanelSpec, Section } from "./dashboard.ts";
+
+const SET = "host, user";
+const U = 'url="$url"';
+
+/** A number that is 0 while all is well. */
+function bad(title: string, metric: string): PanelSpec {
+  return {
+    title,
+    type: "stat",
+    isBad: true,
+    queries: { [title]: `max(${metric}{${U}})` },
+  };
+}
+
+function stat(title: string, expr: string, unit?: string): PanelSpec {
+  return { title, type: "stat", queries: { [title]: expr }, ...(unit !== undefined && { unit }) };
+}
+
+function ofSets(title: string, metrics: Readonly<Record<string, string>>): PanelSpec {
+  const queries = Object.entries(metrics).map(([suffix, metric]) => [
+    `{{host}} {{user}}${suffix}`,
+    `max by (${SET}) (${metric}{${U}})`,
+  ]);
+  return { title, type: "timeseries", queries: Object.fromEntries(queries) };
+}
+
+const SECTIONS: readonly Section[] = [
+  {
+    title: "Now",
+    panels: [
+      stat("Readable", `min(backup_repository_up{${U}})`),
+      stat("Snapshots", `max(backup_repository_snapshots{${U}})`),
+      bad("Unreadable snapshots", "backup_repository_unreadable_snapshots"),
+      bad("Hidden sets", "backup_repository_hidden_sets"),
+      bad("Unexpected sets", "backup_unexpected_sets"),
+      stat(
+        "Since it was last read",
+        `time() - max(backup_repository_last_success_timestamp_seconds{${U}})`,
+        "s",
+      ),
+    ],
+  },
+  {
+    title: "Backup sets",
+    panels: [
+      {
+        title: "Age of the newest snapshot",
+        type: "table",
+        unit: "s",
+        queries: { age: `time() - max by (${SET}) (backup_newest_timestamp{${U}})` },
+      },
+      {
+        title: "Snapshots",
+        type: "table",
+        queries: { snapshots: `max by (${SET}) (backup_snapshot_count{${U}})` },
+      },
+      ofSets("Age in days", { "": "backup_days_age" }),
+      ofSets("Snapshots, over time", { "": "backup_snapshot_count" }),
+      ofSets("Files, and the median before", {
+        "": "backup_last_files",
+        " (median)": "backup_recent_median_files",
+      }),
+      ofSets("Bytes, and the median before", {
+        "": "backup_last_processed_bytes",
+        " (median)": "backup_recent_median_processed_bytes",
+      }),
+      ofSets("Bytes added, as stored", { "": "backup_last_added_stored_bytes" }),
+      ofSets("Duration of the newest backup", { "": "backup_last_duration_seconds" }),
+    ],
+  },
+  {
+    title: "Changes",
+    panels: [
+      stat("Keys", `max(backup_repository_keys{${U}})`),
+      bad("Sets that vanished", "backup_repository_vanished_sets"),
+      {
+        title: "Snapshots added, removed and replaced within a day",
+        type: "timeseries",
+        width: 16,
+        queries: {
+          added: `max(increase(backup_repository_snapshots_added_total{${U}}[1d]))`,
+          removed: `max(increase(backup_repository_snapshots_removed_total{${U}}[1d]))`,
+          "replaced, {{content}}": `max by (content) (increase(backup_repository_snapshots_replaced_total{${U}}[1d]))`,
+        },
+      },
+    ],
+  },
+  {
+    title: "Locks and retention",
+    panels: [
+      {
+        title: "Locks",
+        type: "timeseries",
+        queries: {
+          "{{kind}}": `max by (kind) (backup_repository_locks{${U}})`,
+          "{{kind}}, stale": `max by (kind) (backup_repository_stale_locks{${U}})`,
+        },
+      },
+      {
+        title: "Snapshots that forget would remove",
+        type: "timeseries",
+        queries: {
+          "{{expectation}}": `max by (expectation) (backup_retention_removable_snapshots{${U}})`,
+        },
+      },
+    ],
+  },
+  {
+    title: "The agent's work",
+    panels: [
+      {
+        title: "Duration of a collection",
+        type: "timeseries",
+        queries: { seconds: `max(backup_repository_collection_duration_seconds{${U}})` },
+      },
+      {
+        title: "Requests a second",
+        type: "timeseries",
+        unit: "reqps",
+        queries: {
+          "{{operation}}": `sum by (operation) (rate(backup_repository_requests_total{${U}}[$__rate_interval]))`,
+        },
+      },
+    ],
+  },
+];
+
+/** One repository with its backup sets. */
+export function repository(): Dashboard {
+  return {
+    uid: "restic-otel-repository",
+    title: "restic-otel: repository",
+    description: "One repository: its backup sets, what changed, who holds a lock.",
+    tags: ["restic-otel"],
+    schemaVersion: 39,
+    editable: true,
+    refresh: "1m",
+    time: { from: "now-7d", to: "now" },
+    templating: {
+      list: [
+        DATASOURCE_VARIABLE,
+        labelVariable("url", "Repository", "backup_repository_up", false),
+        STATUS_VARIABLE,
+      ],
+    },
+    links: LINKS,
+    panels: layOut(SECTIONS),
+  };
+}
