@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { generated } from "./docs.ts";
-import { dashboardFiles, ruleFiles } from "./rule-files.ts";
+import { dashboardFiles } from "./dashboards/dashboard-files.ts";
+import { ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import { scaleReadme } from "./scale-costs.ts";
 

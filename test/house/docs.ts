@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { lawTables } from "./import-law.ts";
 import { MANUAL, manual } from "./manual.ts";
-import { alertTables, dashboardFiles, ruleFiles } from "./rule-files.ts";
+import { alertTables, ruleFiles } from "./rule-files.ts";
 import { SCHEMA, settingsSchemaFile } from "./settings-schema.ts";
 import type { MetricSpec } from "../../instrumentation/metrics/spec.ts";
 
@@ -151,8 +151,7 @@ export function generated(): Promise<readonly GeneratedPage[]> {
 // Node.js before 24.2 lacks `import.meta.main`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { url, expected } of await generated()) await writeFile(url, expected);
-  for (const { url, expected } of [...ruleFiles(), ...dashboardFiles()])
-    await writeFile(url, expected);
+  for (const { url, expected } of ruleFiles()) await writeFile(url, expected);
   await writeFile(MANUAL, manual());
   await writeFile(SCHEMA, settingsSchemaFile());
 }

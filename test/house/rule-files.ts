@@ -2,23 +2,12 @@ import type { Alert, Need } from "../../src/alerts/alert.ts";
 import { ALERTS } from "../../src/alerts/alerts.ts";
 import { anchorOf, rulesText } from "../../src/alerts/rules-text.ts";
 
-import { overview } from "./dashboards/overview.ts";
-import { repository } from "./dashboards/repository.ts";
-
 const EXAMPLES = new URL("../../examples/", import.meta.url);
 
-/** A file that is made of a table. */
+/** A file that is made of the table of alerts. */
 interface RuleFile {
   readonly url: URL;
   readonly expected: string;
-}
-
-/** The dashboards of the examples. */
-export function dashboardFiles(): readonly RuleFile[] {
-  return [overview(), repository()].map((dashboard) => ({
-    url: new URL(`grafana/${dashboard.uid.replace("restic-otel-", "")}.json`, EXAMPLES),
-    expected: `${JSON.stringify(dashboard, undefined, 2)}\n`,
-  }));
 }
 
 /** The rule files of the examples, with all alerts. */

@@ -25,7 +25,7 @@ function each(labels: readonly string[], of: (labels: string) => Series): Series
 const UNKNOWN_NEAR = each(NEAR, (labels) => ({ [unmet(labels, "unknown")]: 1 }));
 const LATE = ["BackupLate", "BackupNeverSeen", "BackupCopyLate", "BackupLateUnread"];
 
-function reason(alert: string, name: string): Scenario {
+function unmetBy(alert: string, name: string): Scenario {
   return {
     alert,
     name: `the reason ${name}`,
@@ -137,9 +137,9 @@ export const EXPECTATION_SCENARIOS: readonly Scenario[] = [
       [newest('expectation="g",host="known",user="root"')]: FRESH,
     },
   },
-  reason("BackupTooFew", "too_few"),
-  reason("BackupTooSmall", "small"),
-  reason("BackupRetentionUnmet", "retention"),
+  unmetBy("BackupTooFew", "too_few"),
+  unmetBy("BackupTooSmall", "small"),
+  unmetBy("BackupRetentionUnmet", "retention"),
   {
     alert: "BackupUnexpectedSets",
     severity: "info",

@@ -104,6 +104,27 @@ const HARMLESS = {
   ...removal("old", 50, 0.9, 3.1),
 };
 
+/** A removal of most, and a timestamp that no policy of forget leaves. */
+function suspicious(metric: string): Scenario {
+  return {
+    alert: "BackupMassRemoval",
+    ...CRITICAL,
+    name: `most snapshots were removed, and ${metric} says that it was no policy`,
+    labels: U,
+    also: ["BackupNewestRemoved", "BackupAppendOnlyViolated", "BackupMassRemoval"],
+    series: {
+      ...removal("u", 5, 0.6),
+      [`${metric}{url="u"}`]: [undefined, { ago: 86_400 }],
+      ...HARMLESS,
+      ...Object.fromEntries(
+        ["few", "half", "old"].map((url) => [`${metric}{url="${url}"}`, { ago: 86_400 }]),
+      ),
+      ...removal("policy", 5, 0.6),
+      [`${metric}{url="policy"}`]: { ago: 3.1 * 86_400 },
+    },
+  };
+}
+
 export const CHANGE_SCENARIOS: readonly Scenario[] = [
   happened("BackupNewestRemoved", NEWEST),
   {
@@ -120,23 +141,7 @@ export const CHANGE_SCENARIOS: readonly Scenario[] = [
       [`${VIOLATED}{url="violated"}`]: { ago: 86_400 },
     },
   },
-  ...[NEWEST, VIOLATED].map((metric): Scenario => ({
-    alert: "BackupMassRemoval",
-    ...CRITICAL,
-    name: `most snapshots were removed, and ${metric} says that it was no policy`,
-    labels: U,
-    also: ["BackupNewestRemoved", "BackupAppendOnlyViolated", "BackupMassRemoval"],
-    series: {
-      ...removal("u", 5, 0.6),
-      [`${metric}{url="u"}`]: [undefined, { ago: 86_400 }],
-      ...HARMLESS,
-      ...Object.fromEntries(
-        ["few", "half", "old"].map((url) => [`${metric}{url="${url}"}`, { ago: 86_400 }]),
-      ),
-      ...removal("policy", 5, 0.6),
-      [`${metric}{url="policy"}`]: { ago: 3.1 * 86_400 },
-    },
-  })),
+  ...[NEWEST, VIOLATED].map(suspicious),
   happened("BackupSnapshotsRewritten", "backup_repository_last_rewrite_timestamp_seconds"),
   {
     alert: "BackupKeyAdded",
