@@ -1,7 +1,7 @@
 import { AGENT_SCENARIOS } from "./agent-scenarios.ts";
+import { CHANGE_SCENARIOS } from "./change-scenarios.ts";
 import { EXPECTATION_SCENARIOS } from "./expectation-scenarios.ts";
 import {
-  CHANGE_SCENARIOS,
   INVENTORY_SCENARIOS,
   LOCK_SCENARIOS,
   REPOSITORY_SCENARIOS,
