@@ -24,6 +24,13 @@ export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";
 export { parseReference, sameReference } from "./secrets/reference.ts";
 export { parseSnapshotSize } from "./settings/snapshot-size.ts";
+export {
+  INVENTORY_EXPECTED,
+  INVENTORY_SCHEMA,
+  inventoryOf,
+  parseInventory,
+} from "./settings/inventory.ts";
+export type { InventoryGiven, InventorySettings } from "./settings/inventory.ts";
 export { LOCKS_EXPECTED, LOCKS_SCHEMA, parseLocks } from "./settings/locks.ts";
 export type { LocksEvery } from "./settings/locks.ts";
 export { parseRepository } from "./settings/repository.ts";

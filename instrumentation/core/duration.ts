@@ -53,3 +53,9 @@ export function formatDuration(ms: number): string {
   const text = `${hours > 0 ? `${hours}h` : ""}${minutes > 0 ? `${minutes}m` : ""}${seconds > 0 ? `${seconds}s` : ""}`;
   return text === "" ? "0s" : text;
 }
+
+/** A setting in milliseconds; undefined: it is no text of a duration above 0. */
+export function positiveMs(value: unknown): number | undefined {
+  const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
+  return ms !== undefined && ms > 0 ? ms : undefined;
+}

@@ -14,6 +14,7 @@ const TYPES = {
   requestTimeout: "string",
   maxSnapshotSize: "string",
   maxBackupDuration: "string",
+  inventory: "object",
   locks: "object",
   concurrency: "number",
   retryFailed: "boolean",

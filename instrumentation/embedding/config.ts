@@ -24,9 +24,25 @@ export interface RepositoryConfig {
   readonly receivesCopies?: boolean;
   /** Nobody runs `forget` or `rewrite` in it: a snapshot that is no longer listed is a violation. */
   readonly appendOnly?: boolean;
+  /** Compare the index with the packs this often. Default: that of all repositories. */
+  readonly inventory?: InventoryConfig | "off" | false;
   /** Look at the locks this often. Default: that of all repositories. */
   readonly locks?: { readonly every: string } | "off" | false;
   readonly disabled?: boolean;
+}
+
+/** Inventories, with the keys of the agent's settings file. */
+export interface InventoryConfig {
+  /** Default `24h`. */
+  readonly every?: string;
+  /** Index files that one inventory may read. Default `512MiB`. */
+  readonly maxIndexBytes?: number | string;
+  /** An inventory lists one of so many parts of `data/`, 1 to 256. Default 1. */
+  readonly slices?: number;
+  /** Blobs up to which each is counted once. Default 4,000,000. */
+  readonly exactBlobs?: number;
+  /** Time limit of one inventory. Default `1h`. */
+  readonly timeout?: string;
 }
 
 /** Backup sets that should exist, with the keys of the agent's settings file. Names are texts or globs. */
@@ -112,6 +128,8 @@ export interface ResticInstrumentationConfig extends Extensions {
   readonly maxSnapshotSize?: string;
   /** A snapshot that appears later than this after its time is backdated. Default `24h`. */
   readonly maxBackupDuration?: string;
+  /** Compare the index of each repository with its packs this often. Default: never. */
+  readonly inventory?: InventoryConfig;
   /** Look at the locks of each repository this often, in a collection. Default: never. */
   readonly locks?: { readonly every: string };
   /** Maximum repositories that are collected in parallel. Default 8. */

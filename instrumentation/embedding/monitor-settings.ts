@@ -6,6 +6,7 @@ import { resolversWith } from "../secrets/resolvers.ts";
 import { printPath } from "../settings/print-path.ts";
 import { parseExpectations } from "../settings/expectations/parse.ts";
 import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
+import { INVENTORY_EXPECTED, parseInventory } from "../settings/inventory.ts";
 import { LOCKS_EXPECTED, parseLocks } from "../settings/locks.ts";
 import { parseRepository } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
@@ -57,6 +58,8 @@ export function monitorSettings(
   const found = repositories(config, problems, logger);
   const groupBy = parseGroupBy(config.groupBy ?? "");
   if (!groupBy) problems.push(`groupBy: ${GROUP_BY_EXPECTED}`);
+  const inventory = parseInventory(config.inventory ?? "off");
+  if (inventory === undefined) problems.push(`inventory: ${INVENTORY_EXPECTED}`);
   const locksEvery = parseLocks(config.locks ?? "off");
   if (locksEvery === undefined) problems.push(`locks: ${LOCKS_EXPECTED}`);
   const settings = {
@@ -68,6 +71,7 @@ export function monitorSettings(
     requestTimeoutMs: duration("requestTimeout", "60s"),
     maxSnapshotBytes,
     maxBackupMs: duration("maxBackupDuration", "24h"),
+    inventory,
     locksEvery,
     concurrency,
     legacyLabel: false,

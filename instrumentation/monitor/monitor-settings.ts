@@ -2,6 +2,7 @@ import type { SecretReference } from "../core/secret.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { GroupBy } from "../settings/expectations/group-by.ts";
+import type { InventoryGiven } from "../settings/inventory.ts";
 import type { LocksEvery } from "../settings/locks.ts";
 import type { VaultUse } from "../vault/settings.ts";
 
@@ -21,6 +22,8 @@ export interface MonitorSettings {
   readonly maxSnapshotBytes?: number | undefined;
   /** A snapshot that appears later than this after its time is backdated, milliseconds. Default: 24 h. */
   readonly maxBackupMs?: number | undefined;
+  /** Default: off. */
+  readonly inventory?: InventoryGiven | undefined;
   /** Default: off. */
   readonly locksEvery?: LocksEvery | undefined;
   /** Repositories that are collected in parallel. */

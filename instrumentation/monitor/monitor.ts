@@ -1,5 +1,5 @@
 import { Collector } from "../collect/collector.ts";
-import type { CollectionHook, JobOutcome } from "../collect/outcome.ts";
+import type { JobOutcome } from "../collect/outcome.ts";
 import { boundTable } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { bindMetrics } from "../metrics/observable-gauges.ts";
@@ -12,11 +12,10 @@ import { systemClock } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
 import { KnownSecrets } from "../core/known-secrets.ts";
 import type { Logger } from "../core/log.ts";
-import type { StartSpan } from "../core/tracer.ts";
 import type { Secret, SecretResolver } from "../core/secret.ts";
 import { backendOpener } from "../backends/open.ts";
 import { Expected } from "./expected.ts";
-import type { Extensions } from "./extensions.ts";
+import { Inventories } from "./inventories.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import type { Opening, ParallelLimits } from "./repository-sources.ts";
 import { StateDir } from "../restic/state-dir/state-dir.ts";
@@ -29,23 +28,11 @@ import {
 import type { SecretEntry } from "../restic/metrics/tables.ts";
 import type { RepositoryState } from "../restic/state.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
+import type { MonitorOptions } from "./monitor-options.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 import { VAULT_METRICS } from "../vault/metrics.ts";
 import { ReloadableVaultResolver } from "../vault/reloadable-resolver.ts";
 import { VAULT_DISABLED } from "../vault/settings.ts";
-
-export interface MonitorOptions extends Extensions {
-  readonly clock?: Clock;
-  readonly logger?: Logger;
-  /** Proxy variables, restic's variables and those of storage providers. Default: the process environment. */
-  readonly processEnvironment?: Readonly<Record<string, string | undefined>>;
-  /** Called when a collection has finished and its results are in the store. */
-  readonly onCollection?: CollectionHook | undefined;
-  /** Called when a key derivation begins: for half a second a thread of the pool works, and the main thread is idle. */
-  readonly onKeyDerivation?: (() => void) | undefined;
-  /** Called for each attempt to collect a repository. */
-  readonly startSpan?: StartSpan | undefined;
-}
 
 const NO_LOG: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -60,6 +47,7 @@ export class Monitor {
   readonly #sources: RepositorySources;
   /** All expectations with their slots. */
   readonly expected: Expected;
+  readonly inventories: Inventories;
   /** All resolvers, by scheme. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
   /** The metrics of the job, of backup sets and repositories, and of other sources. */
@@ -80,6 +68,7 @@ export class Monitor {
       logger: this.#logger,
       finished: (outcome) => {
         this.#stateDir?.collectionEnded();
+        this.inventories.wake();
         return this.expected.finished(outcome, options.onCollection);
       },
       startSpan: options.startSpan,
@@ -93,10 +82,8 @@ export class Monitor {
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
     this.#stateDir = StateDir.of(settings, this.#logger, now);
-    this.expected = new Expected(
-      { ...host, store: this.store, stateDir: this.#stateDir },
-      settings.legacyLabel,
-    );
+    const stored = { store: this.store, stateDir: this.#stateDir };
+    this.expected = new Expected({ ...host, ...stored }, settings.legacyLabel);
     this.#sources = new RepositorySources({
       ...host,
       settingsRules: this.expected.rulesOf,
@@ -108,6 +95,7 @@ export class Monitor {
       stateDir: this.#stateDir,
       onKeyDerivation: options.onKeyDerivation,
     });
+    this.inventories = new Inventories({ ...host, ...stored, sources: this.#sources });
     this.tables = this.#boundTables();
     this.ownTables = [boundTable(VAULT_METRICS, () => this.#vault.states)];
     this.reload(settings);
@@ -133,6 +121,7 @@ export class Monitor {
     this.#restartSecretRefresh();
     void this.expected.restore();
     this.#collector.start();
+    this.inventories.start();
     for (const sourceSet of this.#sourceSets) sourceSet.start();
   }
 
@@ -174,6 +163,7 @@ export class Monitor {
     this.#refresh.abort();
     await Promise.all([
       this.#collector.stop(),
+      this.inventories.stop(),
       this.#vault.stop(),
       ...this.#sourceSets.map((sourceSet) => sourceSet.stop()),
     ]);
@@ -198,6 +188,7 @@ export class Monitor {
       spread: settings.spread === true,
     };
     this.#collector.configure(sources, shared);
+    this.inventories.configure(settings);
     for (const sourceSet of this.#sourceSets) sourceSet.configure(shared);
     this.#refreshMs = "disabledReason" in vault ? undefined : vault.refreshMs;
     this.#restartSecretRefresh();
@@ -233,6 +224,7 @@ export class Monitor {
         () => this.#secrets(),
         (_, now) => now,
       ),
+      this.inventories.table,
       ...this.expected.tables,
       ...this.#sourceSets.map(({ table }) => table),
     ];

@@ -80,6 +80,10 @@ export class RepositorySources {
     return [...this.#repositories.keys()];
   }
 
+  sourceOf(url: string): ResticSource | undefined {
+    return this.#repositories.get(url)?.source;
+  }
+
   /** When the secrets of a repository were resolved, milliseconds since the epoch: the earliest time if it has several. */
   secretsResolvedAt(url: string): number | undefined {
     return this.#repositories.get(url)?.source.secretsResolvedAt;

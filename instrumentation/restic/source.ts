@@ -6,13 +6,16 @@ import type { Backend } from "../backends/backend.ts";
 import { DEFAULT_DATING } from "./backdated.ts";
 import { regrouped } from "./backup-sets.ts";
 import type { SetRules, SettingsRules } from "./backup-sets.ts";
+import { noCost, sumOfCosts } from "./costs.ts";
 import { contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
 import type { LockState } from "./locks/lock-state.ts";
+import { closed, openedBackend } from "./opened-backend.ts";
 import { ReadingLog } from "./reading-log.ts";
 import { resolveSecrets, sameEnvironment, sameSecrets } from "./resolved-secrets.ts";
 import type { ResolvedSecrets } from "./resolved-secrets.ts";
+import type { OpenView } from "./repository/open-view.ts";
 import { Repository } from "./repository/repository.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
@@ -29,11 +32,9 @@ export class ResticSource implements Source<RepositoryState> {
   readonly #repository: Repository;
   readonly #log: ReadingLog;
   readonly #debug: Debug;
-  readonly #cost: RepositoryCost = {
-    list: { requests: 0, receivedBytes: 0 },
-    load: { requests: 0, receivedBytes: 0 },
-    keyDerivations: 0,
-  };
+  readonly #cost: RepositoryCost = { ...noCost(), keyDerivations: 0 };
+  /** Of reads beside collections. */
+  readonly #inspectionCost = noCost();
   #open:
     | { readonly backend: Backend; readonly environment: ResolvedSecrets["environment"] }
     | undefined;
@@ -90,7 +91,7 @@ export class ResticSource implements Source<RepositoryState> {
     const before = this.#requests();
     let { locks } = { ...previous };
     const others = (): Omit<RepositoryState, "content"> => ({
-      cost: structuredClone(this.#cost),
+      cost: sumOfCosts(this.#cost, this.#inspectionCost),
       lastRequests: this.#requests() - before,
       locks: this.#options.locksEveryMs === undefined ? undefined : locks,
     });
@@ -140,6 +141,31 @@ export class ResticSource implements Source<RepositoryState> {
     return secrets && this.#repository.recall(secrets.password, signal);
   }
 
+  /**
+   * Calls `run` with a backend of its own, beside collections, which are not delayed.
+   * @returns undefined if no collection has opened the repository yet
+   * @throws AgentError
+   */
+  async inspect<T>(
+    run: (view: OpenView) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    const { session } = this.#repository;
+    if (!session) return undefined;
+    const { environment } = await resolveSecrets(this.#options, signal);
+    const backend = await openedBackend(
+      this.#options,
+      environment,
+      this.#inspectionCost,
+      this.#debug,
+    );
+    try {
+      return await run({ backend, master: session.master, config: session.config });
+    } finally {
+      await closed(backend);
+    }
+  }
+
   /** Opens config and a key with the secrets of the settings; reads no snapshot. @throws AgentError */
   open(signal: AbortSignal): Promise<ConfigFile> {
     return this.#use((access) => this.#repository.open(access, signal), undefined, signal);
@@ -172,16 +198,7 @@ export class ResticSource implements Source<RepositoryState> {
       return await call(await this.#access(fresh, previous, files));
     } finally {
       this.#debug("files read", files);
-      await this.#close();
-    }
-  }
-
-  /** Ends a child process with the collection. */
-  async #close(): Promise<void> {
-    try {
-      await this.#open?.backend.close?.();
-    } catch {
-      // A backend that does not close is no failure of the repository.
+      await closed(this.#open?.backend);
     }
   }
 
@@ -203,27 +220,13 @@ export class ResticSource implements Source<RepositoryState> {
 
   /** The open backend, or a new one if its environment has changed. */
   async #backend(environment: ResolvedSecrets["environment"]): Promise<Backend> {
-    const { repo, openBackend, ...shared } = this.#options;
-    const { options, connections, insecureTls = false, requestTimeoutMs } = shared;
-    const { maxSnapshotBytes, processEnvironment, clock } = shared;
     if (this.#open && !sameEnvironment(this.#open.environment, environment)) {
-      await this.#close();
+      await closed(this.#open.backend);
       this.#open = undefined;
     }
     this.#open ??= {
       environment,
-      backend: await openBackend(repo.revealText(), {
-        environment,
-        options,
-        connections,
-        insecureTls,
-        requestTimeoutMs,
-        maxSnapshotBytes,
-        processEnvironment,
-        clock,
-        cost: this.#cost,
-        debug: this.#debug,
-      }),
+      backend: await openedBackend(this.#options, environment, this.#cost, this.#debug),
     };
     return this.#open.backend;
   }

@@ -2,6 +2,7 @@ import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
 import type { AllowsTime, Dating } from "./backdated.ts";
 import type { LockState } from "./locks/lock-state.ts";
+import type { OpenView } from "./repository/open-view.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import type {
@@ -10,7 +11,7 @@ import type {
   VanishedSet,
 } from "./repository/snapshots/change-history.ts";
 
-export type { AllowsTime, ChangeEvent, ChangeHistory, Snapshot, VanishedSet };
+export type { AllowsTime, ChangeEvent, ChangeHistory, OpenView, Snapshot, VanishedSet };
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {

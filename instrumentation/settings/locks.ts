@@ -1,4 +1,4 @@
-import { DURATION, parseDurationMs } from "../core/duration.ts";
+import { DURATION, positiveMs } from "../core/duration.ts";
 import { isJsonObject } from "../core/json.ts";
 import { mapping } from "../core/json-schema.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
@@ -17,6 +17,5 @@ export function parseLocks(value: unknown): LocksEvery | undefined {
   if (value === "off" || value === false) return "off";
   const isMapping = isJsonObject(value) && Object.keys(value).join() === "every";
   const every = isMapping ? value["every"] : value;
-  const ms = typeof every === "string" ? parseDurationMs(every) : undefined;
-  return ms !== undefined && ms > 0 ? ms : undefined;
+  return positiveMs(every);
 }

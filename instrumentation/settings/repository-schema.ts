@@ -1,6 +1,7 @@
 import { DURATION } from "../core/duration.ts";
 import { described, mapping, SECRET, TEXT } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
+import { INVENTORY_SCHEMA } from "./inventory.ts";
 import { LOCKS_SCHEMA } from "./locks.ts";
 import { OPTIONS_SCHEMA } from "./options.ts";
 
@@ -24,6 +25,10 @@ const PROPERTIES: Properties = {
   insecure_tls: described("accept any certificate of the server", FLAG),
   receivesCopies: described("restic copy writes to it: old snapshots may appear", FLAG),
   appendOnly: described("nobody removes snapshots: one that is missing is a violation", FLAG),
+  inventory: described(
+    "compare the index with the packs this often, or off; default: that of the agent",
+    INVENTORY_SCHEMA,
+  ),
   locks: described(
     "look at the locks this often, or off; default: that of the agent",
     LOCKS_SCHEMA,

@@ -1,4 +1,5 @@
 import type { Secret, SecretReference } from "../core/secret.ts";
+import type { InventoryGiven } from "./inventory.ts";
 import type { LocksEvery } from "./locks.ts";
 
 /** Checked settings of one repository. */
@@ -23,6 +24,8 @@ export interface RepositorySettings {
   readonly receivesCopies?: boolean;
   /** Snapshots are neither removed nor replaced in it. Default: false. */
   readonly appendOnly?: boolean;
+  /** undefined: as the agent. */
+  readonly inventory?: InventoryGiven | undefined;
   /** undefined: as the agent. */
   readonly locksEvery?: LocksEvery | undefined;
   /** Maximum wait for the first byte of a response, milliseconds; undefined: that of the agent. */

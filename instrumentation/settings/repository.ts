@@ -1,9 +1,9 @@
-import { parseDurationMs } from "../core/duration.ts";
+import { positiveMs } from "../core/duration.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
+import { INVENTORY_EXPECTED, parseInventory } from "./inventory.ts";
 import { LOCKS_EXPECTED, parseLocks } from "./locks.ts";
-import type { LocksEvery } from "./locks.ts";
 import type { RepositorySettings } from "./repository-settings.ts";
 import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -76,12 +76,13 @@ class EntryReader {
     const options = parseOptions(this.#entry["options"], this.#customSchemes, (path, message) =>
       this.#problem(["options", ...path], message),
     );
-    const connections = this.#connections();
+    const connections = this.#parsed("connections", parseCount, "must be a whole number from 1");
     const insecureTls = this.#boolean("insecure_tls");
     const receivesCopies = this.#boolean("receivesCopies");
     const appendOnly = this.#boolean("appendOnly");
-    const locksEvery = this.#locks();
-    const requestTimeoutMs = this.#duration("request_timeout");
+    const inventory = this.#parsed("inventory", parseInventory, INVENTORY_EXPECTED);
+    const locksEvery = this.#parsed("locks", parseLocks, LOCKS_EXPECTED);
+    const requestTimeoutMs = this.#parsed("request_timeout", positiveMs, TIMEOUT);
     if (repo === undefined) {
       if (!("repo" in this.#entry))
         this.#problem([], "repo is missing: restic's repository string");
@@ -101,6 +102,7 @@ class EntryReader {
       insecureTls,
       receivesCopies,
       appendOnly,
+      inventory,
       locksEvery,
       requestTimeoutMs,
     };
@@ -171,27 +173,15 @@ class EntryReader {
     return variables;
   }
 
-  #connections(): number | undefined {
-    const value = this.#entry["connections"];
-    if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
-    this.#problem(["connections"], "must be a whole number from 1");
-    return undefined;
-  }
-
-  #locks(): LocksEvery | undefined {
-    const value = this.#entry["locks"];
-    const parsed = parseLocks(value);
-    if (value !== undefined && parsed === undefined) this.#problem(["locks"], LOCKS_EXPECTED);
-    return parsed;
-  }
-
-  #duration(key: string): number | undefined {
+  #parsed<T>(
+    key: string,
+    parse: (value: unknown) => T | undefined,
+    expected: string,
+  ): T | undefined {
     const value = this.#entry[key];
-    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-    if (value === undefined || (ms !== undefined && ms > 0)) return ms;
-    this.#problem([key], 'must be a duration with its unit, like "30s" or "5m"');
-    return undefined;
+    const parsed = parse(value);
+    if (value !== undefined && parsed === undefined) this.#problem([key], expected);
+    return parsed;
   }
 
   /** Undefined if the value is missing or empty, or a problem was reported. */
@@ -221,6 +211,12 @@ class EntryReader {
   #problem(path: readonly (string | number)[], message: string): void {
     this.problems.push({ path, message });
   }
+}
+
+const TIMEOUT = 'must be a duration with its unit, like "30s" or "5m"';
+
+function parseCount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 ? value : undefined;
 }
 
 /** restic-reporter keeps its material at the mount `kv/`. */

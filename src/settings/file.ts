@@ -176,6 +176,9 @@ function parseMapping(
     values: {
       ...values,
       ...(isJsonObject(values["shard"]) && { shard: shardText(values["shard"]) }),
+      ...(isJsonObject(values["inventory"]) && {
+        inventory: JSON.stringify(values["inventory"]),
+      }),
       ...(isJsonObject(values["locks"]) && { locks: values["locks"]["every"] }),
     },
     otlp: otlp?.value,

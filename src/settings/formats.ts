@@ -3,16 +3,24 @@ import {
   DURATION,
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,
+  INVENTORY_EXPECTED,
+  INVENTORY_SCHEMA,
   LOCKS_EXPECTED,
   LOCKS_SCHEMA,
   parseDurationMs,
   parseGroupBy,
+  parseInventory,
   parseLocks,
   parseSchedule,
   parseSnapshotSize,
   TEXT,
 } from "restic-otel-instrumentation/internal";
-import type { GroupBy, JsonSchema, LocksEvery } from "restic-otel-instrumentation/internal";
+import type {
+  GroupBy,
+  InventoryGiven,
+  JsonSchema,
+  LocksEvery,
+} from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
@@ -80,6 +88,12 @@ export const groupBy: Format<GroupBy> = {
   schema: GROUP_BY_SCHEMA,
   check: (value) => (parseGroupBy(value) ? undefined : GROUP_BY_EXPECTED),
   parse: (value) => parseGroupBy(value) ?? [],
+};
+
+export const inventory: Format<InventoryGiven> = {
+  schema: INVENTORY_SCHEMA,
+  check: (value) => (parseInventory(value) === undefined ? INVENTORY_EXPECTED : undefined),
+  parse: (value) => parseInventory(value) ?? "off",
 };
 
 export const locks: Format<LocksEvery> = {

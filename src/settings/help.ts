@@ -12,6 +12,7 @@ const VALUES: Readonly<Partial<Record<SettingName, string>>> = {
   bind: "ADDRESS",
   config: "FILE",
   cron: "RULE",
+  inventory: "DURATION",
   locks: "DURATION",
   logFormat: "FORMAT",
   logLevel: "LEVEL",

@@ -113,6 +113,7 @@ export async function loadSettings({
       requestTimeoutMs: value(SETTINGS.requestTimeout),
       maxSnapshotBytes: value(SETTINGS.maxSnapshotSize),
       maxBackupMs: value(SETTINGS.maxBackupDuration),
+      inventory: value(SETTINGS.inventory),
       locksEvery: value(SETTINGS.locks),
       concurrency: value(SETTINGS.concurrency),
       legacyLabel: value(SETTINGS.legacyLabel),

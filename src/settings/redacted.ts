@@ -1,10 +1,12 @@
 import {
   formatDuration,
+  inventoryOf,
   isPath,
   isVariableName,
   VAULT_DISABLED,
 } from "restic-otel-instrumentation/internal";
 import type {
+  InventoryGiven,
   LocksEvery,
   RepositorySettings,
   SecretReference,
@@ -55,6 +57,7 @@ export function settingsSummary(
     timeoutSeconds: timeoutMs / 1000,
     requestTimeoutSeconds: requestTimeoutMs / 1000,
     maxSnapshotBytes: maxSnapshotBytes ?? "default",
+    inventory: shownInventory(monitor.inventory),
     locks: shownLocks(monitor.locksEvery),
     concurrency,
     spread: monitor.spread === true,
@@ -71,26 +74,32 @@ export function settingsSummary(
 export function redactedSettings(settings: AgentSettings): Readonly<Record<string, unknown>> {
   return {
     ...settingsSummary(settings),
-    repositories: settings.monitor.repositories.map(redactedRepository),
+    repositories: settings.monitor.repositories.map((one) =>
+      redactedRepository(one, settings.monitor.inventory),
+    ),
     expectations: (settings.monitor.expectations?.expectations ?? []).map(({ text }): unknown =>
       JSON.parse(text),
     ),
   };
 }
 
-function redactedRepository({
-  url,
-  password,
-  insecureNoPassword,
-  environment,
-  options,
-  connections,
-  insecureTls,
-  receivesCopies,
-  appendOnly,
-  locksEvery,
-  requestTimeoutMs,
-}: RepositorySettings): Readonly<Record<string, unknown>> {
+function redactedRepository(
+  {
+    url,
+    password,
+    insecureNoPassword,
+    environment,
+    options,
+    connections,
+    insecureTls,
+    receivesCopies,
+    appendOnly,
+    inventory,
+    locksEvery,
+    requestTimeoutMs,
+  }: RepositorySettings,
+  sharedInventory: InventoryGiven | undefined,
+): Readonly<Record<string, unknown>> {
   return {
     repo: url,
     ...(password && { password: redactedReference(password) }),
@@ -102,6 +111,9 @@ function redactedRepository({
     ...(insecureTls && { insecure_tls: true }),
     ...(receivesCopies && { receivesCopies }),
     ...(appendOnly && { appendOnly }),
+    ...(inventory !== undefined && {
+      inventory: shownInventory(inventory, sharedInventory),
+    }),
     ...(locksEvery !== undefined && { locks: shownLocks(locksEvery) }),
     ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };
@@ -109,6 +121,13 @@ function redactedRepository({
 
 function shownLocks(every: LocksEvery = "off"): string {
   return every === "off" ? every : `every ${formatDuration(every)}`;
+}
+
+function shownInventory(given: InventoryGiven = "off", shared?: InventoryGiven): string {
+  const settings = inventoryOf(given, shared);
+  if (!settings) return "off";
+  const { everyMs, maxIndexBytes, slices, exactBlobs, timeoutMs } = settings;
+  return `every ${formatDuration(everyMs)}, maxIndexBytes ${maxIndexBytes}, slices ${slices}, exactBlobs ${exactBlobs}, timeout ${formatDuration(timeoutMs)}`;
 }
 
 function withPrintableNames<T>(variables: Readonly<Record<string, T>>): Record<string, T> {

@@ -6,6 +6,7 @@ import {
   duration,
   groupBy,
   integer,
+  inventory,
   locks,
   oneOf,
   snapshotSize,
@@ -104,6 +105,12 @@ export const SETTINGS = {
     duration,
     "24h",
     "longest time a backup takes: a snapshot that appears later than this after its time is backdated",
+  ),
+  inventory: setting(
+    "inventory",
+    inventory,
+    "off",
+    "compare the index of each repository with its packs this often; in the file {every: 24h}",
   ),
   locks: setting(
     "locks",

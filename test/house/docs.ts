@@ -12,6 +12,7 @@ import {
   CHANGE_METRICS,
   GROUP_METRICS,
   HIDDEN_METRICS,
+  INVENTORY_METRICS,
   JOB_METRICS,
   LOCK_METRICS,
   REPOSITORY_METRICS,
@@ -67,6 +68,7 @@ export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...REPOSITORY_METRICS,
   ...CHANGE_METRICS,
   ...SECRET_METRICS,
+  ...INVENTORY_METRICS,
   ...EXPECTATION_METRICS,
   ...agentMetrics,
   ...VAULT_METRICS,
@@ -96,6 +98,7 @@ const SINCE_0_2: ReadonlySet<string> = new Set([
   ...HIDDEN_METRICS.map(({ name }) => name),
   ...CHANGE_METRICS.map(({ name }) => name),
   ...LOCK_METRICS.map(({ name }) => name),
+  ...INVENTORY_METRICS.map(({ name }) => name),
   ...EXPECTATION_METRICS.map(({ name }) => name),
 ]);
 

@@ -23,8 +23,9 @@ export interface StateFolder {
   close(): Promise<void>;
 }
 
-/** Name of a file of snapshots, of a key or of locks; `.new` while it is written. */
-const STATE_FILE = /^(?:(?<key>key)|locks|[0-9a-f]{64})-[0-9a-f]{16}(?:\.new)?$/;
+/** Name of a file of snapshots, of an inventory, of a key or of locks; `.new` while it is written. */
+const STATE_FILE =
+  /^(?:(?<key>key)|locks|[0-9a-f]{64})-[0-9a-f]{16}(?:\.(?:index|inventory))?(?:\.new)?$/;
 
 /**
  * Creates the folder (0700) if it is missing, and locks it with a listening socket, which ends with its process even after SIGKILL.

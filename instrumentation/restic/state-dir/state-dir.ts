@@ -1,4 +1,5 @@
 import type { Logger } from "../../core/log.ts";
+import type { InventoryKeeper } from "../inventory/keeper.ts";
 import type { KeyKeeper } from "../repository/kept-key.ts";
 import type { Remembered, SnapshotCache, TextKeeper } from "../repository/snapshot-cache.ts";
 import type { SnapshotJournal } from "./snapshot-journal.ts";
@@ -90,6 +91,25 @@ export class StateDir {
         return allowed;
       },
       settle: (listed) => attempt((open) => open.settle(listed)),
+    };
+  }
+
+  /**
+   * Keeps the inventories of one repository.
+   * @param instead is used if the folder cannot be
+   */
+  inventoriesOf(url: string, instead: InventoryKeeper): InventoryKeeper {
+    const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
+    return {
+      open: async (repositoryId, master) => {
+        const folder = await this.#open();
+        if (!folder) return instead.open(repositoryId, master);
+        const path = folder.pathOf(repositoryId, url);
+        const { openInventory } = await import("./open-inventory.ts");
+        const key = master.derive(`restic-otel inventory of ${repositoryId}`);
+        return openInventory(path, repositoryId, key, { warn, now: this.#now() });
+      },
+      forget: () => instead.forget(),
     };
   }
 

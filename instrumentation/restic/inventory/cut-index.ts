@@ -1,0 +1,190 @@
+/** The two lists of packs in an index file. rustic writes the second: packs that wait for their deletion. */
+type Section = "packs" | "packs_to_delete";
+
+/** Some packs of one list, parsed and not checked. */
+export interface Batch {
+  readonly section: Section;
+  readonly packs: readonly unknown[];
+  /** The only pack of this batch goes on in the next one, which has more of its blobs. */
+  readonly continues: boolean;
+}
+
+/** JSON that is parsed at once: a few milliseconds. */
+const BATCH_BYTES = 256 * 1024;
+
+/** An index file has five levels, and a pack three of them. */
+const MAX_DEPTH = 16;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Cuts the JSON of an index file into packs, or into blobs of a large pack, and parses some at a time: JSON.parse of all of it would
+ * block the process for 50 to 500 ms. restic before 0.2 wrote a bare array of packs. restic design document, section "Indexing".
+ * @throws SyntaxError if it is not JSON, or nested too deeply
+ */
+export function* cutIndex(json: Buffer): Generator<Batch> {
+  const at = skipBlank(json, 0);
+  let end;
+  if (json[at] === OPEN_BRACKET) end = yield* cutPacks(json, at, "packs");
+  else {
+    const members = membersOf(json, at);
+    let member = members.next();
+    while (!member.done) {
+      const [key, start] = member.value;
+      const isList = json[start] === OPEN_BRACKET;
+      const isPacks = isList && (key === "packs" || key === "packs_to_delete");
+      member = members.next(isPacks ? yield* cutPacks(json, start, key) : undefined);
+    }
+    end = member.value;
+  }
+  if (skipBlank(json, end) < json.length) throw new SyntaxError("text behind the value");
+}
+
+/** @returns the end of the array */
+function* cutPacks(json: Buffer, open: number, section: Section): Generator<Batch, number> {
+  const elements = elementsOf(json, open);
+  let from = -1;
+  let to = -1;
+  const batch = (): Batch => ({ section, packs: parseArray(json, from, to), continues: false });
+  for (;;) {
+    const element = elements.next();
+    if (element.done) {
+      if (from >= 0) yield batch();
+      return element.value;
+    }
+    const [start, end] = element.value;
+    if (end - start > 2 * BATCH_BYTES && json[start] === OPEN_BRACE) {
+      if (from >= 0) yield batch();
+      from = -1;
+      yield* cutPack(json, start, section);
+      continue;
+    }
+    if (from < 0) from = start;
+    to = end;
+    if (to - from < BATCH_BYTES) continue;
+    yield batch();
+    from = -1;
+  }
+}
+
+/** A pack whose JSON is too large to be parsed at once. */
+function* cutPack(json: Buffer, open: number, section: Section): Generator<Batch> {
+  let id: unknown;
+  let list = -1;
+  for (const [key, start, end] of membersOf(json, open)) {
+    if (key === "id") id = parse(json, start, end);
+    if (key === "blobs" && json[start] === OPEN_BRACKET) list = start;
+  }
+  const part = (blobs: readonly unknown[], continues: boolean): Batch => ({
+    section,
+    packs: [{ id, blobs }],
+    continues,
+  });
+  let from = -1;
+  let to = -1;
+  for (const [start, end] of list < 0 ? [] : elementsOf(json, list)) {
+    if (from < 0) from = start;
+    to = end;
+    if (to - from < BATCH_BYTES) continue;
+    yield part(parseArray(json, from, to), true);
+    from = -1;
+  }
+  yield part(from < 0 ? [] : parseArray(json, from, to), false);
+}
+
+type Span = readonly [start: number, end: number];
+
+/** The elements of the array at `open`. @returns its end */
+function* elementsOf(json: Buffer, open: number): Generator<Span, number> {
+  let at = skipBlank(json, open + 1);
+  if (json[at] === CLOSE_BRACKET) return at + 1;
+  for (;;) {
+    const end = endOfValue(json, at);
+    yield [at, end];
+    at = skipBlank(json, end);
+    if (json[at] === CLOSE_BRACKET) return at + 1;
+    if (json[at] !== COMMA) throw new SyntaxError("a comma is missing");
+    at = skipBlank(json, at + 1);
+  }
+}
+
+/**
+ * The members of the object at `open`. The end of a value is searched for only if the caller does not give it to `next`.
+ * @returns the end of the object
+ */
+function* membersOf(
+  json: Buffer,
+  open: number,
+): Generator<readonly [key: unknown, start: number, end: number], number, number | undefined> {
+  if (json[open] !== OPEN_BRACE) throw new SyntaxError("not an object");
+  let at = skipBlank(json, open + 1);
+  if (json[at] === CLOSE_BRACE) return at + 1;
+  for (;;) {
+    if (json[at] !== QUOTE) throw new SyntaxError("a key is missing");
+    const keyEnd = endOfValue(json, at);
+    const key = parse(json, at, keyEnd);
+    const colon = skipBlank(json, keyEnd);
+    if (json[colon] !== COLON) throw new SyntaxError("a colon is missing");
+    const start = skipBlank(json, colon + 1);
+    const isList = json[start] === OPEN_BRACKET;
+    let end = isList ? -1 : endOfValue(json, start);
+    const given = yield [key, start, end];
+    if (given !== undefined) end = given;
+    else if (isList) end = endOfValue(json, start);
+    at = skipBlank(json, end);
+    if (json[at] === CLOSE_BRACE) return at + 1;
+    if (json[at] !== COMMA) throw new SyntaxError("a comma is missing");
+    at = skipBlank(json, at + 1);
+  }
+}
+
+/** The index behind the value at `start`. Its text is not checked. */
+function endOfValue(json: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      at += 1;
+      while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+      if (depth === 0) return Math.min(at + 1, json.length);
+    } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+      if (++depth > MAX_DEPTH) throw new SyntaxError("nested too deeply");
+    } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
+      if (depth === 0) return atLeastOne(start, at);
+      if (--depth === 0) return at + 1;
+    } else if (depth === 0 && (byte === COMMA || isBlank(byte))) return atLeastOne(start, at);
+  }
+  throw new SyntaxError("the text ends too early");
+}
+
+function atLeastOne(start: number, end: number): number {
+  if (end === start) throw new SyntaxError("a value is missing");
+  return end;
+}
+
+function skipBlank(json: Buffer, from: number): number {
+  let at = from;
+  while (at < json.length && isBlank(json[at])) at += 1;
+  return at;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** The values between two positions. latin1: ids, types and numbers are ASCII, and nothing else is used. */
+function parseArray(json: Buffer, start: number, end: number): readonly unknown[] {
+  const values: unknown = JSON.parse(`[${json.toString("latin1", start, end)}]`);
+  return Array.isArray(values) ? values : [];
+}
+
+function parse(json: Buffer, start: number, end: number): unknown {
+  return JSON.parse(json.toString("latin1", start, end));
+}
