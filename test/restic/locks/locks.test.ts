@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { settle } from "../../support/core/clock.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 import { LockScene, MINUTE } from "../../support/repository/lock-scene.ts";
 
 const NO_LOCKS = {
@@ -197,6 +198,16 @@ test("a failed collection keeps the locks", async () => {
   };
   expect(await scene.after(15)).toEqual(known);
   expect(scene.calls).toEqual([]);
+});
+
+test("the locks of another repository at the URL are new ones", async () => {
+  const scene = new LockScene();
+  scene.lock();
+  await scene.after(0);
+  scene.sealed = new SealedRepository("right");
+  scene.sealed.addSnapshot({ time: "2024-06-01T12:00:00Z", hostname: "h", username: "u" });
+  scene.lock();
+  expect(await scene.after(15)).toMatchObject({ "locks shared": 1, "held_since shared": 15 });
 });
 
 test("locks survive a reload of the settings", async () => {

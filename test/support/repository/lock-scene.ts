@@ -123,15 +123,17 @@ export class LockScene {
       reverifyMs: 100 * 3_600_000,
       locksEveryMs,
       openBackend: async (_location, { cost }) => {
-        const recorded = recordedBackend(this.sealed.files, (call) => {
-          if (call.endsWith(" locks")) this.calls.push(call);
-          this.before(call);
-        });
+        const recorded = (): Backend =>
+          recordedBackend(this.sealed.files, (call) => {
+            if (call.endsWith(" locks")) this.calls.push(call);
+            this.before(call);
+          });
         const list: Backend["list"] = async (type, from, signal) => {
           if (this.hangs && type === "locks") await once(signal, "abort");
-          return recorded.list(type, from, signal);
+          return recorded().list(type, from, signal);
         };
-        return counted({ ...recorded, list }, cost);
+        const load: Backend["load"] = (...call) => recorded().load(...call);
+        return counted({ ...recorded(), list, load }, cost);
       },
       processEnvironment: {},
       cache: this.#stateDir?.cacheOf("/r"),
