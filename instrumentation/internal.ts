@@ -51,6 +51,7 @@ export {
 export type { Reason } from "./expectations/judge.ts";
 export type { PeriodCount } from "./expectations/retention/retained.ts";
 export type { Slot } from "./expectations/slots.ts";
+export type { Doubt, DoubtCause } from "./expectations/doubts.ts";
 export type { Expectations } from "./expectations/overview.ts";
 export type { GroupBy } from "./settings/expectations/group-by.ts";
 export type { MonitorSettings } from "./monitor/monitor-settings.ts";

@@ -2,6 +2,8 @@ import type { StoreEntry } from "../core/source.ts";
 import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
+import type { Basis } from "./doubts.ts";
+import type { Finding } from "./finding.ts";
 import type { Knowledge } from "./judge.ts";
 import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
 import type { KeptSlot } from "./kept-slots.ts";
@@ -174,6 +176,21 @@ export class ExpectationBook {
   /** Backup sets that an expectation covers, or that are retired. */
   *judgedSets(): Generator<BackupSet> {
     for (const [, page] of this.#sortedPages()) yield* page.judged;
+  }
+
+  /** Each backup set with each slot that it is part of, and what it gives to the slot. */
+  *coveredSets(): Generator<readonly [BackupSet, Slot, Finding]> {
+    const slotsBy = new Map(this.#chapters.map((one) => [one.expectation, one.evaluated.slots]));
+    for (const page of this.#pages.values())
+      for (const [set, hits] of page.hitsOfSets())
+        for (const [expectation, { key, userBy, finding }] of hits) {
+          const slot = slotsBy.get(expectation)?.get(key);
+          if (slot && userBy !== undefined && finding.matching > 0) yield [set, slot, finding];
+        }
+  }
+
+  chapterOf({ labels }: Slot): Basis | undefined {
+    return this.#chapters.find(({ expectation }) => expectation.name === labels["expectation"]);
   }
 
   /** The repositories with known content, and how many of their sets no expectation covers. */

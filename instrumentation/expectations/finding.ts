@@ -24,6 +24,8 @@ export interface Finding {
   readonly firstSeen: number;
   /** Some snapshots may match: their tags or paths are not known. */
   readonly isPartial: boolean;
+  /** Of these some are not kept: all lists of the repository exceed 16 MiB. */
+  readonly areListsDropped: boolean;
   /** For the policy of the expectation; undefined: it has none, or there are no snapshots. */
   readonly evidence: Evidence | undefined;
 }
@@ -37,18 +39,21 @@ export const NOTHING: Finding = {
   future: Infinity,
   firstSeen: Infinity,
   isPartial: false,
+  areListsDropped: false,
   evidence: undefined,
 };
 
 /** @param now milliseconds since the epoch */
 export function findingOf(set: BackupSet, expectation: Expectation, now: number): Finding {
   let { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial } = NOTHING;
+  let areListsDropped = false;
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
   const past: Snapshot[] = [];
   const good: Snapshot[] = [];
   for (const snapshot of set.members) {
     const isMatch = matches(snapshot, expectation);
     isPartial ||= isMatch === undefined;
+    areListsDropped ||= isMatch === undefined && snapshot.details !== undefined;
     if (isMatch !== true) continue;
     matching += 1;
     firstSeen = Math.min(firstSeen, snapshot.firstSeen?.at ?? 0);
@@ -70,7 +75,18 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
   }
   const { retention } = expectation;
   const evidence = retention && evidenceOf(retention, past, good);
-  return { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial, evidence };
+  return {
+    matching,
+    counting,
+    newest,
+    newestOfAll,
+    flaw,
+    future,
+    firstSeen,
+    isPartial,
+    areListsDropped,
+    evidence,
+  };
 }
 
 /** The findings of two sets as one. */
@@ -85,6 +101,7 @@ export function joined(a: Finding, b: Finding): Finding {
     future: Math.min(a.future, b.future),
     firstSeen: Math.min(a.firstSeen, b.firstSeen),
     isPartial: a.isPartial || b.isPartial,
+    areListsDropped: a.areListsDropped || b.areListsDropped,
     evidence: joinedEvidence(a.evidence, b.evidence),
   };
 }

@@ -1,15 +1,36 @@
+import type { Labels } from "../core/source.ts";
 import type { BackupSet } from "../restic/state.ts";
 import type { ExpectationBook } from "./book.ts";
+import { doubtsOf } from "./doubts.ts";
+import type { Doubt } from "./doubts.ts";
+import { draftsOf } from "./drafts.ts";
 import { isRetired } from "./hit.ts";
+import { labelsOf } from "./slots.ts";
 import type { Slot } from "./slots.ts";
+
+/** A slot of an expectation that has no enabled repository: it is paused. */
+export interface IdleSlot {
+  /** As those of a slot. */
+  readonly labels: Labels;
+  readonly maxAgeSeconds: number;
+}
 
 /** All expectations with the state of their slots. */
 export interface Expectations {
   readonly slots: readonly Slot[];
+  readonly idle: readonly IdleSlot[];
+  /** Slots above `maxSlots`, which are not in `slots`. */
+  readonly hiddenSlots: number;
   /** End of the pause by the name of the expectation, milliseconds since the epoch; only of those that are paused. */
   readonly pausedUntil: ReadonlyMap<string, number>;
   /** The backup sets that an expectation covers, or that are retired. */
   readonly judged: ReadonlySet<BackupSet>;
+  /** The slots for which a backup set is too old; missing: none. */
+  readonly overdue: ReadonlyMap<BackupSet, readonly Slot[]>;
+  /** Labels of the backup sets that have a snapshot as new as that of the slot; missing: none. */
+  readonly holders: ReadonlyMap<Slot, readonly Labels[]>;
+  /** Why not all is known of a slot with the reason `unknown`. */
+  doubtsOf(slot: Slot): readonly Doubt[];
   isRetired(set: BackupSet): boolean;
 }
 
@@ -20,10 +41,42 @@ export interface Expectations {
 export function overviewOf(book: ExpectationBook, now: number): Expectations {
   return {
     slots: book.slots(),
+    idle: idleSlots(book),
+    hiddenSlots: book.hiddenSlots,
     pausedUntil: new Map(
       book.paused(now).map(({ name, pausedUntil = 0 }) => [name, pausedUntil] as const),
     ),
     judged: new Set(book.judgedSets()),
+    ...coverage(book, now),
+    doubtsOf: (slot) => doubtsOf(slot, book.chapterOf(slot)),
     isRetired: (set) => isRetired(set, book.settings.retired),
   };
+}
+
+function idleSlots({ settings }: ExpectationBook): readonly IdleSlot[] {
+  return settings.expectations
+    .filter(({ urls }) => urls.length === 0)
+    .flatMap((expectation) =>
+      Array.from(draftsOf(expectation, [], []).values(), ({ host, user }) => ({
+        labels: labelsOf(expectation.name, host, user),
+        maxAgeSeconds: expectation.maxAgeMs / 1000,
+      })),
+    );
+}
+
+function coverage(book: ExpectationBook, now: number): Pick<Expectations, "overdue" | "holders"> {
+  const overdue = new Map<BackupSet, Slot[]>();
+  const holders = new Map<Slot, Labels[]>();
+  for (const [set, slot, finding] of book.coveredSets()) {
+    const { newest = 0, maxAgeSeconds } = slot.verdict;
+    if (now / 1000 - set.newest.time.seconds > maxAgeSeconds) addTo(overdue, set, slot);
+    if (newest > 0 && finding.newest >= newest) addTo(holders, slot, set.labels);
+  }
+  return { overdue, holders };
+}
+
+function addTo<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
 }

@@ -61,6 +61,11 @@ export class RepositoryPage {
     return this.knowledge.isKnown ? this.#removals.list : [];
   }
 
+  /** The hits of each set, as of the last update. */
+  *hitsOfSets(): Generator<readonly [BackupSet, Hits]> {
+    for (const [set, { hits }] of this.#read) yield [set, hits];
+  }
+
   /** An expectation covers the set. */
   isExpected(set: BackupSet): boolean {
     return isCovered(this.#read.get(set)?.hits ?? []);

@@ -167,7 +167,7 @@ function findingIn(repository: number, inputs: readonly Input[]): Finding {
   return sum ?? NOTHING;
 }
 
-function labelsOf(expectation: string, host?: string, user?: string): Labels {
+export function labelsOf(expectation: string, host?: string, user?: string): Labels {
   return Object.freeze({
     expectation,
     ...(host !== undefined && { host }),

@@ -13,7 +13,7 @@ const OUTPUT = `
 EXPECTATION  HOST   USER      NEWEST (UTC)      REASON
 databases    db-3   postgres  –                 never seen
 servers      web-2  root      TIME              older than 26 h
-2 of 5 expectations met, 1 paused
+2 of 5 slots of 3 expectations met, 1 paused
 
 REPOSITORY
   HOST   USER      SNAPSHOTS  NEWEST (UTC)      AGE       STATE

@@ -41,7 +41,7 @@ span.state { display: inline-block; margin-right: .25rem; padding: 0 .45rem; bor
 .failing { color: var(--page); background: var(--bad); border-color: var(--bad); }
 .damaged, .empty { color: var(--warn); }
 .late, .future { color: var(--page); background: var(--warn); border-color: var(--warn); }
-.retired { color: var(--muted); }
+.retired, .old { color: var(--muted); }
 details { margin-top: .75rem; }
 summary { cursor: pointer; }
 span.unknown { color: var(--muted); border-style: dashed; }

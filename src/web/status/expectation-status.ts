@@ -1,5 +1,13 @@
-import type { Expectations, PeriodCount, Reason, Slot } from "restic-otel-instrumentation/internal";
+import type {
+  Doubt,
+  Expectations,
+  Labels,
+  PeriodCount,
+  Reason,
+  Slot,
+} from "restic-otel-instrumentation/internal";
 
+import { counted, grouped } from "./quantity.ts";
 import { isoTime, parseTime } from "./time.ts";
 
 /** One host and user of an entry of `expect`. */
@@ -14,9 +22,21 @@ export interface ExpectationStatus {
   readonly maxAgeSeconds: number;
   /** Empty: the expectation is met or paused. */
   readonly reasons: readonly Reason[];
+  /** Until `pausedUntil`, or while none of its repositories is enabled. */
+  readonly paused: boolean;
   readonly pausedUntil: string | null;
+  /** The backup sets that have a snapshot as new as `newest`. Empty: there are none, or the slot is not known. */
+  readonly heldBy: readonly HolderStatus[];
+  /** What is not known; empty without the reason `unknown`. */
+  readonly unknown: readonly Doubt[];
   /** The periods of its policy in each repository that has snapshots; empty: it has no policy. */
   readonly retention: readonly RetentionStatus[];
+}
+
+/** A backup set of the host. */
+export interface HolderStatus {
+  readonly url: string;
+  readonly user: string;
 }
 
 /** The last calendar periods of a repository. */
@@ -38,42 +58,69 @@ const WORST_FIRST: readonly Reason[] = [
 ];
 
 /** All slots: unmet ones first, the worst of them at the top. */
-export function expectationsOf(
-  { slots, pausedUntil }: Expectations,
-  now: number,
-): readonly ExpectationStatus[] {
-  return slots
-    .map((slot) => expectationStatus(slot, pausedUntil))
-    .toSorted(
-      (a, b) =>
-        rank(a) - rank(b) || overdue(b, now) - overdue(a, now) || (key(a) < key(b) ? -1 : 1),
-    );
+export function expectationsOf(expected: Expectations, now: number): readonly ExpectationStatus[] {
+  const idle = expected.idle.map(({ labels, maxAgeSeconds }) => ({
+    ...NOTHING,
+    ...namesOf(labels),
+    maxAgeSeconds,
+    paused: true,
+  }));
+  return [...expected.slots.map((slot) => expectationStatus(slot, expected)), ...idle].toSorted(
+    (a, b) => rank(a) - rank(b) || overdue(b, now) - overdue(a, now) || (key(a) < key(b) ? -1 : 1),
+  );
 }
 
-function expectationStatus(
-  { labels, verdict: { newest, maxAgeSeconds, reasons }, retained }: Slot,
-  pausedUntil: ReadonlyMap<string, number>,
-): ExpectationStatus {
-  const { expectation: name = "", host, user } = labels;
-  const until = pausedUntil.get(name);
+const NOTHING: Omit<ExpectationStatus, "name" | "maxAgeSeconds"> = {
+  newest: null,
+  reasons: [],
+  paused: false,
+  pausedUntil: null,
+  heldBy: [],
+  unknown: [],
+  retention: [],
+};
+
+function expectationStatus(slot: Slot, expected: Expectations): ExpectationStatus {
+  const { newest, maxAgeSeconds, reasons } = slot.verdict;
+  const names = namesOf(slot.labels);
+  const until = expected.pausedUntil.get(names.name);
   return {
-    name,
-    ...(host !== undefined && { host }),
-    ...(user !== undefined && { user }),
+    ...NOTHING,
+    ...names,
     newest: newest === undefined || newest === 0 ? null : isoTime(newest * 1000),
     maxAgeSeconds,
     reasons: reasons.toSorted((a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b)),
+    paused: until !== undefined,
     pausedUntil: until === undefined ? null : isoTime(until),
-    retention: retained.flatMap(({ labels: { url = "" }, periods }) =>
+    heldBy: holdersOf(expected.holders.get(slot)),
+    unknown: expected.doubtsOf(slot),
+    retention: slot.retained.flatMap(({ labels: { url = "" }, periods }) =>
       periods.map((one) => ({ url, ...one })),
     ),
   };
 }
 
+function namesOf({
+  expectation = "",
+  host,
+  user,
+}: Labels): Pick<ExpectationStatus, "name" | "host" | "user"> {
+  return {
+    name: expectation,
+    ...(host !== undefined && { host }),
+    ...(user !== undefined && { user }),
+  };
+}
+
+/** @param sets labels of backup sets */
+export function holdersOf(sets: readonly Labels[] = []): readonly HolderStatus[] {
+  return sets.map(({ url = "", user = "" }) => ({ url, user }));
+}
+
 /** Unmet ones come before those that are paused, and these before those that are met. */
-function rank({ reasons: [worst], pausedUntil }: ExpectationStatus): number {
+function rank({ reasons: [worst], paused }: ExpectationStatus): number {
   if (worst !== undefined) return WORST_FIRST.indexOf(worst);
-  return WORST_FIRST.length + Number(pausedUntil === null);
+  return WORST_FIRST.length + Number(!paused);
 }
 
 function overdue({ newest, maxAgeSeconds }: ExpectationStatus, now: number): number {
@@ -93,28 +140,19 @@ export function isOverdue({ reasons }: ExpectationStatus): boolean {
   return reasons.some((one) => one === "never_seen" || one === "late" || one === "copies");
 }
 
-/** How many there are. */
-export function countsOf(expectations: readonly ExpectationStatus[]): {
+/** How many slots there are: an expectation has one for each host and user. */
+export function countsOf(slots: readonly ExpectationStatus[]): {
   readonly met: number;
   readonly paused: number;
 } {
-  const fine = expectations.filter((one) => !isUnmet(one));
-  const paused = fine.filter(({ pausedUntil }) => pausedUntil !== null).length;
+  const fine = slots.filter((one) => !isUnmet(one));
+  const paused = fine.filter((one) => one.paused).length;
   return { met: fine.length - paused, paused };
 }
 
-/** The age that the late expectations about a host and user allow, seconds; undefined: none is late. */
-export function lateExpectations(
-  expectations: readonly ExpectationStatus[],
-): (host: string, user: string) => number | undefined {
-  const byHost = Map.groupBy(
-    expectations.filter(({ reasons }) => reasons.includes("late")),
-    ({ host }) => host,
-  );
-  return (host, user) => {
-    const own = (byHost.get(host) ?? []).filter((one) => (one.user ?? user) === user);
-    return own.length === 0
-      ? undefined
-      : Math.min(...own.map(({ maxAgeSeconds }) => maxAgeSeconds));
-  };
+/** `12 of 13 slots of 3 expectations`. */
+export function metInWords(slots: readonly ExpectationStatus[]): string {
+  const names = new Set(slots.map(({ name }) => name)).size;
+  const all = counted(slots.length, "slot", "slots");
+  return `${grouped(countsOf(slots).met)} of ${all} of ${counted(names, "expectation", "expectations")}`;
 }

@@ -3,6 +3,7 @@ import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
 import { countsOf, isUnmet } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
+import { holdersInWords } from "./holders.ts";
 import { counted, grouped, humanDuration } from "./quantity.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
@@ -25,6 +26,7 @@ const COLUMNS = [
 /** The unmet expectations, the worst first, and the others folded away. */
 export function expectationTables(
   expectations: readonly ExpectationStatus[],
+  hiddenSlots: number,
   query: Query,
   now: number,
 ): Html {
@@ -37,12 +39,13 @@ export function expectationTables(
       others.length > 0
         ? html`<details id="met">
             <summary id="met-count">
-              ${grouped(met)} met${paused > 0 ? `, ${grouped(paused)} paused` : ""}
+              ${counted(met, "slot", "slots")} met${paused > 0 ? `, ${grouped(paused)} paused` : ""}
             </summary>
             ${table(others, query, now, "met-count")}
           </details>`
         : ""
-    }`;
+    }
+    ${hiddenSlots > 0 ? html`<p>${counted(hiddenSlots, "slot is", "slots are")} above maxSlots, and not shown.</p>` : ""}`;
 }
 
 /** @param labelId id of the element that names the table */
@@ -72,13 +75,9 @@ function table(
 }
 
 function row(expectation: ExpectationStatus, query: Query, now: number): Html {
-  const { name, host, user, newest, maxAgeSeconds, pausedUntil } = expectation;
+  const { name, host, user, newest } = expectation;
   const [state, word] = stateOf(expectation);
-  const why = isUnmet(expectation)
-    ? reasonInWords(expectation)
-    : pausedUntil === null
-      ? `at most ${humanDuration(maxAgeSeconds)} old`
-      : `until ${clockTime(pausedUntil)}`;
+  const why = isUnmet(expectation) ? reasonInWords(expectation) : whyFine(expectation);
   const kept = retentionInWords(expectation);
   const link =
     host === undefined
@@ -93,10 +92,17 @@ function row(expectation: ExpectationStatus, query: Query, now: number): Html {
   </tr> `;
 }
 
+function whyFine({ maxAgeSeconds, paused, pausedUntil, heldBy }: ExpectationStatus): string {
+  if (pausedUntil !== null) return `until ${clockTime(pausedUntil)}`;
+  if (paused) return "none of its repositories is enabled";
+  const age = `at most ${humanDuration(maxAgeSeconds)} old`;
+  return heldBy.length > 0 ? `${age}, met by ${holdersInWords(heldBy)}` : age;
+}
+
 /** CSS class and word. */
-function stateOf({ reasons: [worst], pausedUntil }: ExpectationStatus): readonly [string, string] {
+function stateOf({ reasons: [worst], paused }: ExpectationStatus): readonly [string, string] {
   if (worst === "never_seen") return ["failing", "never seen"];
   if (worst === "unknown") return ["unknown", "unknown"];
   if (worst !== undefined) return [worst === "late" ? "late" : "damaged", worst.replace("_", " ")];
-  return pausedUntil === null ? ["ok", "met"] : ["unknown", "paused"];
+  return paused ? ["unknown", "paused"] : ["ok", "met"];
 }

@@ -3,7 +3,7 @@ import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { parseTime } from "./time.ts";
 import { failingUrls, needsAttention } from "./set-state.ts";
-import { countsOf, isUnmet } from "./expectation-status.ts";
+import { isUnmet, metInWords } from "./expectation-status.ts";
 import { expectationTables } from "./expectation-table.ts";
 import { linkTo, linkToAll, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
@@ -57,7 +57,7 @@ export function statusPage(
         <main>
           <p id="summary" class="${worst(status)}" data-live>${summary(status, now)}</p>
           <section data-live>
-            ${hasExpectations ? expectationTables(expectations, query, now) : ""}
+            ${hasExpectations ? expectationTables(expectations, status.hiddenSlots, query, now) : ""}
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
           </section>
@@ -111,9 +111,8 @@ function summary(
   const future = sets.filter((set) => set.future).length;
   const empties = sets.filter((set) => set.empty).length;
   const next = nextCollection === null ? undefined : (parseTime(nextCollection) - now) / 1000;
-  const { met } = countsOf(expectations);
   const ofAll = expectations.length > 0;
-  return html`${ofAll ? html`<strong>${grouped(met)} of ${counted(expectations.length, "expectation", "expectations")} met</strong>, ` : ""}<strong
+  return html`${ofAll ? html`<strong>${metInWords(expectations)} met</strong>, ` : ""}<strong
       >${count("fine")} of ${counted(repositories.length, "repository", "repositories")}
       fine</strong
     >${others.join("")}, <strong>${counted(late, "backup set", "backup sets")}</strong> of

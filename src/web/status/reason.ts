@@ -1,6 +1,7 @@
-import type { Reason } from "restic-otel-instrumentation/internal";
+import type { Doubt, DoubtCause, Reason } from "restic-otel-instrumentation/internal";
 
 import type { ExpectationStatus } from "./expectation-status.ts";
+import { named } from "./holders.ts";
 import { humanDuration } from "./quantity.ts";
 
 const WORDS: Readonly<Record<Reason, (expectation: ExpectationStatus) => string>> = {
@@ -12,8 +13,21 @@ const WORDS: Readonly<Record<Reason, (expectation: ExpectationStatus) => string>
   too_few: () => "too few snapshots",
   retention: ({ retention }) => `too few ${shortOf(retention).join(", ")} snapshots`,
   future: () => "dated in the future",
-  unknown: () => "not all is known",
+  unknown: ({ unknown }) => named(unknown.map(doubtInWords)) || "not all is known",
 };
+
+const DOUBTS: Readonly<Record<DoubtCause, (url: string) => string>> = {
+  unread: (url) => `${url} is not read yet`,
+  failing: (url) => `${url} cannot be read`,
+  refused: (url) => `${url} does not hand out all snapshot files`,
+  unfilled: (url) => `tags and paths in ${url} are not all read yet`,
+  lists: (url) => `lists of tags and paths in ${url} exceed 16 MiB and are not all kept`,
+  copies: () => "fewer repositories are enabled than copies says",
+};
+
+function doubtInWords({ url = "", cause }: Doubt): string {
+  return DOUBTS[cause](url);
+}
 
 /** The periods that lack required snapshots. */
 function shortOf(retention: ExpectationStatus["retention"]): readonly string[] {

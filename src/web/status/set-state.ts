@@ -1,16 +1,20 @@
 import type { SetStatus, Status } from "./status.ts";
 
-/** A word for the state of a backup set. `failing`: its repository is, so that the set may be outdated. */
-export type SetState = "late" | "future" | "empty" | "failing" | "retired" | "ok";
+/**
+ * A word for the state of a backup set. `failing`: its repository is, so that the set may be outdated. `old`: older than an expectation
+ * allows that another set meets.
+ */
+export type SetState = "late" | "old" | "future" | "empty" | "failing" | "retired" | "ok";
 
 /** The states of a backup set: those that need attention, else `ok`. */
 export function setStates(
-  { url, late, future, empty, retired }: SetStatus,
+  { url, late, old, future, empty, retired }: SetStatus,
   failing: ReadonlySet<string>,
 ): readonly SetState[] {
   if (retired) return ["retired"];
   const states = [
     late ? ["late" as const] : [],
+    old ? ["old" as const] : [],
     future ? ["future" as const] : [],
     empty ? ["empty" as const] : [],
     failing.has(url) ? ["failing" as const] : [],

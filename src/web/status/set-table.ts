@@ -2,6 +2,7 @@ import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
 import { ago } from "./time.ts";
+import { metByInWords } from "./holders.ts";
 import { linkTo } from "./query.ts";
 import type { Query, Sort } from "./query.ts";
 import { bytes, grouped, humanDuration } from "./quantity.ts";
@@ -61,12 +62,13 @@ function row(set: SetStatus, query: Query, now: number, failing: ReadonlySet<str
   const states = setStates(set, failing).map(
     (state) => html`<span class="state ${state}">${state}</span>`,
   );
+  const met = set.metBy.length > 0 ? html` <small>${metByInWords(set)}</small>` : "";
   return html`<tr role="row">
     ${cell("State", html`${states}`, "states")}
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host, user })}">${host}</a>
     </th>
-    ${cell("User", user, "name")} ${cell("Newest", ago(newest, now), "newest")}
+    ${cell("User", user, "name")} ${cell("Newest", html`${ago(newest, now)}${met}`, "newest")}
     ${cell("Last 30 days", calendar(set.daysAgo), "calendar")}
     ${cell("Snapshots", grouped(snapshots), "number count")}
     ${cell("Oldest", ago(oldest, now), "detail")}

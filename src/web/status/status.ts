@@ -8,8 +8,8 @@ import type {
 } from "restic-otel-instrumentation/internal";
 
 import { ERROR_HELP } from "./error-help.ts";
-import { expectationsOf, lateExpectations } from "./expectation-status.ts";
-import type { ExpectationStatus } from "./expectation-status.ts";
+import { expectationsOf, holdersOf } from "./expectation-status.ts";
+import type { ExpectationStatus, HolderStatus } from "./expectation-status.ts";
 import { locksStatus } from "./lock-status.ts";
 import type { LocksStatus } from "./lock-status.ts";
 import { isoTime } from "./time.ts";
@@ -27,6 +27,8 @@ export interface Status {
   readonly sets: readonly SetStatus[];
   /** Unmet ones first, the worst at the top. Empty: nothing is expected. */
   readonly expectations: readonly ExpectationStatus[];
+  /** Slots above `maxSlots`, which are not in `expectations`. */
+  readonly hiddenSlots: number;
 }
 
 /**
@@ -60,10 +62,14 @@ export interface SetStatus {
   readonly host: string;
   readonly user: string;
   /**
-   * The newest snapshot is older than `lateAfterSeconds`. A set that an expectation covers is late if it is older than a late expectation
-   * of its host allows; a retired one is never late.
+   * The newest snapshot is older than `lateAfterSeconds`. A set that expectations cover is late if it is older than one of them allows,
+   * and this one is late; a retired one is never late.
    */
   readonly late: boolean;
+  /** It is older than an expectation allows that covers it, and that is not late. */
+  readonly old: boolean;
+  /** The backup sets of the host that meet these expectations in its place. */
+  readonly metBy: readonly HolderStatus[];
   /** The settings say that it is not expected any more. */
   readonly retired: boolean;
   /** The newest snapshot is dated more than an hour ahead, so that its age says nothing. */
@@ -98,6 +104,11 @@ export interface StatusInput {
 const DAY_MS = 86_400_000;
 const NO_EXPECTATIONS: Expectations = {
   slots: [],
+  idle: [],
+  hiddenSlots: 0,
+  overdue: new Map(),
+  holders: new Map(),
+  doubtsOf: () => [],
   pausedUntil: new Map(),
   judged: new Set(),
   isRetired: () => false,
@@ -111,14 +122,7 @@ export function statusOf(input: StatusInput): Status {
   const { urls, entries, expected = NO_EXPECTATIONS, nextAt, lateAfterMs, now } = input;
   const stored = [...entries];
   const expectations = expectationsOf(expected, now);
-  const maxAgeOf = lateExpectations(expectations);
-  const judge = (set: BackupSet): Judgement => {
-    const { host = "", user = "" } = set.labels;
-    const retired = expected.isRetired(set);
-    if (retired) return { retired, maxAgeMs: Infinity };
-    const own = (maxAgeOf(host, user) ?? Infinity) * 1000;
-    return { retired, maxAgeMs: expected.judged.has(set) ? own : lateAfterMs };
-  };
+  const judge = (set: BackupSet): Judgement => judgementOf(set, expected, lateAfterMs, now);
   return {
     version: 1,
     now: isoTime(now),
@@ -129,6 +133,7 @@ export function statusOf(input: StatusInput): Status {
       (state?.content?.sets ?? []).map((set) => setStatus(set, judge(set), now)),
     ),
     expectations,
+    hiddenSlots: expected.hiddenSlots,
   };
 }
 
@@ -171,13 +176,26 @@ function health(entry: StoreEntry<RepositoryState> | undefined): RepositoryHealt
   return entry.attempt.error ? "damaged" : "fine";
 }
 
-interface Judgement {
-  readonly retired: boolean;
-  /** An older set is late. */
-  readonly maxAgeMs: number;
+type Judgement = Pick<SetStatus, "late" | "old" | "metBy" | "retired">;
+
+function judgementOf(
+  set: BackupSet,
+  expected: Expectations,
+  lateAfterMs: number,
+  now: number,
+): Judgement {
+  const none = { late: false, old: false, metBy: [], retired: false };
+  if (expected.isRetired(set)) return { ...none, retired: true };
+  const ageMs = now - set.newest.time.seconds * 1000;
+  if (!expected.judged.has(set)) return { ...none, late: ageMs > lateAfterMs };
+  const slots = expected.overdue.get(set) ?? [];
+  if (slots.some(({ verdict }) => verdict.reasons.includes("late"))) return { ...none, late: true };
+  const met = slots.filter(({ verdict }) => !verdict.reasons.includes("copies"));
+  const holders = met.flatMap((slot) => expected.holders.get(slot) ?? []);
+  return { ...none, old: slots.length > 0, metBy: holdersOf([...new Set(holders)]) };
 }
 
-function setStatus(set: BackupSet, { retired, maxAgeMs }: Judgement, now: number): SetStatus {
+function setStatus(set: BackupSet, judgement: Judgement, now: number): SetStatus {
   const { newest, oldest, snapshots, labels, days } = set;
   const ageMs = now - newest.time.seconds * 1000;
   const today = Math.floor(now / DAY_MS);
@@ -185,8 +203,7 @@ function setStatus(set: BackupSet, { retired, maxAgeMs }: Judgement, now: number
     url: labels["url"] ?? "",
     host: labels["host"] ?? "",
     user: labels["user"] ?? "",
-    late: ageMs > maxAgeMs,
-    retired,
+    ...judgement,
     future: -ageMs > FUTURE_MS,
     empty: newest.summary?.files === 0,
     newest: isoTime(newest.time.seconds * 1000),

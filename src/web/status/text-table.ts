@@ -2,8 +2,9 @@ import { styleText } from "node:util";
 
 import { wrap } from "../../settings/wrap.ts";
 import { printable } from "../printable.ts";
-import { countsOf, isUnmet } from "./expectation-status.ts";
+import { countsOf, isUnmet, metInWords } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
+import { metByInWords } from "./holders.ts";
 import { counted, humanDuration } from "./quantity.ts";
 import { parseQuery, select } from "./query.ts";
 import { reasonInWords } from "./reason.ts";
@@ -18,6 +19,7 @@ const RIGHT: ReadonlySet<string> = new Set(["SNAPSHOTS"]);
 const GAP = "  ";
 const OK: SetState = "ok";
 const RETIRED: SetState = "retired";
+const OLD: SetState = "old";
 /** Message and hint are easier to read in lines of this length, however wide the terminal is. */
 const PROSE = 100;
 
@@ -40,7 +42,9 @@ export function textTable(status: Status, columns: number): string {
   const filled = new Set(sets.map(({ url }) => url));
   const named = repositories.filter(({ url, error }) => error !== null || !filled.has(url));
   const blocks = [
-    ...(expectations.length > 0 ? [expectationRows(expectations, columns)] : []),
+    ...(expectations.length > 0
+      ? [expectationRows(expectations, status.hiddenSlots, columns)]
+      : []),
     ...(sets.length > 0 ? [setRows(sets, failing, columns)] : []),
     ...named.map((repository) => explanation(repository, Math.min(columns, PROSE))),
     [totals(status, failing)],
@@ -51,17 +55,17 @@ export function textTable(status: Status, columns: number): string {
 /** The unmet ones, and how many are met. */
 function expectationRows(
   expectations: readonly ExpectationStatus[],
+  hidden: number,
   columns: number,
 ): readonly string[] {
   const rows = expectations.filter(isUnmet).map((one) => {
     const { name, host = "any", user = "any", newest } = one;
     const time = newest === null ? "–" : minutes(newest);
-    const row = [printable(host), printable(user), time, reasonInWords(one)];
+    const row = [printable(host), printable(user), time, printable(reasonInWords(one))];
     return { head: name, row };
   });
-  const { met, paused } = countsOf(expectations);
-  const all = counted(expectations.length, "expectation", "expectations");
-  const total = `${met} of ${all} met${paused > 0 ? `, ${paused} paused` : ""}`;
+  const { paused } = countsOf(expectations);
+  const total = `${metInWords(expectations)} met${paused > 0 ? `, ${paused} paused` : ""}${hidden > 0 ? `, ${hidden} above maxSlots not shown` : ""}`;
   if (rows.length === 0) return [total];
   return [...lined("EXPECTATION", EXPECTATION_TITLES, rows, columns), total];
 }
@@ -108,7 +112,8 @@ function cells(set: SetStatus, failing: ReadonlySet<string>): readonly string[] 
     String(snapshots),
     minutes(newest),
     `${ageSeconds < 0 ? "in " : ""}${humanDuration(ageSeconds)}`,
-    setStates(set, failing).join(", "),
+    setStates(set, failing).join(", ") +
+      (set.metBy.length > 0 ? `, ${printable(metByInWords(set))}` : ""),
   ];
 }
 
@@ -143,7 +148,9 @@ function aligned(rows: readonly (readonly string[])[]): readonly Line[] {
 }
 
 function colored(states: string): string {
-  return states === RETIRED ? states : styleText(states === OK ? "green" : "red", states);
+  return states === RETIRED || states.startsWith(OLD)
+    ? states
+    : styleText(states === OK ? "green" : "red", states);
 }
 
 function explanation(repository: RepositoryStatus, columns: number): readonly string[] {

@@ -37,18 +37,25 @@ interface Repository {
   readonly locks?: RepositoryState["locks"];
 }
 
+interface ConfiguredBeside {
+  /** Repositories that are disabled. */
+  readonly disabled?: readonly string[];
+  readonly maxSlots?: number;
+}
+
 /** The status of these repositories. The repositories `uncollected` have no entry in the store. */
 export function statusFor(
   repositories: readonly Repository[],
   uncollected: readonly string[] = [],
   sections: ExpectationSections = {},
+  { disabled = [], maxSlots = 20_000 }: ConfiguredBeside = {},
 ): Status {
   const urls = [...repositories.map(({ url }) => url), ...uncollected];
   const entries = repositories.map(entry);
   return statusOf({
     urls,
     entries,
-    expected: expectedOf(sections, urls, entries),
+    expected: expectedOf(sections, urls, entries, { disabled, maxSlots }),
     nextAt: NOW + 240_000,
     lateAfterMs: 3 * DAY_SECONDS * 1000,
     now: NOW,
@@ -59,12 +66,16 @@ function expectedOf(
   sections: ExpectationSections,
   urls: readonly string[],
   entries: readonly StoreEntry<RepositoryState>[],
+  { disabled, maxSlots }: Required<ConfiguredBeside>,
 ): Expectations {
-  const list = urls.map((url) => ({ url, disabled: false }));
+  const list = [
+    ...urls.map((url) => ({ url, disabled: false })),
+    ...disabled.map((url) => ({ url, disabled: true })),
+  ];
   const { value, problems } = parseExpectations(sections, { list, areComplete: true });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   const book = new ExpectationBook();
-  book.configure(value, urls, 20_000);
+  book.configure(value, urls, maxSlots);
   book.update(entries, NOW);
   return overviewOf(book, NOW);
 }

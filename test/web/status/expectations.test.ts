@@ -1,47 +1,24 @@
 import { expect, test } from "vitest";
 
-import { statusPage } from "../../../src/web/status/page.ts";
-import { parseQuery, select } from "../../../src/web/status/query.ts";
-import type { Status } from "../../../src/web/status/status.ts";
+import { select } from "../../../src/web/status/query.ts";
+import { page, queryOf, rows, text } from "../../support/web/page-text.ts";
 import { EXPECTED, statusOf } from "../../support/web/page-states.ts";
 import { statusFor } from "../../support/web/status.ts";
-
-const queryOf = (query: string) => parseQuery(new URLSearchParams(query));
-
-function page(status: Status, query = ""): string {
-  const agent = { version: "1.2.3", telemetryPath: "/metrics" };
-  return String(statusPage(agent, status, queryOf(query)).body);
-}
-
-/** The text of the rows of a table or a folded part, by a place in the page. */
-function rows(body: string, from: string, to: string): readonly string[] {
-  const part = body.slice(body.indexOf(from), body.indexOf(to));
-  return [...part.matchAll(/<tr role="row">(.*?)<\/tr>/gs)]
-    .slice(1)
-    .map(([, row = ""]) => text(row));
-}
-
-function text(markup: string): string {
-  return markup
-    .replaceAll(/<[^>]*>/g, " ")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-}
 
 test("unmet expectations come first, the worst at the top, each with its reason in words; the others are folded away", () => {
   const body = page(EXPECTED);
   expect(body.indexOf('id="expectations"')).toBeLessThan(body.indexOf('id="repositories"'));
   expect(rows(body, 'id="expectations"', '<details id="met"')).toEqual([
-    "never seen servers web-9 root – never seen, not all is known",
-    "late servers web-2 root 12 days ago 2025-12-19 21:36 UTC older than 26 h, not all is known",
-    "copies copies db-1 any – too few fresh copies, not all is known",
+    "never seen servers web-9 root – never seen, /srv/copy cannot be read",
+    "late servers web-2 root 12 days ago 2025-12-19 21:36 UTC older than 26 h, /srv/copy cannot be read",
+    "copies copies db-1 any – too few fresh copies, /srv/copy cannot be read",
   ]);
   expect(rows(body, '<details id="met"', 'id="repositories"')).toEqual([
     "paused office laptop any 70 days ago 2025-10-22 21:36 UTC until 2026-01-15 00:00 UTC",
-    "met servers web-1 root 2 h ago 2025-12-31 21:36 UTC at most 26 h old",
+    "met servers web-1 root 2 h ago 2025-12-31 21:36 UTC at most 26 h old, met by root in /srv/backups",
   ]);
-  expect(text(body)).toContain("1 of 5 expectations met , 1 of 2 repositories");
-  expect(text(body)).toContain("1 met, 1 paused");
+  expect(text(body)).toContain("1 of 5 slots of 3 expectations met , 1 of 2 repositories");
+  expect(text(body)).toContain("1 slot met, 1 paused");
   expect(body).toContain("<title>(5) restic-otel</title>");
 });
 
@@ -77,7 +54,7 @@ test("the periods of a policy are shown beside the age or the reason", () => {
     "retention short web any 2 h ago 2025-12-31 21:36 UTC too few daily, weekly snapshots · daily 3 of 7 · weekly 3 of 5 · monthly 1 of 1",
   ]);
   expect(rows(body, '<details id="met"', 'id="repositories"')).toEqual([
-    "met met web any 2 h ago 2025-12-31 21:36 UTC at most 26 h old · daily 3 of 4 · weekly 2 of 3",
+    "met met web any 2 h ago 2025-12-31 21:36 UTC at most 26 h old, met by root in /srv/a · daily 3 of 4 · weekly 2 of 3",
   ]);
   expect(status.expectations[1]?.retention).toEqual([
     { url: "/srv/a", period: "daily", found: 3, expected: 4, required: 0 },
@@ -93,7 +70,7 @@ test("several repositories have their own periods", () => {
     expect: [{ name: "e", hosts: ["web"], maxAge: "26h", retention }],
   });
   expect(text(page(status))).toContain(
-    "at most 26 h old · daily 1 of 1 in /srv/a; daily 1 of 1 in /srv/b",
+    "at most 26 h old, met by root in /srv/a, root in /srv/b · daily 1 of 1 in /srv/a; daily 1 of 1 in /srv/b",
   );
 });
 
@@ -155,5 +132,5 @@ test("2,000 unmet expectations and 2,000 retired sets keep the page small", () =
   expect(body.length).toBeLessThan(500_000);
   expect(text(body)).toContain("1,800 more are not shown.");
   expect(text(body)).toContain("1,800 more are not shown.");
-  expect(text(body)).toContain("0 of 2,000 expectations met");
+  expect(text(body)).toContain("0 of 2,000 slots of 1 expectation met");
 });

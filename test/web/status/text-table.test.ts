@@ -81,21 +81,21 @@ test("unmet expectations come first, then a line with the number of those that a
   const [expectations, sets] = table(EXPECTED, 100).split("\n\n");
   expect(`${expectations}\n`).toBe(`\
 EXPECTATION  HOST   USER  NEWEST (UTC)      REASON
-servers      web-9  root  –                 never seen, not all is known
-servers      web-2  root  2025-12-19 21:36  older than 26 h, not all is known
-copies       db-1   any   –                 too few fresh copies, not all is known
-1 of 5 expectations met, 1 paused
+servers      web-9  root  –                 never seen, /srv/copy cannot be read
+servers      web-2  root  2025-12-19 21:36  older than 26 h, /srv/copy cannot be read
+copies       db-1   any   –                 too few fresh copies, /srv/copy cannot be read
+1 of 5 slots of 3 expectations met, 1 paused
 `);
   expect(sets).toMatch(/^\/srv\/backups +old-1 .* retired$/m);
   expect(table(EXPECTED, 80).split("\n\n")[0]).toBe(`\
 EXPECTATION
   HOST   USER  NEWEST (UTC)      REASON
 servers
-  web-9  root  –                 never seen, not all is known
-  web-2  root  2025-12-19 21:36  older than 26 h, not all is known
+  web-9  root  –                 never seen, /srv/copy cannot be read
+  web-2  root  2025-12-19 21:36  older than 26 h, /srv/copy cannot be read
 copies
-  db-1   any   –                 too few fresh copies, not all is known
-1 of 5 expectations met, 1 paused`);
+  db-1   any   –                 too few fresh copies, /srv/copy cannot be read
+1 of 5 slots of 3 expectations met, 1 paused`);
 });
 
 test("names from a repository cannot control the terminal", () => {
