@@ -48,6 +48,7 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
   let { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial } = NOTHING;
   let areListsDropped = false;
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
+  const { retention } = expectation;
   const past: Snapshot[] = [];
   const good: Snapshot[] = [];
   for (const snapshot of set.members) {
@@ -63,8 +64,10 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
       continue;
     }
     const own = flawOf(snapshot, expectation);
-    past.push(snapshot);
-    if (own === undefined && !set.backdated.has(snapshot)) good.push(snapshot);
+    if (retention) {
+      past.push(snapshot);
+      if (own === undefined && !set.backdated.has(snapshot)) good.push(snapshot);
+    }
     if (own === undefined) {
       counting += 1;
       newest = Math.max(newest, seconds);
@@ -73,7 +76,6 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
     else if (seconds === newestOfAll) flaw = milder(flaw, own);
     newestOfAll = Math.max(newestOfAll, seconds);
   }
-  const { retention } = expectation;
   const evidence = retention && evidenceOf(retention, past, good);
   return {
     matching,

@@ -10,7 +10,7 @@ import { hitsOf, isRetired } from "./hit.ts";
 import type { Hit, Hits } from "./hit.ts";
 import type { Knowledge } from "./judge.ts";
 import { RepositoryRemovals } from "./retention/removable.ts";
-import type { RemovableSnapshots } from "./retention/removable.ts";
+import type { RemovableSnapshots, SetsOfPolicies } from "./retention/removable.ts";
 
 /** With 100 expectations a step takes a millisecond, and ten if their globs begin with a star. */
 const SETS_IN_A_STEP = 100;
@@ -89,6 +89,9 @@ export class RepositoryPage {
       left = SETS_IN_A_STEP;
       yield;
     }
+    const hitsOfSet = (set: BackupSet): Hits => (this.#read.get(set) ?? ahead.get(set))?.hits ?? [];
+    const sets = entry.state?.content?.sets ?? [];
+    yield* this.#removals.readAhead(setsOfPolicies(about, sets, hitsOfSet), now);
   }
 
   /**
@@ -137,23 +140,18 @@ export class RepositoryPage {
     };
     const read = new Map<BackupSet, ReadSet>();
     const hits = new Map<Expectation, Hit[]>(about.map((expectation) => [expectation, []]));
-    const setsOf = new Map<Expectation, BackupSet[]>(
-      about.flatMap((one) => (one.retention ? [[one, []]] : [])),
-    );
     this.#until = Infinity;
     for (const set of sets) {
       const known = ifValid(before.get(set), now);
       const one = known ?? ifValid(this.#ahead.get(set), now) ?? readSet(set, about, retired, now);
       read.set(set, one);
       if (!known) note(one.hits);
-      for (const [expectation, hit] of one.hits) {
-        hits.get(expectation)?.push(hit);
-        setsOf.get(expectation)?.push(set);
-      }
+      for (const [expectation, hit] of one.hits) hits.get(expectation)?.push(hit);
       this.#until = Math.min(this.#until, one.until);
     }
     for (const [set, one] of before) if (!read.has(set)) note(one.hits);
-    this.#removals.update(url, setsOf, now);
+    const hitsOfSet = (set: BackupSet): Hits => read.get(set)?.hits ?? [];
+    this.#removals.update(url, setsOfPolicies(about, sets, hitsOfSet), now);
     this.#until = Math.min(this.#until, this.#removals.until);
     this.#sets = sets;
     this.#read = read;
@@ -162,6 +160,21 @@ export class RepositoryPage {
     this.judged = sets.filter((set) => read.get(set)?.isJudged);
     return changed;
   }
+}
+
+/** The sets that each expectation with a policy is about. */
+function setsOfPolicies(
+  about: readonly Expectation[],
+  sets: readonly BackupSet[],
+  hitsOfSet: (set: BackupSet) => Hits,
+): SetsOfPolicies {
+  const setsOf = new Map(
+    about.filter(({ retention }) => retention).map((one): [Expectation, BackupSet[]] => [one, []]),
+  );
+  if (setsOf.size === 0) return setsOf;
+  for (const set of sets)
+    for (const [expectation] of hitsOfSet(set)) setsOf.get(expectation)?.push(set);
+  return setsOf;
 }
 
 function ifValid(read: ReadSet | undefined, now: number): ReadSet | undefined {

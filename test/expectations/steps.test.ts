@@ -34,6 +34,20 @@ test("an evaluation in steps reads some sets in a step, then evaluates an expect
   expect([...steps(one, "updateInSteps")]).toEqual([]);
 });
 
+test("what forget would remove is replayed in steps too, a host in one step", () => {
+  const one = new ExpectationScene(START);
+  const policy = { name: "p", hosts: ["*"], maxAge: "26h", retention: { last: 1 } };
+  one.configure({ expect: [policy] }, ["/a"]);
+  const shots = HOSTS.flatMap((host) => [0, 1, 2, 3, 4].map((day) => ({ host, at: NOW - day })));
+  one.read("/a", shots);
+  // Four for 450 sets, two for 2,250 snapshots.
+  expect([...steps(one, "readAhead")]).toHaveLength(6);
+  expect([...steps(one, "updateInSteps")]).toHaveLength(1);
+  expect(one.shown("removable")).toEqual({
+    "retention_removable_snapshots url=/a expectation=p": 4 * 450,
+  });
+});
+
 test("between two steps sets can be read, and settings can change", () => {
   const one = scene();
   const [reading, updating] = [steps(one, "readAhead"), steps(one, "updateInSteps")];

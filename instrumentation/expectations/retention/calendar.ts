@@ -1,5 +1,6 @@
 /* oxlint-disable no-restricted-globals -- converts given times, does not read the clock */
 
+import type { Snapshot } from "../../restic/state.ts";
 import type { Period, ResticDuration } from "../../settings/expectations/retention.ts";
 
 const HOUR = 3600;
@@ -13,6 +14,11 @@ export interface LocalTime {
   readonly seconds: number;
   /** The zone, minutes east of UTC. */
   readonly utcOffsetMinutes: number;
+}
+
+/** The time of a snapshot by the clock of its client; by UTC if its zone is not read yet. */
+export function localTime({ time, details }: Snapshot): LocalTime {
+  return { seconds: time.seconds, utcOffsetMinutes: details?.utcOffsetMinutes ?? 0 };
 }
 
 /** The number of the calendar period that a time is in. Consecutive periods have consecutive numbers. */

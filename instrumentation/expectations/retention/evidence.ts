@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../restic/state.ts";
 import type { Period, Retention } from "../../settings/expectations/retention.ts";
-import { periodOf } from "./calendar.ts";
+import { localTime, periodOf } from "./calendar.ts";
 import type { LocalTime } from "./calendar.ts";
 
 /** Clocks of two zones are up to 26 hours apart: so many periods can be after the one that is under way in another zone. */
@@ -66,10 +66,6 @@ export function joinedEvidence(
     ),
     isPartial: a.isPartial || b.isPartial,
   };
-}
-
-function localTime({ time, details }: Snapshot): LocalTime {
-  return { seconds: time.seconds, utcOffsetMinutes: details?.utcOffsetMinutes ?? 0 };
 }
 
 function newestOf(numbers: readonly number[], limit: number): readonly number[] {

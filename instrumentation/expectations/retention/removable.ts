@@ -21,7 +21,11 @@ interface Share {
   readonly until: number;
 }
 
-type Shares = ReadonlyMap<string, Share>;
+/** A step of reading ahead takes some milliseconds. */
+const SNAPSHOTS_IN_A_STEP = 1000;
+
+/** The sets of the hosts of each expectation with a policy. */
+export type SetsOfPolicies = ReadonlyMap<Expectation, readonly BackupSet[]>;
 
 /** The removable snapshots of a repository, for each expectation with a policy. Hosts that did not change are not replayed. */
 export class RepositoryRemovals {
@@ -29,35 +33,51 @@ export class RepositoryRemovals {
   list: readonly RemovableSnapshots[] = [];
   /** When it must be updated though no set has changed, milliseconds since the epoch. */
   until = Infinity;
-  #shares: ReadonlyMap<Expectation, Shares> = new Map();
+  readonly #shares = new Map<Expectation, Map<string, Share>>();
 
-  /**
-   * @param setsOf the sets of all hosts of each expectation
-   * @param now milliseconds since the epoch
-   */
-  update(url: string, setsOf: ReadonlyMap<Expectation, readonly BackupSet[]>, now: number): void {
-    const shares = new Map<Expectation, Shares>();
+  /** Replays what `update` will need, some hosts in each step. It may be updated between two steps. */
+  *readAhead(setsOf: SetsOfPolicies, now: number): Generator<void> {
+    let left = SNAPSHOTS_IN_A_STEP;
+    for (const [expectation, sets] of setsOf)
+      for (const [key, part] of partsOf(expectation, sets)) {
+        this.#share(expectation, key, part, now);
+        left -= part.reduce((sum, { snapshots }) => sum + snapshots, 0);
+        if (left > 0) continue;
+        left = SNAPSHOTS_IN_A_STEP;
+        yield;
+      }
+  }
+
+  /** @param now milliseconds since the epoch */
+  update(url: string, setsOf: SetsOfPolicies, now: number): void {
     const list: RemovableSnapshots[] = [];
     this.until = Infinity;
     for (const [expectation, sets] of setsOf) {
-      if (!expectation.retention) continue;
-      const own = sharesOf(
-        expectation,
-        expectation.retention,
-        sets,
-        this.#shares.get(expectation),
-        now,
-      );
-      shares.set(expectation, own);
+      const shares = new Map<string, Share>();
       let count: number | undefined = 0;
-      for (const share of own.values()) {
+      for (const [key, part] of partsOf(expectation, sets)) {
+        const share = this.#share(expectation, key, part, now);
+        shares.set(key, share);
         count = share.count === undefined || count === undefined ? undefined : count + share.count;
         this.until = Math.min(this.until, share.until);
       }
+      this.#shares.set(expectation, shares);
       if (count !== undefined) list.push(this.#listed(url, expectation.name, count));
     }
     this.list = list;
-    this.#shares = shares;
+  }
+
+  #share(expectation: Expectation, key: string, sets: readonly BackupSet[], now: number): Share {
+    const shares = this.#shares.get(expectation) ?? new Map<string, Share>();
+    this.#shares.set(expectation, shares);
+    const known = shares.get(key);
+    const isSame =
+      known?.sets.length === sets.length &&
+      known.until > now &&
+      known.sets.every((set, index) => set === sets[index]);
+    const share = isSame ? known : shareOf(expectation, sets, now);
+    shares.set(key, share);
+    return share;
   }
 
   #listed(url: string, expectation: string, count: number): RemovableSnapshots {
@@ -67,37 +87,26 @@ export class RepositoryRemovals {
   }
 }
 
-function sharesOf(
-  expectation: Expectation,
-  retention: Retention,
+/** Parts of which each has whole groups. */
+function partsOf(
+  { retention }: Expectation,
   sets: readonly BackupSet[],
-  before: Shares | undefined,
-  now: number,
-): Shares {
-  const byHost = retention.groupBy.includes("host");
-  const parts = Map.groupBy(sets, ({ labels }) => (byHost ? (labels["host"] ?? "") : ""));
-  return new Map(
-    Array.from(parts, ([key, part]) => {
-      const known = before?.get(key);
-      const isSame =
-        known?.sets.length === part.length &&
-        known.until > now &&
-        known.sets.every((set, index) => set === part[index]);
-      return [key, isSame ? known : shareOf(expectation, retention, part, now)] as const;
-    }),
-  );
+): ReadonlyMap<string, readonly BackupSet[]> {
+  const byHost = retention?.groupBy.includes("host") === true;
+  return Map.groupBy(sets, ({ labels }) => (byHost ? (labels["host"] ?? "") : ""));
 }
 
-function shareOf(
-  expectation: Expectation,
-  retention: Retention,
-  sets: readonly BackupSet[],
-  now: number,
-): Share {
-  const members = sets.flatMap((set) => set.members);
-  const own = members.filter((snapshot) => matches(snapshot, expectation) === true);
-  const isPartial = members.some((snapshot) => matches(snapshot, expectation) === undefined);
-  let count: number | undefined = isPartial ? undefined : 0;
+function shareOf(expectation: Expectation, sets: readonly BackupSet[], now: number): Share {
+  const { retention } = expectation;
+  if (!retention) return { sets, count: undefined, until: Infinity };
+  const own: Snapshot[] = [];
+  let count: number | undefined = 0;
+  for (const { members } of sets)
+    for (const snapshot of members) {
+      const isMatch = matches(snapshot, expectation);
+      if (isMatch === undefined) count = undefined;
+      else if (isMatch) own.push(snapshot);
+    }
   for (const group of Map.groupBy(own, (one) => groupKey(one, retention.groupBy)).values()) {
     const decisions = count === undefined ? undefined : forget(group, retention, now);
     count = decisions?.reduce((sum, { reasons }) => sum + Number(reasons.length === 0), count ?? 0);
@@ -112,11 +121,12 @@ function shareOf(
   return { sets, count, until };
 }
 
-/** The group of a snapshot, as text. Its host is that of the snapshot, whatever the setting `rename` says. */
+/**
+ * The group of a snapshot, as text. Its host is that of the snapshot, whatever the setting `rename` says; it is last, since the names
+ * of the lists have a fixed length.
+ */
 export function groupKey({ hostname, details }: Snapshot, groupBy: Retention["groupBy"]): string {
-  return JSON.stringify([
-    groupBy.includes("host") && hostname,
-    groupBy.includes("paths") && details?.groups.paths,
-    groupBy.includes("tags") && details?.groups.tags,
-  ]);
+  const paths = groupBy.includes("paths") ? (details?.groups.paths ?? "") : "";
+  const tags = groupBy.includes("tags") ? (details?.groups.tags ?? "") : "";
+  return `${paths}${tags}${groupBy.includes("host") ? hostname : ""}`;
 }

@@ -1,7 +1,8 @@
 import { compareInstants } from "../../restic/repository/timestamp.ts";
 import type { Snapshot } from "../../restic/state.ts";
 import type { Period, Retention } from "../../settings/expectations/retention.ts";
-import { earlier, periodOf } from "./calendar.ts";
+import { earlier, localTime, periodOf } from "./calendar.ts";
+import type { LocalTime } from "./calendar.ts";
 
 /** A snapshot as `restic forget` decides on it. */
 export interface Decision {
@@ -44,13 +45,16 @@ export function forget(
   const rules = rulesOf(sorted, retention, now);
   return sorted.map((snapshot, index) => {
     const isOldest = index === sorted.length - 1;
+    const local = localTime(snapshot);
     return {
       snapshot,
       reasons: [
         ...retention.tags
           .filter((list) => list.every((tag) => snapshot.details.tags?.includes(tag)))
           .map(() => "tags"),
-        ...rules.filter((rule) => keeps(rule, snapshot, isOldest)).map(({ reason }) => reason),
+        ...rules
+          .filter((rule) => keeps(rule, snapshot.time, local, isOldest))
+          .map(({ reason }) => reason),
       ],
     };
   });
@@ -72,7 +76,7 @@ function rulesOf(newestFirst: readonly Detailed[], retention: Retention, now: nu
     ...Array.from(within, ([period, duration]) => ({
       ...rule(`within ${period ?? ""}`.trim(), period, Infinity),
       after: latest && {
-        seconds: earlier({ ...latest.time, ...latest.details }, duration),
+        seconds: earlier(localTime(latest), duration),
         nanoseconds: latest.time.nanoseconds,
       },
     })),
@@ -80,10 +84,10 @@ function rulesOf(newestFirst: readonly Detailed[], retention: Retention, now: nu
 }
 
 /** Whether the rule keeps the next snapshot. */
-function keeps(rule: Rule, { time, details }: Detailed, isOldest: boolean): boolean {
+function keeps(rule: Rule, time: Snapshot["time"], local: LocalTime, isOldest: boolean): boolean {
   if (rule.left === 0 || (rule.after && compareInstants(time, rule.after) <= 0)) return false;
   if (rule.period !== undefined) {
-    const number = periodOf(rule.period, { ...time, ...details });
+    const number = periodOf(rule.period, local);
     if (number === rule.lastPeriod && !isOldest) return false;
     rule.lastPeriod = number;
   }

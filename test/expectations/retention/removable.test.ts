@@ -94,6 +94,26 @@ test("the count follows the repository and stays when it cannot be read", () => 
   expect(removable(scene)).toBe(0);
 });
 
+test("a host that did not change is not replayed again", () => {
+  const scene = sceneWith({ last: 1 });
+  const shots = [shot("a", 0), shot("a", 1), shot("b", 0)];
+  scene.read("/a", shots);
+  expect(removable(scene)).toBe(1);
+  const replayed: unknown[] = [];
+  for (const set of scene.store.get({ url: "/a" })?.state?.content?.sets ?? []) {
+    const { members, labels } = set;
+    const get = (): unknown => {
+      replayed.push(labels["host"]);
+      return members;
+    };
+    Object.defineProperty(set, "members", { get });
+  }
+  scene.read("/a", [...shots, shot("c", 0), shot("c", 1)]);
+  replayed.length = 0;
+  expect(removable(scene)).toBe(2);
+  expect(replayed).toEqual([]);
+});
+
 test("a snapshot that is dated in the future is not the newest until then", async () => {
   const scene = sceneWith({ within: "1d" });
   scene.read("/a", [shot("a", 0.1), shot("a", 0.9), shot("a", -0.5)]);
