@@ -8,6 +8,7 @@ import { expectationTables } from "./expectation-table.ts";
 import { linkTo, linkToAll, pageOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
 import { counted, grouped, relative, humanDuration } from "./quantity.ts";
+import { changeTable } from "./changes/change-table.ts";
 import { repositoryTable } from "./repository-table.ts";
 import { setTable } from "./set-table.ts";
 import type { RepositoryHealth, SetStatus, Status } from "./status.ts";
@@ -60,6 +61,7 @@ export function statusPage(
             ${hasExpectations ? expectationTables(expectations, status.hiddenSlots, query, now) : ""}
             <h2 id="repositories">Repositories</h2>
             ${repositories.length === 0 ? html`<p>No repository is collected: add one to the settings.</p>` : repositoryTable(repositories, query, now)}
+            ${changeTable(repositories, now)}
           </section>
           <section>
             <h2 id="sets">Backup sets</h2>

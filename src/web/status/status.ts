@@ -7,6 +7,8 @@ import type {
   StoreEntry,
 } from "restic-otel-instrumentation/internal";
 
+import { changesStatus } from "./changes/change-status.ts";
+import type { ChangesStatus } from "./changes/change-status.ts";
 import { ERROR_HELP } from "./error-help.ts";
 import { expectationsOf, holdersOf } from "./expectation-status.ts";
 import type { ExpectationStatus, HolderStatus } from "./expectation-status.ts";
@@ -55,6 +57,8 @@ export interface RepositoryStatus {
   readonly requests: number | null;
   /** null: locks are not looked at, or were not yet. */
   readonly locks: LocksStatus | null;
+  /** null: no collection was complete yet. */
+  readonly changes: ChangesStatus | null;
 }
 
 export interface SetStatus {
@@ -167,6 +171,7 @@ function repositoryStatus(
     unreadableSnapshots: content?.unreadable ?? null,
     requests: entry?.state?.lastRequests ?? null,
     locks: locksStatus(entry?.state?.locks),
+    changes: changesStatus(content?.changes),
   };
 }
 

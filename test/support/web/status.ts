@@ -6,7 +6,7 @@ import { overviewOf } from "../../../instrumentation/expectations/overview.ts";
 import type { Expectations } from "../../../instrumentation/expectations/overview.ts";
 import { parseExpectations } from "../../../instrumentation/settings/expectations/parse.ts";
 import type { ExpectationSections } from "../../../instrumentation/settings/expectations/parse.ts";
-import type { RepositoryState } from "../../../instrumentation/restic/state.ts";
+import type { ChangeHistory, RepositoryState } from "../../../instrumentation/restic/state.ts";
 import type { Snapshot } from "../../../instrumentation/restic/repository/snapshot.ts";
 import { backupSets } from "../../../instrumentation/restic/backup-sets.ts";
 import { groupsOf } from "../../../instrumentation/restic/repository/groups.ts";
@@ -35,6 +35,7 @@ interface Repository {
   /** The error affects only some snapshot files. */
   readonly damaged?: boolean;
   readonly locks?: RepositoryState["locks"];
+  readonly changes?: ChangeHistory | undefined;
 }
 
 interface ConfiguredBeside {
@@ -86,6 +87,7 @@ function entry({
   error,
   damaged = false,
   locks,
+  changes,
 }: Repository): StoreEntry<RepositoryState> {
   const complete = !error || damaged;
   const all = snapshots.map((one, index) => snapshot(one, index));
@@ -98,6 +100,7 @@ function entry({
         snapshots: all.length,
         unreadable: Number(damaged),
         refused: 0,
+        changes,
       },
       cost: {
         list: { requests: 1, receivedBytes: 1 },

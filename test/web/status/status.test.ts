@@ -37,6 +37,7 @@ test("/api/status has the schema of version 1", () => {
         unreadableSnapshots: 0,
         requests: 2,
         locks: null,
+        changes: null,
       },
       expect.objectContaining({
         url: "/srv/b",
@@ -66,6 +67,7 @@ test("/api/status has the schema of version 1", () => {
         unreadableSnapshots: null,
         requests: null,
         locks: null,
+        changes: null,
       },
     ],
     sets: [
