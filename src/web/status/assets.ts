@@ -33,7 +33,9 @@ th:last-child, td:last-child { padding-right: 0; }
 .repository { white-space: normal; min-width: 9rem; color: var(--muted); }
 .states, .host, .why { white-space: normal; }
 small { display: block; font-size: .85rem; color: var(--muted); font-variant-numeric: tabular-nums; }
-.sets tbody th { min-width: 6rem; }
+small.met { max-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
+.sets tbody th, .expectations .host { min-width: 6rem; }
+.why { min-width: 12rem; overflow-wrap: anywhere; }
 .repositories tbody th { min-width: 16rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 span.state { display: inline-block; margin-right: .25rem; padding: 0 .45rem; border-radius: .25rem; border: 1px solid currentcolor; font-size: .9rem; white-space: nowrap; }
@@ -63,7 +65,7 @@ input[type="search"] { flex: 1; min-width: 0; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
   tbody th, td { border: 0; padding: 0; text-align: left; }
-  .sets tbody th, .repositories tbody th, .name, .repository { min-width: 0; }
+  .sets tbody th, .repositories tbody th, .name, .repository, .expectations .host { min-width: 0; }
   tbody th { font-weight: bold; }
   td[data-title="Last success"]::before, td.number::before { content: attr(data-title) " "; color: var(--muted); }
   .repositories tr { line-height: 1.6; }
@@ -93,8 +95,8 @@ input[type="search"] { flex: 1; min-width: 0; }
   .expectations .host { order: 4; max-width: 55%; }
   .expectations .name { order: 5; flex: 1 1 0; }
   .expectations .newest { order: 6; }
-  .expectations .why { order: 7; flex-basis: 100%; }
-  td small { display: none; }
+  .expectations .why { order: 7; flex-basis: 100%; white-space: normal; }
+  td small:not(.met) { display: none; }
   label { flex: 1 1 12rem; }
 }
 body.lost main { opacity: .4; }

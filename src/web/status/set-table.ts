@@ -62,7 +62,7 @@ function row(set: SetStatus, query: Query, now: number, failing: ReadonlySet<str
   const states = setStates(set, failing).map(
     (state) => html`<span class="state ${state}">${state}</span>`,
   );
-  const met = set.metBy.length > 0 ? html` <small>${metByInWords(set)}</small>` : "";
+  const met = set.metBy.length > 0 ? html` <small class="met">${metByInWords(set)}</small>` : "";
   return html`<tr role="row">
     ${cell("State", html`${states}`, "states")}
     <th role="rowheader" scope="row">
