@@ -20,7 +20,7 @@ interface Key {
 
 /**
  * Copies the sample repositories into a folder, and shifts the times of all snapshots by the same duration, so that the newest one is
- * some hours old. Damaged files are copied unchanged.
+ * some hours old. Their backups begin at that time: the samples were made with --time. Damaged files are copied unchanged.
  * @param passwords by repository name; a repository without a password is copied unchanged
  */
 export async function samplesOfToday(
@@ -37,7 +37,7 @@ export async function samplesOfToday(
       for (const id of await readdir(snapshots)) {
         const text = read(await readFile(join(snapshots, id)), key);
         if (text === undefined) continue;
-        const sealed = seal(Buffer.from(text.replaceAll(TIME, (time) => later(time, shift))), key);
+        const sealed = seal(Buffer.from(shifted(text, shift)), key);
         await rm(join(snapshots, id));
         await writeFile(join(snapshots, createHash("sha256").update(sealed).digest("hex")), sealed);
       }
@@ -45,7 +45,19 @@ export async function samplesOfToday(
   );
 }
 
-const TIME = /(?<="(?:time|backup_start|backup_end)":")[^"]+/g;
+/** @param ms duration by which the time of the snapshot is later */
+function shifted(text: string, ms: number): string {
+  const snapshot: { time: string; summary?: { backup_start: string; backup_end: string } } =
+    JSON.parse(text);
+  const { time, summary } = snapshot;
+  snapshot.time = later(time, ms);
+  if (summary) {
+    const duration = Date.parse(summary.backup_end) - Date.parse(summary.backup_start);
+    summary.backup_start = snapshot.time;
+    summary.backup_end = later(snapshot.time, duration);
+  }
+  return JSON.stringify(snapshot);
+}
 
 function later(time: string, ms: number): string {
   return new Date(Date.parse(time) + ms).toISOString();

@@ -15,7 +15,7 @@ const conditions = ["source", "node"];
 
 /** Tests of the sources that need real peers, start a process in almost every case, or take more than a few seconds of CPU time. */
 const LONG = [
-  "test/alerts/{alertmanager,mutants,scenarios}.test.ts",
+  "test/alerts/{alertmanager,dashboards,mutants,scenarios}.test.ts",
   "test/peers/backends/**/*.test.ts",
   "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",

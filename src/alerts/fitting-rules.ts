@@ -32,7 +32,7 @@ function needsOf(settings: AgentSettings): Readonly<Record<Need, boolean>> {
     expect: (expectations?.expectations.length ?? 0) > 0,
     stateDir: stateDir !== undefined,
     noStateDir: stateDir === undefined,
-    appendOnly: false,
+    appendOnly: repositories.some(({ appendOnly }) => appendOnly),
     locks: repositories.some(
       ({ locksEvery = monitor.locksEvery ?? "off" }) => locksEvery !== "off",
     ),

@@ -26,6 +26,12 @@ const SETTINGS = [
   ["none", { repositories: [] }, "NoRepositories AgentDown", "Late PushFailing"],
   ["expect", { repositories: [REPOSITORY], expect: EXPECT }, "Late NeverSeen Unknown", "StaleLock"],
   ["stateDir", { repositories: [REPOSITORY], stateDir: "/s" }, "SetsVanished", "SetVanished"],
+  [
+    "appendOnly of one",
+    { repositories: [{ ...REPOSITORY, appendOnly: true }] },
+    "AppendOnlyViolated",
+    "StaleLock",
+  ],
   ["locks of one", { repositories: [{ ...REPOSITORY, locks: "1h" }] }, "StaleLock", "Late"],
   [
     "retention",

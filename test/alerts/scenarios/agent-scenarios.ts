@@ -141,6 +141,7 @@ export const AGENT_SCENARIOS: readonly Scenario[] = [
       [`${LAST}{job="new",instance="a"}`]: [NOW, undefined],
       'restic_otel_build_info{job="new",instance="a"}': 1,
       'process_start_time_seconds{job="new",instance="a"}': -37 * 3600,
+      [`${LAST}{job="new",instance="b"}`]: NOW,
       // Another program of the same job.
       [`process_start_time_seconds{${JOB},instance="database"}`]: -50 * 3600,
     },

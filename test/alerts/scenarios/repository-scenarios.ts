@@ -49,6 +49,13 @@ export const REPOSITORY_SCENARIOS: readonly Scenario[] = [
     },
   },
   counted("BackupSetsHidden", "backup_repository_hidden_sets", { after: 10 }),
+  {
+    alert: "BackupSetsHidden",
+    name: "slots of expectations are hidden",
+    labels: "",
+    after: 10,
+    series: { backup_hidden_slots: [0, 3] },
+  },
   happened("BackupBackdated", "backup_repository_last_backdated_timestamp_seconds"),
 ];
 

@@ -85,7 +85,7 @@ export interface Section {
   readonly panels: readonly PanelSpec[];
 }
 
-export const DATASOURCE = { type: "prometheus", uid: "${datasource}" } as const;
+const DATASOURCE = { type: "prometheus", uid: "${datasource}" } as const;
 
 export const DATASOURCE_VARIABLE: Variable = {
   name: "datasource",

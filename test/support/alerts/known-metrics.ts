@@ -2,16 +2,6 @@ import { ALL_METRICS, prometheusName } from "../../house/docs.ts";
 import type { KnownMetrics } from "./expression-problems.ts";
 
 const URL_METRICS = [
-  "backup_repository_last_removal_timestamp_seconds",
-  "backup_repository_last_removed_snapshots",
-  "backup_repository_last_removed_ratio",
-  "backup_repository_last_newest_removal_timestamp_seconds",
-  "backup_repository_last_rewrite_timestamp_seconds",
-  "backup_repository_append_only_violated_timestamp_seconds",
-  "backup_repository_vanished_sets",
-  "backup_repository_snapshots_added_total",
-  "backup_repository_snapshots_removed_total",
-  "backup_repository_keys",
   "backup_repository_packs",
   "backup_repository_stored_bytes",
   "backup_repository_indexed_bytes",
@@ -29,11 +19,7 @@ const URL_METRICS = [
 /** Metrics that rules and dashboards name already, and whose tables are not there yet, with their labels. */
 export const AWAITED: KnownMetrics = new Map<string, readonly string[]>([
   ...URL_METRICS.map((name) => [name, ["url"]] as const),
-  ["backup_repository_snapshots_replaced_total", ["url", "content"]],
-  ["backup_repository_keys_changed_timestamp_seconds", ["url", "change"]],
   ["backup_repository_blobs", ["url", "type"]],
-  ["backup_retention_periods", ["url", "expectation", "host", "user", "period"]],
-  ["backup_retention_expected_periods", ["url", "expectation", "host", "user", "period"]],
 ]);
 
 /** Every metric of the agent and those that are awaited, by its Prometheus name. */
