@@ -32,11 +32,6 @@ export function isUnreadable(file: LockFile | UnreadableLock): file is Unreadabl
   return "reason" in file;
 }
 
-/** The names in `locks/`; empty: no process holds a lock now. Files of no bytes, which restic ignores, are among them. */
-export function listLocks(backend: Backend, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  return listIds(backend, "locks", signal);
-}
-
 /**
  * Lists the locks, and loads those that are not known. Files of no bytes, and those that vanish in between, are left out.
  * @param known the files of the last look
@@ -48,7 +43,7 @@ export async function readLocks(
   known: LockFiles,
   signal: AbortSignal,
 ): Promise<Found> {
-  const listed = [...(await listLocks(backend, signal))];
+  const listed = [...(await listIds(backend, "locks", signal))];
   const files = new Map<string, LockFile | UnreadableLock>();
   for (const id of listed) {
     const file = known.get(id);
