@@ -9,7 +9,6 @@ import type { AgentSettings } from "./settings/load.ts";
 import { restartRequired } from "./settings/restart-required.ts";
 import { redactedSettings } from "./settings/redacted.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
-import { ownTables } from "./telemetry/own-metrics/own-tables.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import type { Exposition, PrometheusEndpoint } from "./telemetry/prometheus/endpoint.ts";
 import type { Protection } from "./web/config/protection.ts";
@@ -36,7 +35,6 @@ export class Agent {
   readonly monitor: Monitor;
   readonly #settings: AgentSettings;
   readonly #options: AgentOptions;
-  readonly #tables: readonly BoundTable[];
   #endpoint: Promise<PrometheusEndpoint> | undefined;
   #reloading: Promise<string | undefined> = Promise.resolve(undefined);
   /** The settings in effect: those of the start with the changes of reloads. */
@@ -65,21 +63,6 @@ export class Agent {
         if (settings.prometheus) setImmediate(() => void this.#openEndpoint());
       },
     });
-    this.#tables = [
-      ...this.monitor.tables,
-      ...ownTables({
-        agent: () => ({
-          ...options.build,
-          nodeVersion: process.version,
-          reload: this.#reload,
-          repositories: this.monitor.urls.length,
-          shard: this.#shard,
-        }),
-        monitor: this.monitor.ownTables,
-        endpoints: () => this.#push?.states ?? [],
-        webConfig: () => this.#protection,
-      }),
-    ];
   }
 
   /** Starts to listen, then to collect. @throws AgentError `config` if it cannot listen */
@@ -116,7 +99,7 @@ export class Agent {
       endpoints: otlp,
       intervalMs: otlpIntervalMs,
       timeoutMs: otlpTimeoutMs,
-      tables: this.#tables,
+      tables: await this.#tables(),
       refresh: () => this.monitor.expected.refresh(),
       resolvers: this.monitor.resolvers,
       version: build.version,
@@ -129,16 +112,37 @@ export class Agent {
 
   /** Loads the SDK. */
   #openEndpoint(): Promise<PrometheusEndpoint> {
-    this.#endpoint ??= import("./telemetry/prometheus/open.ts").then(({ openEndpoint }) =>
-      openEndpoint({
-        tables: this.#tables,
-        version: this.#options.build.version,
-        installation: installationOf(this.#settings, this.monitor.urls),
-        targetInfo: this.#settings.targetInfo,
-        clock: this.#options.clock,
-      }),
-    );
+    this.#endpoint ??= this.#newEndpoint();
     return this.#endpoint;
+  }
+
+  async #newEndpoint(): Promise<PrometheusEndpoint> {
+    const { openEndpoint } = await import("./telemetry/prometheus/open.ts");
+    return openEndpoint({
+      tables: await this.#tables(),
+      version: this.#options.build.version,
+      installation: installationOf(this.#settings, this.monitor.urls),
+      targetInfo: this.#settings.targetInfo,
+      clock: this.#options.clock,
+    });
+  }
+
+  /** All metric tables. */
+  async #tables(): Promise<readonly BoundTable[]> {
+    const { ownTables } = await import("./telemetry/own-metrics/own-tables.ts");
+    const own = ownTables({
+      agent: () => ({
+        ...this.#options.build,
+        nodeVersion: process.version,
+        reload: this.#reload,
+        repositories: this.monitor.urls.length,
+        shard: this.#shard,
+      }),
+      monitor: this.monitor.ownTables,
+      endpoints: () => this.#push?.states ?? [],
+      webConfig: () => this.#protection,
+    });
+    return [...this.monitor.tables, ...own];
   }
 
   /** @throws AgentError `other` if the exposition is incomplete */
