@@ -13,6 +13,7 @@ const LISTER = join(import.meta.dirname, "../fuzz/list-once.ts");
 /** Megabytes of 2,000,000 names. */
 const MOST_NAMES = (2_000_000 * 90) / MIB;
 const NAME = "0".repeat(64);
+const DIGITS = "0123456789abcdef";
 
 let server: FaultServer;
 
@@ -64,7 +65,7 @@ function byBytes(start: string, text: string, bytes: number): Fault {
 async function list(
   name: string,
   hostile: Fault,
-  type = "keys",
+  ...type: readonly string[]
 ): Promise<{ readonly outcome: string; readonly megabytes: number }> {
   const prelude = HTTP_PLACES[name]?.prelude?.(server) ?? [];
   server.answers(...prelude, answer("x"), hostile);
@@ -73,7 +74,7 @@ async function list(
     LISTER,
     name,
     server.url,
-    type,
+    ...type,
   ]);
   return JSON.parse(stdout);
 }
@@ -122,6 +123,13 @@ describe("a listing of packs, which a receiver gets in parts, takes less than 10
     expect(megabytes).toBeLessThan(100);
   });
 
+  test("320,000 packs of S3 in 16 slices", async () => {
+    const each = 20_000;
+    const { outcome, megabytes } = await list("S3", slicesOf(each), "data", ...DIGITS);
+    expect(outcome).toBe(`320000 packs of ${17 * 16 * each} bytes`);
+    expect(megabytes).toBeLessThan(100);
+  });
+
   test.for([
     ["64 MiB of names", repeated("[", '"a",', 64 * MIB), "not as a restic REST server does"],
     ["more than 20,000,000 names", repeated("[", "7,", 64 * MIB), "has more than 20000000 files"],
@@ -133,6 +141,24 @@ describe("a listing of packs, which a receiver gets in parts, takes less than 10
     expect(megabytes).toBeLessThan(100);
   });
 });
+
+/** A bucket that has this many packs for each first digit, in pages of 1,000. */
+function slicesOf(many: number): Fault {
+  return ({ url = "" }, response) => {
+    const { searchParams } = new URL(url, "http://host");
+    const digit = searchParams.get("prefix")?.at(-1) ?? "";
+    const from = Number(searchParams.get("continuation-token") ?? 0);
+    const to = Math.min(from + 1000, many);
+    const contents = Array.from({ length: to - from }, (_, index) => {
+      const name = digit + (from + index).toString(16).padStart(63, "0");
+      return `<Contents><Key>repo/data/${name.slice(0, 2)}/${name}</Key><LastModified>2026-11-30T07:00:00.000Z</LastModified><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>17</Size><StorageClass>STANDARD</StorageClass></Contents>`;
+    }).join("");
+    const next = to === many ? "" : `<NextContinuationToken>${to}</NextContinuationToken>`;
+    response.end(
+      `<ListBucketResult><IsTruncated>${to < many}</IsTruncated>${next}${contents}</ListBucketResult>`,
+    );
+  };
+}
 
 /** A listing of packs with different names. */
 function packs(many: number): Fault {

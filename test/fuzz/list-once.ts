@@ -1,13 +1,13 @@
 /**
- * Lists a folder of a place twice: `list-once.ts PLACE URL keys`, or `data` in parts and with sizes. Prints the outcome of the second
- * listing, the memory that it took, and its CPU time.
+ * Lists a folder of a place twice: `list-once.ts PLACE URL keys`, or `data` in parts and with sizes, by these prefixes. Prints the
+ * outcome of the second listing, the memory that it took, and its CPU time.
  */
 import type { ListedFiles } from "../../instrumentation/backends/backend.ts";
 import { failureOf } from "../support/core/failure.ts";
 import { HTTP_PLACES } from "../support/backends/http-places.ts";
 import { listFiles } from "../../instrumentation/restic/repository/listing.ts";
 
-const [, , name = "", url = "", type = "keys"] = process.argv;
+const [, , name = "", url = "", type = "keys", ...prefixes] = process.argv;
 const place = HTTP_PLACES[name];
 if (!place) throw new Error(`no place ${name}`);
 const backend = await place.open({ url }, {});
@@ -22,7 +22,8 @@ async function list(): Promise<string> {
     files += names.length;
     for (const size of sizes) bytes += size;
   };
-  await listFiles(backend, "data", { found, onPart: found, sizes: true }, signal);
+  for (const prefix of prefixes.length > 0 ? prefixes : [undefined])
+    await listFiles(backend, "data", { found, onPart: found, sizes: true, prefix }, signal);
   return `${files} packs of ${bytes} bytes`;
 }
 
