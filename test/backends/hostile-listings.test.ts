@@ -13,7 +13,7 @@ const LISTER = join(import.meta.dirname, "../fuzz/list-once.ts");
 /** Megabytes of 2,000,000 names. */
 const MOST_NAMES = (2_000_000 * 90) / MIB;
 const NAME = "0".repeat(64);
-const DIGITS = "0123456789abcdef";
+const DIGITS = "0123456789abcdef".split("");
 
 let server: FaultServer;
 

@@ -5,7 +5,7 @@ import type { Backend, FileType, ListedFile, Page } from "../backend.ts";
 
 /**
  * Bound of one page of a listing, which is parsed as a whole: 1,000 names of 1,024 bytes with each byte escaped as six (`\\u00e4`) and
- * 10 KiB of metadata, or 5,000 blobs of Azure with 3 KiB each. A page of restic's files has 0.3 to 6 MB.
+ * 10 KiB of metadata, or 5,000 blobs of Azure with 3 KiB each. A page of restic's files has 0.1 to 4 MB.
  */
 export const MAX_PAGE_BYTES = 16 * 2 ** 20;
 
