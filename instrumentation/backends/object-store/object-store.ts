@@ -10,7 +10,7 @@ import type { Backend, FileType, ListedFile, Page } from "../backend.ts";
 export const MAX_PAGE_BYTES = 16 * 2 ** 20;
 
 /** The objects that a listing is about. */
-export interface ObjectListing {
+interface ObjectListing {
   /** Ends with a slash. */
   readonly folder: string;
   /** All names begin with it; it begins with the folder. */

@@ -26,7 +26,7 @@ export interface SftpAttributes {
   readonly sizeBytes: number | undefined;
   /** false: the server reports a directory, a link, a pipe or another type. */
   readonly isFile: boolean;
-  /** false: the server reports another type than a directory. */
+  /** false: the server reports another type than a directory or a link, which may lead to one. */
   readonly isFolder: boolean;
 }
 
@@ -106,7 +106,7 @@ export class Fields {
       for (let pairs = this.u32(); pairs > 0; pairs--) for (const _ of [0, 1]) this.bytes();
     // The type is optional.
     const isOf = (wanted: number): boolean => type === 0 || type === wanted;
-    return { sizeBytes, isFile: isOf(0o100_000), isFolder: isOf(0o040_000) };
+    return { sizeBytes, isFile: isOf(0o100_000), isFolder: isOf(0o040_000) || isOf(0o120_000) };
   }
 
   /** Where the next field of this length begins. */

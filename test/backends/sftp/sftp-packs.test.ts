@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -39,6 +39,16 @@ test("files in data itself and in other folders are no packs", async () => {
   await mkdir(join(data, "aa", `aa${"1".repeat(62)}`));
   const listed = await listAll(fake.open(), "data", { sizes: true });
   expect(listed).toEqual({ names: [B, A], sizes: [3, 3] });
+});
+
+test("links to folders of packs are followed", async () => {
+  const data = join(fake.folder, "repo", "data");
+  const name = `cc${"0".repeat(62)}`;
+  await mkdir(join(fake.folder, "elsewhere"));
+  await writeFile(join(fake.folder, "elsewhere", name), "12345");
+  await symlink(join(fake.folder, "elsewhere"), join(data, "cc"));
+  const listed = await listAll(fake.open(), "data", { sizes: true });
+  expect(listed).toEqual({ names: [B, A, name], sizes: [3, 3, 5] });
 });
 
 test("without attributes, sizes are not known", async () => {

@@ -18,17 +18,17 @@ export const S3_PAGE = `<?xml version="1.0"?><ListBucketResult xmlns="http://s3.
 export const AZURE_PAGE = `<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>keys/${NAME}</Name></Blob></Blobs><NextMarker/></EnumerationResults>`;
 export const REST_LISTING = JSON.stringify([{ name: NAME, size: 5 }, { name: "x" }]);
 
-/** In chunks of one byte, it must give the same names. */
+/** In chunks of one byte, it must give the same files. */
 function restListing(input: Buffer): string | undefined {
-  const whole = new ListingReader("keys", "where");
+  const whole = new ListingReader("data", "where", { sizes: true });
   whole.push(input);
-  return whole.end()?.names.join("\n");
+  return JSON.stringify(whole.end());
 }
 
 function restListingByBytes(input: Buffer): string | undefined {
-  const bytes = new ListingReader("keys", "where");
+  const bytes = new ListingReader("data", "where", { sizes: true });
   for (let at = 0; at < input.length; at++) bytes.push(input.subarray(at, at + 1));
-  return bytes.end()?.names.join("\n");
+  return JSON.stringify(bytes.end());
 }
 
 /** Responses of servers. */
