@@ -37,6 +37,8 @@ function needsOf(settings: AgentSettings): Readonly<Record<Need, boolean>> {
       ({ locksEvery = monitor.locksEvery ?? "off" }) => locksEvery !== "off",
     ),
     retention: expectations?.expectations.some(({ retention }) => retention) === true,
-    inventory: false,
+    inventory: repositories.some(
+      ({ inventory = monitor.inventory ?? "off" }) => inventory !== "off",
+    ),
   };
 }

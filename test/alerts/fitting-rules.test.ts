@@ -32,6 +32,7 @@ const SETTINGS = [
     "AppendOnlyViolated",
     "StaleLock",
   ],
+  ["inventory", { repositories: [REPOSITORY], inventory: "24h" }, "PacksMissing", "StaleLock"],
   ["locks of one", { repositories: [{ ...REPOSITORY, locks: "1h" }] }, "StaleLock", "Late"],
   [
     "retention",

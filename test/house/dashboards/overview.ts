@@ -135,6 +135,16 @@ const SECTIONS: readonly Section[] = [
     title: "Growth",
     panels: [
       {
+        title: "Bytes stored",
+        type: "timeseries",
+        queries: { "{{url}}": `max by (url) (backup_repository_stored_bytes{${U}})` },
+      },
+      {
+        title: "Bytes that prune would remove, about",
+        type: "timeseries",
+        queries: { "{{url}}": `max by (url) (backup_repository_prunable_bytes{${U}})` },
+      },
+      {
         title: "Bytes in the newest snapshots",
         type: "timeseries",
         queries: {

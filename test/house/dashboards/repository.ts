@@ -108,6 +108,38 @@ const SECTIONS: readonly Section[] = [
     ],
   },
   {
+    title: "Packs and indexes",
+    panels: [
+      bad("Missing packs", "backup_repository_missing_packs"),
+      bad("Damaged packs", "backup_repository_damaged_packs"),
+      bad("Lost packs", "backup_repository_lost_packs"),
+      bad("Unreadable index files", "backup_repository_unreadable_index_files"),
+      bad("Snapshots that cannot be restored", "backup_repository_unrestorable_snapshots"),
+      stat(
+        "Since the last inventory",
+        `time() - max(backup_repository_inventory_timestamp_seconds{${U}})`,
+        "s",
+      ),
+      {
+        title: "Bytes: stored, in the index, in the living snapshots",
+        type: "timeseries",
+        queries: {
+          stored: `max(backup_repository_stored_bytes{${U}})`,
+          indexed: `max(backup_repository_indexed_bytes{${U}})`,
+          "in snapshots": `max(backup_repository_logical_bytes{${U}})`,
+        },
+      },
+      {
+        title: "Packs",
+        type: "timeseries",
+        queries: {
+          packs: `max(backup_repository_packs{${U}})`,
+          orphaned: `max(backup_repository_orphan_packs{${U}})`,
+        },
+      },
+    ],
+  },
+  {
     title: "The agent's work",
     panels: [
       {
