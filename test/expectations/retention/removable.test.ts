@@ -68,6 +68,13 @@ test.for<readonly [string, object, object, readonly Shot[], number | undefined]>
     1,
   ],
   [
+    "unknown while tags are not read",
+    { last: 1 },
+    { tags: ["t"] },
+    [shot("a", 0, { tags: ["t"] }), shot("a", 1, { isBare: true })],
+    undefined,
+  ],
+  [
     "unknown while paths are not read",
     { last: 1 },
     {},

@@ -76,6 +76,15 @@ test.for<readonly [string, object, readonly Shot[], readonly string[]]>([
     [shot(0, { offset: 60 }), shot(0.5625, { offset: 60 }), shot(0.5209, { offset: 60 })],
     ["daily 2 of 2"],
   ],
+  [
+    "those up to now in the zone of the newest, though clocks elsewhere are ahead",
+    { hourly: 2 },
+    [
+      ...[0, 1].map((hour) => shot(hour / 24, { offset: -720 })),
+      ...[1.2, 2.2, 3.2].map((hour) => shot(hour / 24, { offset: 840 })),
+    ],
+    ["hourly 2 of 2"],
+  ],
 ])("the periods are %s", ([, retention, shots, expected]) => {
   const scene = sceneWith({ retention });
   expect(periods(scene)).toEqual([]);
