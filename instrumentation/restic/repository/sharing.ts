@@ -55,25 +55,31 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnaps
   function shareDetails(details: DecodedDetails): Details {
     const paths = list(details.paths);
     const tags = list(details.tags);
+    const { original, tree, programVersion, utcOffsetMinutes } = details;
     return {
-      ...details,
+      original,
+      tree,
       paths,
       tags,
       groups:
         paths && tags
           ? groupsOfKept(paths, tags)
           : (details.groups ?? groupsOf(details.paths ?? [], details.tags ?? [])),
-      programVersion: details.programVersion && name(details.programVersion),
+      programVersion: programVersion && name(programVersion),
+      utcOffsetMinutes,
     };
   }
 
   function share(snapshot: DecodedSnapshot): Snapshot {
-    const { hostname, username, details } = snapshot;
+    const { id, time, hostname, username, summary, details, firstSeen } = snapshot;
     return {
-      ...snapshot,
+      id,
+      time,
       hostname: name(hostname),
       username: name(username),
+      summary,
       details: details && shareDetails(details),
+      firstSeen,
     };
   }
 
