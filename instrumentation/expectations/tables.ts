@@ -76,7 +76,8 @@ export const RETENTION_METRICS: readonly MetricSpec<Retained>[] = [
   {
     name: "backup.retention.expected_periods",
     kind: "gauge",
-    description: "N, or the calendar periods since the oldest snapshot if these are fewer.",
+    description:
+      "N, or the calendar periods since the oldest snapshot that was ever seen if these are fewer.",
     labels: PERIODS,
     points: ({ labels, periods }) =>
       periods.map(({ period, expected }) => [expected, { ...labels, period }] as const),

@@ -11,6 +11,8 @@ export interface Evidence {
   readonly newest: LocalTime;
   /** Of all snapshots, also of those that are no evidence. */
   readonly oldest: LocalTime;
+  /** Time of the oldest one that is evidence, Unix seconds; Infinity: there is none. */
+  readonly since: number;
   /** The numbers of the newest periods that have a snapshot, newest first, for each rule with a number. */
   readonly numbers: ReadonlyMap<Period, readonly number[]>;
   /** The zones of some snapshots are not read yet. */
@@ -34,6 +36,7 @@ export function evidenceOf(
   return {
     newest: more.reduce((a, b) => (b.seconds > a.seconds ? b : a), first),
     oldest: more.reduce((a, b) => (b.seconds < a.seconds ? b : a), first),
+    since: goodTimes.reduce((least, { seconds }) => Math.min(least, seconds), Infinity),
     numbers: new Map(
       [...counts]
         .filter(([, count]) => count !== Infinity)
@@ -58,6 +61,7 @@ export function joinedEvidence(
   return {
     newest: b.newest.seconds > a.newest.seconds ? b.newest : a.newest,
     oldest: b.oldest.seconds < a.oldest.seconds ? b.oldest : a.oldest,
+    since: Math.min(a.since, b.since),
     numbers: new Map(
       Array.from(a.numbers, ([period, ofPeriod]) => [
         period,

@@ -11,9 +11,9 @@ export interface PeriodCount {
   readonly period: Period;
   /** Of the last N calendar periods those that have a snapshot. */
   readonly found: number;
-  /** N, or the periods since the oldest snapshot if these are fewer. */
+  /** N, or the periods since the oldest snapshot that was ever seen if these are fewer. */
   readonly expected: number;
-  /** Of the last N so many must have a snapshot, or all since the oldest snapshot if these are fewer; 0: none need one. */
+  /** So many must have a snapshot, at most `expected`; 0: none need one. */
   readonly required: number;
 }
 
@@ -21,7 +21,12 @@ export interface PeriodCount {
 export interface Retained {
   /** `url`, and the labels of the slot. */
   readonly labels: Labels;
+  /** Empty: not all is read that decides on them, or there is no snapshot. */
   readonly periods: readonly PeriodCount[];
+  /** Time of the oldest snapshot that was evidence since the settings changed, Unix seconds; Infinity: there was none. */
+  readonly since: number;
+  /** Text of the expectation: another one may be about other snapshots. */
+  readonly settings: string;
   /** When a period ends, milliseconds since the epoch. */
   readonly until: number;
 }
@@ -31,18 +36,23 @@ export interface Retained {
  * @param labels `url`, and those of the slot
  * @param before the result of the last call: it stays the same object if nothing changed
  * @param now milliseconds since the epoch
- * @returns undefined: there is no policy, no snapshot, or not all is read that decides on it
+ * @returns undefined: there is no policy, or nothing was known yet
  */
 export function retainedOf(
-  { retention, require }: Expectation,
+  { retention, require, text }: Expectation,
   { evidence, isPartial }: Finding,
   labels: Labels,
   before: Retained | undefined,
   now: number,
 ): Retained | undefined {
-  if (!evidence || isPartial || evidence.isPartial) return undefined;
+  const known = before?.settings === text ? before : undefined;
+  if (!evidence || isPartial || evidence.isPartial)
+    return known && changed(known, { ...known, periods: [], until: Infinity });
   const { newest, oldest, numbers } = evidence;
   const { utcOffsetMinutes } = newest;
+  // What was removed was there: the history is not shorter for it.
+  const since = Math.min(evidence.since, known?.since ?? Infinity);
+  const start = { seconds: Math.min(oldest.seconds, since), utcOffsetMinutes };
   const periods: PeriodCount[] = [];
   let until = Infinity;
   for (const [period, ofPeriod] of numbers) {
@@ -52,13 +62,17 @@ export function retainedOf(
     const there = new Set(ofPeriod.map((number) => Math.min(number, current)));
     const last = there.has(current) ? current : current - 1;
     const found = [...there].filter((number) => number > last - count).length;
-    const first = Math.min(periodOf(period, oldest), ...there);
+    const first = Math.min(periodOf(period, oldest), periodOf(period, start), ...there);
     const expected = Math.max(0, Math.min(count, last - first + 1));
     const required = Math.min(require.get(period) ?? 0, expected);
     periods.push({ period, found, expected, required });
     until = Math.min(until, endOf(period, current, utcOffsetMinutes) * 1000);
   }
-  const made = { labels: before?.labels ?? Object.freeze(labels), periods, until };
+  const own = known?.labels ?? Object.freeze(labels);
+  return changed(known, { labels: own, periods, since, settings: text, until });
+}
+
+function changed(before: Retained | undefined, made: Retained): Retained {
   return before && isDeepStrictEqual(before, made) ? before : made;
 }
 

@@ -165,6 +165,33 @@ test.for([
   expect(scene.unmet()).toEqual(["e a retention"]);
 });
 
+test("a history does not become shorter when its old snapshots are removed, until the settings change", () => {
+  const settings = { retention: { daily: 7 }, require: { daily: 5 } };
+  const scene = sceneWith(settings);
+  scene.read("/a", days(20));
+  expect(periods(scene)).toEqual(["daily 7 of 7"]);
+  scene.read("/a", days(1));
+  expect(periods(scene)).toEqual(["daily 1 of 7"]);
+  expect(scene.unmet()).toEqual(["e a retention"]);
+  scene.read("/a", [{ ...shot(0), isBare: true }]);
+  expect([periods(scene), scene.unmet()]).toEqual([[], []]);
+  scene.read("/a", days(2));
+  expect(periods(scene)).toEqual(["daily 2 of 7"]);
+  const one = { name: "e", hosts: ["*"], maxAge: "900d", ...settings };
+  scene.configure({ expect: [one, { ...one, name: "f" }] }, ["/a"]);
+  expect(periods(scene)[0]).toBe("daily 2 of 7");
+  scene.configure({ expect: [{ ...one, paths: ["/"] }] }, ["/a"]);
+  expect(periods(scene)).toEqual(["daily 2 of 2"]);
+});
+
+test("a backdated snapshot does not lengthen a history after it is removed", () => {
+  const scene = sceneWith({ retention: { daily: 7 } });
+  scene.read("/a", [...days(2), shot(30, { start: NOW / 1000 })]);
+  expect(periods(scene)).toEqual(["daily 2 of 7"]);
+  scene.read("/a", days(2));
+  expect(periods(scene)).toEqual(["daily 2 of 2"]);
+});
+
 test("the periods change when a period ends in the zone of the newest snapshot", async () => {
   const scene = sceneWith({ retention: { daily: 2 }, require: { daily: 2 } });
   scene.read("/a", [shot(0, { offset: -120 }), shot(1, { offset: -120 })]);
