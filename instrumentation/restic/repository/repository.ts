@@ -7,7 +7,7 @@ import type { Secret } from "../../core/secret.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { listIds } from "./listing.ts";
 import { KnownSnapshots } from "./snapshots/known-snapshots.ts";
-import { MISSING, noneReadable, WAS_BAD } from "./snapshots/load-snapshots.ts";
+import { MISSING, noneReadable, unreadableBefore } from "./snapshots/load-snapshots.ts";
 import type { Unreadable } from "./snapshots/load-snapshots.ts";
 import { judged, lossesIn } from "./snapshots/losses.ts";
 import type { ChangeHistory, JudgeChanges } from "./snapshots/change-history.ts";
@@ -114,7 +114,7 @@ export class Repository {
     const listed = session && (await this.#known.restore(session.config.id, session.master));
     if (!listed) return undefined;
     const { snapshots, completeAt, history } = listed;
-    const unreadable = new Map([...listed.unreadable.keys()].map((id) => [id, WAS_BAD]));
+    const unreadable = unreadableBefore(listed);
     return { config: session.config, snapshots, unreadable, completeAt, losses: [], history };
   }
 

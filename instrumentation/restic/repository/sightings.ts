@@ -1,10 +1,11 @@
-import type { Listed, Listing } from "./snapshot-cache.ts";
+import type { Listed, Listing, UnreadableFile } from "./snapshot-cache.ts";
 import type { FirstSeen, Snapshot } from "./snapshot.ts";
+import type { Unreadable } from "./snapshots/load-snapshots.ts";
 
 /** Remembers the last complete listing, and when it first saw each file that cannot be read. */
 export class Sightings {
   #last: Listing | undefined;
-  #unreadable: ReadonlyMap<string, FirstSeen | undefined>;
+  #unreadable: ReadonlyMap<string, UnreadableFile>;
   #at = 0;
   /** When the files were first seen that the current listing has for the first time. */
   #now: FirstSeen | undefined;
@@ -24,16 +25,22 @@ export class Sightings {
 
   /** When a file was first seen whose snapshot was not known before. */
   of(id: string): FirstSeen | undefined {
-    return this.#unreadable.has(id) ? this.#unreadable.get(id) : this.#now;
+    const known = this.#unreadable.get(id);
+    return known ? known.firstSeen : this.#now;
   }
 
   /** The current listing is complete. */
   settle(
     snapshots: ReadonlyMap<string, Snapshot>,
-    unreadable: Iterable<string>,
+    unreadable: ReadonlyMap<string, Unreadable>,
     completeAt: number,
   ): Listed {
-    this.#unreadable = new Map([...unreadable].map((id) => [id, this.of(id)]));
+    this.#unreadable = new Map(
+      [...unreadable].map(([id, { code }]) => [
+        id,
+        { firstSeen: this.of(id), isDamaged: code === "corrupt" },
+      ]),
+    );
     this.#last = { at: this.#at, completeAt };
     return { ...this.#last, snapshots, unreadable: this.#unreadable };
   }

@@ -11,11 +11,18 @@ export interface Listing {
   readonly completeAt: number;
 }
 
+/** A listed snapshot that could not be read. */
+export interface UnreadableFile {
+  readonly firstSeen: FirstSeen | undefined;
+  /** The file itself is at fault. false: the server did not hand it out, or it is not known why it was not read. */
+  readonly isDamaged: boolean;
+}
+
 /** All snapshot files of a complete listing. */
 export interface Listed extends Listing {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** Listed snapshots that could not be read. */
-  readonly unreadable: ReadonlyMap<string, FirstSeen | undefined>;
+  readonly unreadable: ReadonlyMap<string, UnreadableFile>;
   /** As of the listing; the same object as long as nothing changed. */
   readonly history?: ChangeHistory | undefined;
 }

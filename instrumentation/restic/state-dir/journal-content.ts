@@ -1,12 +1,12 @@
-import type { Listed, Listing, Remembered } from "../repository/snapshot-cache.ts";
-import type { FirstSeen, Snapshot } from "../repository/snapshot.ts";
+import type { Listed, Listing, Remembered, UnreadableFile } from "../repository/snapshot-cache.ts";
+import type { Snapshot } from "../repository/snapshot.ts";
 import type { ChangeHistory } from "../repository/snapshots/change-history.ts";
 import type { JournalRecord } from "./record.ts";
 
 /** The meaning of the records of a journal, added in their order. */
 export class JournalContent implements Remembered {
   readonly #snapshots = new Map<string, Snapshot>();
-  readonly #unreadable = new Map<string, FirstSeen | undefined>();
+  readonly #unreadable = new Map<string, UnreadableFile>();
   /** Snapshots that were read after the last complete listing. */
   readonly #unlisted = new Set<string>();
   #listing: (Listing & { readonly history: ChangeHistory | undefined }) | undefined;
@@ -37,7 +37,7 @@ export class JournalContent implements Remembered {
       this.#snapshots.delete(id);
       this.#unreadable.delete(id);
     }
-    for (const [id, seen] of changes.unreadable) this.#unreadable.set(id, seen);
+    for (const [id, file] of changes.unreadable) this.#unreadable.set(id, file);
     for (const id of this.#unreadable.keys())
       if (this.#snapshots.has(id)) this.#unreadable.delete(id);
   }

@@ -4,11 +4,12 @@ import type { Changes } from "./record.ts";
 /** The names of the snapshot files that a journal knows. */
 export class KnownFiles {
   readonly #snapshots: Set<string>;
-  readonly #unreadable: Set<string>;
+  /** Whether they are damaged. */
+  readonly #unreadable = new Map<string, boolean>();
 
   constructor({ snapshots, listed }: Remembered) {
     this.#snapshots = new Set(snapshots.keys());
-    this.#unreadable = new Set(listed?.unreadable.keys());
+    this.#note(listed?.unreadable);
   }
 
   add(id: string): void {
@@ -18,11 +19,17 @@ export class KnownFiles {
   /** Takes over a complete listing. @returns how it differs from what was known */
   settle({ snapshots, unreadable }: Listed): Changes {
     const isGone = (id: string): boolean => !snapshots.has(id) && !unreadable.has(id);
-    const removed = [...this.#snapshots, ...this.#unreadable].filter(isGone);
+    const removed = [...this.#snapshots, ...this.#unreadable.keys()].filter(isGone);
     for (const id of removed) this.#snapshots.delete(id);
-    const fresh = [...unreadable].filter(([id]) => !this.#unreadable.has(id));
+    const fresh = [...unreadable].filter(
+      ([id, { isDamaged }]) => this.#unreadable.get(id) !== isDamaged,
+    );
     this.#unreadable.clear();
-    for (const id of unreadable.keys()) this.#unreadable.add(id);
+    this.#note(unreadable);
     return { removed, unreadable: fresh };
+  }
+
+  #note(unreadable: Listed["unreadable"] = new Map()): void {
+    for (const [id, { isDamaged }] of unreadable) this.#unreadable.set(id, isDamaged);
   }
 }

@@ -4,7 +4,7 @@ import type {
   FirstSeen,
   Snapshot,
 } from "../repository/snapshot.ts";
-import type { Listing } from "../repository/snapshot-cache.ts";
+import type { Listing, UnreadableFile } from "../repository/snapshot-cache.ts";
 import type { ChangeHistory } from "../repository/snapshots/change-history.ts";
 import { Fields } from "./fields.ts";
 import { decodeHistory, encodeHistory } from "./history-record.ts";
@@ -26,8 +26,8 @@ export type JournalRecord =
 export interface Changes {
   /** Ids of snapshots, readable or not, that are no longer listed. */
   readonly removed: readonly string[];
-  /** Ids that are unreadable now, and were not before. */
-  readonly unreadable: readonly (readonly [string, FirstSeen | undefined])[];
+  /** Ids that are unreadable now, and were not before, or not for the same reason. */
+  readonly unreadable: readonly (readonly [string, UnreadableFile])[];
 }
 
 /** @param indexOf the number of a list among the list records of the file */
@@ -70,7 +70,11 @@ export function encodeListed(
   changes: Changes,
   history: ChangeHistory | undefined,
 ): string {
-  const unreadable = changes.unreadable.map(([id, seen]) => [id, ...encodeSeen(seen)]);
+  const unreadable = changes.unreadable.map(([id, { firstSeen, isDamaged }]) =>
+    isDamaged
+      ? [id, firstSeen?.at ?? null, firstSeen?.missingAt ?? null, 1]
+      : [id, ...encodeSeen(firstSeen)],
+  );
   const kept = history && encodeHistory(history);
   return JSON.stringify(["listed", at, completeAt, changes.removed, unreadable, kept]);
 }
@@ -96,7 +100,10 @@ export class RecordDecoder {
     const unreadable = fields
       .part(4)
       .parts()
-      .map((one) => [one.text(0), this.#firstSeen(one, 1)] as const);
+      .map((one) => {
+        const file = { firstSeen: this.#firstSeen(one, 1), isDamaged: one.has(3) };
+        return [one.text(0), file] as const;
+      });
     const history = fields.has(5) ? decodeHistory(fields.part(5)) : undefined;
     return { kind, listing, changes: { removed, unreadable }, history };
   }

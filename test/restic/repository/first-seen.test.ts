@@ -32,7 +32,13 @@ function add(tag: string, original?: string, time = TIME): string {
 
 function repositoryOf(state?: StateDir): Repository {
   const cache = state?.cacheOf("rest:x");
-  return new Repository({ clock, reverifyMs: HOUR, onDerivation: () => {}, cache });
+  // The time until a second look passes at once.
+  const quick = {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: async () => {},
+  };
+  return new Repository({ clock: quick, reverifyMs: HOUR, onDerivation: () => {}, cache });
 }
 
 /** Reads the repository. @returns when the snapshot of each tag was first seen */

@@ -102,7 +102,7 @@ test("many archived files are no failure of the repository after a restart", asy
     at: 1,
     completeAt: 2,
     snapshots: new Map(),
-    unreadable: new Map(archived.map((id) => [id, undefined])),
+    unreadable: new Map(archived.map((id) => [id, { firstSeen: undefined, isDamaged: false }])),
   };
   const { sealed } = reader;
   reader = new RepositoryReader(3_600_000, {

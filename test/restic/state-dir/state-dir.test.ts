@@ -136,7 +136,8 @@ describe("state that cannot be trusted is discarded with one log line, and writt
 
 test("the last complete listing lacks snapshots that were read after it", async () => {
   const [first, second, later] = [decoded("a"), decoded("b"), decoded("c")];
-  const listing = { at: 1, completeAt: 2, unreadable: new Map([["bad", undefined]]) };
+  const bad = { firstSeen: undefined, isDamaged: false };
+  const listing = { at: 1, completeAt: 2, unreadable: new Map([["bad", bad]]) };
   await withCache(async (cache) => {
     await cache.settle({ ...listing, snapshots: new Map([first, second]) });
     await cache.settle({ ...listing, at: 3, completeAt: 4, snapshots: new Map([second]) });

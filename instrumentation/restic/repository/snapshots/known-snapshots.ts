@@ -190,7 +190,7 @@ export class KnownSnapshots {
     this.#history = await this.#judge?.(this.#history, change);
     this.#unlisted.clear();
     this.#hasListing = true;
-    const all = this.#sightings.settle(this.#byId, unreadable.keys(), at);
+    const all = this.#sightings.settle(this.#byId, unreadable, at);
     await this.#cache?.settle({ ...all, history: this.#history });
   }
 }

@@ -5,6 +5,7 @@ import { SealError } from "../../crypto/key.ts";
 import type { Key } from "../../crypto/key.ts";
 import { reasonOf } from "../config.ts";
 import { BoundError } from "../json.ts";
+import type { Listed } from "../snapshot-cache.ts";
 import { isNamed, isNotFound } from "../verified-load.ts";
 import { decodeSnapshot } from "../snapshot.ts";
 import type { DecodedSnapshot } from "../snapshot.ts";
@@ -30,7 +31,16 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-export const WAS_BAD: Unreadable = { code: "other", reason: "was unreadable" };
+const WAS_BAD: Unreadable = { code: "other", reason: "was unreadable" };
+const WAS_DAMAGED: Unreadable = { code: "corrupt", reason: "was damaged" };
+
+/** The unreadable files of a listing before a restart. */
+export function unreadableBefore({ unreadable }: Listed): ReadonlyMap<string, Unreadable> {
+  return new Map(
+    [...unreadable].map(([id, { isDamaged }]) => [id, isDamaged ? WAS_DAMAGED : WAS_BAD]),
+  );
+}
+
 export const MISSING: Unreadable = { code: "corrupt", reason: "is listed but missing" };
 
 /** The outcome for the snapshot files that were asked for. */
