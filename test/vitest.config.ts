@@ -21,6 +21,7 @@ const LONG = [
   "test/embedding/process.test.ts",
   "test/expectations/{retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
   "test/fuzz/*.test.ts",
+  "test/restic/changes/random-sequences.test.ts",
   "test/settings/{completion,json-schema}.test.ts",
   "test/vault/leak.test.ts",
   "test/web/config/protection.test.ts",
