@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 
 import type { Status } from "../../../src/web/status/status.ts";
+import { holder, lockState } from "./lock-state.ts";
 import { statusFor } from "./status.ts";
 
 const daily = (host: string, user: string, last = 0, step = 1) =>
@@ -92,6 +93,7 @@ export const PAGE_STATES: Readonly<Record<string, Status>> = {
         { host: "old", daysAgo: 1234, files: 0, addedBytes: 0 },
         { host: "web-1", daysAgo: 0.5 },
       ],
+      locks: lockState([holder(70, { isStale: true, hostname: LONG }), holder(1)]),
     },
     {
       url: "/srv/b",
@@ -101,7 +103,13 @@ export const PAGE_STATES: Readonly<Record<string, Status>> = {
   ]),
   empty: statusFor([]),
   hostile: statusFor([
-    { url: `/srv/${EVIL}`, error: ["other", EVIL], damaged: true, snapshots: daily(EVIL, EVIL) },
+    {
+      url: `/srv/${EVIL}`,
+      error: ["other", EVIL],
+      damaged: true,
+      snapshots: daily(EVIL, EVIL),
+      locks: lockState([holder(1, { hostname: EVIL, username: EVIL })], { problem: EVIL }),
+    },
   ]),
   expected: EXPECTED,
   "odd expectations": statusFor(

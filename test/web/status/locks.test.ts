@@ -1,34 +1,13 @@
 import { expect, test } from "vitest";
 
-import type { LockHolder } from "../../../instrumentation/restic/locks/holders.ts";
-import type { LockState } from "../../../instrumentation/restic/locks/lock-state.ts";
 import { parseQuery } from "../../../src/web/status/query.ts";
 import { statusPage } from "../../../src/web/status/page.ts";
 import type { Status } from "../../../src/web/status/status.ts";
+import { holder, lockState } from "../../support/web/lock-state.ts";
 import { statusFor } from "../../support/web/status.ts";
 
-const NOW = Date.parse("2026-01-01T00:00:00Z");
-const HOUR = 3_600_000;
-
-function holder(hoursAgo: number, rest: Partial<LockHolder> = {}): LockHolder {
-  return {
-    hostname: "web",
-    username: "root",
-    pid: 7,
-    exclusive: false,
-    refreshed: { seconds: NOW / 1000 - 60, nanoseconds: 0 },
-    files: [],
-    since: NOW - hoursAgo * HOUR,
-    unchangedSinceMs: 0,
-    isStale: false,
-    ...rest,
-  };
-}
-
-function withLocks(holders: readonly LockHolder[], rest: Partial<LockState> = {}): Status {
-  const look = { at: NOW - HOUR, holders, unreadable: 0, files: new Map() };
-  const state = { repositoryId: "1", triedAtMs: 0, problem: undefined, look, ...rest };
-  return statusFor([{ url: "/srv/a", locks: state }]);
+function withLocks(...state: Parameters<typeof lockState>): Status {
+  return statusFor([{ url: "/srv/a", locks: lockState(...state) }]);
 }
 
 /** The items of the list, without tags. */
@@ -83,8 +62,7 @@ test("/api/status and the page say who holds which lock since when, the stale on
 
 test("the page shows ten locks, and what could not be read", () => {
   const holders = Array.from({ length: 12 }, (_, pid) => holder(1, { pid }));
-  const look = { at: NOW, holders, unreadable: 3, files: new Map() };
-  const shown = items(withLocks([], { problem: "403 for locks/", look }));
+  const shown = items(withLocks(holders, { problem: "403 for locks/", unreadable: 3 }));
   expect(shown).toHaveLength(13);
   expect(shown.slice(0, 2)).toEqual(["locks not read: 403 for locks/", "3 unreadable locks"]);
   expect(shown.at(-1)).toBe("2 more locks");
