@@ -5,6 +5,7 @@ export type {
   RenameConfig,
   RepositoryConfig,
   ResticInstrumentationConfig,
+  RetentionConfig,
   RetiredConfig,
   SecretConfig,
 } from "./embedding/config.ts";

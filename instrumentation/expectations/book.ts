@@ -89,7 +89,10 @@ export class ExpectationBook {
   restore(kept: readonly KeptSlot[]): void {
     for (const chapter of this.#chapters) {
       const id = settingsId(chapter.expectation, this.#settings);
-      const slots = new Map([...restoredSlots(id, kept), ...chapter.evaluated.slots]);
+      const slots = new Map([
+        ...restoredSlots(id, kept, chapter.expectation.text),
+        ...chapter.evaluated.slots,
+      ]);
       chapter.evaluated = { ...chapter.evaluated, slots, isReload: false };
       chapter.due = undefined;
     }

@@ -84,9 +84,52 @@ test("kept slots end when the settings changed meanwhile", () => {
   ]);
 });
 
-test.for(["", "{", "{}", "[1]", '[["a","b",1,null,5,null]]', '[["a","b",null,null,"5",null]]'])(
-  "%s is no text of kept slots",
-  (text) => {
-    expect(decodeKeptSlots(text)).toBeUndefined();
-  },
-);
+test.for<readonly [string, readonly string[], object, number]>([
+  ["of a glob is as long after a restart", ["*"], {}, 5],
+  ["of a name is as long after a restart", ["web"], {}, 5],
+  ["is that of the repository if the settings changed meanwhile", ["*"], { tags: ["t"] }, 1],
+])("a history %s", ([, hosts, more, expected]) => {
+  const made = new ExpectationScene(NOW);
+  const expectation = { ...EXPECTATION, hosts, retention: { daily: 5 }, require: { daily: 3 } };
+  made.configure({ expect: [expectation] }, ["/a", "/b"]);
+  const shot = (day: number): Shot => ({ host: "web", at: ago(HOUR + day * DAY), tags: ["t"] });
+  made.read("/a", [0, 1, 2, 3, 4].map(shot));
+  made.read("/b", []);
+  const points = (): readonly number[] => Object.values(made.shown("retention_expected"));
+  expect([points(), made.unmet()]).toEqual([[5], []]);
+  restarted(made, encodeKeptSlots(made.book.kept()), { ...expectation, ...more });
+  made.read("/b", []);
+  expect([points(), made.unmet()]).toEqual([[], []]);
+  // What is known is kept also if the agent starts again before it has read the repository.
+  restarted(made, encodeKeptSlots(made.book.kept()), { ...expectation, ...more });
+  made.read("/a", [shot(0)]);
+  made.read("/b", []);
+  expect(points()).toEqual([expected]);
+  expect(made.unmet()).toEqual(expected > 1 ? ["e web retention"] : []);
+});
+
+test("a slot of a name is judged by what is there after a restart, whatever its history was", () => {
+  const made = new ExpectationScene(NOW);
+  const expectation = { ...EXPECTATION, hosts: ["web"], retention: { daily: 5 } };
+  made.configure({ expect: [expectation] }, ["/a"]);
+  made.read("/a", [{ host: "web", at: ago(HOUR) }]);
+  made.shown();
+  const text = encodeKeptSlots(made.book.kept());
+  restarted(made, text, expectation);
+  made.read("/a", []);
+  made.read("/b", []);
+  expect(made.unmet()).toEqual(["e web never_seen"]);
+});
+
+test.for([
+  "",
+  "{",
+  "{}",
+  "[1]",
+  '[["a","b",1,null,5,null]]',
+  '[["a","b",null,null,"5",null]]',
+  '[["a","b",null,null,5,null,5]]',
+  '[["a","b",null,null,5,null,[["/a","5"]]]]',
+])("%s is no text of kept slots", (text) => {
+  expect(decodeKeptSlots(text)).toBeUndefined();
+});
