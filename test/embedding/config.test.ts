@@ -36,6 +36,21 @@ test.for<[readonly unknown[], string]>([
     [{ repositories: ["CANARY"] }],
     "repositories[0]: must be a mapping with the keys repo and password",
   ],
+  [
+    [
+      {
+        repositories: [WEB],
+        expect: [{ name: "a", hosts: ["*"], maxAge: "0s", copies: 2 }],
+        retired: [{ hosts: ["old"], sinse: "2026-05-01" }],
+      },
+    ],
+    [
+      "expect[0].copies: is 2, but only 1 of the configured repositories matches",
+      'expect[0].maxAge: must be a duration above 0, like "26h" or "8d"',
+      "retired[0].sinse: unknown key, did you mean since?",
+      "retired[0]: since is missing: a set with a snapshot after this date is not retired",
+    ].join("\n"),
+  ],
 ])("%j is rejected", ([options, message]) => {
   const error = new AgentError("config", message);
   expect(() => create(...options)).toThrow(error);

@@ -7,6 +7,7 @@ import type { Expectation } from "./expectations.ts";
 import { enabledUrls } from "./matching-urls.ts";
 import type { ConfiguredRepositories } from "./matching-urls.ts";
 import { readRetention } from "./retention.ts";
+import { unknownKey } from "../problem.ts";
 import { NAME } from "./schema.ts";
 
 /** Reads one entry of `expect`. @param hosts the key `hosts` of the entry */
@@ -62,10 +63,10 @@ function readMaxAge(reader: EntryReader): number {
 function readPause(reader: EntryReader, paused: unknown): number | undefined {
   if (paused === undefined) return undefined;
   const example = 'like {until: "2026-12-31"}';
+  for (const key of isJsonObject(paused) ? Object.keys(paused) : [])
+    if (key !== "until") reader.problem(["paused", key], unknownKey(key, ["until"]));
   if (!isJsonObject(paused) || paused["until"] === undefined)
     return reader.problem(["paused"], `needs the date of its end, ${example}`);
-  for (const key of Object.keys(paused))
-    if (key !== "until") reader.problem(["paused", key], `unknown key; known keys: until`);
   return reader.date(paused["until"], ["paused", "until"]);
 }
 

@@ -204,6 +204,21 @@ test.for([
     '5:46: expect[0].paused: needs the date of its end, like {until: "2026-12-31"}',
   ],
   [
+    "an unknown key of a pause",
+    `expect: [{${ONE}, paused: {until: 2026-12-31, untill: 2027-12-31}}]`,
+    "5:74: expect[0].paused.untill: unknown key, did you mean until?",
+  ],
+  [
+    "an unknown key of retired",
+    "retired: [{hosts: [old], sinse: 2026-05-01, since: 2026-05-01}]",
+    "5:26: retired[0].sinse: unknown key, did you mean since?",
+  ],
+  [
+    "an unknown key of rename",
+    "rename: [{hosts: [a], to: b, as: c}]",
+    "5:23: rename[0].to: unknown key; known keys: hosts, as",
+  ],
+  [
     "the end of a pause",
     `expect: [{${ONE}, paused: {until: 2026-02-30}}]`,
     '5:55: expect[0].paused.until: must be a date, like "2026-12-31" or "2026-12-31T18:00:00+01:00"',
