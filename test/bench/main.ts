@@ -6,12 +6,14 @@ import { page, replaceBetween } from "../house/docs.ts";
 import { benchBounds } from "./parts/bounds.ts";
 import { benchChanging } from "./parts/changing.ts";
 import { benchCollections } from "./parts/collections.ts";
+import { benchExpectations } from "./parts/expectations.ts";
 import { benchFar } from "./parts/far.ts";
 import { benchFlat } from "./parts/flat.ts";
 import { goalsTable } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
 import { benchMany } from "./parts/many.ts";
 import { RUNS } from "./measure.ts";
+import { benchMemory } from "./parts/memory.ts";
 import { benchPush } from "./parts/push.ts";
 import { benchS3 } from "./parts/s3.ts";
 import { benchScrapes } from "./parts/scrapes.ts";
@@ -24,9 +26,11 @@ const parts: Readonly<Record<string, (log: (line: string) => void) => Promise<Fi
   collections: benchCollections,
   far: benchFar,
   s3: benchS3,
+  memory: benchMemory,
   many: benchMany,
   scrapes: benchScrapes,
   changing: benchChanging,
+  expectations: benchExpectations,
   flat: benchFlat,
   start: benchStart,
   push: benchPush,

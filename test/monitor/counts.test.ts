@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import { expect, onTestFinished, test } from "vitest";
 
 import { monitorSettings } from "../../instrumentation/embedding/monitor-settings.ts";
+import type { ExpectationConfig } from "../../instrumentation/embedding/config.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
@@ -21,7 +22,11 @@ const collectGarbage: () => void = runInNewContext("gc");
 const NOW = 1_767_225_600_000;
 
 /** A monitor of repositories with this many snapshots each and half as many backup sets. */
-async function scene(repositories: number, snapshots: number) {
+async function scene(
+  repositories: number,
+  snapshots: number,
+  expected: readonly ExpectationConfig[] = [],
+) {
   const sealed = await Promise.all(
     Array.from({ length: repositories }, async () => {
       const repository = new SealedRepository("p");
@@ -39,7 +44,9 @@ async function scene(repositories: number, snapshots: number) {
   });
   const clock = new FakeClock(NOW);
   const entries = sealed.map(({ folder }) => ({ repo: folder, password: "p" }));
-  const monitor = new Monitor(monitorSettings({ repositories: entries }), { clock });
+  const monitor = new Monitor(monitorSettings({ repositories: entries, expect: expected }), {
+    clock,
+  });
   const collect = async (): Promise<Readonly<Record<string, number>>> => {
     const before = costOf(monitor);
     expect(await monitor.collect()).toMatchObject({ failed: 0 });
@@ -70,6 +77,30 @@ test("the first collection reads each snapshot once, and later ones make only on
   one.repository.addSnapshot({ time: "2026-01-01T00:00:00Z" });
   await repositoryFolder(one.repository.files, one.folder);
   expect(await collect()).toEqual({ list: 1, load: 1, derivations: 0 });
+});
+
+test("with 100 expectations a later collection makes only one listing, and a new snapshot changes only the slots of its host", async () => {
+  const expected = Array.from({ length: 100 }, (_, index) => ({
+    name: `e${index}`,
+    hosts: [`host-${index}`, `*-1${index}`],
+    maxAge: "26h",
+  }));
+  const { monitor, collect, sealed } = await scene(1, 500, expected);
+  await collect();
+  const { slots } = monitor.expected.now();
+  expect(slots).toHaveLength(200);
+  expect(await collect()).toEqual({ list: 1, load: 0, derivations: 0 });
+  expect(monitor.expected.now().slots).toEqual(slots);
+  const known = new Set(slots);
+  expect(monitor.expected.now().slots.filter((slot) => !known.has(slot))).toEqual([]);
+
+  const [one = expect.fail()] = sealed;
+  const added = { time: "2026-01-01T00:00:00Z", hostname: "host-150", username: "root" };
+  one.repository.addSnapshot(added);
+  await repositoryFolder(one.repository.files, one.folder);
+  expect(await collect()).toEqual({ list: 1, load: 1, derivations: 0 });
+  const changed = monitor.expected.now().slots.filter((slot) => !known.has(slot));
+  expect(changed.map(({ labels }) => labels)).toEqual([{ expectation: "e50", host: "host-150" }]);
 });
 
 test("a later collection of 100 repositories makes 100 listings", async () => {

@@ -84,7 +84,8 @@ async function measure(
   return samples;
 }
 
-async function sampleOf(program: Program): Promise<Sample> {
+/** Scrapes a program that was just started. */
+export async function sampleOf(program: Program): Promise<Sample> {
   const running = await RunningProgram.start(program);
   const client = await ScrapeClient.connect(running.url);
   try {
@@ -169,7 +170,7 @@ function goalsOf(size: number, samples: Samples, pauses: readonly number[]): rea
 }
 
 /** The longest pause of the agent's event loop during a first scrape and some more, plain and gzip. */
-async function pauseOf(program: Program): Promise<number> {
+export async function pauseOf(program: Program): Promise<number> {
   const running = await RunningProgram.start(program, true);
   const client = await ScrapeClient.connect(running.url);
   try {
