@@ -6,9 +6,11 @@ import { boundTable } from "../../../instrumentation/metrics/bound-table.ts";
 import type { MetricSpec } from "../../../instrumentation/metrics/spec.ts";
 import {
   backupSetMetrics,
+  CHANGE_METRICS,
   JOB_METRICS,
   REPOSITORY_METRICS,
   SECRET_METRICS,
+  VANISHED_METRICS,
 } from "../../../instrumentation/restic/metrics/tables.ts";
 import { VAULT_METRICS } from "../../../instrumentation/vault/metrics.ts";
 import { agentMetrics } from "../../../src/telemetry/own-metrics/agent.ts";
@@ -44,6 +46,8 @@ test.skipIf(promtool === undefined)(
       ...JOB_METRICS,
       ...backupSetMetrics(true),
       ...REPOSITORY_METRICS,
+      ...CHANGE_METRICS,
+      ...VANISHED_METRICS,
       ...SECRET_METRICS,
       ...agentMetrics,
       ...VAULT_METRICS,
