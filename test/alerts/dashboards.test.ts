@@ -1,37 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-import { ALERTS } from "../../src/alerts/alerts.ts";
-import { rulesText } from "../../src/alerts/rules-text.ts";
-import { dashboardFiles } from "../house/dashboards/dashboard-files.ts";
-import { requirePeer } from "../support/agent/peers.ts";
-import { startDemo } from "../support/alerts/demo.ts";
-import { expressionProblems } from "../support/alerts/expression-problems.ts";
-import { KNOWN_METRICS } from "../support/alerts/known-metrics.ts";
-import { until } from "../support/core/until.ts";
-import type { Server } from "../support/http/server.ts";
-import { query, startPrometheus } from "../support/otlp/prometheus.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Every expression: dashboard, panel, PromQL. */
-const EXPRESSIONS = dashboardFiles().flatMap(({ dashboard: { title, panels } }) =>
-  panels.flatMap((panel) =>
-    (panel.targets ?? []).map(({ expr }) => [`${title}, ${panel.title}`, expr] as const),
-  ),
-);
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-test("both dashboards have panels, and each has one expression or more", () => {
-  expect(EXPRESSIONS.length).toBeGreaterThan(35);
-  for (const { dashboard } of dashboardFiles())
-    for (const { type, title, targets = [] } of dashboard.panels)
-      expect([title, targets.length > 0]).toEqual([title, type !== "row"]);
-});
-
-test.for(EXPRESSIONS)("%s names only metrics and labels that exist: %s", ([, expr]) => {
-  const known = new Map([...KNOWN_METRICS, ["ALERTS", ["alertname"]] as const]);
-  expect(expressionProblems(expr, known)).toEqual([]);
-});
+import { ALERTS } from "../../src/alerts/alerts.ts";
+import { rulesText } from "../../src/alerts/rules-text.ts";
+import { requirePeer } from "../support/agent/peers.ts";
+import { dashboardExpressions } from "../support/alerts/dashboard-expressions.ts";
+import { startDemo } from "../support/alerts/demo.ts";
+import { until } from "../support/core/until.ts";
+import type { Server } from "../support/http/server.ts";
+import { query, startPrometheus } from "../support/otlp/prometheus.ts";
 
 describe.skipIf(!requirePeer("prometheus"))("a Prometheus that scrapes the demo", () => {
   let demo: Awaited<ReturnType<typeof startDemo>>;
@@ -69,7 +49,7 @@ describe.skipIf(!requirePeer("prometheus"))("a Prometheus that scrapes the demo"
     await rm(folder, { recursive: true });
   });
 
-  test.for(EXPRESSIONS)("has data for %s: %s", async ([, expr]) => {
+  test.for(dashboardExpressions())("has data for %s: %s", async ([, expr]) => {
     const addresses = expr.includes('"$url"') && !expr.includes("=~") ? urls : [".*"];
     const results = await Promise.all(
       addresses.map((url) => query(prometheus.url, filled(expr, url))),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { ALERTS } from "../../src/alerts/alerts.ts";
+import { dashboardFiles } from "../house/dashboards/dashboard-files.ts";
+import { dashboardExpressions } from "../support/alerts/dashboard-expressions.ts";
 import { expressionProblems } from "../support/alerts/expression-problems.ts";
 import { KNOWN_METRICS } from "../support/alerts/known-metrics.ts";
 
@@ -39,4 +41,20 @@ test.for([
   ["max by (url, job) (backup_repository_up) and on (url) (backup_days_age > 3)", []],
 ] as const)("%s is checked", ([expr, problems]) => {
   expect(expressionProblems(expr, KNOWN_METRICS)).toEqual(problems);
+});
+
+describe("the dashboards", () => {
+  test("have panels, and each has one expression or more", () => {
+    expect(dashboardExpressions().length).toBeGreaterThan(50);
+    for (const { dashboard } of dashboardFiles())
+      for (const { type, title, targets = [] } of dashboard.panels)
+        expect([title, targets.length > 0]).toEqual([title, type !== "row"]);
+  });
+
+  test.for(dashboardExpressions())(
+    "%s names only metrics and labels that exist: %s",
+    ([, expr]) => {
+      expect(expressionProblems(expr, KNOWN_METRICS)).toEqual([]);
+    },
+  );
 });
