@@ -34,7 +34,7 @@ export interface Retained {
 /**
  * The period under way counts only if it has a snapshot: without one the last N periods are those before it.
  * @param labels `url`, and those of the slot
- * @param before the result of the last call: it stays the same object if nothing changed
+ * @param previous the result of the last call: it stays the same object if nothing changed
  * @param now milliseconds since the epoch
  * @returns undefined: there is no policy, or nothing was known yet
  */
@@ -42,10 +42,10 @@ export function retainedOf(
   { retention, require, text }: Expectation,
   { evidence, isPartial }: Finding,
   labels: Labels,
-  before: Retained | undefined,
+  previous: Retained | undefined,
   now: number,
 ): Retained | undefined {
-  const known = before?.settings === text ? before : undefined;
+  const known = previous?.settings === text ? previous : undefined;
   if (!evidence || isPartial || evidence.isPartial)
     return known && changed(known, { ...known, periods: [], until: Infinity });
   const { newest, oldest, numbers } = evidence;
@@ -59,10 +59,16 @@ export function retainedOf(
     const count = retention?.counts.get(period) ?? 0;
     const current = periodOf(period, { seconds: now / 1000, utcOffsetMinutes });
     // In another zone, or by a clock that is ahead, a later one can be under way.
-    const there = new Set(ofPeriod.map((number) => Math.min(number, current)));
-    const last = there.has(current) ? current : current - 1;
-    const found = [...there].filter((number) => number > last - count).length;
-    const first = Math.min(periodOf(period, oldest), periodOf(period, start), ...there);
+    const isUnderWay = (ofPeriod[0] ?? -Infinity) >= current;
+    const last = isUnderWay ? current : current - 1;
+    const earlier = ofPeriod.filter((number) => number < current && number > last - count).length;
+    const found = earlier + Number(isUnderWay);
+    const first = Math.min(
+      current,
+      periodOf(period, oldest),
+      periodOf(period, start),
+      ofPeriod.at(-1) ?? Infinity,
+    );
     const expected = Math.max(0, Math.min(count, last - first + 1));
     const required = Math.min(require.get(period) ?? 0, expected);
     periods.push({ period, found, expected, required });
