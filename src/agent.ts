@@ -158,6 +158,7 @@ export class Agent {
       urls: monitor.urls,
       entries: monitor.store.entries(),
       expected: monitor.expected.now(),
+      inventories: monitor.inventories.entries(),
       nextAt: monitor.nextAt(),
       lateAfterMs: this.#settings.lateAfterMs,
       now: this.#options.clock.now(),

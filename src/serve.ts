@@ -46,7 +46,10 @@ export async function serve(
       monitor
         .collect({ listKeys: true })
         ?.then((outcome) =>
-          outcomeOf(outcome, repositoriesOf(monitor.urls, monitor.store.entries())),
+          outcomeOf(
+            outcome,
+            repositoriesOf(monitor.urls, monitor.store.entries(), monitor.inventories.entries()),
+          ),
         ),
     stopping: () => monitor.stopped,
     config,

@@ -7,7 +7,7 @@ import { distance } from "./nearest.ts";
 /** Keys of settings that are fixed. Every other key may hold a secret that a slip moved there, as in `password:hunter2`. */
 const KEYS: readonly string[] = `
   repo password insecure_no_password environment options connections insecure_tls disabled
-  request_timeout receivesCopies appendOnly inventory maxIndexBytes slices exactBlobs locks every vault_material b2_vault_material b2_account_id b2_key file env command vault field version
+  request_timeout receivesCopies appendOnly inventory locks every vault_material b2_vault_material b2_account_id b2_key file env command vault field version
   kvVersion literal repositories otlp endpoint headers protocol compression timeout tls ca
   caPath cert key serverName skipVerify address namespace auth method mount role jwt token
   roleId secretId wrapped retries refresh index total

@@ -6,10 +6,12 @@ import {
   VAULT_DISABLED,
   resolversWith,
   disabledResolver,
+  inventoryOf,
   secretsOf,
 } from "restic-otel-instrumentation/internal";
 import type {
   Extensions,
+  InventoryGiven,
   MonitorSettings,
   RepositorySettings,
 } from "restic-otel-instrumentation/internal";
@@ -153,12 +155,27 @@ export async function loadSettings({
       ...unknownVariables(env),
       ...otel.warnings,
       ...(otlp.length > 0 && !otel.disabled ? otel.otlpWarnings : []),
+      ...inventoryWarnings(selected, value(SETTINGS.inventory), value(SETTINGS.stateDir)),
       ...(enabled.length === 0
         ? [`${found.source}: no repository is enabled, there is nothing to collect`]
         : []),
     ],
     source: found.source,
   };
+}
+
+/** An agent that is started again reads the index of all repositories again. */
+function inventoryWarnings(
+  repositories: readonly RepositorySettings[],
+  shared: InventoryGiven,
+  stateDir: string,
+): readonly string[] {
+  const isTaken = repositories.some(({ inventory }) => inventoryOf(inventory, shared));
+  return isTaken && stateDir === ""
+    ? [
+        "inventory without stateDir: 64 MiB of what was read of the indexes are kept in memory; beyond them, and after a restart, index files are read again",
+      ]
+    : [];
 }
 
 interface SourcedSettings extends FileSettings {

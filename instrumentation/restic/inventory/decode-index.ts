@@ -133,10 +133,8 @@ function packId(pack: unknown): string {
  * @throws Error whose message completes "the file …" and is safe to print; BoundError for more parts than any index file has
  */
 export function* decodeIndex(
-  id: string,
   json: Buffer,
-  readAt: number,
-): Generator<void, IndexRecord> {
+): Generator<void, Omit<IndexRecord, "id" | "readAt" | "size">> {
   const reader = new IndexReader();
   try {
     for (const { section, packs, continues } of cutIndex(json)) {
@@ -149,8 +147,6 @@ export function* decodeIndex(
     throw error instanceof SyntaxError ? new Error("is not a valid index") : error;
   }
   return {
-    id,
-    readAt,
     packs: reader.packs.bytes(),
     deleted: reader.deleted.bytes(),
     trees: reader.trees.bytes(),

@@ -128,7 +128,9 @@ export class IndexReading {
     return [...this.#listed]
       .filter((id) => {
         const head = this.#heads.get(id);
-        return !head || (isExact && !head.hasData);
+        if (!head || (isExact && !head.hasData)) return true;
+        const size = this.#sizes.get(id);
+        return size !== undefined && size !== head.size;
       })
       .toSorted();
   }

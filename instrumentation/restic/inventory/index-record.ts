@@ -12,6 +12,8 @@ export interface IndexRecord {
   readonly id: string;
   /** When the file was read, milliseconds since the epoch. */
   readonly readAt: number;
+  /** Bytes of the file. */
+  readonly size: number;
   readonly packs: Buffer;
   /** Ids of packs that wait for their deletion: rustic's `packs_to_delete`. */
   readonly deleted: Buffer;
@@ -24,19 +26,22 @@ export interface IndexRecord {
 export interface RecordHead {
   readonly id: string;
   readonly readAt: number;
+  readonly size: number;
   readonly packs: number;
   /** Blobs, whether or not the record has a row for each. */
   readonly blobs: number;
   readonly hasData: boolean;
 }
 
-const HEAD_BYTES = ID_BYTES + 8 + 5 * 4;
+const HEAD_BYTES = ID_BYTES + 8 + 6 * 4;
 
-export function encodeRecord({ id, readAt, packs, deleted, trees, data }: IndexRecord): Buffer {
+export function encodeRecord(record: IndexRecord): Buffer {
+  const { id, readAt, size, packs, deleted, trees, data } = record;
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(id, "hex");
   head.writeDoubleLE(readAt, ID_BYTES);
-  const numbers = [packs.length, deleted.length, trees.length, data?.length ?? 0, Number(!!data)];
+  const lengths = [packs.length, deleted.length, trees.length, data?.length ?? 0];
+  const numbers = [...lengths, Number(data !== undefined), size];
   for (const [index, number] of numbers.entries())
     head.writeUInt32LE(number, ID_BYTES + 8 + 4 * index);
   return Buffer.concat([head, packs, deleted, trees, ...(data ? [data] : [])]);
@@ -44,9 +49,9 @@ export function encodeRecord({ id, readAt, packs, deleted, trees, data }: IndexR
 
 /** @throws RangeError if the bytes are no record */
 export function decodeRecord(bytes: Buffer): IndexRecord {
-  const [packs = 0, deleted = 0, trees = 0, data = 0, hasData = 0] = [0, 1, 2, 3, 4].map((index) =>
-    bytes.readUInt32LE(ID_BYTES + 8 + 4 * index),
-  );
+  const [packs = 0, deleted = 0, trees = 0, data = 0, hasData = 0, size = 0] = [
+    0, 1, 2, 3, 4, 5,
+  ].map((index) => bytes.readUInt32LE(ID_BYTES + 8 + 4 * index));
   if (bytes.length !== HEAD_BYTES + packs + deleted + trees + data)
     throw new RangeError("the record has another length");
   let from = HEAD_BYTES;
@@ -54,6 +59,7 @@ export function decodeRecord(bytes: Buffer): IndexRecord {
   return {
     id: bytes.toString("hex", 0, ID_BYTES),
     readAt: bytes.readDoubleLE(ID_BYTES),
+    size,
     packs: part(packs),
     deleted: part(deleted),
     trees: part(trees),
@@ -61,7 +67,7 @@ export function decodeRecord(bytes: Buffer): IndexRecord {
   };
 }
 
-export function headOf({ id, readAt, packs, data }: IndexRecord): RecordHead {
+export function headOf({ id, readAt, size, packs, data }: IndexRecord): RecordHead {
   let blobs = 0;
   for (let at = 0; at < packs.length; at += PACK_ROW_BYTES) {
     const { trees, data: ofData } = readPack(packs, at);
@@ -70,6 +76,7 @@ export function headOf({ id, readAt, packs, data }: IndexRecord): RecordHead {
   return {
     id,
     readAt,
+    size,
     packs: packs.length / PACK_ROW_BYTES,
     blobs,
     hasData: data !== undefined,

@@ -112,12 +112,12 @@ async function decode(
     const plain = key.open(stored);
     await nextTurn();
     const { json } = unpack(plain, MAX_INDEX_JSON_BYTES);
-    const steps = decodeIndex(id, Buffer.from(json.buffer, json.byteOffset, json.length), now);
+    const steps = decodeIndex(Buffer.from(json.buffer, json.byteOffset, json.length));
     for (;;) {
       await nextTurn();
       signal.throwIfAborted();
       const step = steps.next();
-      if (step.done) return step.value;
+      if (step.done) return { id, readAt: now, size: stored.length, ...step.value };
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { cell } from "./cell.ts";
+import { inventoryList } from "./inventory-list.ts";
 import { lockList } from "./lock-list.ts";
 import { ago, clockTime } from "./time.ts";
 import { parseTime } from "./time.ts";
@@ -49,12 +50,12 @@ export function repositoryTable(
 
 function row(repository: RepositoryStatus, query: Query, now: number): Html {
   const { url, state, error, lastSuccess, snapshots, unreadableSnapshots } = repository;
-  const { durationSeconds, requests, locks } = repository;
+  const { durationSeconds, requests, locks, inventory } = repository;
   return html`<tr role="row">
     <td role="cell"><span class="state ${state}">${LABELS[state]}</span></td>
     <th role="rowheader" scope="row">
       <a href="${linkTo(query, { url, host: undefined, user: undefined })}">${url}</a
-      >${error ? explanation(repository, now) : ""}${lockList(locks, now)}
+      >${error ? explanation(repository, now) : ""}${lockList(locks, now)}${inventoryList(inventory, now)}
     </th>
     ${cell("Last success", lastSuccess === null ? "never" : ago(lastSuccess, now))}
     ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number detail")}

@@ -3,6 +3,7 @@ import type {
   BackupSet,
   ErrorCode,
   Expectations,
+  InventoryEntry,
   RepositoryState,
   StoreEntry,
 } from "restic-otel-instrumentation/internal";
@@ -12,6 +13,8 @@ import type { ChangesStatus } from "./changes/change-status.ts";
 import { ERROR_HELP } from "./error-help.ts";
 import { expectationsOf, holdersOf } from "./expectation-status.ts";
 import type { ExpectationStatus, HolderStatus } from "./expectation-status.ts";
+import { inventoryStatus } from "./inventory-status.ts";
+import type { InventoryStatus } from "./inventory-status.ts";
 import { locksStatus } from "./lock-status.ts";
 import type { LocksStatus } from "./lock-status.ts";
 import { isoTime } from "./time.ts";
@@ -59,6 +62,8 @@ export interface RepositoryStatus {
   readonly locks: LocksStatus | null;
   /** null: no collection was complete yet. */
   readonly changes: ChangesStatus | null;
+  /** null: no inventories are taken of this repository. */
+  readonly inventory: InventoryStatus | null;
 }
 
 export interface SetStatus {
@@ -99,6 +104,8 @@ export interface StatusInput {
   readonly entries: Iterable<StoreEntry<RepositoryState>>;
   /** Default: nothing is expected. */
   readonly expected?: Expectations;
+  /** Default: no inventories are taken. */
+  readonly inventories?: readonly InventoryEntry[];
   readonly nextAt: number | undefined;
   readonly lateAfterMs: number;
   /** Milliseconds since the epoch. */
@@ -132,7 +139,7 @@ export function statusOf(input: StatusInput): Status {
     now: isoTime(now),
     lateAfterSeconds: lateAfterMs / 1000,
     nextCollection: nextAt === undefined ? null : isoTime(nextAt),
-    repositories: repositoriesOf(urls, stored),
+    repositories: repositoriesOf(urls, stored, input.inventories),
     sets: stored.flatMap(({ state }) =>
       (state?.content?.sets ?? []).map((set) => setStatus(set, judge(set), now)),
     ),
@@ -145,16 +152,19 @@ export function statusOf(input: StatusInput): Status {
 export function repositoriesOf(
   urls: readonly string[],
   entries: Iterable<StoreEntry<RepositoryState>>,
+  inventories: readonly InventoryEntry[] = [],
 ): readonly RepositoryStatus[] {
+  const taken = new Map(inventories.map((entry) => [entry.subject["url"] ?? "", entry]));
   const byUrl = new Map([...entries].map((entry) => [entry.subject["url"] ?? "", entry]));
   return [...new Set([...urls, ...byUrl.keys()])].map((url) =>
-    repositoryStatus(url, byUrl.get(url)),
+    repositoryStatus(url, byUrl.get(url), taken.get(url)),
   );
 }
 
 function repositoryStatus(
   url: string,
   entry: StoreEntry<RepositoryState> | undefined,
+  inventory: InventoryEntry | undefined,
 ): RepositoryStatus {
   const error = entry?.attempt.error && toAgentError(entry.attempt.error);
   const content = entry?.state?.content;
@@ -172,6 +182,7 @@ function repositoryStatus(
     requests: entry?.state?.lastRequests ?? null,
     locks: locksStatus(entry?.state?.locks),
     changes: changesStatus(content?.changes),
+    inventory: inventoryStatus(inventory),
   };
 }
 

@@ -106,3 +106,12 @@ test("only a repository without copies has an estimate of what prune frees", asy
   made.snapshot(trees, { summary, original: randomId() });
   expect((await made.take()).counts).not.toHaveProperty("prunableBytes");
 });
+
+test("an index file that is cut after it was read is seen by its size", async () => {
+  const made = sceneOfTwo();
+  const { index } = made.backup();
+  expect((await made.take()).counts).toMatchObject(FINE);
+  const path = `index/${index}`;
+  made.sealed.files.set(path, Buffer.from(made.sealed.files.get(path) ?? []).subarray(0, 60));
+  expect((await made.take()).counts).toMatchObject({ unreadableIndexFiles: 1, missingPacks: 0 });
+});

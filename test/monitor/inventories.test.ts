@@ -1,0 +1,184 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { AgentError } from "../../instrumentation/core/error.ts";
+import { Secret } from "../../instrumentation/core/secret.ts";
+import { Monitor } from "../../instrumentation/monitor/monitor.ts";
+import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
+import { tableText } from "../support/agent/table-text.ts";
+import { ArrayLogger } from "../support/core/logger.ts";
+import { until } from "../support/core/until.ts";
+import { InventoryScene, sceneOfTwo } from "../support/inventory/inventory-scene.ts";
+
+const HOUR = 3_600_000;
+
+class MonitorScene {
+  readonly logger = new ArrayLogger();
+  readonly scenes: readonly InventoryScene[];
+  readonly monitor: Monitor;
+
+  constructor(scenes: readonly InventoryScene[], more: Partial<MonitorSettings> = {}) {
+    this.scenes = scenes;
+    const [{ clock } = new InventoryScene()] = scenes;
+    this.monitor = new Monitor(this.settings(more), {
+      clock,
+      logger: this.logger,
+      backends: { memory: async (address) => this.#scene(Number(address)).backend() },
+    });
+  }
+
+  settings(more: Partial<MonitorSettings> = {}): MonitorSettings {
+    return {
+      repositories: this.scenes.map((_, index) => ({
+        repo: new Secret(`memory:${index}`),
+        url: `memory:${index}`,
+        disabled: false,
+        password: { scheme: "literal", reference: new Secret("p") },
+        insecureNoPassword: false,
+        environment: {},
+        options: {},
+        connections: undefined,
+        insecureTls: false,
+      })),
+      cron: "@every 6h",
+      timezone: "UTC",
+      timeoutMs: 60_000,
+      concurrency: 8,
+      legacyLabel: false,
+      retryFailed: false,
+      reverifyMs: 1000 * HOUR,
+      inventory: { everyMs: 24 * HOUR },
+      ...more,
+    };
+  }
+
+  async start(): Promise<void> {
+    this.monitor.start();
+    await this.monitor.currentCollection;
+  }
+
+  /** How many repositories have an inventory. */
+  get taken(): number {
+    return this.monitor.inventories.entries().filter(({ inventory }) => inventory).length;
+  }
+
+  async value(metric: string, index = 0): Promise<string | undefined> {
+    const text = await tableText(this.monitor.tables, this.#scene(0).clock.now());
+    const line = text.split("\n").find((one) => one.startsWith(`${metric}{url="memory:${index}"`));
+    return line?.split(" ")[1];
+  }
+
+  async advance(hours: number): Promise<void> {
+    await this.#scene(0).clock.advance(hours * HOUR);
+    for (let turn = 0; turn < 200; turn++) await nextTurn();
+  }
+
+  #scene(index: number): InventoryScene {
+    const { [index]: scene } = this.scenes;
+    if (!scene) throw new Error(`no scene ${index}`);
+    return scene;
+  }
+}
+
+test("metrics appear with the first inventory; a second one follows after its interval", async () => {
+  const [scene] = [sceneOfTwo()];
+  const made = new MonitorScene([scene]);
+  await made.start();
+  await until("an inventory", () => made.taken === 1);
+  expect(await made.value("backup_repository_packs")).toBe("4");
+  expect(await made.value("backup_repository_missing_packs")).toBe("0");
+  const lists = (): number => scene.calls.filter((call) => call === "LIST data").length;
+  expect(lists()).toBe(1);
+  await made.advance(23);
+  expect(lists()).toBe(1);
+  const [pack = ""] = scene.packs.keys();
+  scene.packs.delete(pack);
+  await made.advance(2);
+  await until(
+    "a second inventory",
+    async () => (await made.value("backup_repository_missing_packs")) === "1",
+  );
+  expect(made.logger.texts.join("\n")).toContain(`1 pack is missing (${pack}): run restic check`);
+  expect(await made.value("backup_repository_up")).toBe("1");
+  await made.monitor.stop();
+});
+
+test("one inventory at a time runs in the agent", async () => {
+  const scenes = [sceneOfTwo(), sceneOfTwo(), sceneOfTwo()];
+  const log: number[] = [];
+  for (const [index, scene] of scenes.entries())
+    scene.onCall = (call) => {
+      if (call.endsWith("index") || call.endsWith("data")) log.push(index);
+    };
+  const made = new MonitorScene(scenes);
+  await made.start();
+  await until("all inventories", () => made.taken === 3);
+  await made.monitor.stop();
+  // The requests of each come together.
+  expect(log.filter((index, at) => index !== log[at - 1])).toHaveLength(3);
+});
+
+test("a failed inventory changes no set, is logged once, and is tried again after an hour", async () => {
+  const scene = sceneOfTwo();
+  let isBroken = true;
+  scene.onCall = (call) => {
+    if (isBroken && call === "LIST data") throw new AgentError("unreachable", "no route");
+  };
+  const made = new MonitorScene([scene]);
+  await made.start();
+  await until("a failure", () => made.monitor.inventories.entries()[0]?.error !== undefined);
+  expect(await made.value("backup_repository_up")).toBe("1");
+  expect(await made.value("backup_repository_packs")).toBeUndefined();
+  expect(await made.value("backup_read_error_count")).toBe("0");
+  isBroken = false;
+  await made.advance(1);
+  await until("an inventory", () => made.taken === 1);
+  const lines = made.logger.texts.filter((text) => text.includes("inventory"));
+  expect(lines).toEqual([
+    'warn inventory failed {"url":"memory:0","error_type":"unreachable","error":"no route"}',
+    'info inventory recovered {"url":"memory:0"}',
+  ]);
+  await made.monitor.stop();
+});
+
+test("an inventory that exceeds its time limit fails with timeout, and holds no collection", async () => {
+  const scene = sceneOfTwo();
+  const backend = scene.backend.bind(scene);
+  scene.backend = () => {
+    const whole = backend();
+    return {
+      ...whole,
+      list: (type, ...more) =>
+        type === "data" ? new Promise(() => {}) : whole.list(type, ...more),
+    };
+  };
+  const made = new MonitorScene([scene], {
+    inventory: { everyMs: 24 * HOUR, timeoutMs: 8 * HOUR },
+  });
+  await made.start();
+  await until("an inventory", () => scene.calls.includes("LIST index"));
+  const collections = (): number => scene.calls.filter((call) => call === "LIST snapshots").length;
+  expect(collections()).toBe(1);
+  await made.advance(6.1);
+  await until("a second collection", () => collections() === 2);
+  await made.advance(2);
+  await until("a failure", () => made.monitor.inventories.entries()[0]?.error?.code === "timeout");
+  await made.monitor.stop();
+});
+
+test("a reload turns inventories off and on; an entry may have its own", async () => {
+  const scenes = [sceneOfTwo(), sceneOfTwo()];
+  const made = new MonitorScene(scenes);
+  await made.start();
+  await until("all inventories", () => made.taken === 2);
+  made.monitor.reload(made.settings({ inventory: "off" }));
+  expect(await made.value("backup_repository_packs")).toBeUndefined();
+  const [first, second] = made.settings().repositories;
+  const own = first && second ? [first, { ...second, inventory: {} }] : [];
+  made.monitor.reload(made.settings({ inventory: "off", repositories: own }));
+  await until("an inventory", () => made.taken === 1);
+  expect(await made.value("backup_repository_packs", 1)).toBe("4");
+  expect(await made.value("backup_repository_packs", 0)).toBeUndefined();
+  await made.monitor.stop();
+});
