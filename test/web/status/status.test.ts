@@ -38,6 +38,7 @@ test("/api/status has the schema of version 1", () => {
         requests: 2,
         locks: null,
         changes: null,
+        inventory: null,
       },
       expect.objectContaining({
         url: "/srv/b",
@@ -68,6 +69,7 @@ test("/api/status has the schema of version 1", () => {
         requests: null,
         locks: null,
         changes: null,
+        inventory: null,
       },
     ],
     sets: [
