@@ -44,6 +44,7 @@ export class ExpectationBook {
   #settings: ExpectationSettings = NO_EXPECTATIONS;
   readonly #pages = new Map<string, RepositoryPage>();
   #chapters: readonly Chapter[] = [];
+  #byName: ReadonlyMap<string, Chapter> = new Map();
   #maxSlots = Infinity;
   #now = -Infinity;
   #slots: readonly Slot[] | undefined;
@@ -54,7 +55,7 @@ export class ExpectationBook {
 
   /** @param urls the repositories that this agent collects */
   configure(settings: ExpectationSettings, urls: readonly string[], maxSlots: number): void {
-    const before = new Map(this.#chapters.map((chapter) => [chapter.expectation.name, chapter]));
+    const before = this.#byName;
     const isSameText = settings.text === this.#settings.text;
     this.#chapters = settings.expectations.map((expectation) => {
       const own = expectation.urls.filter((url) => urls.includes(url));
@@ -72,6 +73,7 @@ export class ExpectationBook {
         due: undefined,
       };
     });
+    this.#byName = new Map(this.#chapters.map((chapter) => [chapter.expectation.name, chapter]));
     this.#settings = settings;
     this.#maxSlots = maxSlots;
     for (const page of this.#pages.values()) page.forget();
@@ -181,19 +183,21 @@ export class ExpectationBook {
     for (const [, page] of this.#sortedPages()) yield* page.judged;
   }
 
-  /** Each backup set with each slot that it is part of, and what it gives to the slot. */
-  *coveredSets(): Generator<readonly [BackupSet, Slot, Finding]> {
-    const slotsBy = new Map(this.#chapters.map((one) => [one.expectation, one.evaluated.slots]));
-    for (const page of this.#pages.values())
-      for (const [set, hits] of page.hitsOfSets())
-        for (const [expectation, { key, userBy, finding }] of hits) {
-          const slot = slotsBy.get(expectation)?.get(key);
-          if (slot && userBy !== undefined && finding.matching > 0) yield [set, slot, finding];
-        }
+  /** The slots that a backup set is part of, and what it gives to each. */
+  *slotsOf(set: BackupSet): Generator<readonly [Slot, Finding]> {
+    const hits = this.#pages.get(set.labels["url"] ?? "")?.hitsOf(set) ?? [];
+    for (const [{ name }, { key, userBy, finding }] of hits) {
+      const slot = this.#byName.get(name)?.evaluated.slots.get(key);
+      if (slot && userBy !== undefined && finding.matching > 0) yield [slot, finding];
+    }
+  }
+
+  *sets(): Generator<BackupSet> {
+    for (const page of this.#pages.values()) yield* page.sets;
   }
 
   chapterOf({ labels }: Slot): Basis | undefined {
-    return this.#chapters.find(({ expectation }) => expectation.name === labels["expectation"]);
+    return this.#byName.get(labels["expectation"] ?? "");
   }
 
   /** The repositories with known content, and how many of their sets no expectation covers. */

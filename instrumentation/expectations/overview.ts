@@ -25,10 +25,10 @@ export interface Expectations {
   readonly pausedUntil: ReadonlyMap<string, number>;
   /** The backup sets that an expectation covers, or that are retired. */
   readonly judged: ReadonlySet<BackupSet>;
-  /** The slots for which a backup set is too old; missing: none. */
-  readonly overdue: ReadonlyMap<BackupSet, readonly Slot[]>;
-  /** Labels of the backup sets that have a snapshot as new as that of the slot; missing: none. */
+  /** Labels of the backup sets that have a snapshot as new as that of the slot. */
   readonly holders: ReadonlyMap<Slot, readonly Labels[]>;
+  /** The slots for which a backup set is too old. */
+  overdueOf(set: BackupSet): readonly Slot[];
   /** Why not all is known of a slot with the reason `unknown`. */
   doubtsOf(slot: Slot): readonly Doubt[];
   isRetired(set: BackupSet): boolean;
@@ -47,7 +47,8 @@ export function overviewOf(book: ExpectationBook, now: number): Expectations {
       book.paused(now).map(({ name, pausedUntil = 0 }) => [name, pausedUntil] as const),
     ),
     judged: new Set(book.judgedSets()),
-    ...coverage(book, now),
+    holders: holdersOf(book),
+    overdueOf: (set) => overdueSlots(book, set, now),
     doubtsOf: (slot) => doubtsOf(slot, book.chapterOf(slot)),
     isRetired: (set) => isRetired(set, book.settings.retired),
   };
@@ -64,19 +65,18 @@ function idleSlots({ settings }: ExpectationBook): readonly IdleSlot[] {
     );
 }
 
-function coverage(book: ExpectationBook, now: number): Pick<Expectations, "overdue" | "holders"> {
-  const overdue = new Map<BackupSet, Slot[]>();
-  const holders = new Map<Slot, Labels[]>();
-  for (const [set, slot, finding] of book.coveredSets()) {
-    const { newest = 0, maxAgeSeconds } = slot.verdict;
-    if (now / 1000 - set.newest.time.seconds > maxAgeSeconds) addTo(overdue, set, slot);
-    if (newest > 0 && finding.newest >= newest) addTo(holders, slot, set.labels);
-  }
-  return { overdue, holders };
+function overdueSlots(book: ExpectationBook, set: BackupSet, now: number): readonly Slot[] {
+  const age = now / 1000 - set.newest.time.seconds;
+  const slots = Array.from(book.slotsOf(set), ([slot]) => slot);
+  return slots.filter(({ verdict }) => age > verdict.maxAgeSeconds);
 }
 
-function addTo<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const known = map.get(key);
-  if (known) known.push(value);
-  else map.set(key, [value]);
+function holdersOf(book: ExpectationBook): Expectations["holders"] {
+  const holders = new Map<Slot, Labels[]>(book.slots().map((slot) => [slot, []]));
+  for (const set of book.sets())
+    for (const [slot, finding] of book.slotsOf(set)) {
+      const { newest = 0 } = slot.verdict;
+      if (newest > 0 && finding.newest >= newest) holders.get(slot)?.push(set.labels);
+    }
+  return holders;
 }

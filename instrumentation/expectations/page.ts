@@ -61,9 +61,14 @@ export class RepositoryPage {
     return this.knowledge.isKnown ? this.#removals.list : [];
   }
 
-  /** The hits of each set, as of the last update. */
-  *hitsOfSets(): Generator<readonly [BackupSet, Hits]> {
-    for (const [set, { hits }] of this.#read) yield [set, hits];
+  /** As of the last update. */
+  get sets(): readonly BackupSet[] {
+    return this.#sets;
+  }
+
+  /** As of the last update. */
+  hitsOf(set: BackupSet): Hits {
+    return this.#read.get(set)?.hits ?? [];
   }
 
   /** An expectation covers the set. */

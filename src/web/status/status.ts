@@ -117,7 +117,7 @@ const NO_EXPECTATIONS: Expectations = {
   slots: [],
   idle: [],
   hiddenSlots: 0,
-  overdue: new Map(),
+  overdueOf: () => [],
   holders: new Map(),
   doubtsOf: () => [],
   pausedUntil: new Map(),
@@ -204,7 +204,7 @@ function judgementOf(
   if (expected.isRetired(set)) return { ...none, retired: true };
   const ageMs = now - set.newest.time.seconds * 1000;
   if (!expected.judged.has(set)) return { ...none, late: ageMs > lateAfterMs };
-  const slots = expected.overdue.get(set) ?? [];
+  const slots = expected.overdueOf(set);
   if (slots.some(({ verdict }) => verdict.reasons.includes("late"))) return { ...none, late: true };
   const met = slots.filter(({ verdict }) => !verdict.reasons.includes("copies"));
   const holders = met.flatMap((slot) => expected.holders.get(slot) ?? []);
