@@ -171,6 +171,32 @@ test.skipIf(!requirePeer("promtool"))(
   },
 );
 
+test("without stateDir a reload of the entry keeps counters and times, and appendOnly counts from then on", async () => {
+  const [first, second] = [add("a", -9), add("a", -8), add("a", -7)];
+  const repo = await repositoryFolder(sealed.files, join(folder, "repository"));
+  const settings = (appendOnly: boolean): ReturnType<typeof monitorSettings> =>
+    monitorSettings({ repositories: [{ repo, password: "p", appendOnly }] });
+  const monitor = new Monitor(settings(false), { clock, logger });
+  onTestFinished(() => monitor.stop());
+  const collect = async (): Promise<readonly (number | undefined)[]> => {
+    await monitor.collect();
+    const samples = new Samples(await tableText(monitor.tables, clock.now()));
+    const violated = samples.value("backup_repository_append_only_violated_timestamp_seconds");
+    const removal = samples.value("backup_repository_last_removal_timestamp_seconds");
+    await clock.advance(HOUR);
+    return [samples.value(REMOVED), removal, violated];
+  };
+  expect(await collect()).toEqual([0, undefined, undefined]);
+  await rm(first);
+  expect(await collect()).toEqual([1, 3600, undefined]);
+  monitor.reload(settings(true));
+  expect(await collect()).toEqual([1, 3600, undefined]);
+  await rm(second);
+  expect(await collect()).toEqual([2, 3 * 3600, 3 * 3600]);
+  monitor.reload(settings(false));
+  expect(await collect()).toEqual([2, 3 * 3600, undefined]);
+});
+
 test("retired and renamed sets have not vanished", async () => {
   const gone = ["old", "box-1", "box-2", "web"].map((host) => add(host, -5));
   add("box-3", -4);

@@ -129,6 +129,17 @@ const FAULTS: Readonly<Record<string, (backend: Backend) => Backend>> = {
       return type === "snapshots" ? stored.subarray(5) : stored;
     },
   }),
+  "one of two keys is listed only every other time": (backend) => {
+    let turn = 0;
+    return {
+      ...backend,
+      list: async (type, from, signal, options) => {
+        const page = await backend.list(type, from, signal, options);
+        const isLacking = type === "keys" && turn++ % 2 === 0;
+        return isLacking ? { ...page, names: page.names.slice(0, 1) } : page;
+      },
+    };
+  },
   "keys are away": (backend) => ({
     ...backend,
     list: async (type, from, signal, options) => {
@@ -175,6 +186,7 @@ test.for(CASES)("nothing is missing although %s (%s)", async ([, agent, fault]) 
   const repository = new ChangingRepository(agent === "with state and a restart");
   for (let count = 0; count < PAGES * PER_PAGE; count++)
     repository.add({ host: count % 2 === 0 ? "web" : "db", path: `/${count % 3}` });
+  repository.sealed.addKey("q");
   const first = await repository.collect();
   const published = {
     publishedId: first.config.id,
