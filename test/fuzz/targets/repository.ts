@@ -2,6 +2,7 @@ import { zstdCompressSync } from "node:zlib";
 
 import { Key, SealError } from "../../../instrumentation/restic/crypto/key.ts";
 import { decodeLock } from "../../../instrumentation/restic/locks/lock-file.ts";
+import { decodeIndex } from "../../../instrumentation/restic/inventory/decode-index.ts";
 import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
 import { decodeConfig } from "../../../instrumentation/restic/repository/config.ts";
 import { decodeKeyFile } from "../../../instrumentation/restic/repository/key-file.ts";
@@ -41,6 +42,24 @@ const LOCK = JSON.stringify({
   pid: 30_995,
 });
 
+const BLOB = { id: ID, type: "data", offset: 0, length: 100, uncompressed_length: 200 };
+const INDEX = JSON.stringify({
+  supersedes: [ID],
+  packs: [
+    { id: ID, blobs: [BLOB, { ...BLOB, type: "tree", uncompressed_length: undefined }] },
+    { id: ID, blobs: [] },
+  ],
+  packs_to_delete: [{ id: ID, time: "2026-11-26T22:37:24Z", size: 100, blobs: [BLOB] }],
+});
+
+function decodedIndex(input: Buffer): unknown {
+  const steps = decodeIndex(input);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** The files of a repository. */
 export const REPOSITORY: readonly Target[] = [
   {
@@ -74,6 +93,13 @@ export const REPOSITORY: readonly Target[] = [
     take: (input) => decodeLock(input),
     mayThrow: plainError,
     heads: ["", '{"time":', '{"hostname":"', '{"a":['],
+  },
+  {
+    name: "index files",
+    seeds: [INDEX, INDEX.slice(INDEX.indexOf("["), -1)],
+    take: decodedIndex,
+    mayThrow: plainError,
+    heads: ["", '{"packs":[', '{"packs":[{"id":"', `{"packs":[{"id":"${ID}","blobs":[`],
   },
   {
     name: "key files",
