@@ -20,6 +20,7 @@ test("every metric that documents, examples and rules name exists", async () => 
     "CHANGELOG.md",
     "otel-collector.yaml",
     "test/peers/telemetry/alerts.yml",
+    "test/peers/telemetry/alerts-of-days.yml",
     "test/peers/telemetry/expectations.yml",
     "test/peers/scale/pairs.yml",
     "test/peers/scale/pairs-expectations.yml",

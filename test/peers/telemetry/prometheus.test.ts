@@ -19,6 +19,7 @@ describe.skipIf(!requirePeer("promtool"))("Prometheus accepts examples/prometheu
     ["check", "config", join(EXAMPLES, "prometheus.yml")],
     ["check", "rules", join(EXAMPLES, "alerts.yml"), join(EXAMPLES, "restic-reporter.yml")],
     ["test", "rules", join(import.meta.dirname, "alerts.yml")],
+    ["test", "rules", join(import.meta.dirname, "alerts-of-days.yml")],
     ["test", "rules", join(import.meta.dirname, "expectations.yml")],
     ["test", "rules", join(import.meta.dirname, "restic-reporter.yml")],
   ])("promtool %s %s", (args) => {
