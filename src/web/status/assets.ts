@@ -95,8 +95,8 @@ input[type="search"] { flex: 1; min-width: 0; }
   .expectations .host { order: 4; max-width: 55%; }
   .expectations .name { order: 5; flex: 1 1 0; }
   .expectations .newest { order: 6; }
-  .expectations .why { order: 7; flex-basis: 100%; white-space: normal; }
-  td small:not(.met) { display: none; }
+  .expectations .why { order: 7; flex-basis: 100%; }
+  td small { display: none; }
   label { flex: 1 1 12rem; }
 }
 body.lost main { opacity: .4; }
