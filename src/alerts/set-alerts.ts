@@ -12,7 +12,7 @@ export const SET_ALERTS: readonly Alert[] = [
     severity: "warning",
     summary: `No backup of ${WHO} for {{ $value }} days`,
     description: `The newest snapshot of ${WHO} in {{ $labels.url }} is {{ $value }} days old.`,
-    hint: "Check whether the backup job still runs on that host. A host that is gone belongs into retired.",
+    hint: "Check whether the backup job still runs on that host. A host that is gone belongs in retired.",
     fires:
       "the newest snapshot of a set is more than 3 whole days old, and no expectation covers the set",
   },
