@@ -123,7 +123,8 @@ export function parseFlags(argv: readonly string[]): Flags {
       if (value === undefined) throw usage(`--${name} needs a value`);
       values[setting] = joined(setting, values[setting], value);
     } else if (name === "format") {
-      format = choice(name, CHOICES["format"] ?? [], given ?? rest.shift());
+      format = given ?? rest.shift();
+      if (format === undefined) throw usage(`--${name} needs a value`);
     } else if (name === RUNBOOK_URL) {
       runbookUrl = webAddress(name, given ?? rest.shift());
     } else if (name === "completion") {
@@ -170,8 +171,9 @@ function formatOf(
 ): Flags["format"] {
   if (given === undefined) return OUTPUT_FORMATS[0];
   if (command === "rules") return choice("format", RULES_FORMATS, given);
-  if (!isOnce) throw usage("--format is only for --once and the command rules: add one of them");
-  return choice("format", OUTPUT_FORMATS, given);
+  if (isOnce) return choice("format", OUTPUT_FORMATS, given);
+  choice("format", CHOICES["format"] ?? [], given);
+  throw usage("--format is only for --once and the command rules: add one of them");
 }
 
 /** The value is not repeated: it may contain a login. */

@@ -115,6 +115,7 @@ test.for([
     ["rules", "--format", "table"],
     '--format: must be one of prometheus, prometheusrule, not "table"',
   ],
+  [["--format", "json", "--once"], '--format: must be one of prometheus, table, not "json"'],
   [
     ["--once", "--format", "prometheusrule"],
     '--format: must be one of prometheus, table, not "prometheusrule"',
