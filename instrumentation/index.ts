@@ -2,6 +2,7 @@
 export { ResticInstrumentation, resticMetricProducer } from "./embedding/instrumentation.ts";
 export type {
   ExpectationConfig,
+  InventoryConfig,
   RenameConfig,
   RepositoryConfig,
   ResticInstrumentationConfig,

@@ -9,7 +9,7 @@ import { labelsOf } from "./slots.ts";
 import type { Slot } from "./slots.ts";
 
 /** A slot of an expectation that has no enabled repository: it is paused. */
-export interface IdleSlot {
+interface IdleSlot {
   /** As those of a slot. */
   readonly labels: Labels;
   readonly maxAgeSeconds: number;

@@ -5,13 +5,9 @@ import type { LockState } from "./locks/lock-state.ts";
 import type { OpenView } from "./repository/open-view.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
-import type {
-  ChangeEvent,
-  ChangeHistory,
-  VanishedSet,
-} from "./repository/snapshots/change-history.ts";
+import type { ChangeHistory } from "./repository/snapshots/change-history.ts";
 
-export type { AllowsTime, ChangeEvent, ChangeHistory, OpenView, Snapshot, VanishedSet };
+export type { AllowsTime, ChangeHistory, OpenView, Snapshot };
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {

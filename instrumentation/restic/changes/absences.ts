@@ -19,7 +19,7 @@ export function joined(ids: readonly string[]): string {
   return ids.map((id) => id.slice(0, DIGITS)).join("");
 }
 
-export function countOf(names: string): number {
+function countOf(names: string): number {
   return names.length / DIGITS;
 }
 

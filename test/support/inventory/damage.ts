@@ -25,7 +25,7 @@ export interface FirstBackup {
   readonly index: string;
 }
 
-export function packPath(folder: string, id: string): string {
+function packPath(folder: string, id: string): string {
   return join(folder, "data", id.slice(0, 2), id);
 }
 
