@@ -173,7 +173,7 @@ export class Agent {
 
   async #reloadOnce(): Promise<string | undefined> {
     const { clock, logger, load } = this.#options;
-    const { legacyLabel, stateDir, stateKeys } = this.#settings.monitor;
+    const { legacyLabel, compat, stateDir, stateKeys } = this.#settings.monitor;
     try {
       const next = await load();
       for (const warning of next.warnings) logger.warn(warning);
@@ -182,7 +182,7 @@ export class Agent {
       this.monitor.reload(next.monitor);
       this.#effective = {
         ...this.#settings,
-        monitor: { ...next.monitor, legacyLabel, stateDir, stateKeys },
+        monitor: { ...next.monitor, legacyLabel, compat, stateDir, stateKeys },
         disabledCount: next.disabledCount,
         logLevel: next.logLevel,
       };

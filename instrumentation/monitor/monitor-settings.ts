@@ -29,6 +29,8 @@ export interface MonitorSettings {
   /** Repositories that are collected in parallel. */
   readonly concurrency: number;
   readonly legacyLabel: boolean;
+  /** Also the metrics of this other program. Default: none. */
+  readonly compat?: "ngosang" | "none" | undefined;
   readonly retryFailed: boolean;
   readonly reverifyMs: number;
   /** Scheduled collections of the repositories are staggered over the interval. */

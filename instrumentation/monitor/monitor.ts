@@ -15,6 +15,7 @@ import type { Logger } from "../core/log.ts";
 import type { Secret, SecretResolver } from "../core/secret.ts";
 import { backendOpener } from "../backends/open.ts";
 import { Expected } from "./expected.ts";
+import { ngosangTables } from "./ngosang-tables.ts";
 import { Inventories } from "./inventories.ts";
 import { RepositorySources } from "./repository-sources.ts";
 import type { Opening, ParallelLimits } from "./repository-sources.ts";
@@ -96,7 +97,7 @@ export class Monitor {
       onKeyDerivation: options.onKeyDerivation,
     });
     this.inventories = new Inventories({ ...host, ...stored, sources: this.#sources });
-    this.tables = this.#boundTables();
+    this.tables = this.#boundTables(settings);
     this.ownTables = [boundTable(VAULT_METRICS, () => this.#vault.states)];
     this.reload(settings);
   }
@@ -201,7 +202,7 @@ export class Monitor {
       void this.#sources.refreshSecrets(this.#refreshMs, this.#refresh.signal);
   }
 
-  #boundTables(): readonly BoundTable[] {
+  #boundTables({ compat }: MonitorSettings): readonly BoundTable[] {
     const { store } = this;
     return [
       boundTable(JOB_METRICS, () =>
@@ -225,6 +226,7 @@ export class Monitor {
         (_, now) => now,
       ),
       this.inventories.table,
+      ...(compat === "ngosang" ? ngosangTables(store, () => this.inventories.entries()) : []),
       ...this.expected.tables,
       ...this.#sourceSets.map(({ table }) => table),
     ];

@@ -118,6 +118,7 @@ export async function loadSettings({
       inventory: value(SETTINGS.inventory),
       locksEvery: value(SETTINGS.locks),
       concurrency: value(SETTINGS.concurrency),
+      compat: value(SETTINGS.compat),
       legacyLabel: value(SETTINGS.legacyLabel),
       retryFailed: value(SETTINGS.retryFailed),
       reverifyMs: value(SETTINGS.reverify),

@@ -64,6 +64,7 @@ export function settingsSummary(
     retryFailed,
     reverifySeconds: reverifyMs / 1000,
     startupWaitSeconds: startupWaitMs / 1000,
+    compat: monitor.compat ?? "none",
     legacyLabel,
     logLevel,
     logFormat,

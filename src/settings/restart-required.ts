@@ -20,6 +20,7 @@ export function restartRequired(before: AgentSettings, next: AgentSettings): rea
     logFormat: before.logFormat !== next.logFormat,
     stateDir: before.monitor.stateDir !== next.monitor.stateDir,
     stateKeys: before.monitor.stateKeys !== next.monitor.stateKeys,
+    compat: before.monitor.compat !== next.monitor.compat,
     legacyLabel: before.monitor.legacyLabel !== next.monitor.legacyLabel,
   };
   return Object.entries(changed).flatMap(([name, isChanged]) => (isChanged ? [name] : []));

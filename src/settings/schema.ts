@@ -28,6 +28,8 @@ export interface Setting<T> {
   readonly alias?: string;
 }
 
+const COMPAT = ["none", "ngosang"] as const;
+
 function setting<T>(
   name: string,
   format: Format<T>,
@@ -196,6 +198,12 @@ export const SETTINGS = {
     duration,
     "30s",
     "time limit of one OTLP push with all its requests; each request has its own time limit",
+  ),
+  compat: setting(
+    "compat",
+    oneOf(COMPAT),
+    "none",
+    "also the metrics of ngosang/restic-exporter 2, under their names and labels",
   ),
   legacyLabel: setting(
     "legacyLabel",
