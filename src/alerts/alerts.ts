@@ -14,7 +14,7 @@ export const ALERTS: readonly AlertGroup[] = [
   { name: "sets", title: "Backup sets", alerts: SET_ALERTS },
   { name: "repositories", title: "Repositories", alerts: REPOSITORY_ALERTS },
   { name: "changes", title: "Removals and keys", alerts: CHANGE_ALERTS },
-  { name: "locks", title: "Locks", alerts: LOCK_ALERTS },
+  { name: "locks", title: "Locks that stay", alerts: LOCK_ALERTS },
   { name: "retention", title: "Retention", alerts: RETENTION_ALERTS },
   { name: "inventory", title: "Packs and indexes", alerts: INVENTORY_ALERTS },
   { name: "agent", title: "The agent", alerts: AGENT_ALERTS },
