@@ -33,4 +33,6 @@ test.skipIf(!requirePeer("promtool"))(
     );
     expect(survivors.filter((survivor) => !BEYOND.test(survivor))).toEqual([]);
   },
+  // 400 rule files.
+  900_000,
 );
