@@ -87,6 +87,15 @@ export interface Section {
 
 const DATASOURCE = { type: "prometheus", uid: "${datasource}" } as const;
 
+/** Both dashboards have these fields. */
+export const COMMON = {
+  tags: ["restic-otel"],
+  schemaVersion: 39,
+  editable: true,
+  refresh: "1m",
+  time: { from: "now-7d", to: "now" },
+} as const;
+
 export const DATASOURCE_VARIABLE: Variable = {
   name: "datasource",
   label: "Prometheus",

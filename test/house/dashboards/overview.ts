@@ -1,4 +1,11 @@
-import { DATASOURCE_VARIABLE, labelVariable, layOut, LINKS, STATUS_VARIABLE } from "./dashboard.ts";
+import {
+  COMMON,
+  DATASOURCE_VARIABLE,
+  labelVariable,
+  layOut,
+  LINKS,
+  STATUS_VARIABLE,
+} from "./dashboard.ts";
 import type { Dashboard, Section } from "./dashboard.ts";
 
 const SLOT = "expectation, host, user";
@@ -168,11 +175,7 @@ export function overview(): Dashboard {
     uid: "restic-otel-overview",
     title: "restic-otel: overview",
     description: "Whether all backups are as expected.",
-    tags: ["restic-otel"],
-    schemaVersion: 39,
-    editable: true,
-    refresh: "1m",
-    time: { from: "now-7d", to: "now" },
+    ...COMMON,
     templating: {
       list: [
         DATASOURCE_VARIABLE,

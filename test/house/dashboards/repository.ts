@@ -1,4 +1,11 @@
-import { DATASOURCE_VARIABLE, labelVariable, layOut, LINKS, STATUS_VARIABLE } from "./dashboard.ts";
+import {
+  COMMON,
+  DATASOURCE_VARIABLE,
+  labelVariable,
+  layOut,
+  LINKS,
+  STATUS_VARIABLE,
+} from "./dashboard.ts";
 import type { Dashboard, PanelSpec, Section } from "./dashboard.ts";
 
 const SET = "host, user";
@@ -165,11 +172,7 @@ export function repository(): Dashboard {
     uid: "restic-otel-repository",
     title: "restic-otel: repository",
     description: "One repository: its backup sets, what changed, who holds a lock.",
-    tags: ["restic-otel"],
-    schemaVersion: 39,
-    editable: true,
-    refresh: "1m",
-    time: { from: "now-7d", to: "now" },
+    ...COMMON,
     templating: {
       list: [
         DATASOURCE_VARIABLE,
