@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { requirePeer } from "../../support/agent/peers.ts";
-import { RealInventory } from "../../support/inventory/real-inventory.ts";
-import { restic } from "../../support/repository/restic-cli.ts";
+import { requirePeer } from "../../../support/agent/peers.ts";
+import { RealInventory } from "../../../support/inventory/real-inventory.ts";
+import { restic } from "../../../support/repository/restic-cli.ts";
 
 const PASSWORD = "inventory";
 

@@ -5,12 +5,12 @@ import { randomBytes } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { requirePeer } from "../../support/agent/peers.ts";
-import type { Peer } from "../../support/agent/peers.ts";
-import { DAMAGE } from "../../support/inventory/damage.ts";
-import type { FirstBackup } from "../../support/inventory/damage.ts";
-import { check, rawData, RealInventory } from "../../support/inventory/real-inventory.ts";
-import { restic } from "../../support/repository/restic-cli.ts";
+import { requirePeer } from "../../../support/agent/peers.ts";
+import type { Peer } from "../../../support/agent/peers.ts";
+import { DAMAGE } from "../../../support/inventory/damage.ts";
+import type { FirstBackup } from "../../../support/inventory/damage.ts";
+import { check, rawData, RealInventory } from "../../../support/inventory/real-inventory.ts";
+import { restic } from "../../../support/repository/restic-cli.ts";
 
 const PASSWORD = "inventory";
 const HOUR = 3_600_000;
