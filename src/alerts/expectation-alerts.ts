@@ -21,7 +21,9 @@ function unmet(reason: string): string {
 export const EXPECTATION_ALERTS: readonly Alert[] = [
   {
     name: "BackupLate",
+    // By the clock alone a snapshot is late before the next scrape: then the agent says whether a repository could have a newer one.
     expr: `${late(`(${NEWEST} > 0)`)}
+  and on (${SLOT}) backup_expectation_unmet{reason="late"}
   unless on (${SLOT}) backup_expectation_unmet{reason=~"unknown|copies"}`,
     severity: "critical",
     summary: `No fresh backup for {{ $labels.expectation }}${WHO}`,

@@ -63,10 +63,20 @@ export const EXPECTATION_SCENARIOS: readonly Scenario[] = [
     labels: E,
     series: {
       ...late(E),
+      [unmet(E, "late")]: [undefined, 1],
       [newest('expectation="g",host="web",instance="a"')]: [FRESH, OLD],
+      [unmet('expectation="g",host="web",instance="a"', "late")]: [undefined, 1],
       [newest('expectation="g",host="web",instance="b"')]: FRESH,
       [maxAge('expectation="g",host="web"')]: 600,
     },
+  },
+  {
+    alert: "BackupLate",
+    name: "a host is late since the last scrape, before which the agent did not say so; beside it hosts that are late",
+    severity: "critical",
+    labels: E,
+    series: { ...late(E), ...each(NEAR, (labels) => ({ [unmet(labels, "late")]: 1 })) },
+    isSilent: true,
   },
   {
     alert: "BackupNeverSeen",

@@ -60,6 +60,7 @@ function testOf(scenario: Scenario): object {
     eval_time: `${step}${unit}`,
     exp_samples: [],
   });
+  const tells = scenario.isSilent ? silent : fires;
   const nothingElse = {
     expr: `count by (alertname) (ALERTS{alertstate="firing",alertname!~"${[alert, ...also].join("|")}"})`,
     exp_samples: [],
@@ -71,8 +72,8 @@ function testOf(scenario: Scenario): object {
     promql_expr_test: [
       silent(WELL - 1),
       ...(after > 1 ? [silent(bad - 1)] : []),
-      ...(scenario.isSilent ? [silent(bad + 2)] : [fires(bad + 2)]),
-      ...(survives ? [fires(restart + RESTART - 1), fires(restart + RESTART + 15)] : []),
+      tells(bad + 2),
+      ...(survives ? [tells(restart + RESTART - 1), tells(restart + RESTART + 15)] : []),
       silent(end),
       ...[WELL - 1, bad + 2, end].map((step) =>
         Object.assign({ eval_time: `${step}${unit}` }, nothingElse),
