@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 
 import { freeAddress } from "../core/free-port.ts";
@@ -56,11 +58,21 @@ export async function startVersitygw({
     ],
     announces: /listening on:[^]*?https?:\/\/(\S+)/,
     url: (listening) => `${scheme}://${listening}`,
+    // It announces the address before it listens.
+    ready: async () => acceptsConnections(address),
     env: {
       ROOT_ACCESS_KEY: S3_KEYS.AWS_ACCESS_KEY_ID,
       ROOT_SECRET_KEY: S3_KEYS.AWS_SECRET_ACCESS_KEY,
     },
   });
+}
+
+async function acceptsConnections(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.destroy();
+  return true;
 }
 
 /** Starts `rclone serve s3`. */
