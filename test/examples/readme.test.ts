@@ -81,6 +81,7 @@ const TO_RUN = COMMANDS.filter(
 function printedBy(command: string): RegExp {
   if (command.includes("--once")) return /^1 of 1 repository fine, \d+ of \d+ backup sets ok$/m;
   if (command.endsWith(" suggest")) return /^expect:$/m;
+  if (command.endsWith(" rules")) return /^ +- alert: Backup\w+$/m;
   if (command.includes("--check-config")) return /^ok: 2 repositories, 0 disabled/m;
   return /^added \d+ packages/m;
 }
