@@ -52,6 +52,7 @@ export const EXPECTATION_SCENARIOS: readonly Scenario[] = [
       ...late('expectation="g",host="copy"'),
       [unmet('expectation="g",host="copy"', "copies")]: 1,
       ...late('expectation="g",host="unread"'),
+      [unmet('expectation="g",host="unread"', "late")]: 1,
       [unmet('expectation="g",host="unread"', "unknown")]: 1,
     },
     also: LATE,
