@@ -19,7 +19,7 @@ const LONG = [
   "test/peers/backends/**/*.test.ts",
   "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",
-  "test/expectations/{retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
+  "test/expectations/{property,retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
   "test/fuzz/*.test.ts",
   "test/restic/changes/random-sequences.test.ts",
   "test/settings/{completion,json-schema}.test.ts",
