@@ -1,0 +1,114 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { startAgent } from "../agent/agent.ts";
+import type { RunningAgent } from "../agent/agent.ts";
+
+/** A scrape ends after this time, as in a configuration of Prometheus. */
+const SCRAPE_LIMIT_MS = 30_000;
+const HUNG_LIMIT_MS = 1000;
+
+/** The installed agent with a wall clock that the test sets. It has no other part of the test in it. */
+export class AgentInTime {
+  readonly #settings: unknown;
+  readonly #folder: string;
+  #agent: RunningAgent | undefined;
+  #hangs = false;
+
+  private constructor(settings: unknown, folder: string) {
+    this.#settings = settings;
+    this.#folder = folder;
+  }
+
+  static async create(settings: object, hasStateDir: boolean): Promise<AgentInTime> {
+    const folder = await mkdtemp(join(tmpdir(), "agent-in-time-"));
+    const stateDir = hasStateDir ? { stateDir: join(folder, "state") } : {};
+    return new AgentInTime({ enableLifecycle: true, ...stateDir, ...settings }, folder);
+  }
+
+  get isRunning(): boolean {
+    return this.#agent !== undefined;
+  }
+
+  /** What the agent has logged since its last start. */
+  get log(): string {
+    return this.#agent?.log() ?? "";
+  }
+
+  async start(now: number): Promise<void> {
+    await this.#setTime(now);
+    this.#agent = await startAgent(this.#settings, {
+      env: {
+        TZ: "UTC",
+        LD_PRELOAD: FAKETIME,
+        FAKETIME_TIMESTAMP_FILE: this.#clock,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      },
+    });
+  }
+
+  /** Ends the agent as a lack of memory does. */
+  async kill(): Promise<void> {
+    this.#agent?.kill("SIGKILL");
+    await this.#agent?.exit;
+    await this.#agent?.stop();
+    this.#agent = undefined;
+  }
+
+  /** The agent does nothing until `goOn`. */
+  hang(): void {
+    this.#agent?.kill("SIGSTOP");
+    this.#hangs = true;
+  }
+
+  goOn(): void {
+    this.#agent?.kill("SIGCONT");
+    this.#hangs = false;
+  }
+
+  /** Collects and scrapes. @param now milliseconds since the epoch @returns undefined: the agent does not answer */
+  async look(now: number): Promise<string | undefined> {
+    if (!this.#agent) return undefined;
+    await this.#setTime(now);
+    const { url } = this.#agent;
+    try {
+      await this.#fetch(`${url}/-/collect?wait`, "POST");
+      return await this.#fetch(`${url}/metrics`, "GET");
+    } catch (error) {
+      if (this.#hangs) return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#hangs) this.goOn();
+    await this.#agent?.stop();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #fetch(url: string, method: string): Promise<string> {
+    const signal = AbortSignal.timeout(this.#hangs ? HUNG_LIMIT_MS : SCRAPE_LIMIT_MS);
+    const response = await fetch(url, { method, signal });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status}: ${text}\n${this.log}`);
+    return text;
+  }
+
+  get #clock(): string {
+    return join(this.#folder, "clock");
+  }
+
+  async #setTime(now: number): Promise<void> {
+    await writeFile(this.#clock, `+${((now - Date.now()) / 1000).toFixed(3)}`);
+  }
+}
+
+/** The library of the package faketime, in the folder of the machine's architecture. */
+const FAKETIME = spawnSync(
+  "sh",
+  ["-c", "ls /usr/lib/*/faketime/libfaketime.so.1 2> /dev/null"],
+  { encoding: "utf8" },
+).stdout.trim();

@@ -1,0 +1,103 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { repositoryFolder } from "../repository/repository-folder.ts";
+import { SealedRepository } from "../repository/sealed-repository.ts";
+
+export const PASSWORD = "disaster";
+
+/** What a backup writes, beside what every backup has. */
+export interface Backup {
+  readonly host: string;
+  /** Default: root. */
+  readonly user?: string;
+  /** Default: /data. */
+  readonly paths?: readonly string[];
+  readonly tags?: readonly string[];
+  /** Files that the backup found. Default: 1,000, of 1 MiB each. */
+  readonly files?: number;
+  /** Of `backup --time`: the time of the snapshot, milliseconds since the epoch. Default: the start of the backup. */
+  readonly time?: number;
+  /** Of `tag`, `rewrite` and `copy`. */
+  readonly original?: string;
+  readonly tree?: string;
+}
+
+/** A repository in a folder, whose snapshots begin when the test says. restic lists and checks what the writer seals. */
+export class RepositoryOnDisk {
+  readonly folder: string;
+  #sealed: SealedRepository;
+
+  private constructor(folder: string, sealed: SealedRepository) {
+    this.folder = folder;
+    this.#sealed = sealed;
+  }
+
+  static async create(): Promise<RepositoryOnDisk> {
+    const sealed = new SealedRepository(PASSWORD);
+    const repository = new RepositoryOnDisk(await repositoryFolder(sealed.files), sealed);
+    sealed.files.clear();
+    return repository;
+  }
+
+  /** @param now milliseconds since the epoch @returns the id of the snapshot */
+  async backup(now: number, backup: Backup): Promise<string> {
+    const { host, user = "root", files = 1000, time = now, ...rest } = backup;
+    const id = this.#sealed.addSnapshot({
+      time: new Date(time).toISOString(),
+      hostname: host,
+      username: user,
+      program_version: "restic 0.18.0",
+      summary: {
+        backup_start: new Date(now).toISOString(),
+        backup_end: new Date(now + 60_000).toISOString(),
+        files_new: 1,
+        files_changed: 1,
+        files_unmodified: Math.max(0, files - 2),
+        total_files_processed: files,
+        total_bytes_processed: files * 2 ** 20,
+        data_added: 2 ** 20,
+        data_added_packed: 2 ** 19,
+      },
+      ...rest,
+    });
+    await this.#write();
+    return id;
+  }
+
+  /** As `key add`. */
+  async addKey(): Promise<void> {
+    this.#sealed.addKey("another");
+    await this.#write();
+  }
+
+  /** Locks the repository. @returns the id of the lock */
+  async lock(now: number, exclusive: boolean): Promise<string> {
+    const time = new Date(now).toISOString();
+    const lock = { time, exclusive, hostname: "web", username: "root", pid: 7 };
+    const id = this.#sealed.addSealed("locks", Buffer.from(JSON.stringify(lock)));
+    await this.#write();
+    return id;
+  }
+
+  async remove(type: "snapshots" | "locks" | "keys", ids: Iterable<string>): Promise<void> {
+    for (const id of ids) await rm(join(this.folder, type, id));
+  }
+
+  /** Overwrites a file with other bytes. */
+  async damage(type: "snapshots", id: string): Promise<void> {
+    await writeFile(join(this.folder, type, id), "damaged");
+  }
+
+  /** Another repository is at the same place. */
+  async replace(): Promise<void> {
+    await rm(this.folder, { recursive: true });
+    this.#sealed = new SealedRepository(PASSWORD);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    await repositoryFolder(this.#sealed.files, this.folder);
+    this.#sealed.files.clear();
+  }
+}
