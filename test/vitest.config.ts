@@ -29,6 +29,7 @@ const LONG = [
 /** Tests of the packed and installed packages. */
 const INSTALLED = [
   "test/agent/**/*.test.ts",
+  "test/disasters/*.test.ts",
   "test/examples/{demo,embedding,examples,readme,secrets}.test.ts",
   "test/peers/!(backends)/**/*.test.ts",
 ];

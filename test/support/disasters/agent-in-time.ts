@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { startAgent } from "../agent/agent.ts";
 import type { RunningAgent } from "../agent/agent.ts";
+import { until } from "../core/until.ts";
 
 /** A scrape ends after this time, as in a configuration of Prometheus. */
 const SCRAPE_LIMIT_MS = 30_000;
@@ -75,7 +76,7 @@ export class AgentInTime {
     await this.#setTime(now);
     const { url } = this.#agent;
     try {
-      await this.#fetch(`${url}/-/collect?wait`, "POST");
+      await until("a collection", () => this.#collect(url));
       return await this.#fetch(`${url}/metrics`, "GET");
     } catch (error) {
       if (this.#hangs) return undefined;
@@ -87,6 +88,17 @@ export class AgentInTime {
     if (this.#hangs) this.goOn();
     await this.#agent?.stop();
     await rm(this.#folder, { recursive: true });
+  }
+
+  /** Also waits for the collection of the start. */
+  async #collect(url: string): Promise<boolean> {
+    try {
+      await this.#fetch(`${url}/-/collect?wait`, "POST");
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("409")) return false;
+      throw error;
+    }
   }
 
   async #fetch(url: string, method: string): Promise<string> {
@@ -107,8 +119,6 @@ export class AgentInTime {
 }
 
 /** The library of the package faketime, in the folder of the machine's architecture. */
-const FAKETIME = spawnSync(
-  "sh",
-  ["-c", "ls /usr/lib/*/faketime/libfaketime.so.1 2> /dev/null"],
-  { encoding: "utf8" },
-).stdout.trim();
+const FAKETIME = spawnSync("sh", ["-c", "ls /usr/lib/*/faketime/libfaketime.so.1 2> /dev/null"], {
+  encoding: "utf8",
+}).stdout.trim();

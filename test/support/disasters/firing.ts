@@ -63,7 +63,7 @@ const RESULT = /# (\d+)\\?", time: [^\n]*\n\s+exp: nil\n\s+got: ([^\n]*)/g;
 function firingIn(output: string, count: number): Firing {
   const found = Array.from({ length: count }, () => new Set<string>());
   const results = [...output.matchAll(RESULT)];
-  if (results.length !== [...output.matchAll(/^\s+exp: /gm)].length || /error/i.test(output))
+  if (results.length !== [...output.matchAll(/^\s+exp: /gm)].length || /error|WARNING/.test(output))
     throw new Error(`promtool printed something else:\n${output.slice(0, 4000)}`);
   for (const [, index, got = ""] of results)
     for (const [, name = ""] of got.matchAll(/alertname="(\w+)"/g)) found[Number(index)]?.add(name);
@@ -85,7 +85,11 @@ function seriesOf(looks: readonly Look[], names: ReadonlySet<string>): readonly 
     for (const { name, labels, value } of text === undefined ? [] : new Samples(text).all)
       if (names.has(name)) seen.set(seriesName(name, { ...labels, ...target }), value);
     for (const series of seen.keys())
-      if (!all.has(series)) all.set(series, Array.from({ length: index }, () => "_"));
+      if (!all.has(series))
+        all.set(
+          series,
+          Array.from({ length: index }, () => "_"),
+        );
     for (const [series, values] of all) {
       const ends = instance !== undefined && typeof values.at(-1) === "number";
       values.push(seen.get(series) ?? (ends ? "stale" : "_"));

@@ -96,6 +96,10 @@ export class RepositoryOnDisk {
     await this.#write();
   }
 
+  async delete(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
   async #write(): Promise<void> {
     await repositoryFolder(this.#sealed.files, this.folder);
     this.#sealed.files.clear();

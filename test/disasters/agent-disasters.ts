@@ -1,0 +1,134 @@
+import { rename } from "node:fs/promises";
+
+import type { Disaster } from "../support/disasters/disaster.ts";
+import type { Job, World } from "../support/disasters/world.ts";
+
+const WEB: Job = { host: "web" };
+const EXPECTED = { expect: [{ name: "servers", hosts: ["web"], maxAge: "26h" }] };
+
+async function restart(world: World): Promise<void> {
+  await world.agent.kill();
+  await world.agent.start(world.now);
+}
+
+export const AGENT_DISASTERS: readonly Disaster[] = [
+  {
+    name: "the agent is killed",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      await world.agent.kill();
+      await world.hours(1);
+      world.repair();
+      await world.agent.start(world.now);
+      await world.hours(1);
+    },
+    alerts: { BackupAgentDown: 0.25 },
+    endsWithin: 0.5,
+  },
+  {
+    name: "the agent hangs",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      world.agent.hang();
+      await world.hours(1);
+      world.repair();
+      world.agent.goOn();
+      await world.hours(1);
+    },
+    alerts: { BackupAgentDown: 0.25 },
+    endsWithin: 0.5,
+  },
+  {
+    name: "the agent restarts again and again",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      for (let restarts = 0; restarts < 6; restarts++) {
+        await restart(world);
+        await world.hours(1 / 6);
+      }
+      world.repair();
+      await world.hours(2);
+    },
+    alerts: { BackupAgentRestarting: 0.75 },
+    endsWithin: 1.5,
+  },
+  {
+    name: "a late backup, and the agent is restarted",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      world.jobs.clear();
+      await world.hours(1);
+      world.strike();
+      await world.hours(5);
+      await restart(world);
+      await world.hours(1);
+      world.repair();
+      await world.backup(WEB);
+      await world.hours(1);
+    },
+    alerts: { BackupLate: 5 },
+    endsWithin: 0.5,
+  },
+  {
+    name: "Prometheus is restarted (no alert)",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      const { instance } = world;
+      world.instance = undefined;
+      await world.hours(1 / 6);
+      world.instance = instance;
+      await world.hours(1);
+    },
+    alerts: {},
+  },
+  {
+    name: "the pod of the agent is rolled out (no alert)",
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      await restart(world);
+      world.instance = "agent-2:9121";
+      await world.hours(2);
+    },
+    alerts: {},
+  },
+  {
+    name: "a repository cannot be reached for three days",
+    settings: EXPECTED,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.days(1);
+      world.strike();
+      const away = `${world.repository.folder}-away`;
+      await rename(world.repository.folder, away);
+      world.jobs.clear();
+      await world.days(3);
+      world.repair();
+      await rename(away, world.repository.folder);
+      await world.backup(WEB);
+      await world.hours(6);
+    },
+    alerts: { BackupRepositoryUnreadable: 2, BackupLateUnread: 6 },
+  },
+];
