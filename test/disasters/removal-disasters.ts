@@ -131,7 +131,7 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
       world.jobs.clear();
       await world.hours(6);
     },
-    alerts: { BackupRepositoryEmpty: 1, BackupRepositoryReplaced: 1, BackupNeverSeen: 1 },
+    alerts: { BackupRepositoryUnreadable: 2 },
   },
   {
     name: "the bucket was emptied",
