@@ -115,20 +115,20 @@ export const EXPECTATION_DISASTERS: readonly Disaster[] = [
   {
     name: "forget does not run any more",
     settings: {
-      expect: [{ name: "kept", hosts: ["web"], maxAge: "26h", retention: { daily: 7 } }],
+      expect: [{ name: "kept", hosts: ["web"], maxAge: "26h", retention: { daily: 14 } }],
     },
     async play(world) {
-      await world.begins(6, WEB);
+      await world.begins(13, WEB);
       for (let day = 0; day < 3; day++) {
         await world.days(1);
         const ids = world.snapshots.get("web") ?? [];
-        await world.repository.remove("snapshots", ids.splice(0, ids.length - 7));
+        await world.repository.remove("snapshots", ids.splice(0, ids.length - 14));
       }
       world.strike();
       await world.days(10);
       world.repair();
       const ids = world.snapshots.get("web") ?? [];
-      await world.repository.remove("snapshots", ids.splice(0, ids.length - 7));
+      await world.repository.remove("snapshots", ids.splice(0, ids.length - 14));
       await world.hours(2);
     },
     alerts: { BackupForgetMissing: 8 * 24 + 4 },

@@ -3,7 +3,8 @@ import { rm } from "node:fs/promises";
 import type { Disaster } from "../support/disasters/disaster.ts";
 import type { Job, World } from "../support/disasters/world.ts";
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const WEB: Job = { host: "web" };
 const DB: Job = { host: "db" };
 const EXPECTED = { expect: [{ name: "servers", hosts: ["web", "db"], maxAge: "26h" }] };
@@ -40,10 +41,9 @@ function event(
 export const REMOVAL_DISASTERS: readonly Disaster[] = [
   event(
     "the newest snapshot of a host was forgotten",
-    { BackupNewestRemoved: 1 },
+    { BackupNewestRemoved: 1, BackupLate: 1 },
     async (world) => {
       await world.repository.remove("snapshots", idsOf(world, "db").splice(-1));
-      // The next backup is at 3:00, and the one before is not too old until 5:00.
     },
   ),
   event(
@@ -59,15 +59,15 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
   }),
   event(
     "snapshots were emptied by rewrite",
-    { BackupEmpty: 1, BackupMassRemoval: 1, BackupNewestRemoved: 1 },
+    { BackupEmpty: 1, BackupMassRemoval: 1, BackupNewestRemoved: 1, BackupNeverSeen: 1 },
     async (world) => {
       for (const host of ["web", "db"]) {
         const ids = idsOf(world, host).splice(0);
+        // rewrite keeps the time of a snapshot, and of its backup.
         for (const [index, original] of ids.entries())
-          await world.backup({
+          await world.repository.backup(world.now - 5 * HOUR - (ids.length - 1 - index) * DAY, {
             host,
             files: 0,
-            time: world.now - (ids.length - index) * DAY,
             original,
             tree: "e".repeat(64),
           });

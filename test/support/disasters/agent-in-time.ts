@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -116,8 +116,10 @@ export class AgentInTime {
     return join(this.#folder, "clock");
   }
 
+  /** The agent may read the file at any time: it never sees a part of it. */
   async #setTime(now: number): Promise<void> {
-    await writeFile(this.#clock, `+${((now - Date.now()) / 1000).toFixed(3)}`);
+    await writeFile(`${this.#clock}-next`, `+${((now - Date.now()) / 1000).toFixed(3)}`);
+    await rename(`${this.#clock}-next`, this.#clock);
   }
 }
 
