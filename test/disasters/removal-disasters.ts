@@ -88,6 +88,30 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
     await world.backup({ host: "web", time: world.now - 30 * DAY });
   }),
   {
+    name: "the clock of a host is two hours ahead",
+    settings: EXPECTED,
+    async play(world) {
+      await world.begins(3, WEB, DB);
+      await world.hours(8);
+      world.strike();
+      await world.repository.backup(world.now + 3 * HOUR, { host: "web" });
+      await world.hours(6);
+    },
+    alerts: { BackupSetInFuture: 1 },
+  },
+  {
+    name: "the password was changed",
+    settings: EXPECTED,
+    async play(world) {
+      await world.begins(3, WEB, DB);
+      await world.hours(8);
+      world.strike();
+      await world.repository.changePassword();
+      await world.hours(6);
+    },
+    alerts: { BackupRepositoryUnreadable: 2 },
+  },
+  {
     name: "a snapshot dated in 2030",
     settings: EXPECTED,
     async play(world) {

@@ -75,7 +75,9 @@ export class AgentInTime {
     await this.#setTime(now);
     const { url } = this.#agent;
     try {
-      await until("a collection", () => this.#collect(url));
+      await until("a collection", () => this.#collect(url)).catch((error: unknown) => {
+        throw new Error(`no collection, and the agent logged:\n${this.log}`, { cause: error });
+      });
       return await this.#fetch(`${url}/metrics`, "GET");
     } catch (error) {
       if (this.#hangs) return undefined;

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { repositoryFolder } from "../repository/repository-folder.ts";
@@ -69,6 +69,13 @@ export class RepositoryOnDisk {
   async addKey(): Promise<void> {
     this.#sealed.addKey("another");
     await this.#write();
+  }
+
+  /** As `key passwd`: only another password opens the repository. */
+  async changePassword(): Promise<void> {
+    const keys = await readdir(join(this.folder, "keys"));
+    await this.addKey();
+    await this.remove("keys", keys);
   }
 
   /** Locks the repository. @returns the id of the lock */

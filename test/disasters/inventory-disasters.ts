@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Disaster } from "../support/disasters/disaster.ts";
+import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
+import type { World } from "../support/disasters/world.ts";
+import { restic } from "../support/repository/restic-cli.ts";
+
+const SETTINGS = {
+  // The clock of restic cannot be set: its snapshots are made with --time.
+  expect: [{ name: "data", hosts: ["web"], maxAge: "10d", allowTime: true }],
+  inventory: { every: "1h" },
+};
+
+/** Hours of two inventories, and of one that was under way. */
+const SOON = 3;
+
+/** The repository of a real restic, whose second snapshot needs data of the first index file. */
+async function makeRepository(world: World): Promise<void> {
+  const repo = world.repository.folder;
+  const source = await mkdtemp(join(tmpdir(), "disaster-source-"));
+  try {
+    await rm(repo, { recursive: true });
+    await restic(["init"], { repo, password: PASSWORD });
+    await writeFile(join(source, "kept"), "k".repeat(10_000));
+    const backup = (time: string): Promise<string> =>
+      restic(["backup", source], { repo, password: PASSWORD, host: "web", time });
+    await backup("2027-03-13 03:00:00");
+    await writeFile(join(source, "new"), "n".repeat(10_000));
+    await backup("2027-03-14 03:00:00");
+  } finally {
+    await rm(source, { recursive: true });
+  }
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+}
+
+function damage(
+  name: string,
+  alerts: Disaster["alerts"],
+  happen: (folder: string) => Promise<void>,
+): Disaster {
+  return {
+    name,
+    settings: SETTINGS,
+    async play(world) {
+      await makeRepository(world);
+      await world.begins(0);
+      await world.hours(6);
+      world.strike();
+      await happen(world.repository.folder);
+      await world.hours(8);
+    },
+    alerts,
+  };
+}
+
+export const INVENTORY_DISASTERS: readonly Disaster[] = [
+  damage("a pack is lost", { BackupPacksMissing: SOON }, async (folder) => {
+    const [pack = ""] = await filesIn(join(folder, "data"));
+    await rm(pack);
+  }),
+  damage("a pack is cut", { BackupPacksDamaged: SOON }, async (folder) => {
+    const [pack = ""] = await filesIn(join(folder, "data"));
+    await truncate(pack, 100);
+  }),
+  damage("an index file is damaged", { BackupIndexUnreadable: SOON }, async (folder) => {
+    const [index = ""] = await filesIn(join(folder, "index"));
+    await writeFile(index, "damaged");
+  }),
+  {
+    name: "an index file is lost that has data of living snapshots",
+    settings: SETTINGS,
+    async play(world) {
+      await makeRepository(world);
+      const { folder: repo } = world.repository;
+      const options = { repo, password: PASSWORD };
+      const [first] = await indexes(repo);
+      await restic(["forget", "--keep-last", "1"], options);
+      await world.begins(0);
+      await world.hours(6);
+      world.strike();
+      await rm(first?.path ?? "");
+      await world.hours(8);
+    },
+    alerts: { BackupPacksLost: SOON + 1 },
+  },
+];
+
+/** Index files, oldest first. */
+async function indexes(folder: string): Promise<readonly { readonly path: string }[]> {
+  const paths = await filesIn(join(folder, "index"));
+  const dated = await Promise.all(
+    paths.map(async (path) => ({ path, time: (await stat(path)).mtimeMs })),
+  );
+  return dated.toSorted((a, b) => a.time - b.time);
+}
