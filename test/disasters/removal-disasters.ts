@@ -171,36 +171,3 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
     alerts: { BackupRepositoryUnreadable: 2 },
   },
 ];
-
-export const LOCK_DISASTERS: readonly Disaster[] = [
-  {
-    name: "a lock of a backup that was killed",
-    settings: { ...EXPECTED, locks: { every: "15m" } },
-    async play(world) {
-      await world.begins(3, WEB, DB);
-      await world.hours(8);
-      world.strike();
-      const id = await world.repository.lock(world.now, false);
-      await world.hours(4);
-      world.repair();
-      await world.repository.remove("locks", [id]);
-      await world.hours(4);
-    },
-    alerts: { BackupStaleLock: 2 },
-  },
-  {
-    name: "a lock of a prune that was killed",
-    settings: { ...EXPECTED, locks: { every: "15m" } },
-    async play(world) {
-      await world.begins(3, WEB, DB);
-      await world.hours(8);
-      world.strike();
-      const id = await world.repository.lock(world.now, true);
-      await world.hours(4);
-      world.repair();
-      await world.repository.remove("locks", [id]);
-      await world.hours(4);
-    },
-    alerts: { BackupStaleExclusiveLock: 2 },
-  },
-];

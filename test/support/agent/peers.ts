@@ -73,6 +73,7 @@ const PACKAGES = {
   manual: ["man", "mandoc"],
   clients: ["curl", "wget", "python3"],
   shells: ["zsh", "fish"],
+  faketime: ["faketime"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whether sshd, ssh and ssh-keygen are available. @throws as `requirePeer` */
@@ -110,7 +111,8 @@ export function requireSwift(): boolean {
   return requirePackage("swift");
 }
 
-function requirePackage(name: keyof typeof PACKAGES): boolean {
+/** Whether the programs of a package are available. @throws as `requirePeer` */
+export function requirePackage(name: keyof typeof PACKAGES): boolean {
   const missing = PACKAGES[name].filter((program) => !isThere(program));
   if (missing.length > 0 && process.env["RESTIC_OTEL_PEERS_REQUIRED"] === "1")
     throw new Error(`${missing.join(", ")} not found: run test/peers/install ${name} as root`);

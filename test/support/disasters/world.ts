@@ -1,5 +1,4 @@
 import { AgentInTime } from "./agent-in-time.ts";
-import type { Disaster } from "./disaster.ts";
 import type { Look } from "./firing.ts";
 import { PASSWORD, RepositoryOnDisk } from "./repository-on-disk.ts";
 import type { Backup } from "./repository-on-disk.ts";
@@ -17,6 +16,20 @@ export interface Job extends Backup {
   readonly weekdays?: readonly number[];
   /** Default: the first one. */
   readonly repository?: RepositoryOnDisk;
+}
+
+/** Where a disaster happens. */
+export interface Scenery {
+  /** Settings of the agent, beside its repositories. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Keys of each entry of a repository. */
+  readonly entry?: Readonly<Record<string, unknown>>;
+  /** Default: 1. */
+  readonly repositories?: number;
+  /** Time between two looks of Prometheus, minutes. Default: 60. */
+  readonly stepMinutes?: number;
+  /** Default: true. */
+  readonly hasStateDir?: boolean;
 }
 
 /** Repositories, jobs that write to them, an agent, and a Prometheus that looks at it, in a time of their own. */
@@ -44,20 +57,20 @@ export class World {
     this.stepMinutes = stepMinutes;
   }
 
-  static async create(disaster: Disaster): Promise<World> {
+  static async create(scenery: Scenery): Promise<World> {
     const repositories: RepositoryOnDisk[] = [];
-    for (let index = 0; index < (disaster.repositories ?? 1); index++)
+    for (let index = 0; index < (scenery.repositories ?? 1); index++)
       repositories.push(await RepositoryOnDisk.create());
     const settings = {
-      ...disaster.settings,
+      ...scenery.settings,
       repositories: repositories.map(({ folder }) => ({
         repo: folder,
         password: PASSWORD,
-        ...disaster.entry,
+        ...scenery.entry,
       })),
     };
-    const agent = await AgentInTime.create(settings, disaster.hasStateDir ?? true);
-    return new World(repositories, agent, disaster.stepMinutes ?? 60);
+    const agent = await AgentInTime.create(settings, scenery.hasStateDir ?? true);
+    return new World(repositories, agent, scenery.stepMinutes ?? 60);
   }
 
   get begin(): number {
@@ -69,7 +82,7 @@ export class World {
     return this.#now;
   }
 
-  /** The number of looks before the disaster. */
+  /** The number of looks before the scenery. */
   get struck(): number {
     return this.#struck ?? this.looks.length;
   }
