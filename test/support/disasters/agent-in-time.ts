@@ -126,6 +126,6 @@ export class AgentInTime {
 }
 
 /** The library of the package faketime, in the folder of the machine's architecture. */
-const FAKETIME = spawnSync("sh", ["-c", "ls /usr/lib/*/faketime/libfaketime.so.1 2> /dev/null"], {
+const FAKETIME = spawnSync("sh", ["-c", "ls /usr/lib/*/faketime/libfaketimeMT.so.1 2> /dev/null"], {
   encoding: "utf8",
 }).stdout.trim();
