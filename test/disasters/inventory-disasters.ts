@@ -10,7 +10,7 @@ import { restic } from "../support/repository/restic-cli.ts";
 const SETTINGS = {
   // The clock of restic cannot be set: its snapshots are made with --time.
   expect: [{ name: "data", hosts: ["web"], maxAge: "10d", allowTime: true }],
-  inventory: { every: "1h" },
+  inventory: { every: "30m" },
 };
 
 /** Hours of two inventories, and of one that was under way. */
@@ -47,13 +47,14 @@ function damage(
   return {
     name,
     settings: SETTINGS,
+    hasInventory: true,
     async play(world) {
       await makeRepository(world);
       await world.begins(0);
-      await world.hours(6);
+      await world.hours(3);
       world.strike();
       await happen(world.repository.folder);
-      await world.hours(8);
+      await world.hours(5);
     },
     alerts,
   };
@@ -75,6 +76,7 @@ export const INVENTORY_DISASTERS: readonly Disaster[] = [
   {
     name: "an index file is lost that has data of living snapshots",
     settings: SETTINGS,
+    hasInventory: true,
     async play(world) {
       await makeRepository(world);
       const { folder: repo } = world.repository;
@@ -82,10 +84,10 @@ export const INVENTORY_DISASTERS: readonly Disaster[] = [
       const [first] = await indexes(repo);
       await restic(["forget", "--keep-last", "1"], options);
       await world.begins(0);
-      await world.hours(6);
+      await world.hours(3);
       world.strike();
       await rm(first?.path ?? "");
-      await world.hours(8);
+      await world.hours(5);
     },
     alerts: { BackupPacksLost: SOON + 1 },
   },

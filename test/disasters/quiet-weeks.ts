@@ -52,7 +52,7 @@ export const QUIET_WEEKS: readonly Disaster[] = [
         world.jobs.delete(container);
         if (day === 5) world.jobs.delete(MOVED);
         if (day === 7) await tag(world);
-        if (day % 7 === 6) await forget(world, 6);
+        if (day % 7 === 6) await forget(world, 10);
         await world.hours(16);
       }
     },

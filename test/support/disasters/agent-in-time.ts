@@ -15,18 +15,28 @@ const HUNG_LIMIT_MS = 1000;
 export class AgentInTime {
   readonly #settings: unknown;
   readonly #folder: string;
+  readonly #hasInventory: boolean;
   #agent: RunningAgent | undefined;
   #hangs = false;
 
-  private constructor(settings: unknown, folder: string) {
+  private constructor(settings: unknown, folder: string, hasInventory: boolean) {
     this.#settings = settings;
     this.#folder = folder;
+    this.#hasInventory = hasInventory;
   }
 
-  static async create(settings: object, hasStateDir: boolean): Promise<AgentInTime> {
+  static async create(
+    settings: object,
+    hasStateDir: boolean,
+    hasInventory: boolean,
+  ): Promise<AgentInTime> {
     const folder = await mkdtemp(join(tmpdir(), "agent-in-time-"));
     const stateDir = hasStateDir ? { stateDir: join(folder, "state") } : {};
-    return new AgentInTime({ enableLifecycle: true, ...stateDir, ...settings }, folder);
+    return new AgentInTime(
+      { enableLifecycle: true, ...stateDir, ...settings },
+      folder,
+      hasInventory,
+    );
   }
 
   get isRunning(): boolean {
@@ -48,6 +58,9 @@ export class AgentInTime {
         FAKETIME_NO_CACHE: "1",
       },
     });
+    // A jump in the first collection, or in the first inventory, would be its time limit.
+    await this.#collected();
+    if (this.#hasInventory) await this.#inventoryOf(now);
   }
 
   /** Ends the agent as a lack of memory does. */
@@ -69,15 +82,18 @@ export class AgentInTime {
     this.#hangs = false;
   }
 
-  /** Collects and scrapes. @param now milliseconds since the epoch @returns undefined: the agent does not answer */
+  /**
+   * Collects, waits for an inventory if there is one, and scrapes.
+   * @param now milliseconds since the epoch
+   * @returns undefined: the agent does not answer
+   */
   async look(now: number): Promise<string | undefined> {
     if (!this.#agent) return undefined;
     await this.#setTime(now);
     const { url } = this.#agent;
     try {
-      await until("a collection", () => this.#collect(url)).catch((error: unknown) => {
-        throw new Error(`no collection, and the agent logged:\n${this.log}`, { cause: error });
-      });
+      await this.#collected();
+      if (this.#hasInventory) await this.#inventoryOf(now);
       return await this.#fetch(`${url}/metrics`, "GET");
     } catch (error) {
       if (this.#hangs) return undefined;
@@ -89,6 +105,20 @@ export class AgentInTime {
     if (this.#hangs) this.goOn();
     await this.#agent?.stop();
     await rm(this.#folder, { recursive: true });
+  }
+
+  async #collected(): Promise<void> {
+    const { url = "" } = this.#agent ?? {};
+    await until("a collection", () => this.#collect(url)).catch((error: unknown) => {
+      throw new Error(`no collection, and the agent logged:\n${this.log}`, { cause: error });
+    });
+  }
+
+  async #inventoryOf(now: number): Promise<void> {
+    await until("an inventory", async () => {
+      const samples = await this.#agent?.scrape();
+      return (samples?.value("backup_repository_inventory_timestamp_seconds") ?? 0) >= now / 1000;
+    });
   }
 
   /** Also waits for the collection of the start. */

@@ -28,6 +28,8 @@ export interface Scenery {
   readonly repositories?: number;
   /** Time between two looks of Prometheus, minutes. Default: 60. */
   readonly stepMinutes?: number;
+  /** An inventory is due at each look. */
+  readonly hasInventory?: boolean;
   /** Default: true. */
   readonly hasStateDir?: boolean;
 }
@@ -69,7 +71,11 @@ export class World {
         ...scenery.entry,
       })),
     };
-    const agent = await AgentInTime.create(settings, scenery.hasStateDir ?? true);
+    const agent = await AgentInTime.create(
+      settings,
+      scenery.hasStateDir ?? true,
+      scenery.hasInventory ?? false,
+    );
     return new World(repositories, agent, scenery.stepMinutes ?? 60);
   }
 
