@@ -36,20 +36,20 @@ describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
     expect(verdict.problems).toEqual([]);
   });
 
-  // `RESTIC_OTEL_WRITE=1 npm run test:all -- disasters` writes the table into docs/alerting.md.
+  // `RESTIC_OTEL_WRITE=1 npm run test:all -- disasters` writes the table into docs/disasters.md.
   afterAll(async () => {
-    const text = tableOf(verdicts);
-    process.stdout.write(`${text}\n`);
+    const table = tableOf(verdicts);
+    process.stdout.write(`${table}\n`);
     if (process.env["RESTIC_OTEL_WRITE"] !== "1" || verdicts.size < DISASTERS.length) return;
-    const alerting = await readFile(page("alerting"), "utf8");
-    await writeFile(page("alerting"), replaceBetween(alerting, "disasters", text));
+    const text = await readFile(page("disasters"), "utf8");
+    await writeFile(page("disasters"), replaceBetween(text, "disasters", table));
   });
 });
 
-test("the table of docs/alerting.md has every disaster with its alerts", async () => {
-  const alerting = await readFile(page("alerting"), "utf8");
+test("the table of docs/disasters.md has every disaster with its alerts", async () => {
+  const text = await readFile(page("disasters"), "utf8");
   for (const { name, alerts } of DISASTERS) {
-    const row = alerting.split("\n").find((line) => line.startsWith(`| ${name} |`));
+    const row = text.split("\n").find((line) => line.startsWith(`| ${name} |`));
     const named = [...(row ?? "").matchAll(/`(Backup\w+)`/g)].map(([, alert]) => alert);
     expect([name, new Set(named)]).toEqual([name, new Set(Object.keys(alerts))]);
   }
