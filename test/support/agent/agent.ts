@@ -27,14 +27,16 @@ interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the working directory of the tests. */
   readonly cwd?: string;
+  /** Host and port. Default: a free port of loopback. */
+  readonly bind?: string;
   /** The program. Default: that of the installed agent. */
   readonly main?: string;
 }
 
-/** Starts the agent on a free port of loopback and waits until it listens. */
+/** Starts the agent on loopback and waits until it listens. */
 export async function startAgent(
   settings: unknown,
-  { env = {}, cwd, main = installedMain() }: AgentOptions = {},
+  { env = {}, cwd, bind = "127.0.0.1:0", main = installedMain() }: AgentOptions = {},
 ): Promise<RunningAgent> {
   const folder = await mkdtemp(join(tmpdir(), "agent-"));
   const file = join(folder, "config.json");
@@ -43,7 +45,7 @@ export async function startAgent(
   await configure(settings);
   const server = await startServer({
     command: NODE,
-    args: [main, "--config", file, "--bind", "127.0.0.1:0"],
+    args: [main, "--config", file, "--bind", bind],
     announces: /msg=listening address=(\S+)/,
     url: (address) => `http://${address}`,
     env: { PATH: process.env["PATH"], ...env },
