@@ -5,7 +5,8 @@ import type { Inventory } from "../restic/inventory/inventory.ts";
 import { logInventory } from "../restic/inventory/inventory-log.ts";
 import type { InventoryKeeper } from "../restic/inventory/keeper.ts";
 import { takeInventory } from "../restic/inventory/take-inventory.ts";
-import type { OpenView, Snapshot } from "../restic/state.ts";
+import type { OpenView } from "../restic/inventory/take-inventory.ts";
+import type { Snapshot } from "../restic/state.ts";
 import type { InventorySettings } from "../settings/inventory.ts";
 
 export interface RunOptions {

@@ -2,12 +2,11 @@ import type { Labels } from "../core/source.ts";
 import type { BackendCost } from "../backends/context.ts";
 import type { AllowsTime, Dating } from "./backdated.ts";
 import type { LockState } from "./locks/lock-state.ts";
-import type { OpenView } from "./repository/open-view.ts";
 import type { ConfigFile } from "./repository/config-file.ts";
 import type { Snapshot } from "./repository/snapshot.ts";
 import type { ChangeHistory } from "./repository/snapshots/change-history.ts";
 
-export type { AllowsTime, ChangeHistory, OpenView, Snapshot };
+export type { AllowsTime, ChangeHistory, Snapshot };
 
 /** The snapshots of one user on one host in one repository. */
 export interface BackupSet {

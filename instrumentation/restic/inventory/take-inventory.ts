@@ -21,6 +21,8 @@ import { stateAfter } from "./state-after.ts";
 import type { MissingRoots } from "./state-after.ts";
 import { confirmed, isDue, straysIn } from "./strays.ts";
 
+export type { OpenView };
+
 export interface InventoryLimits {
   /** Bytes of index files that one inventory may receive. */
   readonly maxIndexBytes: number;

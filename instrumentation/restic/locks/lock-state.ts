@@ -1,5 +1,16 @@
 import type { LockHolder } from "./holders.ts";
-import type { LockFiles } from "./look.ts";
+import type { LockFile } from "./lock-file.ts";
+
+/** A lock file that cannot be read. */
+export interface UnreadableLock {
+  /** Completes "the file …"; safe to print. */
+  readonly reason: string;
+  /** The content itself is wrong: reading it again is of no use. */
+  readonly isFinal: boolean;
+}
+
+/** The lock files of a repository that were read, by name. */
+export type LockFiles = ReadonlyMap<string, LockFile | UnreadableLock>;
 
 /** The locks of a repository as of one look. Never changes. */
 export interface LockLook {

@@ -7,20 +7,10 @@ import type { Session } from "../repository/session.ts";
 import { isNamed, isNotFound } from "../repository/verified-load.ts";
 import { decodeLock } from "./lock-file.ts";
 import type { LockFile } from "./lock-file.ts";
+import type { LockFiles, UnreadableLock } from "./lock-state.ts";
 
 /** Lock files of a repository that are read: one each for 1,000 hosts that back up at the same time. */
 const MAX_FILES = 1000;
-
-/** A lock file that cannot be read. */
-export interface UnreadableLock {
-  /** Completes "the file …"; safe to print. */
-  readonly reason: string;
-  /** The content itself is wrong: reading it again is of no use. */
-  readonly isFinal: boolean;
-}
-
-/** The lock files of a repository that were read, by name. */
-export type LockFiles = ReadonlyMap<string, LockFile | UnreadableLock>;
 
 interface Found {
   readonly files: LockFiles;

@@ -10,10 +10,9 @@ import type { Session } from "../repository/session.ts";
 import { holdersOf } from "./holders.ts";
 import { decodeHolders, encodeHolders } from "./kept-holders.ts";
 import { logLook } from "./lock-log.ts";
-import type { LockLook, LockState } from "./lock-state.ts";
+import type { LockFiles, LockLook, LockState } from "./lock-state.ts";
 import type { LockFile } from "./lock-file.ts";
 import { isUnreadable, readLocks } from "./look.ts";
-import type { LockFiles } from "./look.ts";
 
 export interface LockWatchOptions {
   readonly backend: Backend;
