@@ -22,7 +22,7 @@ export interface RepositoryConfig {
   readonly request_timeout?: string;
   /** `restic copy` writes to it: old snapshots may appear, and are not backdated. */
   readonly receivesCopies?: boolean;
-  /** Nobody runs `forget` or `rewrite` in it: a snapshot that is no longer listed is a violation. */
+  /** Snapshots are only ever added, since no `forget` or `rewrite` runs: one that is no longer listed is a violation. */
   readonly appendOnly?: boolean;
   /** Compare the index with the packs this often. Default: that of all repositories. */
   readonly inventory?: InventoryConfig | "off" | false;

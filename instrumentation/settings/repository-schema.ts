@@ -24,7 +24,7 @@ const PROPERTIES: Properties = {
   connections: described("maximum parallel requests; default: 20", { type: "integer", minimum: 1 }),
   insecure_tls: described("accept any certificate of the server", FLAG),
   receivesCopies: described("restic copy writes to it: old snapshots may appear", FLAG),
-  appendOnly: described("nobody removes snapshots: one that is missing is a violation", FLAG),
+  appendOnly: described("snapshots are only ever added: one that is missing is a violation", FLAG),
   inventory: described(
     "compare the index with the packs this often, or off; default: that of the agent",
     INVENTORY_SCHEMA,

@@ -1,6 +1,6 @@
 import type { ChangeEvent, KnownKeys } from "../repository/snapshots/change-history.ts";
 
-/** Names beyond this are not kept: whoever may write can add any number of keys. */
+/** Names beyond this are not kept: a client that may write can add any number of keys. */
 const MAX_NAMES = 1000;
 
 /**

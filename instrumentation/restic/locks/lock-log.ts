@@ -6,7 +6,7 @@ import type { LockHolder } from "./holders.ts";
 import { isUnreadable } from "./look.ts";
 import type { LockLook } from "./lock-state.ts";
 
-/** Lines of one look: whoever may write to a repository can make up any number of locks. */
+/** Lines of one look: a client that may write to a repository can make up any number of locks. */
 const MAX_LINES = 100;
 
 /**
