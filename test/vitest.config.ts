@@ -17,14 +17,16 @@ const conditions = ["source", "node"];
 const LONG = [
   "test/alerts/{alertmanager,dashboards,mutants,scenarios}.test.ts",
   "test/peers/backends/**/*.test.ts",
-  "test/backends/{hostile-listings,rclone/rclone,sftp/sftp}.test.ts",
+  "test/backends/{hostile-listings,http-faults,local/local-many,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/process.test.ts",
   "test/expectations/{property,retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
   "test/fuzz/*.test.ts",
-  "test/restic/changes/random-sequences.test.ts",
+  "test/monitor/{counts,shown-sets}.test.ts",
+  "test/restic/{changes/random-sequences,crypto/key,reading-log}.test.ts",
   "test/settings/{completion,json-schema}.test.ts",
+  "test/telemetry/prometheus/chunked-table.test.ts",
   "test/vault/leak.test.ts",
-  "test/web/config/protection.test.ts",
+  "test/web/{config/protection,status/text-table}.test.ts",
 ];
 /** Tests of the packed and installed packages. */
 const INSTALLED = [
