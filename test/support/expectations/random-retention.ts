@@ -3,6 +3,7 @@ import type { Dice } from "../core/dice.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
+const SOON = 600;
 /** The time between two backups, seconds. */
 const GAPS = [0, 1, 600, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 366 * DAY] as const;
 const ZONES = ["Z", "+01:00", "-03:30", "+05:45", "+14:00", "-12:00"] as const;
@@ -32,11 +33,13 @@ export function randomSnapshots(
   const [zone, gap] = [dice.pick(ZONES), dice.pick(GAPS)];
   let seconds = Math.floor(newest / 1000) + dice.pick([-2 * DAY, -HOUR, DAY, 40 * DAY]);
   const isMixed = dice.roll(3) === 0;
+  const nowSeconds = Math.floor(now / 1000);
   return Array.from({ length: 1 + dice.low(30) }, () => {
     seconds -= dice.pick([gap, gap, dice.pick(GAPS)]) + dice.pick([0, 0, dice.roll(gap + 1)]);
     return seconds;
   }).flatMap((at) => {
-    if (taken.has(at)) return [];
+    // restic starts later, and then a snapshot that is dated a moment ahead is not in its future any more.
+    if (taken.has(at) || (at >= nowSeconds && at < nowSeconds + SOON)) return [];
     taken.add(at);
     const time = timeOf(dice, at, isMixed ? dice.pick(ZONES) : zone);
     const tags = ["a", "b"].filter(() => dice.roll(4) === 0);
