@@ -11,41 +11,42 @@ async function restart(world: World): Promise<void> {
   await world.agent.start(world.now);
 }
 
+/** The agent does not answer for an hour. */
+function outage(
+  name: string,
+  begin: (world: World) => Promise<void> | void,
+  end: (world: World) => Promise<void> | void,
+): Disaster {
+  return {
+    name,
+    settings: EXPECTED,
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      await begin(world);
+      await world.hours(1);
+      world.repair();
+      await end(world);
+      await world.hours(1);
+    },
+    alerts: { BackupAgentDown: 0.25 },
+    endsWithin: 0.5,
+  };
+}
+
 export const AGENT_DISASTERS: readonly Disaster[] = [
-  {
-    name: "the agent is killed",
-    settings: EXPECTED,
-    stepMinutes: 5,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(1);
-      world.strike();
-      await world.agent.kill();
-      await world.hours(1);
-      world.repair();
-      await world.agent.start(world.now);
-      await world.hours(1);
-    },
-    alerts: { BackupAgentDown: 0.25 },
-    endsWithin: 0.5,
-  },
-  {
-    name: "the agent hangs",
-    settings: EXPECTED,
-    stepMinutes: 5,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(1);
-      world.strike();
-      world.agent.hang();
-      await world.hours(1);
-      world.repair();
-      world.agent.goOn();
-      await world.hours(1);
-    },
-    alerts: { BackupAgentDown: 0.25 },
-    endsWithin: 0.5,
-  },
+  outage(
+    "the agent is killed",
+    (world) => world.agent.kill(),
+    (world) => world.agent.start(world.now),
+  ),
+  outage(
+    "the agent hangs",
+    (world) => world.agent.hang(),
+    (world) => world.agent.goOn(),
+  ),
   {
     name: "the agent restarts again and again",
     settings: EXPECTED,
