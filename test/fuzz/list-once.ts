@@ -1,6 +1,6 @@
 /**
  * Lists a folder of a place twice: `list-once.ts PLACE URL keys`, or `data` in parts and with sizes, by these prefixes. Prints the
- * outcome of the second listing, the memory that it took, and its CPU time.
+ * outcome of the second listing, the memory that it took at its peak, the memory that its names keep, and its CPU time.
  */
 import type { ListedFiles } from "../../instrumentation/backends/backend.ts";
 import { failureOf } from "../support/core/failure.ts";
@@ -13,9 +13,14 @@ if (!place) throw new Error(`no place ${name}`);
 const backend = await place.open({ url }, {});
 const { signal } = new AbortController();
 
+/** They stay alive until their memory was measured. */
+let kept: readonly string[] = [];
+
 async function list(): Promise<string> {
-  if (type !== "data")
-    return `${(await backend.list("keys", undefined, signal)).names.length} names`;
+  if (type !== "data") {
+    kept = (await backend.list("keys", undefined, signal)).names;
+    return `${kept.length} names`;
+  }
   let files = 0;
   let bytes = 0;
   const found = ({ names, sizes = [] }: ListedFiles): void => {
@@ -34,4 +39,15 @@ const cpu = process.cpuUsage();
 const outcome = await list().catch(String);
 const megabytes = Math.round(process.resourceUsage().maxRSS / 1024 - before / 2 ** 20);
 const { user, system } = process.cpuUsage(cpu);
-process.stdout.write(JSON.stringify({ outcome, megabytes, cpuSeconds: (user + system) / 1e6 }));
+const cpuSeconds = (user + system) / 1e6;
+process.stdout.write(JSON.stringify({ outcome, megabytes, keptBytes: keptBytes(), cpuSeconds }));
+
+/** The memory of the names; NaN without `--expose-gc`. */
+function keptBytes(): number {
+  if (!gc) return Number.NaN;
+  gc();
+  const withNames = process.memoryUsage().heapUsed;
+  kept = [];
+  gc();
+  return withNames - process.memoryUsage().heapUsed;
+}
