@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { ALERTS } from "../../src/alerts/alerts.ts";
-import { dashboardFiles } from "../house/dashboards/dashboard-files.ts";
-import { dashboardExpressions } from "../support/alerts/dashboard-expressions.ts";
+import { dashboardExpressions, shownDashboards } from "../support/alerts/dashboard-expressions.ts";
 import { expressionProblems } from "../support/alerts/expression-problems.ts";
 import { KNOWN_METRICS } from "../support/alerts/known-metrics.ts";
 
@@ -46,9 +45,20 @@ test.for([
 describe("the dashboards", () => {
   test("have panels, and each has one expression or more", () => {
     expect(dashboardExpressions().length).toBeGreaterThan(50);
-    for (const { dashboard } of dashboardFiles())
-      for (const { type, title, targets = [] } of dashboard.panels)
+    for (const { panels } of shownDashboards())
+      for (const { type, title, targets = [] } of panels)
         expect([title, targets.length > 0]).toEqual([title, type !== "row"]);
+  });
+
+  test("have full lines of panels, and none over another", () => {
+    for (const { panels } of shownDashboards()) {
+      const columns = new Map<number, number>();
+      for (const { title, gridPos } of panels) {
+        expect([title, gridPos.x]).toEqual([title, columns.get(gridPos.y) ?? 0]);
+        columns.set(gridPos.y, gridPos.x + gridPos.w);
+      }
+      expect(new Set(columns.values())).toEqual(new Set([24]));
+    }
   });
 
   test.for(dashboardExpressions())(

@@ -1,69 +1,38 @@
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  VizLegendOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import {
+  DashboardBuilder,
+  DashboardLinkType,
+  DatasourceVariableBuilder,
+  defaultDashboardLink,
+  FieldColorBuilder,
+  FieldColorModeId,
+  QueryVariableBuilder,
+  RowBuilder,
+  TextBoxVariableBuilder,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  VariableRefresh,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import type {
+  Dashboard,
+  DashboardLink,
+  VariableModel,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
+import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+
 import { ALL_METRICS, prometheusName } from "../docs.ts";
 import { metricsIn } from "../../support/alerts/expression-problems.ts";
-
-/** The part of Grafana's dashboard JSON (schema version 39) that the examples use. */
-export interface Dashboard {
-  readonly uid: string;
-  readonly title: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  readonly schemaVersion: number;
-  readonly editable: boolean;
-  readonly refresh: string;
-  readonly time: { readonly from: string; readonly to: string };
-  readonly templating: { readonly list: readonly Variable[] };
-  readonly links: readonly Link[];
-  readonly panels: readonly Panel[];
-}
-
-interface Variable {
-  readonly name: string;
-  readonly label: string;
-  readonly type: "datasource" | "query" | "textbox";
-  readonly query: string | { readonly query: string; readonly refId: string };
-  readonly datasource?: typeof DATASOURCE;
-  readonly refresh?: number;
-  readonly multi?: boolean;
-  readonly includeAll?: boolean;
-  readonly allValue?: string;
-  readonly sort?: number;
-}
-
-interface Link {
-  readonly title: string;
-  readonly type: "dashboards" | "link";
-  readonly tags: readonly string[];
-  readonly url?: string;
-  readonly keepTime?: boolean;
-  readonly targetBlank?: boolean;
-}
-
-interface Panel {
-  readonly id: number;
-  readonly type: "stat" | "timeseries" | "table" | "row";
-  readonly title: string;
-  readonly description?: string;
-  readonly datasource?: typeof DATASOURCE;
-  readonly gridPos: {
-    readonly x: number;
-    readonly y: number;
-    readonly w: number;
-    readonly h: number;
-  };
-  readonly targets?: readonly Target[];
-  readonly fieldConfig?: object;
-  readonly options?: object;
-  readonly transformations?: readonly object[];
-}
-
-interface Target {
-  readonly refId: string;
-  readonly expr: string;
-  readonly legendFormat: string;
-  readonly instant: boolean;
-  readonly range: boolean;
-  readonly format: "table" | "time_series";
-}
 
 /** One panel, as the dashboards describe it. */
 export interface PanelSpec {
@@ -75,7 +44,7 @@ export interface PanelSpec {
   readonly unit?: string;
   /** A stat is red from 1 on. */
   readonly isBad?: true;
-  /** Columns of 24. Default: 4 of a stat, 12 of others. */
+  /** Columns of 24: each line of panels is full. Default: 4 of a stat, 12 of others. */
   readonly width?: number;
 }
 
@@ -85,143 +54,137 @@ export interface Section {
   readonly panels: readonly PanelSpec[];
 }
 
-const DATASOURCE = { type: "prometheus", uid: "${datasource}" } as const;
-
-/** Both dashboards have these fields. */
-export const COMMON = {
-  tags: ["restic-otel"],
-  schemaVersion: 39,
-  editable: true,
-  refresh: "1m",
-  time: { from: "now-7d", to: "now" },
-} as const;
-
-export const DATASOURCE_VARIABLE: Variable = {
-  name: "datasource",
-  label: "Prometheus",
-  type: "datasource",
-  query: "prometheus",
-};
-
-/** The address of the status page. */
-export const STATUS_VARIABLE: Variable = {
-  name: "status",
-  label: "Status page",
-  type: "textbox",
-  query: "http://localhost:9121/",
-};
-
-/** Values of a label. @param metric that has it */
-export function labelVariable(
-  name: string,
-  label: string,
-  metric: string,
-  multi: boolean,
-): Variable {
-  return {
-    name,
-    label,
-    type: "query",
-    datasource: DATASOURCE,
-    query: { query: `label_values(${metric}, ${name})`, refId: name },
-    // On load and when the time range changes.
-    refresh: 2,
-    multi,
-    includeAll: multi,
-    ...(multi && { allValue: ".*" }),
-    sort: 1,
-  };
+interface DashboardSpec {
+  /** `overview`: restic-otel-overview is its address. */
+  readonly name: string;
+  readonly description: string;
+  readonly variables: readonly Builder<VariableModel>[];
+  readonly sections: readonly Section[];
 }
 
-export const LINKS: readonly Link[] = [
-  { title: "Dashboards of restic-otel", type: "dashboards", tags: ["restic-otel"], keepTime: true },
-  { title: "Status page", type: "link", tags: [], url: "${status}", targetBlank: true },
-];
+/** The schema of Grafana 10, which later ones read too. */
+const SCHEMA_VERSION = 39;
+const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
-const HEIGHTS = { stat: 4, timeseries: 8, table: 8 } as const;
-const COLUMNS = 24;
-
-/** Lays out the sections from left to right and from top to bottom. */
-export function layOut(sections: readonly Section[]): readonly Panel[] {
-  const panels: Panel[] = [];
-  let y = 0;
-  for (const { title, panels: specs } of sections) {
-    panels.push({
-      id: panels.length + 1,
-      type: "row",
-      title,
-      gridPos: { x: 0, y, w: COLUMNS, h: 1 },
-    });
-    y += 1;
-    let [x, height] = [0, 0];
-    for (const spec of specs) {
-      const { type, width: w = type === "stat" ? 4 : 12 } = spec;
-      if (x + w > COLUMNS) [x, y, height] = [0, y + height, 0];
-      const h = HEIGHTS[type];
-      panels.push(panelOf(spec, panels.length + 1, { x, y, w, h }));
-      x += w;
-      height = Math.max(height, h);
-    }
-    y += height;
+/** A dashboard with the variables of its own between those of all. */
+export function dashboardOf({ name, description, variables, sections }: DashboardSpec): Dashboard {
+  const dashboard = new DashboardBuilder(`restic-otel: ${name}`)
+    .uid(`restic-otel-${name}`)
+    .description(description)
+    .tags(["restic-otel"])
+    .refresh("1m")
+    .time({ from: "now-7d", to: "now" })
+    .variables([
+      new DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"),
+      ...variables,
+      new TextBoxVariableBuilder("status")
+        .label("Status page")
+        .defaultValue("http://localhost:9121/"),
+    ])
+    .links([
+      link({
+        title: "Dashboards of restic-otel",
+        type: DashboardLinkType.Dashboards,
+        tags: ["restic-otel"],
+        keepTime: true,
+      }),
+      link({ title: "Status page", url: "${status}", targetBlank: true }),
+    ]);
+  let id = 0;
+  for (const { title, panels } of sections) {
+    dashboard.withRow(new RowBuilder(title).id(++id));
+    for (const panel of panels) dashboard.withPanel(panelOf(panel).id(++id));
   }
-  return panels;
+  return { ...dashboard.build(), schemaVersion: SCHEMA_VERSION };
 }
 
-function panelOf(spec: PanelSpec, id: number, gridPos: Panel["gridPos"]): Panel {
-  const { title, type, queries, isBad } = spec;
+/** The builder of a link moves it into a menu. */
+function link(changes: Partial<DashboardLink>): Builder<DashboardLink> {
+  const { placement: _, ...defaults } = defaultDashboardLink();
+  return { build: () => ({ ...defaults, ...changes }) };
+}
+
+/** A variable with the values of a label. @param metric that has it */
+export function labelVariable(name: string, label: string, metric: string): QueryVariableBuilder {
+  return new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(DATASOURCE)
+    .query({ query: `label_values(${metric}, ${name})`, refId: name })
+    .refresh(VariableRefresh.OnTimeRangeChanged);
+}
+
+/** A variable with several values of a label, or all. @param metric that has it */
+export function labelsVariable(name: string, label: string, metric: string): QueryVariableBuilder {
+  return labelVariable(name, label, metric).multi(true).includeAll(true).allValue(".*");
+}
+
+function panelOf(spec: PanelSpec): StatBuilder | TableBuilder | TimeSeriesBuilder {
+  const { title, type, queries, width = type === "stat" ? 4 : 12 } = spec;
   const [metric] = metricsIn(Object.values(queries)[0] ?? "");
   const found = ALL_METRICS.find((one) => prometheusName(one) === metric?.name);
-  const isTable = type === "table";
-  return {
-    id,
-    type,
-    title,
-    ...(found && { description: found.description }),
-    datasource: DATASOURCE,
-    gridPos,
-    targets: Object.entries(queries).map(([legendFormat, expr], index) => ({
-      refId: String.fromCharCode(65 + index),
-      expr,
-      legendFormat,
-      instant: type !== "timeseries",
-      range: type === "timeseries",
-      format: isTable ? "table" : "time_series",
-    })),
-    fieldConfig: {
-      defaults: {
-        unit: spec.unit ?? { s: "s", By: "bytes", "": "none" }[found?.unit ?? ""],
-        ...(isBad && {
-          color: { mode: "thresholds" },
-          thresholds: {
-            mode: "absolute",
-            steps: [
-              { color: "green", value: null },
-              { color: "red", value: 1 },
-            ],
-          },
-        }),
-      },
-      overrides: isTable ? [URL_LINK] : [],
-    },
-    ...(isTable && {
-      transformations: [{ id: "organize", options: { excludeByName: { Time: true } } }],
-    }),
-    ...(type === "stat" && { options: { colorMode: isBad ? "background" : "value" } }),
-  };
+  const panel = visualization(spec)
+    .title(title)
+    .datasource(DATASOURCE)
+    .height(type === "stat" ? 4 : 8)
+    .span(width)
+    .unit(spec.unit ?? { s: "s", By: "bytes", "": "none" }[found?.unit ?? ""])
+    .targets(Object.entries(queries).map((query, index) => target(type, query, index)));
+  return found ? panel.description(found.description) : panel;
+}
+
+function visualization({ type, isBad }: PanelSpec): StatBuilder | TableBuilder | TimeSeriesBuilder {
+  switch (type) {
+    case "stat": {
+      const stat = new StatBuilder()
+        .graphMode(BigValueGraphMode.None)
+        .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
+      return isBad ? red(stat) : stat;
+    }
+    case "table":
+      return new TableBuilder()
+        .withTransformation({ id: "organize", options: { excludeByName: { Time: true } } })
+        .overrideByName("url", [TO_REPOSITORY]);
+    case "timeseries":
+      return new TimeSeriesBuilder().legend(
+        new VizLegendOptionsBuilder()
+          .showLegend(true)
+          .displayMode(LegendDisplayMode.List)
+          .placement(LegendPlacement.Bottom),
+      );
+  }
+}
+
+function red(stat: StatBuilder): StatBuilder {
+  const steps = [
+    { color: "green", value: null },
+    { color: "red", value: 1 },
+  ];
+  return stat
+    .colorMode(BigValueColorMode.Background)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
+}
+
+function target(
+  type: PanelSpec["type"],
+  [legend, expr]: readonly [legend: string, expr: string],
+  index: number,
+): Builder<Dataquery> {
+  const query = new DataqueryBuilder()
+    .refId(String.fromCharCode(65 + index))
+    .expr(expr)
+    .legendFormat(legend)
+    .format(type === "table" ? PromQueryFormat.Table : PromQueryFormat.TimeSeries);
+  return type === "timeseries" ? query.range() : query.instant();
 }
 
 /** The address of a repository leads to its dashboard. */
-const URL_LINK = {
-  matcher: { id: "byName", options: "url" },
-  properties: [
+const TO_REPOSITORY = {
+  id: "links",
+  value: [
     {
-      id: "links",
-      value: [
-        {
-          title: "The repository",
-          url: "/d/restic-otel-repository?var-url=${__value.text:percentencode}&${__url_time_range}",
-        },
-      ],
+      title: "The repository",
+      url: "/d/restic-otel-repository?var-url=${__value.text:percentencode}&${__url_time_range}",
     },
   ],
 };

@@ -1,12 +1,7 @@
-import {
-  COMMON,
-  DATASOURCE_VARIABLE,
-  labelVariable,
-  layOut,
-  LINKS,
-  STATUS_VARIABLE,
-} from "./dashboard.ts";
-import type { Dashboard, Section } from "./dashboard.ts";
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+
+import { dashboardOf, labelsVariable } from "./dashboard.ts";
+import type { Section } from "./dashboard.ts";
 
 const SLOT = "expectation, host, user";
 const SET = "url, host, user";
@@ -171,20 +166,13 @@ const SECTIONS: readonly Section[] = [
 
 /** All repositories and expectations. */
 export function overview(): Dashboard {
-  return {
-    uid: "restic-otel-overview",
-    title: "restic-otel: overview",
+  return dashboardOf({
+    name: "overview",
     description: "Whether all backups are as expected.",
-    ...COMMON,
-    templating: {
-      list: [
-        DATASOURCE_VARIABLE,
-        labelVariable("expectation", "Expectation", "backup_expected_max_age_seconds", true),
-        labelVariable("url", "Repository", "backup_repository_up", true),
-        STATUS_VARIABLE,
-      ],
-    },
-    links: LINKS,
-    panels: layOut(SECTIONS),
-  };
+    variables: [
+      labelsVariable("expectation", "Expectation", "backup_expected_max_age_seconds"),
+      labelsVariable("url", "Repository", "backup_repository_up"),
+    ],
+    sections: SECTIONS,
+  });
 }

@@ -1,12 +1,7 @@
-import {
-  COMMON,
-  DATASOURCE_VARIABLE,
-  labelVariable,
-  layOut,
-  LINKS,
-  STATUS_VARIABLE,
-} from "./dashboard.ts";
-import type { Dashboard, PanelSpec, Section } from "./dashboard.ts";
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+
+import { dashboardOf, labelVariable } from "./dashboard.ts";
+import type { PanelSpec, Section } from "./dashboard.ts";
 
 const SET = "host, user";
 const U = 'url="$url"';
@@ -168,19 +163,10 @@ const SECTIONS: readonly Section[] = [
 
 /** One repository with its backup sets. */
 export function repository(): Dashboard {
-  return {
-    uid: "restic-otel-repository",
-    title: "restic-otel: repository",
+  return dashboardOf({
+    name: "repository",
     description: "One repository: its backup sets, what changed, who holds a lock.",
-    ...COMMON,
-    templating: {
-      list: [
-        DATASOURCE_VARIABLE,
-        labelVariable("url", "Repository", "backup_repository_up", false),
-        STATUS_VARIABLE,
-      ],
-    },
-    links: LINKS,
-    panels: layOut(SECTIONS),
-  };
+    variables: [labelVariable("url", "Repository", "backup_repository_up")],
+    sections: SECTIONS,
+  });
 }
