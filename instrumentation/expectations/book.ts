@@ -4,7 +4,7 @@ import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { Basis } from "./doubts.ts";
 import type { Finding } from "./finding.ts";
-import type { Knowledge } from "./judge.ts";
+import { UNREAD } from "./judge.ts";
 import { keptSlots, restoredSlots, settingsId } from "./kept-slots.ts";
 import type { KeptSlot } from "./kept-slots.ts";
 import { RepositoryPage } from "./page.ts";
@@ -14,13 +14,6 @@ import { slotsOf, someSlots } from "./slots.ts";
 import type { Evaluated, Part, Slot } from "./slots.ts";
 
 type Entry = StoreEntry<RepositoryState>;
-
-const UNREAD: Knowledge = {
-  isAttempted: false,
-  isKnown: false,
-  isWhole: false,
-  isFailing: false,
-};
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
@@ -41,6 +34,7 @@ interface Chapter {
  * evaluates only expectations about repositories that changed, or whose time has come.
  */
 export class ExpectationBook {
+  readonly #unrestorableOf: (url: string) => readonly string[];
   #settings: ExpectationSettings = NO_EXPECTATIONS;
   readonly #pages = new Map<string, RepositoryPage>();
   #chapters: readonly Chapter[] = [];
@@ -48,6 +42,11 @@ export class ExpectationBook {
   #maxSlots = Infinity;
   #now = -Infinity;
   #slots: readonly Slot[] | undefined;
+
+  /** @param unrestorableOf ids of the snapshots of a repository that cannot be restored. Default: none is known */
+  constructor(unrestorableOf: (url: string) => readonly string[] = () => []) {
+    this.#unrestorableOf = unrestorableOf;
+  }
 
   get settings(): ExpectationSettings {
     return this.#settings;
@@ -128,7 +127,7 @@ export class ExpectationBook {
   }
 
   #page({ subject: { url = "" } }: Entry): RepositoryPage {
-    const page = this.#pages.get(url) ?? new RepositoryPage();
+    const page = this.#pages.get(url) ?? new RepositoryPage(() => this.#unrestorableOf(url));
     this.#pages.set(url, page);
     return page;
   }

@@ -10,11 +10,11 @@ export const MAX_AHEAD_SECONDS = 600;
 export interface Finding {
   /** Snapshots that match, counting or not. */
   readonly matching: number;
-  /** Snapshots that count: not empty, not too small, not dated in the future. */
+  /** Snapshots that count: not empty, not too small, not dated in the future, not known to be unrestorable. */
   readonly counting: number;
   /** Time of the newest one that counts, Unix seconds; 0: none. */
   readonly newest: number;
-  /** Time of the newest one that is not dated in the future, Unix seconds; 0: none. */
+  /** Time of the newest one that is neither dated in the future nor unrestorable, Unix seconds; 0: none. */
   readonly newestOfAll: number;
   /** Why that one does not count; undefined: it counts. */
   readonly flaw: "empty" | "small" | undefined;
@@ -43,8 +43,16 @@ export const NOTHING: Finding = {
   evidence: undefined,
 };
 
-/** @param now milliseconds since the epoch */
-export function findingOf(set: BackupSet, expectation: Expectation, now: number): Finding {
+/**
+ * @param unrestorable ids of snapshots that cannot be restored
+ * @param now milliseconds since the epoch
+ */
+export function findingOf(
+  set: BackupSet,
+  expectation: Expectation,
+  unrestorable: ReadonlySet<string>,
+  now: number,
+): Finding {
   let { matching, counting, newest, newestOfAll, flaw, future, firstSeen, isPartial } = NOTHING;
   let areListsDropped = false;
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
@@ -63,11 +71,10 @@ export function findingOf(set: BackupSet, expectation: Expectation, now: number)
       future = Math.min(future, seconds);
       continue;
     }
+    if (retention) past.push(snapshot);
+    if (unrestorable.has(snapshot.id)) continue;
     const own = flawOf(snapshot, expectation);
-    if (retention) {
-      past.push(snapshot);
-      if (own === undefined && !set.backdated.has(snapshot)) good.push(snapshot);
-    }
+    if (retention && own === undefined && !set.backdated.has(snapshot)) good.push(snapshot);
     if (own === undefined) {
       counting += 1;
       newest = Math.max(newest, seconds);

@@ -28,12 +28,14 @@ export function slotKey(expectation: string, host?: string, user?: string): stri
 /**
  * @param expectations about the repository of the set
  * @param retired whether the set is retired: a glob does not stand for retired hosts
+ * @param unrestorable ids of snapshots that cannot be restored
  * @param now milliseconds since the epoch
  */
 export function hitsOf(
   set: BackupSet,
   expectations: readonly Expectation[],
   retired: boolean,
+  unrestorable: ReadonlySet<string>,
   now: number,
 ): Hits {
   const { host = "", user = "" } = set.labels;
@@ -48,7 +50,7 @@ export function hitsOf(
       user,
       hasHostName: by === "name",
       userBy: users ? users.match(user) : "name",
-      finding: findingOf(set, expectation, now),
+      finding: findingOf(set, expectation, unrestorable, now),
     };
     hits.push([expectation, hit]);
   }

@@ -16,6 +16,14 @@ export interface Knowledge {
   readonly isFailing: boolean;
 }
 
+/** A repository of which no attempt has ended yet. */
+export const UNREAD: Knowledge = {
+  isAttempted: false,
+  isKnown: false,
+  isWhole: false,
+  isFailing: false,
+};
+
 /** One repository of an expectation, as a slot sees it. */
 export interface Sight {
   readonly knowledge: Knowledge;

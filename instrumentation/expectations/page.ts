@@ -5,10 +5,10 @@ import type {
   ExpectationSettings,
   Retired,
 } from "../settings/expectations/expectations.ts";
-import { MAX_AHEAD_SECONDS } from "./finding.ts";
-import { hitsOf, isRetired } from "./hit.ts";
 import type { Hit, Hits } from "./hit.ts";
 import type { Knowledge } from "./judge.ts";
+import { ifValid, isCovered, readSet } from "./read-set.ts";
+import type { Moment, ReadSet } from "./read-set.ts";
 import { RepositoryRemovals } from "./retention/removable.ts";
 import type { RemovableSnapshots, SetsOfPolicies } from "./retention/removable.ts";
 
@@ -21,15 +21,6 @@ export interface UnexpectedSets {
   readonly count: number;
 }
 
-/** A backup set, and which expectations are about it. */
-interface ReadSet {
-  readonly hits: Hits;
-  /** An expectation covers it, or it is retired. */
-  readonly isJudged: boolean;
-  /** When a snapshot that is dated in the future counts, milliseconds since the epoch. */
-  readonly until: number;
-}
-
 /** One repository as expectations see it: what is known of it, and which backup sets they are about. */
 export class RepositoryPage {
   knowledge: Knowledge = { isAttempted: true, isKnown: false, isWhole: false, isFailing: false };
@@ -38,6 +29,7 @@ export class RepositoryPage {
   judged: readonly BackupSet[] = [];
   /** undefined: the content is not known. */
   unexpected: UnexpectedSets | undefined;
+  readonly #idsOfUnrestorable: () => readonly string[];
   #entry: StoreEntry<RepositoryState> | undefined;
   #sets: readonly BackupSet[] = [];
   #read: ReadonlyMap<BackupSet, ReadSet> = new Map();
@@ -46,6 +38,13 @@ export class RepositoryPage {
   #removals = new RepositoryRemovals();
   /** When one of the sets must be read again, milliseconds since the epoch. */
   #until = Infinity;
+  /** Ids of snapshots that cannot be restored, as of the last update. */
+  #unrestorable: ReadonlySet<string> = new Set();
+
+  /** @param idsOfUnrestorable ids of the snapshots of the repository that cannot be restored */
+  constructor(idsOfUnrestorable: () => readonly string[]) {
+    this.#idsOfUnrestorable = idsOfUnrestorable;
+  }
 
   /** The next update reads all sets again: the settings changed, or the clock was set back. */
   forget(): void {
@@ -82,14 +81,16 @@ export class RepositoryPage {
     settings: ExpectationSettings,
     now: number,
   ): Generator<void> {
-    if (entry === this.#entry) return;
+    const moment = this.#momentAt(now);
+    if (entry === this.#entry && moment.unrestorable === this.#unrestorable) return;
     const about = aboutRepository(entry, settings);
     // The map of this moment: `forget` puts another one in its place.
     const ahead = this.#ahead;
     let left = SETS_IN_A_STEP;
     for (const set of entry.state?.content?.sets ?? []) {
-      if (this.#read.has(set) || ahead.has(set)) continue;
-      ahead.set(set, readSet(set, about, settings.retired, now));
+      if (ifValid(this.#read.get(set), set, moment) ?? ifValid(ahead.get(set), set, moment))
+        continue;
+      ahead.set(set, readSet(set, about, settings.retired, moment));
       if (--left > 0) continue;
       left = SETS_IN_A_STEP;
       yield;
@@ -108,7 +109,8 @@ export class RepositoryPage {
     settings: ExpectationSettings,
     now: number,
   ): ReadonlyMap<Expectation, ReadonlySet<string> | undefined> {
-    const isDue = now >= this.#until;
+    const moment = this.#momentAt(now);
+    const isDue = now >= this.#until || moment.unrestorable !== this.#unrestorable;
     if (entry === this.#entry && !isDue) return new Map();
     const isFirst = this.#entry === undefined;
     this.#entry = entry;
@@ -119,12 +121,20 @@ export class RepositoryPage {
     const sets = entry.state?.content?.sets ?? [];
     const changed =
       isFirst || isDue || sets !== this.#sets
-        ? this.#readSets(entry.subject["url"] ?? "", sets, about, settings.retired, now)
+        ? this.#readSets(entry.subject["url"] ?? "", sets, about, settings.retired, moment)
         : new Map<Expectation, Set<string>>();
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
     else if (this.unexpected?.count !== count) this.unexpected = { labels: entry.subject, count };
     return isNews ? new Map(about.map((one) => [one, undefined])) : changed;
+  }
+
+  /** `unrestorable` is the same object as long as the ids are the same. */
+  #momentAt(now: number): Moment {
+    const ids = this.#idsOfUnrestorable();
+    const known = this.#unrestorable;
+    const areSame = ids.length === known.size && ids.every((id) => known.has(id));
+    return { unrestorable: areSame ? known : new Set(ids), now };
   }
 
   /** Reads the sets that changed. Returns the keys of their slots. */
@@ -133,7 +143,7 @@ export class RepositoryPage {
     sets: readonly BackupSet[],
     about: readonly Expectation[],
     retired: readonly Retired[],
-    now: number,
+    moment: Moment,
   ): ReadonlyMap<Expectation, ReadonlySet<string>> {
     const before = this.#read;
     const changed = new Map<Expectation, Set<string>>();
@@ -147,8 +157,9 @@ export class RepositoryPage {
     const hits = new Map<Expectation, Hit[]>(about.map((expectation) => [expectation, []]));
     this.#until = Infinity;
     for (const set of sets) {
-      const known = ifValid(before.get(set), now);
-      const one = known ?? ifValid(this.#ahead.get(set), now) ?? readSet(set, about, retired, now);
+      const known = ifValid(before.get(set), set, moment);
+      const ahead = ifValid(this.#ahead.get(set), set, moment);
+      const one = known ?? ahead ?? readSet(set, about, retired, moment);
       read.set(set, one);
       if (!known) note(one.hits);
       for (const [expectation, hit] of one.hits) hits.get(expectation)?.push(hit);
@@ -156,9 +167,10 @@ export class RepositoryPage {
     }
     for (const [set, one] of before) if (!read.has(set)) note(one.hits);
     const hitsOfSet = (set: BackupSet): Hits => read.get(set)?.hits ?? [];
-    this.#removals.update(url, setsOfPolicies(about, sets, hitsOfSet), now);
+    this.#removals.update(url, setsOfPolicies(about, sets, hitsOfSet), moment.now);
     this.#until = Math.min(this.#until, this.#removals.until);
     this.#sets = sets;
+    this.#unrestorable = moment.unrestorable;
     this.#read = read;
     this.#ahead = new Map();
     this.hits = hits;
@@ -182,33 +194,11 @@ function setsOfPolicies(
   return setsOf;
 }
 
-function ifValid(read: ReadSet | undefined, now: number): ReadSet | undefined {
-  return read && now < read.until ? read : undefined;
-}
-
 function aboutRepository(
   { subject: { url = "" } }: StoreEntry<RepositoryState>,
   { expectations }: ExpectationSettings,
 ): readonly Expectation[] {
   return expectations.filter(({ urls }) => urls.includes(url));
-}
-
-function readSet(
-  set: BackupSet,
-  about: readonly Expectation[],
-  retired: readonly Retired[],
-  now: number,
-): ReadSet {
-  const isOld = isRetired(set, retired);
-  const hits = hitsOf(set, about, isOld, now);
-  const futures = hits.map(([, { finding }]) => finding.future - MAX_AHEAD_SECONDS);
-  const until = Math.min(...futures) * 1000;
-  return { hits, isJudged: isOld || isCovered(hits), until };
-}
-
-/** An expectation covers a set if it is about one of its snapshots. */
-function isCovered(hits: Hits): boolean {
-  return hits.some(([, { userBy, finding }]) => userBy !== undefined && finding.matching > 0);
 }
 
 function knowledgeOf({ state, attempt, lastCompleteAt }: StoreEntry<RepositoryState>): Knowledge {

@@ -32,6 +32,8 @@ export interface ExpectedOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stateDir: StateDir | undefined;
+  /** Ids of the snapshots of a repository that cannot be restored. */
+  readonly unrestorableOf: (url: string) => readonly string[];
 }
 
 /** The expectations of a monitor over its store. */
@@ -42,7 +44,7 @@ export class Expected {
   readonly #options: ExpectedOptions;
   readonly #names: HostNames;
   readonly #times = new AllowedTimes();
-  readonly #book = new ExpectationBook();
+  readonly #book: ExpectationBook;
   readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
   /** Slots had no series at the end of the last collection. */
   #areHidden = false;
@@ -52,6 +54,7 @@ export class Expected {
   /** @param legacyLabel adds `isLegacy` to two metrics of backup sets */
   constructor(options: ExpectedOptions, legacyLabel: boolean) {
     this.#options = options;
+    this.#book = new ExpectationBook(options.unrestorableOf);
     this.#names = new HostNames(options.logger);
     this.setTables = setTables(legacyLabel, () => this.#pages());
     const vanished = vanishedTable(

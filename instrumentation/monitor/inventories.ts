@@ -9,14 +9,13 @@ import type { Store } from "../collect/store.ts";
 import { boundTable } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { INVENTORY_METRICS } from "../restic/metrics/tables.ts";
-import type { Inventory } from "../restic/inventory/inventory.ts";
 import type { InventoryKeeper } from "../restic/inventory/keeper.ts";
 import type { MemoryBudget } from "../restic/inventory/kept-index.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
 import type { RepositoryState, Snapshot } from "../restic/state.ts";
 import { inventoryOf } from "../settings/inventory.ts";
-import type { InventorySettings } from "../settings/inventory.ts";
 import type { Taken } from "./run-inventory.ts";
+import type { InventoryEntry, Outcome, Plan } from "./inventory-plan.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
 import type { RepositorySources } from "./repository-sources.ts";
 
@@ -28,26 +27,6 @@ const RETRY_MS = 3_600_000;
 
 /** Without a state folder: for the index files of all repositories between two inventories. */
 const MEMORY_BYTES = 64 * 2 ** 20;
-
-/** The last inventory of one repository. */
-export interface InventoryEntry {
-  readonly subject: Labels;
-  /** undefined: none succeeded yet. */
-  readonly inventory: Inventory | undefined;
-  /** Why the last one failed; undefined: it did not. */
-  readonly error: AgentError | undefined;
-}
-
-/** An entry, and what the schedule needs. */
-interface Plan {
-  readonly settings: InventorySettings;
-  readonly keeper: Promise<InventoryKeeper>;
-  readonly entry: InventoryEntry;
-  /** Id of the repository that was looked at; undefined: none was yet. */
-  readonly repositoryId: string | undefined;
-  /** When the next one is due, milliseconds since the epoch. */
-  readonly dueAt: number;
-}
 
 export interface InventoriesOptions {
   readonly clock: Clock;
@@ -80,9 +59,18 @@ export class Inventories {
 
   /** Of each repository with inventories. An entry is the same object as long as nothing in it changed. */
   entries(): readonly InventoryEntry[] {
-    return [...this.#plans.values()].flatMap(({ entry, repositoryId }) =>
-      !entry.inventory || repositoryId === this.#idOf(entry.subject) ? [entry] : [],
-    );
+    return [...this.#plans.values()].flatMap((plan) => this.#validEntry(plan) ?? []);
+  }
+
+  /** Ids of the snapshots that the last inventory of a repository found unrestorable. */
+  unrestorableOf(url: string): readonly string[] {
+    const plan = this.#plans.get(url);
+    return (plan && this.#validEntry(plan)?.inventory?.unrestorable) ?? [];
+  }
+
+  /** undefined: another repository has taken the place of the one that was looked at. */
+  #validEntry({ entry, repositoryId }: Plan): InventoryEntry | undefined {
+    return !entry.inventory || repositoryId === this.#idOf(entry.subject) ? entry : undefined;
   }
 
   /** Takes effect at once, but for an inventory that is running. */
@@ -238,11 +226,4 @@ export class Inventories {
     const inMemory = new InventoryInMemory(this.#budget);
     return this.#options.stateDir?.inventoriesOf(url, inMemory) ?? inMemory;
   }
-}
-
-interface Outcome {
-  readonly inventory?: Inventory | undefined;
-  readonly error: AgentError | undefined;
-  readonly dueAt: number;
-  readonly repositoryId?: string | undefined;
 }

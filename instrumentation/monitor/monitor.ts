@@ -84,7 +84,8 @@ export class Monitor {
     const now = (): number => this.#clock.now();
     this.#stateDir = StateDir.of(settings, this.#logger, now);
     const stored = { store: this.store, stateDir: this.#stateDir };
-    this.expected = new Expected({ ...host, ...stored }, settings.legacyLabel);
+    const unrestorableOf = (url: string): readonly string[] => this.inventories.unrestorableOf(url);
+    this.expected = new Expected({ ...host, ...stored, unrestorableOf }, settings.legacyLabel);
     this.#sources = new RepositorySources({
       ...host,
       settingsRules: this.expected.rulesOf,

@@ -7,7 +7,7 @@ import {
   NGOSANG_METRICS,
   ngosangBackups,
 } from "../restic/metrics/ngosang.ts";
-import type { InventoryEntry } from "./inventories.ts";
+import type { InventoryEntry } from "./inventory-plan.ts";
 
 /** The metrics of ngosang/restic-exporter 2, from what is known. */
 export function ngosangTables(

@@ -23,6 +23,7 @@ class History {
   learnt = new Map<string, Learnt>();
   /** The part that `stateDir` keeps over a restart. */
   readonly kept = new Map<string, Learnt>();
+  unrestorable: ReadonlySet<Shot> = new Set();
   readonly told: string[] = [];
   /** Evaluations in steps that have begun. */
   readonly #begun: Generator<void>[] = [];
@@ -96,7 +97,16 @@ class History {
     const { dice, scene } = this;
     const url = dice.pick(this.enabled);
     const known = this.learnt.get(url) ?? { wasComplete: false, refused: 0, shots: undefined };
-    const event = dice.pick(["read", "read", "read", "fail", "wait", "reload", "restart"]);
+    const event = dice.pick([
+      "read",
+      "read",
+      "read",
+      "fail",
+      "wait",
+      "reload",
+      "restart",
+      "inventory",
+    ]);
     this.told.push(event);
     if (event === "read") {
       const kept = (known.shots ?? []).filter(() => dice.roll(4) > 0);
@@ -116,7 +126,11 @@ class History {
       const hours = dice.pick([0.01, 1, 5, 27, 100, 91 * 24]);
       await scene.clock.advance(hours * HOUR * 1000);
     } else if (event === "reload") this.configure();
-    else {
+    else if (event === "inventory") {
+      const found = this.#some(known.shots ?? [], 4);
+      scene.unrestorable.set(url, found);
+      this.unrestorable = new Set([...scene.unrestorable.values()].flat());
+    } else {
       scene.restart();
       this.scene.configure({ expect: this.expect, retired: this.retired }, this.enabled, {
         disabled: URLS.filter((one) => !this.enabled.includes(one)),
@@ -137,9 +151,16 @@ class History {
   }
 
   expected(): unknown {
-    const { expect: expectations, retired, enabled, learnt } = this;
+    const { expect: expectations, retired, enabled, learnt, unrestorable } = this;
     const now = this.scene.clock.now();
-    return this.reference.evaluate({ expect: expectations, retired, enabled, learnt, now });
+    return this.reference.evaluate({
+      expect: expectations,
+      retired,
+      enabled,
+      learnt,
+      unrestorable,
+      now,
+    });
   }
 
   /** The metrics in the form of the reference. */

@@ -6,6 +6,7 @@ import { AgentError } from "../../instrumentation/core/error.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
+import { parseExpectations } from "../../instrumentation/settings/expectations/parse.ts";
 import { tableText } from "../support/agent/table-text.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { until } from "../support/core/until.ts";
@@ -180,5 +181,35 @@ test("a reload turns inventories off and on; an entry may have its own", async (
   await until("an inventory", () => made.taken === 1);
   expect(await made.value("backup_repository_packs", 1)).toBe("4");
   expect(await made.value("backup_repository_packs", 0)).toBeUndefined();
+  await made.monitor.stop();
+});
+
+test("a snapshot that an inventory finds unrestorable no longer meets an expectation", async () => {
+  const scene = sceneOfTwo();
+  const time = (hours: number): string =>
+    new Date(scene.clock.now() - hours * HOUR).toISOString().replace(".000", "");
+  scene.backup({ hostname: "web", time: time(20) });
+  const { index } = scene.backup({ hostname: "web", time: time(1) });
+  const { value: expectations } = parseExpectations(
+    { expect: [{ name: "e", hosts: ["web"], maxAge: "100h" }] },
+    { list: [{ url: "memory:0", disabled: false }], areComplete: true },
+  );
+  const made = new MonitorScene([scene], { expectations });
+  const newest = async (): Promise<string | undefined> => {
+    const text = await tableText(made.monitor.tables, scene.clock.now());
+    const line = text.split("\n").find((one) => one.startsWith("backup_expected_newest"));
+    return line?.split(" ")[1];
+  };
+  const [good, lost] = [20, 1].map((hours) => String(scene.clock.now() / 1000 - hours * 3600));
+  await made.start();
+  await until("an inventory", () => made.taken === 1);
+  expect(await newest()).toBe(lost);
+  scene.remove("index", index);
+  await made.advance(25);
+  await until("an unrestorable snapshot", async () => (await newest()) === good);
+  expect(await made.value("backup_repository_unrestorable_snapshots")).toBe("1");
+  // Without inventories nothing is known of it.
+  made.monitor.reload(made.settings({ inventory: "off", expectations }));
+  expect(await newest()).toBe(lost);
   await made.monitor.stop();
 });

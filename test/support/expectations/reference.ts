@@ -35,6 +35,7 @@ export interface World {
   readonly enabled: readonly string[];
   /** A repository is missing until its first attempt has ended. */
   readonly learnt: ReadonlyMap<string, Learnt>;
+  readonly unrestorable: ReadonlySet<Shot>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -52,6 +53,7 @@ interface Said {
 interface Found extends Shot {
   readonly url: string;
   readonly user: string;
+  readonly isUnrestorable: boolean;
 }
 
 const DAY = 86_400;
@@ -93,6 +95,7 @@ export class Reference {
         const { user = "root" } = shot;
         return Object.assign({ url, host: shot.host, at: shot.at }, shot, {
           user: user === "" ? "UNKNOWN" : user,
+          isUnrestorable: world.unrestorable.has(shot),
         });
       });
       return all.filter(({ host, user }) => {
@@ -179,10 +182,9 @@ export class Reference {
     const known = own.filter((url) => world.learnt.get(url)?.shots !== undefined);
     const inTime = inSlot.filter(({ at }) => at <= now / 1000 + 600);
     const isGood = ({ files = Infinity }: Shot): boolean => files > 0 && files >= minFiles;
+    const isSound = (shot: Found): boolean => matching(one, shot) === true && !shot.isUnrestorable;
     const newests = known.map((url) => {
-      const good = inTime.filter(
-        (shot) => shot.url === url && matching(one, shot) === true && isGood(shot),
-      );
+      const good = inTime.filter((shot) => shot.url === url && isSound(shot) && isGood(shot));
       const newest = good.reduce((most, { at }) => Math.max(most, at), 0);
       return {
         newest: lostAt === undefined ? newest : (before?.candidate ?? 0),
@@ -221,7 +223,7 @@ export class Reference {
       [...world.learnt].some(([url, { isFailing }]) => own.includes(url) && isFailing);
     const isUnknown = isSaid ? reasons.length > 0 && isDoubtful : wasAttempted;
     if (settled && nth(newests.map(({ count }) => count)) < minSnapshots) reasons.push("too_few");
-    const last = inTime.filter((shot) => matching(one, shot) === true);
+    const last = inTime.filter(isSound);
     const newestOfAll = last.filter(({ at }) => last.every((other) => other.at <= at));
     if (settled && newestOfAll.length > 0 && !newestOfAll.some(isGood))
       reasons.push(newestOfAll.some(({ files }) => files !== 0) ? "small" : "empty");

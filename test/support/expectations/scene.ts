@@ -50,7 +50,9 @@ export class ExpectationScene {
   readonly clock: FakeClock;
   readonly #times = new AllowedTimes();
   store = new Store<RepositoryState>();
-  book = new ExpectationBook();
+  /** By URL: snapshots that the last inventory found unrestorable. */
+  readonly unrestorable = new Map<string, readonly Shot[]>();
+  book = this.#newBook();
   tables: readonly BoundTable[];
 
   constructor(startMs: number) {
@@ -97,7 +99,11 @@ export class ExpectationScene {
 
   restart(): void {
     this.store = new Store();
-    this.book = new ExpectationBook();
+    this.book = this.#newBook();
+  }
+
+  #newBook(): ExpectationBook {
+    return new ExpectationBook((url) => (this.unrestorable.get(url) ?? []).map(snapshotIdOf));
   }
 
   #attempt(complete: boolean): Parameters<Store<RepositoryState>["put"]>[2] {
@@ -138,11 +144,16 @@ let count = 0;
 const IDS = new WeakMap<Shot, string>();
 
 /** The same shot gives a snapshot of the same id. */
+function snapshotIdOf(shot: Shot): string {
+  const id = IDS.get(shot) ?? idOf(String(count++));
+  IDS.set(shot, id);
+  return id;
+}
+
 export function snapshotOf(shot: Shot): Snapshot {
   const { host, user = "root", at, start, files, bytes, tags = [], paths = ["/"] } = shot;
   const { isBare, seenAt } = shot;
-  const id = IDS.get(shot) ?? idOf(String(count++));
-  IDS.set(shot, id);
+  const id = snapshotIdOf(shot);
   const hasSummary = files !== undefined || bytes !== undefined || start !== undefined;
   return {
     id,
