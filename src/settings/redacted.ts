@@ -85,36 +85,22 @@ export function redactedSettings(settings: AgentSettings): Readonly<Record<strin
 }
 
 function redactedRepository(
-  {
-    url,
-    password,
-    insecureNoPassword,
-    environment,
-    options,
-    connections,
-    insecureTls,
-    receivesCopies,
-    appendOnly,
-    inventory,
-    locksEvery,
-    requestTimeoutMs,
-  }: RepositorySettings,
+  one: RepositorySettings,
   sharedInventory: InventoryGiven | undefined,
 ): Readonly<Record<string, unknown>> {
+  const { inventory, locksEvery, requestTimeoutMs } = one;
   return {
-    repo: url,
-    ...(password && { password: redactedReference(password) }),
-    ...(insecureNoPassword && { insecure_no_password: true }),
-    environment: mapValues(withPrintableNames(environment), redactedReference),
+    repo: one.url,
+    ...(one.password && { password: redactedReference(one.password) }),
+    ...(one.insecureNoPassword && { insecure_no_password: true }),
+    environment: mapValues(withPrintableNames(one.environment), redactedReference),
     // Options such as rclone.args may contain secrets.
-    options: mapValues(options, () => REDACTED),
-    ...(connections !== undefined && { connections }),
-    ...(insecureTls && { insecure_tls: true }),
-    ...(receivesCopies && { receivesCopies }),
-    ...(appendOnly && { appendOnly }),
-    ...(inventory !== undefined && {
-      inventory: shownInventory(inventory, sharedInventory),
-    }),
+    options: mapValues(one.options, () => REDACTED),
+    ...(one.connections !== undefined && { connections: one.connections }),
+    ...(one.insecureTls && { insecure_tls: true }),
+    ...(one.receivesCopies && { receivesCopies: true }),
+    ...(one.appendOnly && { appendOnly: true }),
+    ...(inventory !== undefined && { inventory: shownInventory(inventory, sharedInventory) }),
     ...(locksEvery !== undefined && { locks: shownLocks(locksEvery) }),
     ...(requestTimeoutMs !== undefined && { request_timeout: `${requestTimeoutMs / 1000}s` }),
   };

@@ -1,6 +1,6 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { cell } from "./cell.ts";
+import { cell, scrollingTable } from "./table.ts";
 import { countsOf, isUnmet } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
 import { holdersInWords } from "./holders.ts";
@@ -8,20 +8,20 @@ import { counted, grouped, humanDuration } from "./quantity.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
 import { reasonInWords, retentionInWords } from "./reason.ts";
+import type { Column } from "./table.ts";
 import { ago, clockTime } from "./time.ts";
 
 /** More rows are left out of the page: the search finds them. */
 const MAX_ROWS = 200;
 
-/** Title, CSS class. */
-const COLUMNS = [
+const COLUMNS: readonly Column[] = [
   ["State", "states"],
   ["Expectation", "text"],
   ["Host", "host"],
   ["User", "name"],
   ["Newest", "newest"],
   ["Reason", "why"],
-] as const;
+];
 
 /** The unmet expectations, the worst first, and the others folded away. */
 export function expectationTables(
@@ -56,22 +56,9 @@ function table(
   labelId: string,
 ): Html {
   const left = expectations.length - MAX_ROWS;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelId}">
-      <table role="table" class="expectations">
-        <thead role="rowgroup">
-          <tr role="row">
-            ${COLUMNS.map(
-              ([title, kind]) =>
-                html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          ${expectations.slice(0, MAX_ROWS).map((one) => row(one, query, now))}
-        </tbody>
-      </table>
-    </div>
-    ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}`;
+  const shown = expectations.slice(0, MAX_ROWS).map((one) => row(one, query, now));
+  return html`${scrollingTable(labelId, COLUMNS, shown)}
+  ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}`;
 }
 
 function row(expectation: ExpectationStatus, query: Query, now: number): Html {

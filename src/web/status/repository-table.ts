@@ -1,6 +1,6 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { cell } from "./cell.ts";
+import { cell } from "./table.ts";
 import { inventoryList } from "./inventory-list.ts";
 import { lockList } from "./lock-list.ts";
 import { ago, clockTime } from "./time.ts";

@@ -1,6 +1,6 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { cell } from "./cell.ts";
+import { cell } from "./table.ts";
 import { ago } from "./time.ts";
 import { metByInWords } from "./holders.ts";
 import { linkTo } from "./query.ts";

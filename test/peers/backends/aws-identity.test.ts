@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -9,32 +8,21 @@ import { requireIdentity } from "../../support/agent/peers.ts";
 import { FakeRoles } from "../../support/backends/fake-roles.ts";
 import { FakeS3 } from "../../support/backends/fake-s3.ts";
 import { openS3At } from "../../support/backends/s3-backend.ts";
-import { FakeClock } from "../../support/core/clock.ts";
 import { failureOf } from "../../support/core/failure.ts";
 import { answer, FaultServer, status } from "../../support/http/fault-server.ts";
-import { LoopbackProxy } from "../../support/http/loopback-proxy.ts";
+import { TlsCloud } from "../../support/http/tls-cloud.ts";
 
-const TLS = join(import.meta.dirname, "../../fixtures/tls/server.pem");
 const { signal } = new AbortController();
 
-let home: string;
-/** The endpoints of the cloud, by TLS, behind a proxy. */
-let cloud: FaultServer;
-let proxy: LoopbackProxy;
-let clock: FakeClock;
+let cloud: TlsCloud;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "identity-"));
-  cloud = await FaultServer.start({ tls: { pem: await readFile(TLS, "utf8") } });
-  proxy = await LoopbackProxy.start(() => cloud.port);
-  clock = new FakeClock(Date.now());
+  cloud = await TlsCloud.start();
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await proxy.stop();
   await cloud.stop();
-  await rm(home, { recursive: true });
 });
 
 const installed = requireIdentity("@aws-sdk/credential-providers");
@@ -44,29 +32,30 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
   let s3: FakeS3;
 
   beforeEach(async () => {
-    await mkdir(join(home, ".aws/sso/cache"), { recursive: true });
+    await mkdir(join(cloud.home, ".aws/sso/cache"), { recursive: true });
     store = await FaultServer.start();
-    s3 = new FakeS3(() => clock.now());
+    s3 = new FakeS3(() => cloud.clock.now());
     s3.files = new Map([["config", Buffer.from("c")]]);
     store.answers(s3.serve);
     // The SDK looks for tokens of single sign-on in the home folder of the process.
-    vi.stubEnv("HOME", home);
+    vi.stubEnv("HOME", cloud.home);
   });
 
   afterEach(() => store.stop());
 
-  const config = (content: string): Promise<void> => writeFile(join(home, ".aws/config"), content);
+  const config = (content: string): Promise<void> =>
+    writeFile(join(cloud.home, ".aws/config"), content);
 
   async function loadConfig(): Promise<string> {
     const backend = await openS3At(`s3:${store.url}/bucket`, {
       environment: {
         AWS_EC2_METADATA_DISABLED: "true",
         AWS_PROFILE: "work",
-        HOME: home,
-        HTTPS_PROXY: `http://${proxy.where}`,
+        HOME: cloud.home,
+        HTTPS_PROXY: `http://${cloud.proxy.where}`,
       },
       insecureTls: true,
-      clock,
+      clock: cloud.clock,
       loadProviders: () => import(installed ?? ""),
     });
     return Buffer.from(await backend.load("config", "", signal)).toString();
@@ -77,20 +66,20 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
       "[profile work]\nrole_arn = arn:aws:iam::1:role/reader\nsource_profile = base\nregion = eu-west-1\n",
     );
     await writeFile(
-      join(home, ".aws/credentials"),
+      join(cloud.home, ".aws/credentials"),
       "[base]\naws_access_key_id = BASE\naws_secret_access_key = base secret\n",
     );
-    cloud.answers(new FakeRoles(s3, clock).sts("AssumeRole"));
+    cloud.server.answers(new FakeRoles(s3, cloud.clock).sts("AssumeRole"));
     expect(await loadConfig()).toBe("c");
-    expect(proxy.asked).toEqual(["CONNECT sts.eu-west-1.amazonaws.com:443"]);
-    expect(cloud.requests[0]?.headers.authorization).toMatch(
+    expect(cloud.proxy.asked).toEqual(["CONNECT sts.eu-west-1.amazonaws.com:443"]);
+    expect(cloud.server.requests[0]?.headers.authorization).toMatch(
       /Credential=BASE\/\d+\/eu-west-1\/sts\//,
     );
   });
 
   test("runs the credential_process of a profile", async () => {
     s3.accounts.set("SDKKEY", { secret: "sdk secret", token: "sdk token" });
-    const script = join(home, "keys.mjs");
+    const script = join(cloud.home, "keys.mjs");
     const output = {
       Version: 1,
       AccessKeyId: "SDKKEY",
@@ -100,7 +89,7 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
     await writeFile(script, `console.log(JSON.stringify(${JSON.stringify(output)}))`);
     await config(`[profile work]\ncredential_process = ${process.execPath} ${script}\n`);
     expect(await loadConfig()).toBe("c");
-    expect(proxy.asked).toEqual([]);
+    expect(cloud.proxy.asked).toEqual([]);
   });
 
   const SSO = "sso_account_id = 123456789012\nsso_role_name = reader\n";
@@ -108,7 +97,7 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
     const name = createHash("sha1").update(key).digest("hex");
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const content = JSON.stringify({ accessToken: "sso token", expiresAt });
-    return writeFile(join(home, `.aws/sso/cache/${name}.json`), content);
+    return writeFile(join(cloud.home, `.aws/sso/cache/${name}.json`), content);
   };
 
   test.for([
@@ -132,10 +121,10 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
       sessionToken: "sdk token",
       expiration: Date.now() + 3_600_000,
     };
-    cloud.answers(answer(JSON.stringify({ roleCredentials }), "application/json"));
+    cloud.server.answers(answer(JSON.stringify({ roleCredentials }), "application/json"));
     expect(await loadConfig()).toBe("c");
-    expect(proxy.asked).toEqual(["CONNECT portal.sso.eu-west-1.amazonaws.com:443"]);
-    const [{ url, headers } = expect.fail()] = cloud.requests;
+    expect(cloud.proxy.asked).toEqual(["CONNECT portal.sso.eu-west-1.amazonaws.com:443"]);
+    const [{ url, headers } = expect.fail()] = cloud.server.requests;
     expect(url).toMatch(/^\/federation\/credentials\?/);
     expect(url).toContain("account_id=123456789012");
     expect(headers["x-amz-sso_bearer_token"]).toBe("sso token");
@@ -167,7 +156,7 @@ describe.runIf(installed !== undefined)("@aws-sdk/credential-providers", () => {
       `[profile work]\nsso_start_url = https://corporate.example/start\nsso_region = eu-west-1\n${SSO}`,
     );
     if (hasToken) await token("https://corporate.example/start");
-    cloud.answers(status(code, { "content-type": "application/json" }, "{}"));
+    cloud.server.answers(status(code, { "content-type": "application/json" }, "{}"));
     const failed = await failureOf(loadConfig());
     expect(failed.replace(`${store.url}/bucket/`, "BUCKET")).toBe(message);
   });

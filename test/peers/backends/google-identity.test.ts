@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -8,34 +7,24 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { requireIdentity } from "../../support/agent/peers.ts";
 import { openStoreAt } from "../../support/backends/object-store-backend.ts";
-import { FakeClock } from "../../support/core/clock.ts";
 import { failureOf } from "../../support/core/failure.ts";
 import { answer, FaultServer, status } from "../../support/http/fault-server.ts";
 import type { Fault } from "../../support/http/fault-server.ts";
 import { LoopbackProxy } from "../../support/http/loopback-proxy.ts";
+import { TlsCloud } from "../../support/http/tls-cloud.ts";
 
-const TLS = join(import.meta.dirname, "../../fixtures/tls/server.pem");
 const { signal } = new AbortController();
 const json = (value: unknown): Fault => answer(JSON.stringify(value), "application/json");
 
-let home: string;
-/** The endpoints of the cloud, by TLS, behind a proxy. */
-let cloud: FaultServer;
-let proxy: LoopbackProxy;
-let clock: FakeClock;
+let cloud: TlsCloud;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "identity-"));
-  cloud = await FaultServer.start({ tls: { pem: await readFile(TLS, "utf8") } });
-  proxy = await LoopbackProxy.start(() => cloud.port);
-  clock = new FakeClock(Date.now());
+  cloud = await TlsCloud.start();
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await proxy.stop();
   await cloud.stop();
-  await rm(home, { recursive: true });
 });
 
 const installed = requireIdentity("google-auth-library");
@@ -47,9 +36,9 @@ describe.runIf(installed !== undefined)("google-auth-library", () => {
   let bodies: string[];
 
   beforeEach(async () => {
-    file = join(home, "credentials.json");
-    await writeFile(join(home, "subject"), "a subject token");
-    cloud.answers(json({ kind: "storage#objects" }));
+    file = join(cloud.home, "credentials.json");
+    await writeFile(join(cloud.home, "subject"), "a subject token");
+    cloud.server.answers(json({ kind: "storage#objects" }));
     tokens = await FaultServer.start();
     bodies = [];
     tokens.answers((request, response) => {
@@ -74,7 +63,7 @@ describe.runIf(installed !== undefined)("google-auth-library", () => {
       "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x",
     subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
     token_url: `${base}/v1/token`,
-    credential_source: { file: join(home, "subject") },
+    credential_source: { file: join(cloud.home, "subject") },
   });
 
   const IMPERSONATION =
@@ -84,18 +73,18 @@ describe.runIf(installed !== undefined)("google-auth-library", () => {
     await writeFile(file, JSON.stringify(content));
     return openStoreAt("gs:bucket:/repo", {
       environment: {
-        HTTPS_PROXY: `http://${proxy.where}`,
+        HTTPS_PROXY: `http://${cloud.proxy.where}`,
         GOOGLE_APPLICATION_CREDENTIALS: file,
       },
       insecureTls: true,
-      clock,
+      clock: cloud.clock,
       loadGoogleAuth: () => import(installed ?? ""),
     });
   };
 
   const bearer = async (content: object): Promise<string | undefined> => {
     await (await open(content)).list("keys", undefined, signal);
-    return cloud.requests[0]?.headers.authorization;
+    return cloud.server.requests[0]?.headers.authorization;
   };
 
   test("exchanges the token of a workload for the read-only scope", async () => {
@@ -111,7 +100,7 @@ describe.runIf(installed !== undefined)("google-auth-library", () => {
       service_account_impersonation_url: tokens.url + IMPERSONATION,
     };
     expect(await bearer(impersonated)).toBe("Bearer impersonated");
-    cloud.requests.length = 0;
+    cloud.server.requests.length = 0;
     const account = {
       type: "impersonated_service_account",
       endpoint: tokens.url,

@@ -1,7 +1,8 @@
 import { html } from "../../html.ts";
 import type { Html } from "../../html.ts";
-import { cell } from "../cell.ts";
+import { cell, scrollingTable } from "../table.ts";
 import { counted } from "../quantity.ts";
+import type { Column } from "../table.ts";
 import type { RepositoryStatus } from "../status.ts";
 import { ago, clockTime } from "../time.ts";
 import type { ChangeStatus } from "./change-status.ts";
@@ -21,15 +22,14 @@ const WORDS: Readonly<Record<ChangeStatus["event"], readonly [string, string]>> 
   snapshot_retagged: ["unknown", "tagged"],
 };
 
-/** Title, CSS class. */
-const COLUMNS = [
+const COLUMNS: readonly Column[] = [
   ["State", "states"],
   ["Repository", "text"],
   ["Host", "host"],
   ["User", "name"],
   ["Seen", "newest"],
   ["Evidence", "why"],
-] as const;
+];
 
 /** The last changes of the repositories, folded away; empty: there are none. */
 export function changeTable(repositories: readonly RepositoryStatus[], now: number): Html {
@@ -43,21 +43,11 @@ export function changeTable(repositories: readonly RepositoryStatus[], now: numb
     <summary id="changes-count">
       ${rows.length === 1 ? "The last change" : `The last ${rows.length} changes`}
     </summary>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="changes-count">
-      <table role="table" class="expectations">
-        <thead role="rowgroup">
-          <tr role="row">
-            ${COLUMNS.map(
-              ([title, kind]) =>
-                html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          ${rows.map(({ url, event }) => row(url, event, now))}
-        </tbody>
-      </table>
-    </div>
+    ${scrollingTable(
+      "changes-count",
+      COLUMNS,
+      rows.map(({ url, event }) => row(url, event, now)),
+    )}
     ${rest > 0 ? html`<p>${counted(rest, "more is", "more are")} in <a href="api/status">JSON</a>.</p>` : ""}
   </details>`;
 }
