@@ -1,7 +1,11 @@
 import { hash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Bound of a list as text. */
 const MAX_TEXT_BYTES = 256;
+
+/** Strings of a list between two turns of the event loop. */
+const AT_ONCE = 20_000;
 
 /** Names of the groups of a snapshot: snapshots with the same paths, the same tags, or both, have the same name. 12 hex digits. */
 export interface Groups {
@@ -20,16 +24,90 @@ export function groupsOf(paths: readonly string[], tags: readonly string[]): Gro
   };
 }
 
+/** As `groupsOf`. Other work has its turn between steps of some milliseconds: long lists take a tenth of a second. */
+export async function groupsInSteps(
+  paths: readonly string[],
+  tags: readonly string[],
+): Promise<Groups> {
+  const texts = {
+    paths: await textInSteps(await sortInSteps(paths)),
+    tags: await textInSteps(await sortInSteps(tags)),
+  };
+  const ofPaths = shortHash(`{"paths":${texts.paths}}`);
+  await nextTurn();
+  const ofTags = shortHash(`{"tags":${texts.tags}}`);
+  await nextTurn();
+  const ofBoth = shortHash(`{"paths":${texts.paths},"tags":${texts.tags}}`);
+  return { paths: ofPaths, tags: ofTags, pathsAndTags: ofBoth };
+}
+
+/** As `toSorted()`. */
+async function sortInSteps(list: readonly string[]): Promise<readonly string[]> {
+  let sorted: (readonly string[])[] = [];
+  for (const part of parts(list)) {
+    sorted.push(part.toSorted());
+    await nextTurn();
+  }
+  while (sorted.length > 1) {
+    const merged: (readonly string[])[] = [];
+    for (let index = 0; index < sorted.length; index += 2)
+      merged.push(await merge(sorted[index] ?? [], sorted[index + 1] ?? []));
+    sorted = merged;
+  }
+  return sorted[0] ?? [];
+}
+
+/** Two sorted lists as one. */
+async function merge(a: readonly string[], b: readonly string[]): Promise<readonly string[]> {
+  const merged: string[] = [];
+  let at = 0;
+  for (const [index, one] of a.entries()) {
+    for (let other = b[at]; other !== undefined && other < one; other = b[++at]) merged.push(other);
+    merged.push(one);
+    if (index % AT_ONCE === 0) await nextTurn();
+  }
+  return merged.concat(b.slice(at));
+}
+
+/** As `JSON.stringify()`. */
+async function textInSteps(list: readonly string[]): Promise<string> {
+  const texts: string[] = [];
+  for (const part of parts(list)) {
+    texts.push(JSON.stringify(part).slice(1, -1));
+    await nextTurn();
+  }
+  return `[${texts.join(",")}]`;
+}
+
+function* parts(list: readonly string[], length = AT_ONCE): Generator<readonly string[]> {
+  for (let from = 0; from < list.length; from += length) yield list.slice(from, from + length);
+}
+
 function nameOf(lists: object): string {
-  return hash("sha256", JSON.stringify(lists)).slice(0, 12);
+  return shortHash(JSON.stringify(lists));
+}
+
+function shortHash(text: string): string {
+  return hash("sha256", text).slice(0, 12);
 }
 
 /** The sorted list with commas, cut at a character. */
 export function listText(list: readonly string[]): string {
-  const bytes = Buffer.from(list.toSorted().join(","));
+  const bytes = Buffer.from(least(list).join(","));
   if (bytes.length <= MAX_TEXT_BYTES) return bytes.toString();
   let end = MAX_TEXT_BYTES;
   // A byte 10xxxxxx continues a character of UTF-8.
   while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
   return bytes.toString("utf8", 0, end);
+}
+
+/** The beginning of the sorted list, with as many entries as a text can have. Long lists are not sorted for it. */
+function least(list: readonly string[]): readonly string[] {
+  let first: readonly string[] = [];
+  for (const part of parts(list, 1000)) {
+    const last = first[MAX_TEXT_BYTES];
+    const lower = last === undefined ? part : part.filter((one) => one < last);
+    first = [...first, ...lower].toSorted().slice(0, MAX_TEXT_BYTES + 1);
+  }
+  return first;
 }

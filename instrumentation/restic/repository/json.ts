@@ -4,8 +4,8 @@ import { exceededBound } from "../../core/json-bounds.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A snapshot has three levels and a few objects; 100,000 paths have as many commas. */
-const BOUNDS = { depth: 16, containers: 10_000, commas: 250_000 };
+/** A snapshot has three levels, a few objects and some forty members; 100,000 paths have as many commas. */
+const BOUNDS = { depth: 16, containers: 10_000, members: 20_000, commas: 250_000 };
 
 /** A file exceeds a bound: reading it again is of no use. The message completes "the file …" and is safe to print. */
 export class BoundError extends Error {
@@ -14,8 +14,18 @@ export class BoundError extends Error {
 
 /** @throws Error whose message completes "the file …" and is safe to print; BoundError before the JSON is parsed */
 export function parseObject(bytes: Uint8Array): JsonObject {
+  checkBounds(bytes);
+  return parseChecked(bytes);
+}
+
+/** @throws BoundError */
+export function checkBounds(bytes: Uint8Array): void {
   const exceeded = exceededBound(bytes, BOUNDS);
   if (exceeded !== undefined) throw new BoundError(`has JSON with ${exceeded}`);
+}
+
+/** @param bytes JSON within the bounds @throws Error whose message completes "the file …" and is safe to print */
+export function parseChecked(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));

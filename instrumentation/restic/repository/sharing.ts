@@ -44,9 +44,14 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnaps
     return value;
   }
 
-  function groupsOfKept(paths: readonly string[], tags: readonly string[]): Groups {
+  /** @param own the groups, if they are known */
+  function groupsOfKept(
+    paths: readonly string[],
+    tags: readonly string[],
+    own: Groups | undefined,
+  ): Groups {
     const byTags = groups.get(paths) ?? new Map<readonly string[], Groups>();
-    const shared = byTags.get(tags) ?? groupsOf(paths, tags);
+    const shared = byTags.get(tags) ?? own ?? groupsOf(paths, tags);
     groups.set(paths, byTags);
     byTags.set(tags, shared);
     return shared;
@@ -63,7 +68,7 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnaps
       tags,
       groups:
         paths && tags
-          ? groupsOfKept(paths, tags)
+          ? groupsOfKept(paths, tags, details.groups)
           : (details.groups ?? groupsOf(details.paths ?? [], details.tags ?? [])),
       programVersion: programVersion && name(programVersion),
       utcOffsetMinutes,

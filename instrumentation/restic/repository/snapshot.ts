@@ -44,7 +44,7 @@ export interface DecodedSnapshot extends Omit<Snapshot, "details"> {
 }
 
 export interface DecodedDetails extends Omit<Details, "groups"> {
-  /** undefined: both lists are there. */
+  /** undefined: both lists are there, and short. */
   readonly groups?: Groups | undefined;
 }
 
@@ -75,7 +75,11 @@ export function userOf({ username }: Snapshot): string {
 
 /** @throws Error whose message completes "the file …" and is safe to print */
 export function decodeSnapshot(id: string, json: Uint8Array): DecodedSnapshot {
-  const object = parseObject(json);
+  return snapshotOf(id, parseObject(json));
+}
+
+/** @throws Error whose message completes "the file …" and is safe to print */
+export function snapshotOf(id: string, object: JsonObject): DecodedSnapshot {
   // Missing, as Go reads it.
   const time = object["time"] == null ? ZERO_TIME : parseInstant(text(object, "time"));
   if (!time) throw new Error('has no valid "time"');

@@ -11,6 +11,8 @@ import type { JournalRecord } from "./record.ts";
 
 /** Records between two turns of the event loop: a few milliseconds. */
 const AT_ONCE = 500;
+/** Characters of a line that has a turn of its own. */
+const LONG_LINE = 2 ** 18;
 /** Bound of a state file: ten million snapshots take 4 GB. */
 const MAX_BYTES = 2 ** 32;
 /** Lines of larger chunks survive the collection of young garbage. */
@@ -56,7 +58,7 @@ export async function readJournal(
     const parts = (rest + String(chunk)).split("\n");
     rest = parts.pop() ?? "";
     for (const line of parts) {
-      if (reader.lines % AT_ONCE === 0) await setImmediate();
+      if (reader.lines % AT_ONCE === 0 || line.length > LONG_LINE) await setImmediate();
       const problem = reader.take(line);
       if (problem !== undefined) return problem;
     }

@@ -30,6 +30,9 @@ export interface Changes {
   readonly unreadable: readonly (readonly [string, UnreadableFile])[];
 }
 
+/** The groups of longer lists are kept: they take a tenth of a second. */
+const LONG_LIST = 1000;
+
 /** @param indexOf the number of a list among the list records of the file */
 export function encodeSnapshot(
   snapshot: Snapshot,
@@ -38,7 +41,8 @@ export function encodeSnapshot(
   const { id, time, hostname, username, summary, details, firstSeen } = snapshot;
   const index = (list: readonly string[] | undefined): number | null =>
     list ? indexOf(list) : null;
-  const isWhole = details?.paths && details.tags;
+  const { paths, tags } = details ?? {};
+  const isWhole = paths && tags && paths.length + tags.length < LONG_LIST;
   return JSON.stringify([
     "snapshot",
     id,
@@ -135,7 +139,7 @@ export class RecordDecoder {
       paths,
       tags,
       groups:
-        paths && tags
+        paths && tags && !fields.has(6)
           ? undefined
           : { paths: fields.text(6), tags: fields.text(7), pathsAndTags: fields.text(8) },
       programVersion: fields.optionalText(4),

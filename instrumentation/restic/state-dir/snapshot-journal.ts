@@ -12,12 +12,19 @@ import { openOwnFile } from "./own-file.ts";
 import { head, readJournal } from "./read-journal.ts";
 import { encodeList, encodeListed, encodeSnapshot } from "./record.ts";
 
-/** Records between two turns of the event loop: a few milliseconds. */
+/** Records and characters between two turns of the event loop: a few milliseconds. A record of a list may have millions. */
 const AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 2 ** 19;
 /** A file is rewritten when it has more obsolete records than this, and more than current ones. */
 const MAX_OBSOLETE = 100;
 /** So are those histories of changes that were appended. */
 const MAX_HISTORY_BYTES = 2 ** 24;
+
+/** Records that are written at once, and the snapshots in them. */
+interface Batch {
+  readonly texts: string[];
+  readonly ids: string[];
+}
 
 /** The snapshots of one repository in a file, one line each, to which new ones are appended. */
 export class SnapshotJournal {
@@ -70,10 +77,11 @@ export class SnapshotJournal {
 
   async append(snapshots: readonly Snapshot[]): Promise<void> {
     if (this.#records === undefined) return;
-    for (const batch of batches(snapshots)) {
-      await this.#append(this.#encode(batch));
-      for (const { id } of batch) this.#known.add(id);
+    await setImmediate();
+    for (const { texts, ids } of this.#batches(snapshots)) {
       await setImmediate();
+      await this.#append(texts);
+      for (const id of ids) this.#known.add(id);
     }
   }
 
@@ -116,7 +124,10 @@ export class SnapshotJournal {
     };
     try {
       await file.appendFile(seal(head(2, this.#repositoryId), this.#key));
-      for (const batch of batches([...listed.snapshots.values()])) await write(this.#encode(batch));
+      for (const { texts } of this.#batches(listed.snapshots.values())) {
+        await setImmediate();
+        await write(texts);
+      }
       const changes = { removed: [], unreadable: [...listed.unreadable] };
       await write([encodeListed(listed, changes, listed.history)]);
     } finally {
@@ -130,25 +141,32 @@ export class SnapshotJournal {
   }
 
   /** The records of snapshots, each after those of its lists that are not in the file. */
-  #encode(snapshots: readonly Snapshot[]): readonly string[] {
-    const texts: string[] = [];
+  *#batches(snapshots: Iterable<Snapshot>): Generator<Batch> {
+    let batch: Batch = { texts: [], ids: [] };
+    let characters = 0;
+    const add = (text: string): void => {
+      batch.texts.push(text);
+      characters += text.length;
+    };
     const indexOf = (list: readonly string[]): number => {
       const known = this.#lists.get(list);
       if (known !== undefined) return known;
       this.#lists.set(list, this.#listCount);
-      texts.push(encodeList(list));
+      add(encodeList(list));
       return this.#listCount++;
     };
-    for (const snapshot of snapshots) texts.push(encodeSnapshot(snapshot, indexOf));
-    return texts;
+    for (const snapshot of snapshots) {
+      add(encodeSnapshot(snapshot, indexOf));
+      batch.ids.push(snapshot.id);
+      if (batch.texts.length < AT_ONCE && characters < CHARACTERS_AT_ONCE) continue;
+      yield batch;
+      batch = { texts: [], ids: [] };
+      characters = 0;
+    }
+    if (batch.ids.length > 0) yield batch;
   }
 
   #seal(texts: readonly string[]): string {
     return texts.map((text) => seal(text, this.#key)).join("");
   }
-}
-
-function* batches(snapshots: readonly Snapshot[]): Generator<readonly Snapshot[]> {
-  for (let from = 0; from < snapshots.length; from += AT_ONCE)
-    yield snapshots.slice(from, from + AT_ONCE);
 }

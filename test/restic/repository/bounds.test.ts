@@ -48,6 +48,8 @@ const ofSize = (bytes: number): string =>
   withField(`"${"x".repeat(bytes - withField('""').length)}"`);
 const listOf = (count: number, item: string): string =>
   withField(`[${Array(count).fill(item).join()}]`);
+const objectOf = (members: number): string =>
+  JSON.stringify(Object.fromEntries(Array.from({ length: members }, (_, index) => [index, 0])));
 
 describe("a snapshot file that exceeds a bound is unreadable and is not read again:", () => {
   test.for([
@@ -60,6 +62,7 @@ describe("a snapshot file that exceeds a bound is unreadable and is not read aga
     ],
     ["10,000 arrays", listOf(9999, "[]"), "has JSON with more than 10000 arrays and objects"],
     ["10,000 objects", listOf(9999, "{}"), "has JSON with more than 10000 arrays and objects"],
+    ["20,000 members", withField(objectOf(19_999)), "has JSON with more than 20000 members"],
     ["250,001 commas", listOf(250_001, "0"), "has JSON with more than 250000 commas"],
     ["8 MiB of brackets", "[".repeat(8 * MIB), "has JSON with a depth of more than 16"],
   ] as const)("%s", async ([, json, reason]) => {
@@ -94,6 +97,7 @@ test.for([
   ["8 MiB", ofSize(8 * MIB)],
   ["15 levels of arrays", withField("[".repeat(15) + "]".repeat(15))],
   ["9,999 arrays and objects", listOf(9998, "[]")],
+  ["19,998 members", withField(objectOf(19_998))],
   ["249,999 commas in a list", listOf(250_000, "0")],
 ] as const)("a snapshot with %s is read", async ([, json]) => {
   sealed.addSnapshotText(json);

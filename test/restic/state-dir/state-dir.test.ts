@@ -82,6 +82,8 @@ describe("after a restart", () => {
       tags: ["x", "y"],
     });
     scene.sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname: "h", tags: ["x", "y"] });
+    const long = Array.from({ length: 2000 }, (_, index) => `/${index}`);
+    scene.sealed.addSnapshot({ time: "2024-01-02T03:04:05Z", hostname: "h", paths: long });
     // More than 16 MiB of lists: only the groups of some are kept.
     for (let count = 0; count < 18; count++) {
       const paths = [

@@ -7,9 +7,8 @@ import { reasonOf } from "../config.ts";
 import { BoundError } from "../json.ts";
 import type { Listed } from "../snapshot-cache.ts";
 import { isNamed, isNotFound } from "../verified-load.ts";
-import { decodeSnapshot } from "../snapshot.ts";
 import type { DecodedSnapshot } from "../snapshot.ts";
-import { unpack } from "../decompress.ts";
+import { decodeFile } from "./decode-file.ts";
 
 export interface SnapshotBounds {
   /** Bound of the JSON of a snapshot, the setting `maxSnapshotSize`. */
@@ -103,12 +102,13 @@ export async function loadSnapshots(
     failed.abort(failure);
   }
 
-  function decode(id: string, sealed: Uint8Array): void {
+  async function decode(id: string, sealed: Uint8Array): Promise<void> {
     try {
-      const unpacked = unpack(key.open(sealed), maxBytes);
-      found(decodeSnapshot(id, unpacked.json));
-      compressed ||= unpacked.compressed;
+      const file = await decodeFile(id, sealed, key, maxBytes, either);
+      found(file.snapshot);
+      compressed ||= file.compressed;
     } catch (error) {
+      either.throwIfAborted();
       const problem: Unreadable = { code: "corrupt", reason: reason(error) };
       if (isForeign(error)) foreign.add(id);
       if (error instanceof BoundError) exceeding.set(id, problem);
@@ -141,7 +141,7 @@ export async function loadSnapshots(
       return true;
     }
     if (!isNamed(sealed, id)) return false;
-    decode(id, sealed);
+    await decode(id, sealed);
     return true;
   }
 
