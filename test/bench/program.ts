@@ -3,13 +3,9 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
 
-import { backupSetMetrics } from "../../instrumentation/restic/metrics/tables.ts";
 import { peerPath } from "../support/agent/peers.ts";
 import { cpuOf, MAIN, peakOf, probe, residentOf, script } from "./measure.ts";
 import { PASSWORD } from "./repositories.ts";
-
-/** Names of the metrics of backup sets. The peers have the same number of metrics. */
-export const NAMES = backupSetMetrics(false).map(({ name }) => name.replaceAll(".", "_"));
 
 /** The option that the Dockerfile and the systemd unit set. */
 export const SMALL_HEAP = { NODE_OPTIONS: "--max-semi-space-size=8" };
@@ -42,11 +38,16 @@ export function agentOf(
 }
 
 /**
- * Programs of three other libraries with the same number of series.
+ * Programs of three other libraries.
+ * @param names of metrics, which have one series for each set
  * @param changing number of sets that get new values, ten times a second
  */
-export function peersOf(sets: number, changing: number): Readonly<Record<string, Program>> {
-  const args = [String(sets), String(changing), ...NAMES];
+export function peersOf(
+  names: readonly string[],
+  sets: number,
+  changing: number,
+): Readonly<Record<string, Program>> {
+  const args = [String(sets), String(changing), ...names];
   const ofNode = (name: string): Program => ({
     command: process.execPath,
     args: [...script(`peers/${name}`), ...args],

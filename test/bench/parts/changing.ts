@@ -12,6 +12,7 @@ import { figure, LARGEST, megabytes, ratio, RUNS, show, table } from "../measure
 import type { Figure } from "../measure.ts";
 import { agentOf, peersOf, RunningProgram } from "../program.ts";
 import type { Program } from "../program.ts";
+import { setMetrics } from "../set-metrics.ts";
 
 const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
 /** Number of sets that get a new snapshot ten times a second. In the peers: that get new values. */
@@ -20,6 +21,8 @@ const SCRAPES = 60;
 /** Between two scrapes, so that each sees changed values. */
 const PAUSE_MS = 50;
 const OURS = "restic-otel";
+/** All optional labels too. */
+const ENV = { RESTIC_OTEL_LEGACY_LABEL: "true" };
 
 interface Sample {
   readonly times: readonly number[];
@@ -36,17 +39,17 @@ export async function benchChanging(log: (line: string) => void): Promise<Findin
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const rows: (readonly (string | number)[])[] = [];
   const goals: Goal[] = [];
+  const names = await setMetrics(ENV);
   try {
     for (const size of SIZES) {
       const samples = new Map<string, readonly Sample[]>();
       for (let index = 0; index < RUNS; index++) {
         log(`${size} backup sets, run ${index + 1}`);
         const repository = join(folder, `${size}-${index}`);
-        // All optional labels too.
-        const ours = agentOf(repository, { RESTIC_OTEL_LEGACY_LABEL: "true" });
+        const ours = agentOf(repository, ENV);
         for (const [name, program] of Object.entries({
           [OURS]: ours,
-          ...peersOf(size, CHANGING),
+          ...peersOf(names, size, CHANGING),
         })) {
           const sample = await sampleOf(program, { repository, size, isOurs: name === OURS });
           samples.set(name, [...(samples.get(name) ?? []), sample]);

@@ -7,12 +7,12 @@ import { firstScrape, ScrapeClient } from "../client.ts";
 import { atMost } from "../goals.ts";
 import type { Findings } from "../goals.ts";
 import { figure, LARGEST, megabytes, RUNS, script, show, table } from "../measure.ts";
-import { agentOf, NAMES, RunningProgram } from "../program.ts";
+import { agentOf, RunningProgram } from "../program.ts";
 import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
+import { setMetrics } from "../set-metrics.ts";
 import { Sink } from "../processes/sink.ts";
 
 const SERIES = Math.min(100_000, LARGEST * 10);
-const SETS = Math.ceil(SERIES / NAMES.length);
 const PROTOCOLS = ["http/json", "http/protobuf"];
 /** One protocol is enough: the work before the encoding is the same for both. */
 const STOCK = "the SDK's reader and exporter, http/json";
@@ -33,13 +33,15 @@ interface Sample {
 export async function benchPush(log: (line: string) => void): Promise<Findings> {
   const folder = await mkdtemp(join(tmpdir(), "restic-otel-bench-"));
   const samples = new Map<string, Sample[]>();
+  const names = await setMetrics();
+  const sets = Math.ceil(SERIES / names.length);
   try {
-    writeRepository(folder, SETS, SETS, CHEAP_SCRYPT);
+    writeRepository(folder, sets, sets, CHEAP_SCRYPT);
     for (let index = 0; index < RUNS; index++) {
-      log(`${SETS} backup sets, run ${index + 1}`);
+      log(`${sets} backup sets, run ${index + 1}`);
       for (const protocol of PROTOCOLS)
         keep(samples, `restic-otel, ${protocol}`, await byAgent(folder, protocol));
-      keep(samples, STOCK, await byStock());
+      keep(samples, STOCK, await byStock(names, sets));
       keep(samples, IDLE, await idle());
     }
   } finally {
@@ -57,7 +59,7 @@ export async function benchPush(log: (line: string) => void): Promise<Findings> 
       of(({ peakBytes }) => megabytes(peakBytes), 0),
     ];
   });
-  const head = [`a push of ${(SETS * NAMES.length).toLocaleString("en")} series`];
+  const head = [`a push of ${(sets * names.length).toLocaleString("en")} series`];
   const columns = ["longest pause, ms", "CPU, ms", "requests", "MB sent", "peak MB"];
   return {
     text: table([...head, ...columns], rows),
@@ -99,9 +101,9 @@ async function byAgent(repository: string, protocol: string): Promise<Sample> {
   }
 }
 
-async function byStock(): Promise<Sample> {
+async function byStock(names: readonly string[], sets: number): Promise<Sample> {
   const sink = await Sink.start();
-  const args = [...script("peers/stock-push"), String(SETS), sink.url, ...NAMES];
+  const args = [...script("peers/stock-push"), String(sets), sink.url, ...names];
   const running = await RunningProgram.start(
     // The agent compresses too.
     { command: process.execPath, args, env: { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" } },

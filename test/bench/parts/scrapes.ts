@@ -10,6 +10,7 @@ import { figure, LARGEST, megabytes, ratio, RUNS, script, show, table } from "..
 import { agentOf, peersOf, RunningProgram, SMALL_HEAP } from "../program.ts";
 import type { Program } from "../program.ts";
 import { CHEAP_SCRYPT, writeRepository } from "../repositories.ts";
+import { setMetrics } from "../set-metrics.ts";
 
 const SIZES = [1000, 10_000].filter((size) => size <= LARGEST);
 /** Measured after one scrape that is not counted. */
@@ -66,7 +67,7 @@ async function measure(
   const all = {
     [OURS]: agentOf(repository),
     [OURS_SMALL]: agentOf(repository, SMALL_HEAP),
-    ...peersOf(size, 0),
+    ...peersOf(await setMetrics(), size, 0),
   };
   const samples = new Map<string, Sample[]>();
   const take = async (name: string, program: Program): Promise<Sample> => {
