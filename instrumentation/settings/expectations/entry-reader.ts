@@ -50,7 +50,7 @@ export class EntryReader {
     const value = this.#entry[key];
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "") return value;
-    return this.problem([key], "must be text: put it in quotes");
+    return this.problem([key], textExpected(value));
   }
 
   boolean(key: string): boolean {
@@ -105,7 +105,7 @@ export class EntryReader {
     const entries: readonly unknown[] = value;
     return entries.flatMap((entry, index) => {
       if (typeof entry === "string" && entry !== "") return [[entry, [key, index]] as const];
-      this.problem([key, index], "must be text: put it in quotes");
+      this.problem([key, index], textExpected(entry));
       return [];
     });
   }
@@ -156,4 +156,8 @@ export function mappingsOf(
     problems.push({ path: [section, index], message: `must be a mapping, like ${example}` });
     return [];
   });
+}
+
+function textExpected(value: unknown): string {
+  return value === "" ? "is empty" : "must be text: put it in quotes";
 }

@@ -2,16 +2,12 @@ import { expect, test } from "vitest";
 
 import { errorOf } from "../../support/agent/settings-file.ts";
 
+/** Four lines. */
 const REPOSITORIES = `repositories:
   - { repo: /srv/a, password: p }
   - { repo: "rest:https://u:SECRET@backups.example.com/b", password: p }
   - { repo: /srv/off, password: p, disabled: true }
 `;
-
-/** The lines of settings after REPOSITORIES, which has four. */
-function problems(more: string): Promise<string> {
-  return errorOf(REPOSITORIES + more);
-}
 
 const MATCHES_NONE =
   "matches none of the configured repositories, such as /srv/a, rest:https://backups.example.com/b, /srv/off";
@@ -63,6 +59,7 @@ test.for([
     "expect: [{name: a, hosts: [web, 1], maxAge: 1d}]",
     "5:33: expect[0].hosts[1]: must be text: put it in quotes",
   ],
+  ["no host", "expect: [{name: a, hosts: [''], maxAge: 1d}]", "5:28: expect[0].hosts[0]: is empty"],
   [
     "a glob",
     'expect: [{name: a, hosts: ["web-[1"], maxAge: 1d}]',
@@ -246,5 +243,5 @@ test.for([
   ["groups", "groupBy: [hosts]", "5:1: groupBy: must be [tags], [paths] or [paths, tags]"],
   ["a bound", "maxSlots: 0", "5:1: maxSlots: 0: must be a whole number from 1 to 1000000"],
 ] as const)("%s with a problem is rejected with its position", async ([, more, message]) => {
-  expect(await problems(more)).toBe(`FILE:${message}`);
+  expect(await errorOf(REPOSITORIES + more)).toBe(`FILE:${message}`);
 });
