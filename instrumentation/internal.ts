@@ -50,7 +50,7 @@ export {
   parseGroupBy,
 } from "./settings/expectations/group-by.ts";
 export type { Reason } from "./expectations/judge.ts";
-export type { PeriodCount } from "./expectations/retention/retained.ts";
+export type { Gap, PeriodCount } from "./expectations/retention/retained.ts";
 export type { Slot } from "./expectations/slots.ts";
 export type { Doubt, DoubtCause } from "./expectations/doubts.ts";
 export type { Expectations } from "./expectations/overview.ts";

@@ -74,6 +74,7 @@ function restored(
     retained: since.map(([url, seconds]) => ({
       labels: Object.freeze({ url, ...labels }),
       periods: [],
+      gaps: [],
       since: seconds,
       settings: text,
       until: Infinity,

@@ -6,6 +6,7 @@ import type { Doubt } from "./doubts.ts";
 import { draftsOf } from "./drafts.ts";
 import { isRetired } from "./hit.ts";
 import { labelsOf } from "./slots.ts";
+import type { Gap } from "./retention/retained.ts";
 import type { Slot } from "./slots.ts";
 
 /** A slot of an expectation that has no enabled repository: it is paused. */
@@ -29,6 +30,8 @@ export interface Expectations {
   readonly holders: ReadonlyMap<Slot, readonly Labels[]>;
   /** The slots for which a backup set is too old. */
   overdueOf(set: BackupSet): readonly Slot[];
+  /** The periods without a snapshot of the policies of its slots, in its repository. */
+  gapsOf(set: BackupSet): readonly Gap[];
   /** Why not all is known of a slot with the reason `unknown`. */
   doubtsOf(slot: Slot): readonly Doubt[];
   isRetired(set: BackupSet): boolean;
@@ -49,6 +52,7 @@ export function overviewOf(book: ExpectationBook, now: number): Expectations {
     judged: new Set(book.judgedSets()),
     holders: holdersOf(book),
     overdueOf: (set) => overdueSlots(book, set, now),
+    gapsOf: (set) => gapsOf(book, set),
     doubtsOf: (slot) => doubtsOf(slot, book.chapterOf(slot)),
     isRetired: (set) => isRetired(set, book.settings.retired),
   };
@@ -69,6 +73,13 @@ function overdueSlots(book: ExpectationBook, set: BackupSet, now: number): reado
   const age = now / 1000 - set.newest.time.seconds;
   const slots = Array.from(book.slotsOf(set), ([slot]) => slot);
   return slots.filter(({ verdict }) => age > verdict.maxAgeSeconds);
+}
+
+function gapsOf(book: ExpectationBook, set: BackupSet): readonly Gap[] {
+  const url = set.labels["url"];
+  return Array.from(book.slotsOf(set), ([{ retained }]) => retained)
+    .flat()
+    .flatMap(({ labels, gaps }) => (labels["url"] === url ? gaps : []));
 }
 
 function holdersOf(book: ExpectationBook): Expectations["holders"] {

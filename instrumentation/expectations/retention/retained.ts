@@ -17,12 +17,26 @@ export interface PeriodCount {
   readonly required: number;
 }
 
+/** A calendar period that has no snapshot, although the policy expects one. */
+export interface Gap {
+  readonly period: Period;
+  /** Unix seconds, as `until`. */
+  readonly from: number;
+  /** The begin of the next period. */
+  readonly until: number;
+}
+
+/** Gaps that ended earlier than these days ago are not kept: the status page shows 30 days. */
+const GAP_SECONDS = 31 * 86_400;
+
 /** The snapshots of a slot in one repository, by the policy of the expectation. Never changes. */
 export interface Retained {
   /** `url`, and the labels of the slot. */
   readonly labels: Labels;
   /** Empty: not all is read that decides on them, or there is no snapshot. */
   readonly periods: readonly PeriodCount[];
+  /** Of the expected periods in the last 31 days those without a snapshot, newest first within a rule. */
+  readonly gaps: readonly Gap[];
   /** Time of the oldest snapshot that was evidence since the settings changed, Unix seconds; Infinity: there was none. */
   readonly since: number;
   /** Text of the expectation: another one may be about other snapshots. */
@@ -47,13 +61,14 @@ export function retainedOf(
 ): Retained | undefined {
   const known = previous?.settings === text ? previous : undefined;
   if (!evidence || isPartial || evidence.isPartial)
-    return known && changed(known, { ...known, periods: [], until: Infinity });
+    return known && changed(known, { ...known, periods: [], gaps: [], until: Infinity });
   const { newest, oldest, numbers } = evidence;
   const { utcOffsetMinutes } = newest;
   // What was removed was there: the history is not shorter for it.
   const since = Math.min(evidence.since, known?.since ?? Infinity);
   const start = { seconds: Math.min(oldest.seconds, since), utcOffsetMinutes };
   const periods: PeriodCount[] = [];
+  const gaps: Gap[] = [];
   let until = Infinity;
   for (const [period, ofPeriod] of numbers) {
     const count = retention?.counts.get(period) ?? 0;
@@ -72,10 +87,19 @@ export function retainedOf(
     const expected = Math.max(0, Math.min(count, last - first + 1));
     const required = Math.min(require.get(period) ?? 0, expected);
     periods.push({ period, found, expected, required });
+    // The one under way has a snapshot if it counts.
+    const newestEnded = Math.min(last, current - 1);
+    const has = new Set(ofPeriod);
+    for (let number = newestEnded; number > last - expected; number--) {
+      const end = endOf(period, number, utcOffsetMinutes);
+      if (end < now / 1000 - GAP_SECONDS) break;
+      const from = endOf(period, number - 1, utcOffsetMinutes);
+      if (!has.has(number)) gaps.push({ period, from, until: end });
+    }
     until = Math.min(until, endOf(period, current, utcOffsetMinutes) * 1000);
   }
   const own = known?.labels ?? Object.freeze(labels);
-  return changed(known, { labels: own, periods, since, settings: text, until });
+  return changed(known, { labels: own, periods, gaps, since, settings: text, until });
 }
 
 function changed(before: Retained | undefined, made: Retained): Retained {

@@ -52,6 +52,7 @@ span.unknown { color: var(--muted); border-style: dashed; }
 .error i { color: var(--text); font-style: normal; }
 svg { display: block; fill: var(--link); }
 svg .axis { stroke: var(--line); fill: none; }
+svg .gap { fill: var(--bad); }
 form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin-bottom: .75rem; }
 input, button { font: inherit; color: inherit; background: transparent; border: 1px solid var(--muted); border-radius: .25rem; padding: .2rem .5rem; }
 label { display: flex; flex: 0 1 22rem; gap: .5rem; align-items: baseline; }

@@ -1,5 +1,6 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
+import { calendar } from "./calendar.ts";
 import { cell } from "./table.ts";
 import { ago } from "./time.ts";
 import { metByInWords } from "./holders.ts";
@@ -69,31 +70,11 @@ function row(set: SetStatus, query: Query, now: number, failing: ReadonlySet<str
       <a href="${linkTo(query, { url, host, user })}">${host}</a>
     </th>
     ${cell("User", user, "name")} ${cell("Newest", html`${ago(newest, now)}${met}`, "newest")}
-    ${cell("Last 30 days", calendar(set.daysAgo), "calendar")}
+    ${cell("Last 30 days", calendar(set, now), "calendar")}
     ${cell("Snapshots", grouped(snapshots), "number count")}
     ${cell("Oldest", ago(oldest, now), "detail")}
     ${cell("Added", addedBytes === null ? "–" : bytes(addedBytes), "number detail")}
     ${cell("Took", durationSeconds === null ? "–" : humanDuration(durationSeconds), "number detail")}
     ${cell("Repository", url, "repository")}
   </tr> `;
-}
-
-const DAYS = 30;
-const STEP = 4;
-
-/** A bar for each day with a snapshot, today at the right, so that gaps are visible at a glance. */
-function calendar(daysAgo: readonly number[]): Html {
-  const label = `snapshots on ${daysAgo.length} of the last ${DAYS} days`;
-  return html`<svg
-    role="img"
-    aria-label="${label}"
-    width="${DAYS * STEP}"
-    height="16"
-    viewBox="0 0 ${DAYS * STEP} 16"
-  >
-    <path class="axis" d="M0 15.5h${DAYS * STEP}" />
-    ${daysAgo.map(
-      (daysBack) => html`<rect x="${(DAYS - 1 - daysBack) * STEP}" y="2" width="3" height="13" />`,
-    )}
-  </svg>`;
 }

@@ -3,6 +3,7 @@ import type {
   BackupSet,
   ErrorCode,
   Expectations,
+  Gap,
   InventoryEntry,
   RepositoryState,
   StoreEntry,
@@ -95,6 +96,15 @@ export interface SetStatus {
   readonly durationSeconds: number | null;
   /** The days with a snapshot within the last 30 days, as age in days, newest first. */
   readonly daysAgo: readonly number[];
+  /** The calendar periods that ended within the last 30 days and have no snapshot, although the policy of an expectation expects one. */
+  readonly gaps: readonly GapStatus[];
+}
+
+export interface GapStatus {
+  readonly period: Gap["period"];
+  readonly from: string;
+  /** The begin of the next period. */
+  readonly until: string;
 }
 
 /** The input of the status. */
@@ -118,6 +128,7 @@ const NO_EXPECTATIONS: Expectations = {
   idle: [],
   hiddenSlots: 0,
   overdueOf: () => [],
+  gapsOf: () => [],
   holders: new Map(),
   doubtsOf: () => [],
   pausedUntil: new Map(),
@@ -141,7 +152,10 @@ export function statusOf(input: StatusInput): Status {
     nextCollection: nextAt === undefined ? null : isoTime(nextAt),
     repositories: repositoriesOf(urls, stored, input.inventories),
     sets: stored.flatMap(({ state }) =>
-      (state?.content?.sets ?? []).map((set) => setStatus(set, judge(set), now)),
+      (state?.content?.sets ?? []).map((set) => ({
+        ...setStatus(set, judge(set), now),
+        gaps: expected.judged.has(set) ? gapsStatus(expected.gapsOf(set), now) : [],
+      })),
     ),
     expectations,
     hiddenSlots: expected.hiddenSlots,
@@ -211,7 +225,21 @@ function judgementOf(
   return { ...none, old: slots.length > 0, metBy: holdersOf([...new Set(holders)]) };
 }
 
-function setStatus(set: BackupSet, judgement: Judgement, now: number): SetStatus {
+/** Newest first. Two policies may have the same gap. */
+function gapsStatus(gaps: readonly Gap[], now: number): readonly GapStatus[] {
+  const begin = now / 1000 - (CALENDAR_DAYS * DAY_MS) / 1000;
+  const shown = gaps.filter(({ until }) => until > begin);
+  const byKey = new Map(shown.map((gap) => [`${gap.period} ${gap.from}`, gap]));
+  return [...byKey.values()]
+    .toSorted((a, b) => b.until - a.until)
+    .map(({ period, from, until }) => ({
+      period,
+      from: isoTime(from * 1000),
+      until: isoTime(until * 1000),
+    }));
+}
+
+function setStatus(set: BackupSet, judgement: Judgement, now: number): Omit<SetStatus, "gaps"> {
   const { newest, oldest, snapshots, labels, days } = set;
   const ageMs = now - newest.time.seconds * 1000;
   const today = Math.floor(now / DAY_MS);

@@ -141,6 +141,20 @@ export const PAGE_STATES: Readonly<Record<string, Status>> = {
       ],
     },
   ),
+  "expected periods": statusFor(
+    [
+      {
+        url: "/srv/a",
+        snapshots: [
+          ...daily("web-1", "root", 0, 1.5),
+          ...daily(LONG, "root"),
+          ...daily("nas", "b"),
+        ],
+      },
+    ],
+    [],
+    { expect: [{ name: "e", hosts: ["*"], maxAge: "26h", retention: { daily: 9, weekly: 5 } }] },
+  ),
   "hostile expectations": statusFor([{ url: "/srv/a", snapshots: daily(EVIL, EVIL, 9) }], [], {
     expect: [{ name: "all", hosts: ["*"], users: ["*"], maxAge: "1d" }],
     retired: [{ hosts: ["nowhere"], since: "2025-10-01" }],

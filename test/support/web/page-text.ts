@@ -19,9 +19,10 @@ export function rows(body: string, from: string, to: string): readonly string[] 
     .map(([, row = ""]) => text(row));
 }
 
-/** The text of markup. */
+/** The text of markup, without that of images. */
 export function text(markup: string): string {
   return markup
+    .replaceAll(/<svg.*?<\/svg>/gs, " ")
     .replaceAll(/<[^>]*>/g, " ")
     .replaceAll(/\s+/g, " ")
     .trim();

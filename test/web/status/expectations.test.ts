@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { select } from "../../../src/web/status/query.ts";
 import { page, queryOf, rows, text } from "../../support/web/page-text.ts";
 import { EXPECTED, statusOf } from "../../support/web/page-states.ts";
 import { statusFor } from "../../support/web/status.ts";
+import type { Status } from "../../../src/web/status/status.ts";
 
 test("unmet expectations come first, the worst at the top, each with its reason in words; the others are folded away", () => {
   const body = page(EXPECTED);
@@ -133,4 +134,52 @@ test("2,000 unmet expectations and 2,000 retired sets keep the page small", () =
   expect(text(body)).toContain("1,800 more are not shown.");
   expect(text(body)).toContain("1,800 more are not shown.");
   expect(text(body)).toContain("0 of 2,000 slots of 1 expectation met");
+});
+
+describe("below the 30 days of a backup set there is", () => {
+  const expectation = { name: "e", hosts: ["web"], maxAge: "26h" };
+  const strip = (status: Status, host: string): readonly string[] => {
+    const body = page(status, `host=${host}`);
+    const [svg = ""] = /<svg.*?<\/svg>/s.exec(body.slice(body.indexOf('id="sets"'))) ?? [];
+    const gaps = svg.matchAll(/<rect\s+class="gap"\s+x="(\d+)"\s+y="13"\s+width="(\d+)"/g);
+    return [
+      /<title>(.*?)<\/title>/.exec(svg)?.[1] ?? "",
+      ...Array.from(gaps, ([, x, width]) => `${x}+${width}`),
+    ];
+  };
+
+  test("a line for each expected period without a snapshot, with its words", () => {
+    // It is Thursday 00:00, and of today there is none yet.
+    const snapshots = [0.1, 1.1, 3.1, 17.1, 18.1].map((daysAgo) => ({ host: "web", daysAgo }));
+    const status = statusFor(
+      [{ url: "/srv/a", snapshots: [...snapshots, { host: "db", daysAgo: 9 }] }],
+      [],
+      { expect: [{ ...expectation, retention: { daily: 4, weekly: 3 } }] },
+    );
+    expect(strip(status, "web")).toEqual([
+      "snapshots on 5 of the last 30 days, none in 1 expected day and 1 expected week",
+      "104+4",
+      "48+28",
+    ]);
+    expect(status.sets.find(({ host }) => host === "web")?.gaps).toEqual([
+      { period: "daily", from: "2025-12-29T00:00:00.000Z", until: "2025-12-30T00:00:00.000Z" },
+      { period: "weekly", from: "2025-12-15T00:00:00.000Z", until: "2025-12-22T00:00:00.000Z" },
+    ]);
+    expect(strip(status, "db")).toEqual(["snapshots on 1 of the last 30 days"]);
+  });
+
+  test("no line before the history of the repository, nor twice for two policies", () => {
+    const snapshots = [0.1, 5.1].map((daysAgo) => ({ host: "web", daysAgo }));
+    const retention = { daily: 30 };
+    const status = statusFor([{ url: "/srv/a", snapshots }, { url: "/srv/b" }], [], {
+      expect: [
+        { ...expectation, retention },
+        { ...expectation, name: "other", retention },
+      ],
+    });
+    expect(strip(status, "web")).toEqual([
+      "snapshots on 2 of the last 30 days, none in 4 expected days",
+      ...["108+4", "104+4", "100+4", "96+4"],
+    ]);
+  });
 });

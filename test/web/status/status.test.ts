@@ -90,6 +90,7 @@ test("/api/status has the schema of version 1", () => {
         addedBytes: null,
         durationSeconds: null,
         daysAgo: [4],
+        gaps: [],
       },
       {
         url: "/srv/a",
@@ -108,6 +109,7 @@ test("/api/status has the schema of version 1", () => {
         addedBytes: 2048,
         durationSeconds: 61.5,
         daysAgo: [1, 2],
+        gaps: [],
       },
     ],
     expectations: [],
