@@ -1,5 +1,5 @@
 import type { HolderStatus } from "./expectation-status.ts";
-import type { SetStatus } from "./status.ts";
+import type { SetStatus } from "./sets/set-status.ts";
 
 /** More are only counted. */
 const MAX_NAMED = 3;

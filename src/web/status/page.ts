@@ -2,7 +2,7 @@ import type { Answer } from "../response.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { parseTime } from "./time.ts";
-import { failingUrls, needsAttention } from "./set-state.ts";
+import { failingUrls, needsAttention } from "./sets/set-state.ts";
 import { isUnmet, metInWords } from "./expectation-status.ts";
 import { expectationTables } from "./expectation-table.ts";
 import { linkTo, linkToAll, pageOf, select } from "./query.ts";
@@ -10,8 +10,9 @@ import type { Query } from "./query.ts";
 import { counted, grouped, relative, humanDuration } from "./quantity.ts";
 import { changeTable } from "./changes/change-table.ts";
 import { repositoryTable } from "./repository-table.ts";
-import { setTable } from "./set-table.ts";
-import type { RepositoryHealth, SetStatus, Status } from "./status.ts";
+import { setTable } from "./sets/set-table.ts";
+import type { SetStatus } from "./sets/set-status.ts";
+import type { RepositoryHealth, Status } from "./status.ts";
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

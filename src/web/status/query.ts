@@ -1,7 +1,8 @@
 import { isOverdue } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
-import { needsAttention } from "./set-state.ts";
-import type { SetStatus, Status } from "./status.ts";
+import { needsAttention } from "./sets/set-state.ts";
+import type { SetStatus } from "./sets/set-status.ts";
+import type { Status } from "./status.ts";
 
 const SORTS = ["age", "host", "user", "url", "snapshots", "added", "took"] as const;
 export type Sort = (typeof SORTS)[number];

@@ -8,9 +8,10 @@ import { metByInWords } from "./holders.ts";
 import { counted, humanDuration } from "./quantity.ts";
 import { parseQuery, select } from "./query.ts";
 import { reasonInWords } from "./reason.ts";
-import { failingUrls, setStates } from "./set-state.ts";
-import type { SetState } from "./set-state.ts";
-import type { RepositoryStatus, SetStatus, Status } from "./status.ts";
+import { failingUrls, setStates } from "./sets/set-state.ts";
+import type { SetState } from "./sets/set-state.ts";
+import type { SetStatus } from "./sets/set-status.ts";
+import type { RepositoryStatus, Status } from "./status.ts";
 
 /** Columns of the sets, behind the repository, and of the expectations. The last one is colored, and not padded. */
 const TITLES = ["HOST", "USER", "SNAPSHOTS", "NEWEST (UTC)", "AGE", "STATE"] as const;

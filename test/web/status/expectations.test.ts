@@ -179,7 +179,10 @@ describe("below the 30 days of a backup set there is", () => {
     });
     expect(strip(status, "web")).toEqual([
       "snapshots on 2 of the last 30 days, none in 4 expected days",
-      ...["108+4", "104+4", "100+4", "96+4"],
+      "108+4",
+      "104+4",
+      "100+4",
+      "96+4",
     ]);
   });
 });

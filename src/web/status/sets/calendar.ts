@@ -1,8 +1,8 @@
-import { html } from "../html.ts";
-import type { Html } from "../html.ts";
-import { counted } from "./quantity.ts";
-import type { GapStatus, SetStatus } from "./status.ts";
-import { parseTime } from "./time.ts";
+import { html } from "../../html.ts";
+import type { Html } from "../../html.ts";
+import { counted } from "../quantity.ts";
+import type { GapStatus, SetStatus } from "./set-status.ts";
+import { parseTime } from "../time.ts";
 
 const DAYS = 30;
 const DAY_MS = 86_400_000;

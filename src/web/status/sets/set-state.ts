@@ -1,4 +1,5 @@
-import type { SetStatus, Status } from "./status.ts";
+import type { Status } from "../status.ts";
+import type { SetStatus } from "./set-status.ts";
 
 /**
  * A word for the state of a backup set. `failing`: its repository is, so that the set may be outdated. `old`: older than an expectation

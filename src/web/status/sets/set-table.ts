@@ -1,14 +1,14 @@
-import { html } from "../html.ts";
-import type { Html } from "../html.ts";
+import { html } from "../../html.ts";
+import type { Html } from "../../html.ts";
 import { calendar } from "./calendar.ts";
-import { cell } from "./table.ts";
-import { ago } from "./time.ts";
-import { metByInWords } from "./holders.ts";
-import { linkTo } from "./query.ts";
-import type { Query, Sort } from "./query.ts";
-import { bytes, grouped, humanDuration } from "./quantity.ts";
+import { cell } from "../table.ts";
+import { ago } from "../time.ts";
+import { metByInWords } from "../holders.ts";
+import { linkTo } from "../query.ts";
+import type { Query, Sort } from "../query.ts";
+import { bytes, grouped, humanDuration } from "../quantity.ts";
 import { setStates } from "./set-state.ts";
-import type { SetStatus } from "./status.ts";
+import type { SetStatus } from "./set-status.ts";
 
 /** Title, sort, CSS class. The class `detail` is for columns that a narrow screen has no room for. */
 const COLUMNS: readonly (readonly [string, Sort | undefined, string])[] = [
