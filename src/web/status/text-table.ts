@@ -5,9 +5,11 @@ import { printable } from "../printable.ts";
 import { countsOf, isUnmet, metInWords } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
 import { metByInWords } from "./holders.ts";
+import { changesInWords } from "./changes/change-text.ts";
 import { counted, humanDuration } from "./quantity.ts";
 import { parseQuery, select } from "./query.ts";
 import { reasonInWords } from "./reason.ts";
+import { minuteOf, parseTime } from "./time.ts";
 import { failingUrls, setStates } from "./sets/set-state.ts";
 import type { SetState } from "./sets/set-state.ts";
 import type { SetStatus } from "./sets/set-status.ts";
@@ -31,7 +33,7 @@ export function terminalColumns(): number {
 
 /**
  * The status as text: the unmet expectations, a row for each backup set, sorted by repository, then the repositories that failed, are damaged or have no
- * snapshots, with class and hint. Colored if stdout is a terminal.
+ * snapshots, with class and hint, and what changed in the repositories, as far as it is known. Colored if stdout is a terminal.
  * @param columns width of the terminal. If the rows are wider, repositories and expectations have lines of their own above their rows
  */
 export function textTable(status: Status, columns: number): string {
@@ -39,6 +41,7 @@ export function textTable(status: Status, columns: number): string {
     status,
     parseQuery(new URLSearchParams("sort=url")),
   );
+  const prose = Math.min(columns, PROSE);
   const failing = failingUrls(status);
   const filled = new Set(sets.map(({ url }) => url));
   const named = repositories.filter(({ url, error }) => error !== null || !filled.has(url));
@@ -47,9 +50,10 @@ export function textTable(status: Status, columns: number): string {
       ? [expectationRows(expectations, status.hiddenSlots, columns)]
       : []),
     ...(sets.length > 0 ? [setRows(sets, failing, columns)] : []),
-    ...named.map((repository) => explanation(repository, Math.min(columns, PROSE))),
+    ...named.map((repository) => explanation(repository, prose)),
+    ...repositories.map((repository) => changed(repository, parseTime(status.now), prose)),
     [totals(status, failing)],
-  ];
+  ].filter((lines) => lines.length > 0);
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -61,7 +65,7 @@ function expectationRows(
 ): readonly string[] {
   const rows = expectations.filter(isUnmet).map((one) => {
     const { name, host = "any", user = "any", newest } = one;
-    const time = newest === null ? "–" : minutes(newest);
+    const time = newest === null ? "–" : minuteOf(newest);
     const row = [printable(host), printable(user), time, printable(reasonInWords(one))];
     return { head: name, row };
   });
@@ -111,16 +115,11 @@ function cells(set: SetStatus, failing: ReadonlySet<string>): readonly string[] 
     printable(host),
     printable(user),
     String(snapshots),
-    minutes(newest),
+    minuteOf(newest),
     `${ageSeconds < 0 ? "in " : ""}${humanDuration(ageSeconds)}`,
     setStates(set, failing).join(", ") +
       (set.metBy.length > 0 ? `, ${printable(metByInWords(set))}` : ""),
   ];
-}
-
-/** `2026-01-31 06:30`. */
-function minutes(time: string): string {
-  return time.slice(0, 16).replace("T", " ");
 }
 
 interface Line {
@@ -158,11 +157,22 @@ function explanation(repository: RepositoryStatus, columns: number): readonly st
   const { url, state, error } = repository;
   if (!error) return [`${printable(url)}: ${styleText("red", "no snapshots")}`];
   const { type, message, hint } = error;
-  const prose = [message, hint].flatMap((text) => wrap(printable(text), columns - GAP.length));
   return [
     `${printable(url)}: ${styleText("red", `${state}, ${type}`)}`,
-    ...prose.map((line) => GAP + line),
+    ...indented(message, columns),
+    ...indented(hint, columns),
   ];
+}
+
+/** Empty: no change is known. */
+function changed(repository: RepositoryStatus, now: number, columns: number): readonly string[] {
+  const words = changesInWords(repository, now);
+  if (words.length === 0) return [];
+  return [`${printable(repository.url)}: changes`, ...indented(words.join(", "), columns)];
+}
+
+function indented(text: string, columns: number): readonly string[] {
+  return wrap(printable(text), columns - GAP.length).map((line) => GAP + line);
 }
 
 function totals({ repositories, sets }: Status, failing: ReadonlySet<string>): string {

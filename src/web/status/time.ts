@@ -12,9 +12,14 @@ export function parseTime(time: string): number {
   return Date.parse(time);
 }
 
+/** `2026-01-31 06:30`. */
+export function minuteOf(time: string): string {
+  return time.slice(0, 16).replace("T", " ");
+}
+
 /** `2026-01-31 06:30 UTC`. */
 export function clockTime(time: string): string {
-  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+  return `${minuteOf(time)} UTC`;
 }
 
 /** A time relative to now, with the absolute time. */

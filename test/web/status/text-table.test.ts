@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 
 import { textTable } from "../../../src/web/status/text-table.ts";
 import { EXPECTED } from "../../support/web/page-states.ts";
+import { HistoryScene } from "../../support/repository/history-scene.ts";
+import { holder, lockState } from "../../support/web/lock-state.ts";
 import { statusFor } from "../../support/web/status.ts";
 
 function table(status: Parameters<typeof textTable>[0], columns: number): string {
@@ -96,6 +98,41 @@ servers
 copies
   db-1   any   –                 too few fresh copies, /srv/copy cannot be read
 1 of 5 slots of 3 expectations met, 1 paused`);
+});
+
+test("what changed in a repository within 30 days, and its locks, follow; earlier changes do not", () => {
+  const scene = new HistoryScene();
+  scene.keys = new Set(["a"]);
+  const [old, newest] = [scene.add({ host: "web" }), scene.add({ host: "web", paths: ["/b"] })];
+  scene.collect();
+  scene.keys = new Set(["a", "c"]);
+  scene.collect();
+  scene.remove(old, newest);
+  scene.add({ host: "web", hour: 0, original: old.id });
+  scene.collect();
+  const locks = lockState([
+    holder(5, { isStale: true, hostname: "h\u001b" }),
+    ...[3, 2, 1, 0].map((hours) => holder(hours, { username: "" })),
+  ]);
+  const snapshots = [{ host: "web", daysAgo: 0.5 }];
+  const repositories = [
+    { url: "/srv/a", snapshots, changes: scene.history, locks },
+    { url: "/srv/b", snapshots },
+  ];
+  const status = statusFor(repositories);
+  expect(table(status, 80).split("\n\n").slice(1)).toEqual([
+    `\
+/srv/a: changes
+  newest snapshot of a group removed 2026-01-01 03:00, 1 snapshot removed
+  2026-01-01 03:00, rewritten 2026-01-01 03:00, key added 2026-01-01 02:00,
+  stale shared lock of root on h\ufffd since 2025-12-31 19:00, shared lock of web
+  since 2025-12-31 21:00, shared lock of web since 2025-12-31 22:00, 2 more
+  locks`,
+    "2 of 2 repositories fine, 2 of 2 backup sets ok\n",
+  ]);
+  const later = { ...status, now: "2026-01-31T02:30:00.000Z" };
+  expect(table(later, 120)).toContain("/srv/a: changes\n  newest snapshot of a group removed");
+  expect(table(later, 120)).not.toContain("key added");
 });
 
 test("names from a repository cannot control the terminal", () => {
