@@ -48,7 +48,7 @@ details { margin-top: .75rem; }
 summary { cursor: pointer; }
 span.unknown { color: var(--muted); border-style: dashed; }
 .error { margin: .25rem 0 0; font-weight: normal; color: var(--bad); font-size: .95rem; }
-.locks { margin: .25rem 0 0; padding: 0; list-style: none; color: var(--muted); font-size: .95rem; overflow-wrap: anywhere; }
+.locks { font-weight: normal; margin: .25rem 0 0; padding: 0; list-style: none; color: var(--muted); font-size: .95rem; overflow-wrap: anywhere; }
 .error i { color: var(--text); font-style: normal; }
 svg { display: block; fill: var(--link); }
 svg .axis { stroke: var(--line); fill: none; }

@@ -2,7 +2,7 @@ import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import type { InventoryStatus } from "./inventory-status.ts";
 import { bytes, counted } from "./quantity.ts";
-import { ago } from "./time.ts";
+import { shortAgo } from "./time.ts";
 
 /** Ids in one line; `/api/status` has more. */
 const MAX_IDS = 3;
@@ -33,7 +33,7 @@ export function inventoryList(inventory: InventoryStatus | null, now: number): H
     ...(unreadIndexFiles > 0
       ? [html`${counted(unreadIndexFiles, "index file", "index files")} not read yet`]
       : []),
-    ...(at === null ? [] : [html`inventory ${ago(at, now)}${stored}`]),
+    ...(at === null ? [] : [html`inventory ${shortAgo(at, now)}${stored}`]),
   ];
   if (items.length === 0) return html``;
   return html`<ul class="locks">

@@ -28,3 +28,10 @@ export function ago(time: string, now: number): Html {
     >${relative((now - parseTime(time)) / 1000)} <small>${clockTime(time)}</small></time
   >`;
 }
+
+/** A time relative to now, within a line. */
+export function shortAgo(time: string, now: number): Html {
+  return html`<time datetime="${time}" title="${clockTime(time)}"
+    >${relative((now - parseTime(time)) / 1000)}</time
+  >`;
+}

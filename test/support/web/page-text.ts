@@ -27,3 +27,14 @@ export function text(markup: string): string {
     .replaceAll(/\s+/g, " ")
     .trim();
 }
+
+/** The texts of the first list of a page about a repository. */
+export function listItems(markup: string): readonly string[] {
+  const list = /<ul class="locks">([^]*?)<\/ul>/.exec(markup)?.[1] ?? "";
+  return [...list.matchAll(/<li>([^]*?)<\/li>/g)].map(([, item = ""]) =>
+    item
+      .replaceAll(/<[^>]*>/g, "")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
+}

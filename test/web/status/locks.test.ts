@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { parseQuery } from "../../../src/web/status/query.ts";
 import { statusPage } from "../../../src/web/status/page.ts";
 import type { Status } from "../../../src/web/status/status.ts";
+import { listItems } from "../../support/web/page-text.ts";
 import { holder, lockState } from "../../support/web/lock-state.ts";
 import { statusFor } from "../../support/web/status.ts";
 
@@ -17,13 +18,7 @@ function items(status: Status): readonly string[] {
     status,
     parseQuery(new URLSearchParams()),
   );
-  const list = /<ul class="locks">([^]*?)<\/ul>/.exec(String(body))?.[1] ?? "";
-  return [...list.matchAll(/<li>([^]*?)<\/li>/g)].map(([, text = ""]) =>
-    text
-      .replaceAll(/<[^>]*>/g, "")
-      .replaceAll(/\s+/g, " ")
-      .trim(),
-  );
+  return listItems(String(body));
 }
 
 test("/api/status and the page say who holds which lock since when, the stale ones first", () => {
