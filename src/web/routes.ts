@@ -16,7 +16,7 @@ import type { Status } from "./status/status.ts";
 /** An exposition in both encodings. */
 interface Scrapable {
   readonly plain: readonly Buffer[];
-  gzip(): Promise<Buffer>;
+  gzip(): Promise<readonly Buffer[]>;
 }
 
 export interface RoutesOptions {

@@ -1,6 +1,5 @@
-import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { constants, createGzip } from "node:zlib";
+import type { Gzip } from "node:zlib";
 
 import { AgentError, boundTable } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/internal";
@@ -24,19 +23,15 @@ export interface PrometheusEndpointOptions {
 export class Exposition {
   /** The body in pieces. */
   readonly plain: readonly Buffer[];
-  #gzip: Promise<Buffer> | undefined;
+  #gzip: Promise<readonly Buffer[]> | undefined;
 
   constructor(plain: readonly Buffer[]) {
     this.plain = plain;
   }
 
-  /** The whole body as one gzip member: many clients read only the first one. */
-  gzip(): Promise<Buffer> {
-    this.#gzip ??= buffer(
-      Readable.from(blocksOf(this.plain)).pipe(
-        createGzip({ level: constants.Z_BEST_SPEED, chunkSize: BLOCK_BYTES }),
-      ),
-    );
+  /** The whole body as one gzip member, in pieces: many clients read only the first member. */
+  gzip(): Promise<readonly Buffer[]> {
+    this.#gzip ??= gzipOf(this.plain);
     return this.#gzip;
   }
 }
@@ -44,18 +39,26 @@ export class Exposition {
 /** zlib gives each write to another thread, which costs more than to compress one of the small pieces. */
 const BLOCK_BYTES = 64 * 1024;
 
-function* blocksOf(pieces: readonly Buffer[]): Generator<Buffer> {
-  let block: Buffer[] = [];
-  let bytes = 0;
-  for (const piece of pieces) {
-    block.push(piece);
-    bytes += piece.length;
-    if (bytes < BLOCK_BYTES) continue;
-    yield Buffer.concat(block);
-    block = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(block);
+async function gzipOf(pieces: readonly Buffer[]): Promise<readonly Buffer[]> {
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: BLOCK_BYTES });
+  const [compressed] = await Promise.all([Array.fromAsync<Buffer>(gzip), write(pieces, gzip)]);
+  return compressed;
+}
+
+/** Fills the same block again and again: Node.js frees many blocks too late. */
+async function write(pieces: readonly Buffer[], gzip: Gzip): Promise<void> {
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let filled = 0;
+  for (const piece of pieces)
+    for (let at = 0; at < piece.length;) {
+      const copied = piece.copy(block, filled, at);
+      at += copied;
+      filled += copied;
+      if (filled < block.length) continue;
+      await new Promise((resolve) => gzip.write(block, resolve));
+      filled = 0;
+    }
+  gzip.end(block.subarray(0, filled));
 }
 
 /** Renders all metrics for Prometheus. */

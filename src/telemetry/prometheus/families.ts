@@ -4,7 +4,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 /** A metric family as text. */
 interface Family {
   /** Its HELP, UNIT and TYPE lines. */
-  readonly head: string;
+  readonly head: Buffer;
   /** Its samples. */
   readonly body: Buffer;
 }
@@ -26,15 +26,21 @@ export class FamilyWriter {
   /** The families in the order of the serializer. */
   write(metrics: ResourceMetrics): Families {
     const families = new Map<string, Family>();
+    // A string that is cut out of another one keeps it in memory: the parts are of a buffer.
+    const text = Buffer.from(this.#serializer.serialize(metrics));
     // A label value or a description cannot begin a line: the serializer escapes line feeds.
-    const text = `\n${this.#serializer.serialize(metrics)}`.replace(/\n$/, "");
-    for (const family of text.split(`\n${HELP}`).slice(1)) {
-      const typeAt = family.indexOf("\n# TYPE ") + 1;
-      const samplesAt = family.indexOf("\n", typeAt) + 1;
-      families.set(family.slice(0, family.indexOf(" ")), {
-        head: HELP + family.slice(0, samplesAt),
-        body: Buffer.from(`${family.slice(samplesAt)}\n`),
+    let at = text.indexOf(HELP);
+    while (at >= 0) {
+      const next = text.indexOf(`\n${HELP}`, at) + 1;
+      const end = next > 0 ? next : text.length;
+      const nameAt = at + HELP.length;
+      const typeAt = text.indexOf("\n# TYPE ", nameAt) + 1;
+      const samplesAt = text.indexOf("\n", typeAt) + 1;
+      families.set(text.toString("utf8", nameAt, text.indexOf(" ", nameAt)), {
+        head: text.subarray(at, samplesAt),
+        body: text.subarray(samplesAt, end),
       });
+      at = end < text.length ? end : -1;
     }
     return families;
   }
@@ -54,7 +60,7 @@ export function joinFamilies(
     for (const [name, { head, body }] of part) {
       const text = texts.get(name) ?? [];
       texts.set(name, text);
-      if (text.length === 0) text.push(Buffer.from(head));
+      if (text.length === 0) text.push(head);
       text.push(body);
     }
   return [...texts.values()].flat();
