@@ -13,9 +13,37 @@ import { Monitor } from "../../../instrumentation/monitor/monitor.ts";
 import { peerPath, requirePeer } from "../../support/agent/peers.ts";
 import { tableText } from "../../support/agent/table-text.ts";
 import { until } from "../../support/core/until.ts";
+import { LockScene, MINUTE } from "../../support/repository/lock-scene.ts";
+import { repositoryFolder } from "../../support/repository/repository-folder.ts";
 import { restic } from "../../support/repository/restic-cli.ts";
 
-const MINUTE = 60_000;
+test.skipIf(!requirePeer("restic"))(
+  "restic reads the locks that tests of slow clocks write, and heeds them",
+  async () => {
+    const scene = new LockScene();
+    const time = Date.now();
+    const shared = scene.lock({ time });
+    const stale = scene.lock({ hostname: "db", pid: 8, time: time - 40 * MINUTE });
+    const folder = await repositoryFolder(scene.sealed.files);
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const run = (...args: readonly string[]): Promise<string> =>
+      restic(args, { repo: folder, password: "right" });
+    const listed = async (): Promise<readonly string[]> =>
+      (await run("list", "locks", "--no-lock")).trim().split("\n").toSorted();
+    expect(await listed()).toEqual([shared, stale].toSorted());
+    expect(JSON.parse(await run("cat", "lock", shared, "--no-lock"))).toMatchObject({
+      time: new Date(time).toISOString().replace(/\.?0*Z/, "Z"),
+      exclusive: false,
+      hostname: "web",
+      username: "root",
+      pid: 7,
+    });
+    // It removes those that are 30 minutes old by their own time.
+    await run("unlock");
+    expect(await listed()).toEqual([shared]);
+    await expect(run("prune")).rejects.toThrow("already locked by PID 7 on web by root");
+  },
+);
 
 describe.skipIf(!requirePeer("restic"))("of the locks of restic", () => {
   let folder: string;
