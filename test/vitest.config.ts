@@ -22,7 +22,7 @@ const LONG = [
   "test/expectations/{property,retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
   "test/fuzz/*.test.ts",
   "test/monitor/{counts,expected,first-version,shown-sets}.test.ts",
-  "test/restic/{changes/random-sequences,crypto/key,fixtures,reading-log}.test.ts",
+  "test/restic/{changes/random-sequences,crypto/key,fixtures,inventory/{huge,mutated}-index,reading-log}.test.ts",
   "test/settings/{completion,json-schema}.test.ts",
   "test/telemetry/{otlp/exporter-retry,prometheus/chunked-table}.test.ts",
   "test/vault/leak.test.ts",

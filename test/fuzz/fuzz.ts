@@ -1,9 +1,6 @@
-import { setTimeout } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { Dice } from "../support/core/dice.ts";
+import { usedBytes } from "../support/core/used-bytes.ts";
 import { mutated } from "./mutate.ts";
 import type { Target } from "./target.ts";
 
@@ -29,19 +26,6 @@ const CANARY = "SECRETPW";
 const MAX_MS = 200;
 const MAX_GROWTH_BYTES = 32 * 2 ** 20;
 const SLICE_MS = 250;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: unknown = runInNewContext("gc");
-
-/** Buffers are freed some time after the collection that finds them. */
-async function usedBytes(): Promise<number> {
-  for (let run = 0; run < 3; run++) {
-    if (typeof collectGarbage === "function") collectGarbage();
-    await setTimeout(10);
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** Calls each target in turn with mutated inputs until the time is over. @returns the number of calls */
 export async function fuzz(targets: readonly Target[], options: FuzzOptions): Promise<number> {

@@ -12,13 +12,13 @@ import { poly1305 } from "@noble/ciphers/_poly1305.js";
 const NONCE_BYTES = 16;
 const MAC_BYTES = 16;
 
-/** A sealed message did not open: it is cut off, or sealed with another key, or changed since. */
+/** A sealed message did not open: it is cut off, or sealed with another key, or changed since. The message completes "the file …". */
 export class SealError extends Error {
   override readonly name = "SealError";
   readonly reason: "too short" | "wrong mac";
 
   constructor(reason: "too short" | "wrong mac") {
-    super(reason === "too short" ? "shorter than nonce and MAC" : "MAC does not match");
+    super(reason === "too short" ? "is shorter than nonce and MAC" : "does not match its MAC");
     this.reason = reason;
   }
 }

@@ -15,6 +15,12 @@ const BATCH_BYTES = 256 * 1024;
 /** An index file has five levels, and a pack three of them. */
 const MAX_DEPTH = 16;
 
+/** An index file has up to three members, a pack four. */
+const MAX_MEMBERS = 100;
+
+/** A part with a pack that is not divided ends within it. */
+const MAX_PARSED_BYTES = 4 * BATCH_BYTES;
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -126,7 +132,7 @@ function* membersOf(
   if (json[open] !== OPEN_BRACE) throw new SyntaxError("not an object");
   let at = skipBlank(json, open + 1);
   if (json[at] === CLOSE_BRACE) return at + 1;
-  for (;;) {
+  for (let count = 1; count <= MAX_MEMBERS; count++) {
     if (json[at] !== QUOTE) throw new SyntaxError("a key is missing");
     const keyEnd = endOfValue(json, at);
     const key = parse(json, at, keyEnd);
@@ -143,6 +149,7 @@ function* membersOf(
     if (json[at] !== COMMA) throw new SyntaxError("a comma is missing");
     at = skipBlank(json, at + 1);
   }
+  throw new SyntaxError("too many members");
 }
 
 /** The index behind the value at `start`. Its text is not checked. */
@@ -181,10 +188,15 @@ function isBlank(byte: number | undefined): boolean {
 
 /** The values between two positions. latin1: ids, types and numbers are ASCII, and nothing else is used. */
 function parseArray(json: Buffer, start: number, end: number): readonly unknown[] {
-  const values: unknown = JSON.parse(`[${json.toString("latin1", start, end)}]`);
+  const values: unknown = JSON.parse(`[${textOf(json, start, end)}]`);
   return Array.isArray(values) ? values : [];
 }
 
 function parse(json: Buffer, start: number, end: number): unknown {
-  return JSON.parse(json.toString("latin1", start, end));
+  return JSON.parse(textOf(json, start, end));
+}
+
+function textOf(json: Buffer, start: number, end: number): string {
+  if (end - start > MAX_PARSED_BYTES) throw new SyntaxError("a value is too long");
+  return json.toString("latin1", start, end);
 }

@@ -32,7 +32,7 @@ export function decodeConfig(sealed: Uint8Array, key: Key): ConfigFile {
   } catch (error) {
     const reason =
       error instanceof SealError
-        ? `does not open with the master key (${error.message})`
+        ? `does not open with the master key (it ${error.message})`
         : reasonOf(error);
     throw new AgentError("corrupt", `config ${reason}: the config or the key file is damaged`, {
       cause: error,

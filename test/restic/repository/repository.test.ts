@@ -157,7 +157,7 @@ describe("keys", () => {
     for (const [path, stored] of new SealedRepository("right").files)
       if (path.startsWith("keys/")) reader.sealed.files.set(path, stored);
     expect(await reader.failure(reader.read())).toBe(
-      "corrupt: config does not open with the master key (MAC does not match): the config or the key file is damaged",
+      "corrupt: config does not open with the master key (it does not match its MAC): the config or the key file is damaged",
     );
   });
 
@@ -226,11 +226,11 @@ describe("not a repository", () => {
   test.for([
     [
       Buffer.alloc(10),
-      "corrupt: config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
+      "corrupt: config does not open with the master key (it is shorter than nonce and MAC): the config or the key file is damaged",
     ],
     [
       Buffer.alloc(200, 1),
-      "corrupt: config does not open with the master key (MAC does not match): the config or the key file is damaged",
+      "corrupt: config does not open with the master key (it does not match its MAC): the config or the key file is damaged",
     ],
   ] as const)("a damaged config", async ([stored, message]) => {
     reader.sealed.files.set("config", stored);

@@ -58,7 +58,7 @@ const cases: readonly (readonly [string, Damage, string])[] = [
   [
     "31 bytes",
     (sealed) => sealed.addFile("snapshots", Buffer.alloc(31, 1)),
-    "shorter than nonce and MAC",
+    "is shorter than nonce and MAC",
   ],
   [
     "an unknown encoding",

@@ -74,13 +74,13 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
       sealed.files.set("config", sealed.files.get("config")?.subarray(0, 20) ?? Buffer.of()),
     ),
     "corrupt",
-    "config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
+    "config does not open with the master key (it is shorter than nonce and MAC): the config or the key file is damaged",
   ],
   [
     "config-empty",
     changed((sealed) => sealed.files.set("config", Buffer.of())),
     "corrupt",
-    "config does not open with the master key (shorter than nonce and MAC): the config or the key file is damaged",
+    "config does not open with the master key (it is shorter than nonce and MAC): the config or the key file is damaged",
   ],
   [
     "25-keys",
@@ -120,7 +120,7 @@ export const FAILING: readonly (readonly [string, Make, string, string | RegExp]
         if (name.startsWith("keys/")) sealed.files.set(name, stored);
     }),
     "corrupt",
-    "config does not open with the master key (MAC does not match): the config or the key file is damaged",
+    "config does not open with the master key (it does not match its MAC): the config or the key file is damaged",
   ],
   [
     "version-3",
