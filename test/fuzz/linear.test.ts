@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { SettingsDocument } from "../../src/settings/document.ts";
 import { ANSWERS } from "./targets/answers.ts";
 import { REPOSITORY } from "./targets/repository.ts";
+import { STATE } from "./targets/state.ts";
 import { TEXTS } from "./targets/texts.ts";
 import type { Target } from "./target.ts";
 import { inputOf, LETTERS, microseconds } from "./worst-letters.ts";
@@ -26,7 +27,7 @@ async function ratioOf(target: Target, short: Buffer, long: Buffer): Promise<num
   return large / Math.max(small, FLOOR);
 }
 
-test.for([...ANSWERS, ...REPOSITORY, ...TEXTS])(
+test.for([...ANSWERS, ...REPOSITORY, ...STATE, ...TEXTS])(
   "$name: eight times as many of the worst letters take at most 16 times as long",
   async (target) => {
     const slow: Record<string, number> = {};

@@ -10,6 +10,7 @@ import type { Target } from "./target.ts";
 import { ANSWERS } from "./targets/answers.ts";
 import { REPOSITORY } from "./targets/repository.ts";
 import { SETTINGS_FILES } from "./targets/settings.ts";
+import { STATE } from "./targets/state.ts";
 import { openSystems } from "./targets/systems.ts";
 import { TEXTS } from "./targets/texts.ts";
 
@@ -52,7 +53,14 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
   });
 
 const systems = await openSystems();
-const targets = [...REPOSITORY, ...ANSWERS, ...TEXTS, ...SETTINGS_FILES, ...systems.targets];
+const targets = [
+  ...REPOSITORY,
+  ...STATE,
+  ...ANSWERS,
+  ...TEXTS,
+  ...SETTINGS_FILES,
+  ...systems.targets,
+];
 const calls = await fuzz(targets, { seed, seconds, corpus, onFault });
 await systems.close();
 process.stdout.write(

@@ -24,7 +24,9 @@ export class Fields {
 
   number(index: number): number {
     const value = this.#values[index];
-    if (typeof value !== "number") throw new TypeError(`value ${index} is not a number`);
+    // JSON.parse makes Infinity of 1e999, and JSON.stringify null of Infinity.
+    if (typeof value !== "number" || !Number.isFinite(value))
+      throw new TypeError(`value ${index} is not a number`);
     return value;
   }
 
