@@ -9,7 +9,7 @@ export type Variable = (...names: readonly string[]) => string | undefined;
 export interface Access {
   readonly token: Secret;
   readonly url: string;
-  /** Milliseconds since the epoch; undefined: not told. */
+  /** Milliseconds since the epoch; undefined: not known. */
   readonly expiresAt?: number | undefined;
 }
 
