@@ -1,10 +1,6 @@
 import type { Labels, StoreEntry } from "../core/source.ts";
 import type { BackupSet, RepositoryState } from "../restic/state.ts";
-import type {
-  Expectation,
-  ExpectationSettings,
-  Retired,
-} from "../settings/expectations/expectations.ts";
+import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
 import type { Hit, Hits } from "./hit.ts";
 import type { Knowledge } from "./judge.ts";
 import { ifValid, isCovered, readSet } from "./read-set.ts";
@@ -87,7 +83,7 @@ export class RepositoryPage {
     // The map of this moment: `forget` puts another one in its place.
     const ahead = this.#ahead;
     let left = SETS_IN_A_STEP;
-    for (const set of entry.state?.content?.sets ?? []) {
+    for (const set of askedSets(entry, about, settings)) {
       if (ifValid(this.#read.get(set), set, moment) ?? ifValid(ahead.get(set), set, moment))
         continue;
       ahead.set(set, readSet(set, about, settings.retired, moment));
@@ -121,7 +117,7 @@ export class RepositoryPage {
     const sets = entry.state?.content?.sets ?? [];
     const changed =
       isFirst || isDue || sets !== this.#sets
-        ? this.#readSets(entry.subject["url"] ?? "", sets, about, settings.retired, moment)
+        ? this.#readSets(entry, about, settings, moment)
         : new Map<Expectation, Set<string>>();
     const count = sets.length - this.judged.length;
     if (!knowledge.isKnown) this.unexpected = undefined;
@@ -139,12 +135,12 @@ export class RepositoryPage {
 
   /** Reads the sets that changed. Returns the keys of their slots. */
   #readSets(
-    url: string,
-    sets: readonly BackupSet[],
+    entry: StoreEntry<RepositoryState>,
     about: readonly Expectation[],
-    retired: readonly Retired[],
+    settings: ExpectationSettings,
     moment: Moment,
   ): ReadonlyMap<Expectation, ReadonlySet<string>> {
+    const sets = askedSets(entry, about, settings);
     const before = this.#read;
     const changed = new Map<Expectation, Set<string>>();
     const note = (hitsOfSet: Hits): void => {
@@ -159,7 +155,7 @@ export class RepositoryPage {
     for (const set of sets) {
       const known = ifValid(before.get(set), set, moment);
       const ahead = ifValid(this.#ahead.get(set), set, moment);
-      const one = known ?? ahead ?? readSet(set, about, retired, moment);
+      const one = known ?? ahead ?? readSet(set, about, settings.retired, moment);
       read.set(set, one);
       if (!known) note(one.hits);
       for (const [expectation, hit] of one.hits) hits.get(expectation)?.push(hit);
@@ -167,9 +163,13 @@ export class RepositoryPage {
     }
     for (const [set, one] of before) if (!read.has(set)) note(one.hits);
     const hitsOfSet = (set: BackupSet): Hits => read.get(set)?.hits ?? [];
-    this.#removals.update(url, setsOfPolicies(about, sets, hitsOfSet), moment.now);
+    this.#removals.update(
+      entry.subject["url"] ?? "",
+      setsOfPolicies(about, sets, hitsOfSet),
+      moment.now,
+    );
     this.#until = Math.min(this.#until, this.#removals.until);
-    this.#sets = sets;
+    this.#sets = entry.state?.content?.sets ?? [];
     this.#unrestorable = moment.unrestorable;
     this.#read = read;
     this.#ahead = new Map();
@@ -177,6 +177,15 @@ export class RepositoryPage {
     this.judged = sets.filter((set) => read.get(set)?.isJudged);
     return changed;
   }
+}
+
+/** The sets of a repository that the settings may be about: none without settings. */
+function askedSets(
+  { state }: StoreEntry<RepositoryState>,
+  about: readonly Expectation[],
+  { retired }: ExpectationSettings,
+): readonly BackupSet[] {
+  return about.length > 0 || retired.length > 0 ? (state?.content?.sets ?? []) : [];
 }
 
 /** The sets that each expectation with a policy is about. */

@@ -18,7 +18,9 @@ export interface ShownPage {
 
 interface Read {
   readonly from: readonly BackupSet[];
-  /** The groups of each set that is shown; empty without `groupBy`. */
+  /** The sets that are shown; undefined: all are. */
+  readonly shown: ReadonlySet<BackupSet> | undefined;
+  /** The groups of each set that is shown. Empty without `groupBy`. */
   readonly groups: ReadonlyMap<BackupSet, readonly SetGroup[]>;
   readonly page: ShownPage;
 }
@@ -60,7 +62,8 @@ export class ShownSets {
   /** As of the last call of `pages`. */
   isShown(set: BackupSet): boolean {
     const { url = "" } = set.labels;
-    return this.#reads.get(url)?.groups.has(set) === true;
+    const read = this.#reads.get(url);
+    return read !== undefined && (read.shown?.has(set) ?? true);
   }
 
   /** Says that not all of these sets are shown; undefined: all are. */
@@ -92,18 +95,19 @@ export class ShownSets {
     const sets = bounded(from, this.#maxSets, (set) => rankOf(set, this.#isExpected(set)));
     const groups = new Map<BackupSet, readonly SetGroup[]>();
     const setOf = new Map<SetGroup, BackupSet>();
-    for (const set of sets) {
+    for (const set of this.#groupBy.length > 0 ? sets : []) {
       const ofSet = known?.groups.get(set) ?? groupsOfSet(set, this.#groupBy);
       groups.set(set, ofSet);
       for (const group of ofSet) setOf.set(group, set);
     }
     const all = [...setOf.keys()];
-    const shown = bounded(all, this.#maxSets, (group) => {
+    const shownGroups = bounded(all, this.#maxSets, (group) => {
       const set = setOf.get(group);
       return rankOf(group, set !== undefined && this.#isExpected(set));
     });
-    const hidden = from.length - sets.length + all.length - shown.length;
-    return { from, groups, page: { labels, sets, groups: shown, hidden } };
+    const hidden = from.length - sets.length + all.length - shownGroups.length;
+    const shown = sets === from ? undefined : new Set(sets);
+    return { from, shown, groups, page: { labels, sets, groups: shownGroups, hidden } };
   }
 }
 

@@ -35,7 +35,7 @@ export interface SetRules {
 
 /**
  * Groups the snapshots of a repository into backup sets, sorted by host and user.
- * @param previous the result of the last call: sets that did not change stay the same objects, and so does the array
+ * @param previous the result of the last call, sorted: sets that did not change stay the same objects, and so does the array
  */
 export function backupSets(
   url: string,
@@ -44,9 +44,13 @@ export function backupSets(
   rules: SetRules = {},
 ): readonly BackupSet[] {
   const { nameOf = (hostname: string) => hostname, isSameDating = true } = rules;
-  const known = new Map(
-    previous.map((set) => [keyOf(set.labels["host"], set.labels["user"]), set]),
-  );
+  const known = previous.values();
+  let next = known.next().value;
+  // Both are sorted: those before it are gone.
+  const takeBefore = (host: string, user: string): BackupSet | undefined => {
+    while (next && isBefore(next, host, user)) next = known.next().value;
+    return next?.labels["host"] === host && next.labels["user"] === user ? next : undefined;
+  };
   const names = new Map<string, string>();
   const hosts = Map.groupBy(snapshots, ({ hostname }) => {
     const name = names.get(hostname) ?? nameOf(hostname);
@@ -56,7 +60,7 @@ export function backupSets(
   const sets = sorted(hosts).flatMap(([host, ofHost]) => {
     const users = Map.groupBy(ofHost, userOf);
     return sorted(users).map(([user, members]) => {
-      const before = known.get(keyOf(host, user));
+      const before = takeBefore(host, user);
       if (before && isSameDating && isSame(before.members, members)) return before;
       return backupSet(before?.labels ?? Object.freeze({ url, host, user }), members, rules);
     });
@@ -80,9 +84,9 @@ export function regrouped(
   return { ...content, sets: made, dating };
 }
 
-/** Names may contain any character: a joined string would be ambiguous. */
-function keyOf(host: string | undefined, user: string | undefined): string {
-  return JSON.stringify([host, user]);
+function isBefore({ labels }: BackupSet, host: string, user: string): boolean {
+  const { host: ownHost = "", user: ownUser = "" } = labels;
+  return ownHost < host || (ownHost === host && ownUser < user);
 }
 
 function sorted<Value>(groups: ReadonlyMap<string, Value>): readonly (readonly [string, Value])[] {

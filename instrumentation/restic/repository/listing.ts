@@ -18,7 +18,7 @@ export async function listIds(
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   const found = ({ names }: ListedFiles): void => {
-    for (const id of idsIn(names)) ids.add(id);
+    for (const name of names) if (FILE_ID.test(name)) ids.add(name);
   };
   await listFiles(backend, type, { found, mustExist }, signal);
   return ids;

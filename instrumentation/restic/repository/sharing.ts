@@ -2,7 +2,10 @@ import { hash } from "node:crypto";
 
 import { groupsOf } from "./groups.ts";
 import type { Groups } from "./groups.ts";
-import type { DecodedDetails, DecodedSnapshot, Details, Snapshot } from "./snapshot.ts";
+import type { DecodedDetails, DecodedSnapshot, Details, FirstSeen, Snapshot } from "./snapshot.ts";
+
+/** @param firstSeen default: that of the decoded snapshot */
+type Share = (snapshot: DecodedSnapshot, firstSeen?: FirstSeen) => Snapshot;
 
 /** Bound of the lists of paths and tags that are kept for a repository. */
 const MAX_LIST_BYTES = 16 * 2 ** 20;
@@ -15,7 +18,7 @@ const STRING_BYTES = 24;
  * a list is dropped, and only its groups stay.
  * @param known snapshots that were shared before
  */
-export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnapshot) => Snapshot {
+export function sharing(known: Iterable<Snapshot> = []): Share {
   const names = new Map<string, string>();
   const lists = new Map<string, readonly string[]>();
   /** Lists that are in `lists`, to compare them by identity. */
@@ -75,8 +78,19 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnaps
     };
   }
 
-  function share(snapshot: DecodedSnapshot): Snapshot {
-    const { id, time, hostname, username, summary, details, firstSeen } = snapshot;
+  /** Lets others share what a shared snapshot has. */
+  function learn({ hostname, username, details }: Snapshot): void {
+    name(hostname);
+    name(username);
+    if (!details) return;
+    const paths = list(details.paths);
+    const tags = list(details.tags);
+    if (paths && tags) groupsOfKept(paths, tags, details.groups);
+    if (details.programVersion !== undefined) name(details.programVersion);
+  }
+
+  function share(snapshot: DecodedSnapshot, firstSeen: FirstSeen | undefined): Snapshot {
+    const { id, time, hostname, username, summary, details } = snapshot;
     return {
       id,
       time,
@@ -88,9 +102,9 @@ export function sharing(known: Iterable<Snapshot> = []): (snapshot: DecodedSnaps
     };
   }
 
-  return (snapshot) => {
-    if (!isSeeded) for (const one of known) share(one);
+  return (snapshot, firstSeen = snapshot.firstSeen) => {
+    if (!isSeeded) for (const one of known) learn(one);
     isSeeded = true;
-    return share(snapshot);
+    return share(snapshot, firstSeen);
   };
 }

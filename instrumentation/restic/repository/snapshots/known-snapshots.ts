@@ -114,23 +114,22 @@ export class KnownSnapshots {
   async load(
     backend: Backend,
     master: Key,
-    names: Iterable<string>,
+    names: readonly string[],
     signal: AbortSignal,
   ): Promise<SnapshotFiles> {
     const fresh: Snapshot[] = [];
     const share = sharing(this.#byId.values());
     const found = (decoded: DecodedSnapshot): void => {
-      const snapshot = share({ ...decoded, firstSeen: this.#sightings.of(decoded.id) });
+      const snapshot = share(decoded, this.#sightings.of(decoded.id));
       this.#byId.set(snapshot.id, snapshot);
       this.#unlisted.add(snapshot.id);
       fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
-    const unknown = [...names].filter((id) => !this.#byId.has(id)).toSorted();
-    const ids = [
-      ...unknown.filter((id) => !knownUnreadable.has(id)),
-      ...unknown.filter((id) => knownUnreadable.has(id)),
-    ];
+    const unknown = names.filter((id) => !this.#byId.has(id)).toSorted();
+    const again = unknown.filter((id) => knownUnreadable.has(id));
+    const ids =
+      again.length > 0 ? [...unknown.filter((id) => !knownUnreadable.has(id)), ...again] : unknown;
     const queue = { ids, knownUnreadable, found };
     try {
       return await loadSnapshots(backend, master, queue, this.#bounds, signal);
@@ -154,8 +153,7 @@ export class KnownSnapshots {
     const fresh: Snapshot[] = [];
     const share = sharing(this.#byId.values());
     const found = (decoded: DecodedSnapshot): void => {
-      const firstSeen = this.#byId.get(decoded.id)?.firstSeen;
-      fresh.push(share({ ...decoded, firstSeen }));
+      fresh.push(share(decoded, this.#byId.get(decoded.id)?.firstSeen));
     };
     const queue = { ids: newest.map(({ id }) => id), knownUnreadable: new Map(), found };
     try {

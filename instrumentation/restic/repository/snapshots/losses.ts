@@ -27,18 +27,19 @@ export interface JudgedLoss extends Loss {
 export function lossesIn(
   known: ReadonlyMap<string, Snapshot>,
   listed: ReadonlySet<string>,
-  fresh: ReadonlySet<string>,
+  fresh: readonly string[],
 ): readonly Loss[] {
   const missing: Snapshot[] = [];
   for (const [id, snapshot] of known) if (!listed.has(id)) missing.push(snapshot);
   if (missing.length === 0) return [];
+  const read = new Set(fresh);
   const lost = Map.groupBy(missing, keyOf);
   const present = [...known.values()].filter(({ id }) => listed.has(id));
   const left = Map.groupBy(present, keyOf);
   return [...lost].flatMap(([key, gone]) => {
     const [first] = gone;
     const rest = left.get(key) ?? [];
-    const before = rest.filter(({ id }) => !fresh.has(id)).length;
+    const before = rest.filter(({ id }) => !read.has(id)).length;
     const isHalved = gone.length >= MANY && gone.length > before;
     if (!first || !(rest.length === 0 || isHalved)) return [];
     const set = { host: first.hostname, user: userOf(first) };
