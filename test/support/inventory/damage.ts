@@ -11,9 +11,13 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 
+import { restic } from "../repository/restic-cli.ts";
+import { seal } from "../repository/sealed-repository.ts";
+
 /** A repository in a folder, to be damaged. */
 export interface Victim {
   readonly folder: string;
+  readonly password: string;
   /** Ids of packs of data and of trees, and of the index file, of the first backup. */
   readonly first: FirstBackup;
 }
@@ -54,6 +58,32 @@ async function changeIndex(
   await writeFile(path, bytes);
 }
 
+/** Leaves an index file of the trees alone, as if the data had been in another file that is gone. */
+async function loseDataIndex({ folder, password, first: { index } }: Victim): Promise<void> {
+  const cat = (...args: readonly string[]): Promise<string> =>
+    restic(["cat", ...args, "--no-lock"], { repo: folder, password });
+  const key: MasterKey = JSON.parse(await cat("masterkey"));
+  const { packs }: IndexFile = JSON.parse(await cat("index", index));
+  const ofTrees = packs.filter(({ blobs }) => blobs.every(({ type }) => type === "tree"));
+  const [macK, macR, encrypt] = [key.mac.k, key.mac.r, key.encrypt].map((text) =>
+    Buffer.from(text, "base64"),
+  );
+  if (!macK || !macR || !encrypt) throw new Error("restic printed no master key");
+  const bytes = seal(Buffer.from(JSON.stringify({ packs: ofTrees })), { macK, macR, encrypt });
+  const id = createHash("sha256").update(bytes).digest("hex");
+  await writeFile(join(folder, "index", id), bytes);
+  await rm(join(folder, "index", index));
+}
+
+interface MasterKey {
+  readonly mac: { readonly k: string; readonly r: string };
+  readonly encrypt: string;
+}
+
+interface IndexFile {
+  readonly packs: readonly { readonly blobs: readonly { readonly type: string }[] }[];
+}
+
 /** Replaces the index file by one that another key sealed; its name is right. */
 async function foreignIndex({ folder, first: { index } }: Victim): Promise<void> {
   const bytes = randomBytes(500);
@@ -82,6 +112,7 @@ export const DAMAGE: Readonly<Record<string, (victim: Victim) => Promise<unknown
       await rm(join(folder, "data", name), { recursive: true });
   },
   "a lost index file": ({ folder, first }) => rm(join(folder, "index", first.index)),
+  "a lost index file of data alone": loseDataIndex,
   "a lost index folder": async ({ folder }) => {
     for (const name of await readdir(join(folder, "index"))) await rm(join(folder, "index", name));
   },

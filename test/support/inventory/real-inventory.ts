@@ -60,11 +60,14 @@ export interface Checked {
   readonly orphans: readonly string[];
   /** Trees that snapshots need and no index file has. */
   readonly missingTrees: readonly string[];
+  /** Index files. It ends its work at the first one. */
+  readonly unreadable: readonly string[];
 }
 
 /** Asks the newest restic, which reads all repositories. */
 export async function check(repo: string, password: string): Promise<Checked> {
   const text = await restic(["check", "--no-lock", "-vv"], { repo, password }).catch(outputOf);
+  if (!text.includes("load indexes")) throw new Error(`restic check did not begin: ${text}`);
   const ids = (pattern: RegExp): readonly string[] =>
     [...new Set([...text.matchAll(pattern)].map(([, id = ""]) => id))].toSorted();
   return {
@@ -72,6 +75,7 @@ export async function check(repo: string, password: string): Promise<Checked> {
     damaged: ids(/pack ([0-9a-f]{64}): unexpected file size/g),
     orphans: ids(/pack ([0-9a-f]{64}): not referenced in any index/g),
     missingTrees: ids(/id ([0-9a-f]{64}) not found in repository/g),
+    unreadable: ids(/error loading index ([0-9a-f]{64})/g),
   };
 }
 
