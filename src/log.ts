@@ -48,7 +48,7 @@ export class LineLogger implements Logger {
   }
 }
 
-function logfmt(record: LogFields): string {
+function logfmt(record: Readonly<Record<string, unknown>>): string {
   return Object.entries(record)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${quote(String(value))}`)

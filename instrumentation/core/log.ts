@@ -1,4 +1,7 @@
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+/** The agent's own logger writes `time`, `level` and `msg` of a line beside them. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly [own in "time" | "level" | "msg"]?: undefined;
+};
 
 /** Logs one line per change of state. Messages are lower case; fields never hold secrets. */
 export interface Logger {

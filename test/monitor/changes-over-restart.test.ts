@@ -229,7 +229,9 @@ test("each change is a line in the log, at most 1,000 a collection, and one summ
     message: "a snapshot was removed",
     fields: { event: "snapshot_removed", host: "web", user: "root", paths: "/data" },
   });
-  expect(lines[0]?.fields["time"]).toMatch(/^19\d\d-\d\d-\d\dT/);
+  expect(lines[0]?.fields["snapshotTime"]).toMatch(/^19\d\d-\d\d-\d\dT/);
+  // The line has a time of its own.
+  expect(lines.filter(({ fields }) => "time" in fields)).toEqual([]);
   expect(
     logger.lines.filter(({ message }) => message.startsWith("the repository changed")),
   ).toEqual([

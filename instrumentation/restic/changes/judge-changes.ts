@@ -73,11 +73,6 @@ interface JudgeOptions {
 }
 
 /** Without `at`, which is the time of the line. */
-function fieldsOf(event: ChangeEvent): LogFields {
-  const { time } = event;
-  return {
-    ...event,
-    at: undefined,
-    time: time === undefined ? undefined : formatSeconds(time),
-  };
+function fieldsOf({ at: _, time, ...event }: ChangeEvent): LogFields {
+  return { ...event, snapshotTime: time === undefined ? undefined : formatSeconds(time) };
 }
