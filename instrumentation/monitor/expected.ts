@@ -48,8 +48,11 @@ export class Expected {
   readonly #shown = new ShownSets((set) => this.#book.isExpected(set));
   /** Slots had no series at the end of the last collection. */
   #areHidden = false;
-  /** The kept slots as they are in the state folder; undefined before `restore`. */
+  /** The kept slots as they are in the state folder; undefined: not read yet. */
   #kept: string | undefined;
+  #restored: Promise<void> | undefined;
+  /** The work after the last collection. */
+  #finished: Promise<void> | undefined;
 
   /** @param legacyLabel adds `isLegacy` to two metrics of backup sets */
   constructor(options: ExpectedOptions, legacyLabel: boolean) {
@@ -130,28 +133,41 @@ export class Expected {
     );
   }
 
-  /** Takes over the slots of globs from before a restart. Never rejects. */
+  /** Takes over the slots of globs from before a restart, once there are expectations. Never rejects. */
   async restore(): Promise<void> {
-    if (this.#kept !== undefined || this.#book.settings.expectations.length === 0) return;
-    this.#kept = "";
-    const text = await this.#options.stateDir?.loadSlots();
-    if (text === undefined) return;
+    if (this.#book.settings.expectations.length > 0) await (this.#restored ??= this.#restore());
+  }
+
+  async #restore(): Promise<void> {
+    const text = (await this.#options.stateDir?.loadSlots()) ?? "";
     this.#kept = text;
+    if (text === "") return;
     const kept = decodeKeptSlots(text);
     if (kept) this.#book.restore(kept);
     else this.#options.logger.warn("the kept slots of expectations are not valid: discarding them");
   }
 
-  /** Keeps the slots of globs over a restart, then calls the hook. Never rejects. */
-  async finished(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
+  /** Keeps the slots of globs over a restart, and calls the hook, for which it does not wait. Never rejects. */
+  finished(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
+    this.#finished = this.#finish(outcome, hook);
+    return this.#finished;
+  }
+
+  /** Resolves when the work after the last collection is done. */
+  async settled(): Promise<void> {
+    await this.#finished;
+  }
+
+  async #finish(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
     const { stateDir, logger } = this.#options;
     await this.restore();
     await this.refresh();
     const text = encodeKeptSlots(this.#current().kept());
     this.#logHidden();
-    const isNew = text !== this.#kept && this.#kept !== undefined;
-    if (isNew) this.#kept = text;
-    await Promise.all([callHook(hook, outcome, logger), isNew && stateDir?.keepSlots(text)]);
+    void callHook(hook, outcome, logger);
+    if (text === this.#kept || this.#kept === undefined) return;
+    this.#kept = text;
+    await stateDir?.keepSlots(text);
   }
 
   /** Logs when slots are hidden, and when all are shown again. */

@@ -140,7 +140,9 @@ export class Monitor {
     if (listKeys && !this.#collector.collecting) this.#sources.doubtKeys();
     const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
-    return outcome && Promise.all([outcome, ...others]).then(() => outcome);
+    if (!outcome) return undefined;
+    const settled = Promise.all([outcome, ...others]).then(() => this.expected.settled());
+    return settled.then(() => outcome);
   }
 
   /** Opens config and a key of each repository, in parallel as collections are. Reads no snapshot, records nothing. */
@@ -169,6 +171,7 @@ export class Monitor {
       this.#vault.stop(),
       ...this.#sourceSets.map((sourceSet) => sourceSet.stop()),
     ]);
+    await this.expected.settled();
     await this.#stateDir?.close();
   }
 
