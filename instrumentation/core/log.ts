@@ -1,6 +1,6 @@
 /** The agent's own logger writes `time`, `level` and `msg` of a line beside them. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
-  readonly [own in "time" | "level" | "msg"]?: undefined;
+  readonly [own in "time" | "level" | "msg"]?: never;
 };
 
 /** Logs one line per change of state. Messages are lower case; fields never hold secrets. */

@@ -73,6 +73,7 @@ interface JudgeOptions {
 }
 
 /** Without `at`, which is the time of the line. */
-function fieldsOf({ at: _, time, ...event }: ChangeEvent): LogFields {
-  return { ...event, snapshotTime: time === undefined ? undefined : formatSeconds(time) };
+function fieldsOf(event: ChangeEvent): LogFields {
+  const { at: _, time, ...rest } = event;
+  return { ...rest, snapshotTime: time === undefined ? undefined : formatSeconds(time) };
 }
