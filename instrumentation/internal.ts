@@ -5,6 +5,7 @@ export { nearest } from "./settings/nearest.ts";
 export { isPrintable, printPath } from "./settings/print-path.ts";
 export { unknownKey } from "./settings/problem.ts";
 export { isJsonObject } from "./core/json.ts";
+export { Redaction } from "./core/known-secrets.ts";
 export { withoutTrailingSlashes } from "./core/url-path.ts";
 export { described, mapping, SECRET, TEXT } from "./core/json-schema.ts";
 export type { JsonSchema, Properties } from "./core/json-schema.ts";

@@ -5,7 +5,7 @@ import { parseLocal, parsePath } from "./local/location.ts";
 import type { LocalLocation } from "./local/location.ts";
 import { parseContainer } from "./object-store/container-location.ts";
 import type { ContainerLocation } from "./object-store/container-location.ts";
-import { printableUrl } from "./printable-url.ts";
+import { innerPasswords, printableUrl } from "./printable-url.ts";
 import { parametersOf, parseRclone } from "./rclone/location.ts";
 import type { RcloneLocation } from "./rclone/location.ts";
 import { parseRest } from "./rest/location.ts";
@@ -82,15 +82,13 @@ export function parseLocation(repo: string, custom: readonly string[] = []): Loc
 /** The secrets in a valid repository string: passwords, and the values of a query and of rclone's parameters. As written and decoded. */
 export function credentialsIn(repo: string): readonly string[] {
   const [, remote] = /^rclone:(.*)$/s.exec(repo) ?? [];
-  if (remote !== undefined) return parametersOf(remote);
+  if (remote !== undefined) return [...parametersOf(remote), ...innerPasswords(repo)];
   if (printableUrl(repo) === repo) return [];
   const [, login = ""] = /^[^/]*:(?:\/\/)?([^/]*)@/.exec(repo) ?? [];
   const [, query = ""] = /[?#](.*)$/s.exec(repo) ?? [];
   const values = query.split(/[&?#]/).map((part) => part.slice(part.indexOf("=") + 1));
-  return [login.slice(login.indexOf(":") + 1), ...values].flatMap((value) => [
-    value,
-    decode(value),
-  ]);
+  const passwords = [login.slice(login.indexOf(":") + 1), ...innerPasswords(repo)];
+  return [...passwords, ...values].flatMap((value) => [value, decode(value)]);
 }
 
 function decode(text: string): string {

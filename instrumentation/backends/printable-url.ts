@@ -7,6 +7,22 @@ const WITH_QUERY: ReadonlySet<string> = new Set(["rest", "s3", "azure", "gs", "b
  * @param repo for which `parseLocation` does not throw; of another one only the scheme is kept
  */
 export function printableUrl(repo: string): string {
+  return withoutInnerLogins(withoutCredentials(repo));
+}
+
+/** `local:rest:http://user:password@host/`: a slip, which restic takes for a path. */
+const INNER_LOGIN = /(?<=[/\\]{2})[^/\\@:]*:([^/\\@]*)@/g;
+
+function withoutInnerLogins(text: string): string {
+  return text.replaceAll(INNER_LOGIN, "");
+}
+
+/** The passwords of addresses within a path. */
+export function innerPasswords(repo: string): readonly string[] {
+  return Array.from(repo.matchAll(INNER_LOGIN), ([, password = ""]) => password);
+}
+
+function withoutCredentials(repo: string): string {
   const [, scheme = "", address = ""] = /^([a-z][\w+.-]*):(.*)$/s.exec(repo) ?? [];
   switch (scheme) {
     case "rclone":
@@ -25,14 +41,23 @@ export function printableUrl(repo: string): string {
   }
 }
 
-/** `rclone:remote,key=value,key="a:b":path` without the parameters, which end at the first colon outside of quotes. */
+/**
+ * `rclone:remote,key=value,key="a:b":path` without the parameters, which end at the first colon outside of quotes. Also without what a slip
+ * makes of them: behind another letter than a comma, behind the path, and `user:password@host:path`, where rclone takes the user for a remote.
+ */
 function withoutParameters(repo: string): string {
-  const [remote = ""] = /^rclone::?[^,:]*/.exec(repo) ?? [];
-  if (repo[remote.length] !== ",") return repo;
+  const [remote = ""] = /^rclone::?[^,:;?&=/]*(?:\/[^,:]*)?/.exec(repo) ?? [];
   let quote = "";
   for (let at = remote.length; at < repo.length; at++) {
     const letter = repo[at] ?? "";
-    if (quote === "" && letter === ":") return remote + repo.slice(at);
+    if (quote === "" && letter === ":")
+      return (
+        remote +
+        repo
+          .slice(at)
+          .replace(/^:[^/@]*@(?=[^/:]*:)/, ":")
+          .replace(/,\w+=.*$/s, "")
+      );
     if (quote === "" && (letter === '"' || letter === "'")) quote = letter;
     else if (letter === quote) quote = "";
   }

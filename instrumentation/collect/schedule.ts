@@ -89,7 +89,8 @@ function checkZone(text: string, zone: string | undefined): string | undefined {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
   } catch (error) {
-    throw invalid(text, `unknown time zone '${zone}' (valid example: 'Europe/Berlin')`, error);
+    const shown = PRINTABLE.test(zone) ? ` '${zone}'` : "";
+    throw invalid(text, `unknown time zone${shown} (valid example: 'Europe/Berlin')`, error);
   }
 }
 
@@ -100,6 +101,10 @@ function problemOf(error: unknown): string {
   return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 
+/** A text that is long, has a line break or may be a login is not repeated. */
+const PRINTABLE = /^@?[^\p{Cc}@]{0,100}$/u;
+
 function invalid(text: string, problem: string, cause?: unknown): AgentError {
-  return new AgentError("config", `invalid cron '${text}': ${problem}; ${EXAMPLES}`, { cause });
+  const shown = PRINTABLE.test(text) ? `invalid cron '${text}': ${problem}` : "invalid cron";
+  return new AgentError("config", `${shown}; ${EXAMPLES}`, { cause });
 }

@@ -164,11 +164,13 @@ function plainView(letters: string): View {
 function unescapedView(text: string): View {
   let letters = "";
   const starts: number[] = [];
-  for (const { 0: written, index: start } of text.matchAll(/%[0-9a-f]{2}|\\["'\\/]|[^]/gi)) {
+  for (const { 0: written, index: start } of text.matchAll(
+    /%[0-9a-f]{2}|\\u00[0-7][0-9a-f]|\\["'\\/]|[^]/gi,
+  )) {
     starts.push(start);
     letters +=
-      written.length === 3
-        ? String.fromCharCode(Number.parseInt(written.slice(1), 16))
+      written.length > 2
+        ? String.fromCharCode(Number.parseInt(written.replace(/^%|^\\u00/, ""), 16))
         : written.slice(-1);
   }
   return { letters, starts: [...starts, text.length] };

@@ -17,14 +17,23 @@ export function secretsIn({
   return [...repositories.flatMap(secretsOf), ...otherSecrets, ...secretsOfVault(vault)];
 }
 
-/** All secrets of a repository: its references, and the credentials in its repository string. */
+/** All secrets of a repository: its references, and the credentials in its repository string and options. */
 export function secretsOf(settings: RepositorySettings): readonly SecretReference[] {
-  const { repo, password, environment } = settings;
+  const { repo, password, environment, options } = settings;
   return [
     ...(password ? [password] : []),
     ...Object.values(environment),
     ...credentialsIn(repo.revealText()).map(literal),
+    ...Object.values(options).flatMap(passwordsIn).map(literal),
   ];
+}
+
+/** In the commands of options: `sshpass -p …`, `--sftp-pass=…`, `--s3-secret-access-key …`. */
+function passwordsIn(command: string): readonly string[] {
+  const flags = command.matchAll(
+    /(?:^|\s)-(?:p\s*|[\w-]*(?:pass(?:word|phrase)?|secret|token|key)(?:=|\s+))["']?([^\s"']+)/gi,
+  );
+  return Array.from(flags, ([, value = ""]) => value);
 }
 
 /** The secrets in the settings of Vault, and references to the variables that hold one. */

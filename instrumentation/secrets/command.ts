@@ -55,9 +55,9 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
   return promise;
 }
 
-/** A word that is no program may be the secret itself, or a variable with its value. */
+/** A word that is no program may be the secret itself, a variable with its value, or a whole command line. */
 function shown(program: string, code?: unknown): string {
-  const isProgram = program.includes("/") || (code !== "ENOENT" && !program.includes("="));
+  const isProgram = !/[\s=]/.test(program) && (program.includes("/") || code !== "ENOENT");
   return isProgram ? `the command ${program}` : "the command";
 }
 

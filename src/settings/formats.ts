@@ -154,8 +154,10 @@ export const timezone: Format<string> = {
   check(value) {
     if (typeof value !== "string") return "must be text: put it in quotes";
     const failed = messageOf(() => parseSchedule("@daily", value || undefined)) !== undefined;
+    // Without the value if it may be a login.
+    const named = badValue(value).slice(0, -2) || "name";
     return failed
-      ? `unknown time zone "${value}": use a name like "Europe/Berlin" or "UTC"`
+      ? `unknown time zone ${named}: use a name like "Europe/Berlin" or "UTC"`
       : undefined;
   },
   parse: String,

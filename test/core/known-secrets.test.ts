@@ -20,6 +20,7 @@ test.for([
   ["percent-encoded in parts", "p@ss/wörd+1", "a p%40ss/wörd+1 b"],
   ["with spaces as in a query", "correct horse", "a correct+horse b"],
   ["quoted by another program", String.raw`say "hi\there"`, String.raw`a say \"hi\\there\" b`],
+  ["in the JSON of Go", "p<s>s&word1", String.raw`a p\u003cs\u003es\u0026word1 b`],
   ["twice", "hunter2hunter2", "a hunter2hunter2hunter2hunter2 b"],
   ["with the newline of its variable", "hunter2SECRET\n", "a hunter2SECRET b"],
   ["without the scheme of its header", "Bearer hunter2SECRET", "a hunter2SECRET b"],

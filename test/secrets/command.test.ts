@@ -63,14 +63,17 @@ test.for([
   expect(JSON.stringify([error.stack, error.cause])).not.toContain("CANARY");
 });
 
-test.for(["hunter2SECRET", "TOKEN=hunter2SECRET"])(
-  "the word %s, which is no program and may be a secret, is not shown",
-  async (word) => {
-    expect(await failureOf(command.resolve([word, "x"], signal))).toBe(
-      "secret: the command was not found",
-    );
-  },
-);
+test.for([
+  "hunter2SECRET",
+  "TOKEN=hunter2SECRET",
+  "TOKEN=a/hunter2SECRET",
+  "/usr/bin/curl -H X-Token:hunter2SECRET",
+  "pass\n/hunter2SECRET",
+])("the word %s, which is no program and may be a secret, is not shown", async (word) => {
+  expect(await failureOf(command.resolve([word, "x"], signal))).toBe(
+    "secret: the command was not found",
+  );
+});
 
 test("a hanging command ends when the signal is aborted", async () => {
   const controller = new AbortController();

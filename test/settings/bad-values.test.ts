@@ -55,6 +55,23 @@ test("a bad value with a login, and one that is long, is not repeated", async ()
     expect(await problem("[]", ["--bind", value])).toBe("--bind: must be");
 });
 
+test.for([
+  "http://u:CANARY@h/",
+  "@every u:CANARY@h",
+  "CRON_TZ=http://u:CANARY@h 0 0 * * *",
+  String.raw`0 0 * *\nlevel=error CANARY`,
+  String.raw`\u001b[31mCANARY * * * *`,
+  "CANARY ".repeat(20),
+])("a bad cron rule and time zone %j is not repeated", async (value) => {
+  for (const key of ["cron", "timezone"]) {
+    const message = await errorOf(`repositories: []\n${key}: "${value}"\n`);
+    expect(message).toMatch(
+      /^FILE:2:1: (?:cron: invalid cron; |timezone: unknown time zone name: )/,
+    );
+    expect(message).not.toMatch(/CANARY|\n/);
+  }
+});
+
 test("a repository is named by its URL beside its index", async () => {
   const content = `repositories:
   - { repo: "rest:http://me:CANARY@h/r?CANARY", password: x, passwort: y }

@@ -42,6 +42,8 @@ const LITERALS = [
   "canary-b2-key",
   "canary-otlp-header",
   "canary-role",
+  "canary-sshpass",
+  "canary-rclone-pass",
 ];
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -71,6 +73,10 @@ function settingsWith(repo: string, options: Readonly<Record<string, string>>): 
       { ...child, environment },
       {
         repo: "/nowhere",
+        options: {
+          "sftp.command": "sshpass -p canary-sshpass ssh host -s sftp",
+          "rclone.args": "serve restic --stdio --sftp-pass='canary-rclone-pass' --b2-hard-delete",
+        },
         password: { env: "OTHER_PW" },
         environment: { X: { env: "OTHER_STORAGE" } },
       },

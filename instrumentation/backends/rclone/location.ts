@@ -25,10 +25,12 @@ export function parseRclone(
   return { scheme: "rclone", remote, printable };
 }
 
-/** The values of a remote's parameters, which may be secrets: `:s3,secret_access_key=…:bucket`. With and without quotes. */
+/** The values of a remote's parameters, which may be secrets: `:s3,secret_access_key=…:bucket`. With and without quotes. And the password of `user:password@host:path`. */
 export function parametersOf(remote: string): readonly string[] {
+  const [, password] = /^[^:]*:([^/@]*)@[^/:]*:/.exec(remote) ?? [];
   const values = remote.matchAll(/=("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,:]*)/g);
-  return [...values].flatMap(([, value = ""]) =>
+  const parameters = [...values].flatMap(([, value = ""]) =>
     /^["']/.test(value) ? [value, value.slice(1, -1)] : [value],
   );
+  return password === undefined ? parameters : [...parameters, password];
 }

@@ -15,9 +15,11 @@ export interface RestLocation {
  * @param invalid makes the error for a problem
  */
 export function parseRest(address: string, invalid: (problem: string) => AgentError): RestLocation {
+  // URL.parse leaves out line breaks and tabs, and slashes before the host: a login behind them would not be seen.
+  if (/\p{Cc}/u.test(address)) throw invalid("control characters are not allowed");
   if (address.startsWith("http+unix://"))
     return parseSocket(address.slice("http+unix://".length), invalid);
-  if (!/^https?:\/\//.test(address))
+  if (!/^https?:\/\/(?:[^/\\]|$)/.test(address))
     throw invalid("the address is invalid, expected rest:https://host:8000/path/");
   const url = URL.parse(address);
   if (!url)
@@ -44,7 +46,8 @@ function parseSocket(address: string, invalid: (problem: string) => AgentError):
   const colon = address.indexOf(":");
   if (!address.startsWith("/") || colon < 0)
     throw invalid("the socket address is invalid, expected rest:http+unix:///run/rest.sock:/path/");
-  const url = URL.parse(address.slice(colon + 1) || "/", "http://localhost");
+  const path = address.slice(colon + 1) || "/";
+  const url = /^\/(?![/\\])/.test(path) ? URL.parse(path, "http://localhost") : undefined;
   if (!url) throw invalid("the path after the socket is invalid");
   return {
     scheme: "rest",

@@ -62,8 +62,12 @@ function parsePair(address: string, invalid: (problem: string) => AgentError): P
   const [, login, path = ""] = /^([^:]*):(.*)$/s.exec(address) ?? [];
   if (login === undefined) throw invalid("the path is missing, expected sftp:user@host:path");
   // `user:password@host:path`: restic takes the user for a host, and the password would be a part of the path.
-  if (!login.includes("@") && /^[^/@]*@[^/:]*:/.test(path))
+  if (/^[^@:]*@[^/:]*:|^[^/@]*:[^/@]*@/.test(path))
     throw invalid("the address must not contain a password: ssh uses keys or its agent");
+  if (!login.includes("@") && /^(?!\.\/)[^/@]+@/.test(path))
+    throw invalid(
+      "the path looks like a password before a host: write sftp:user@host:path without a password, or ./ before a relative path",
+    );
   const [, user, host = ""] = /^(?:([^@]*(?:@[^@]*)?)@)?(.*)$/s.exec(login) ?? [];
   return { user, host, port: undefined, path };
 }

@@ -13,12 +13,14 @@ import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { agentFactory } from "./agent-factory.ts";
 import { exportFailure } from "./export-failure.ts";
 import { BodyTooLargeError, checkedSerializer } from "./response.ts";
-import type { CheckedSerializer } from "./response.ts";
+import type { CheckedSerializer, Redact } from "./response.ts";
 
 export interface CheckedExporterOptions {
   readonly userAgent: string;
   /** Called for each request. @throws AgentError if a secret cannot be resolved */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** Replaces the secrets of the last request in text. */
+  readonly redact: Redact;
   /** Closes every connection, also in the middle of an export. */
   readonly closed: AbortSignal;
 }
@@ -27,10 +29,14 @@ export interface CheckedExporterOptions {
 export class CheckedExporter extends OTLPMetricExporterBase {
   readonly #endpoint: OtlpEndpoint;
   readonly #serializer: CheckedSerializer;
+  readonly #redact: Redact;
 
-  constructor(endpoint: OtlpEndpoint, { userAgent, headers, closed }: CheckedExporterOptions) {
+  constructor(
+    endpoint: OtlpEndpoint,
+    { userAgent, headers, redact, closed }: CheckedExporterOptions,
+  ) {
     const { url, protocol, compression, timeoutMs } = endpoint;
-    const serializer = checkedSerializer(protocol, endpointName(url));
+    const serializer = checkedSerializer(protocol, endpointName(url), redact);
     const type = protocol === "http/json" ? "application/json" : "application/x-protobuf";
     const options = {
       url,
@@ -55,6 +61,7 @@ export class CheckedExporter extends OTLPMetricExporterBase {
     );
     this.#endpoint = endpoint;
     this.#serializer = serializer;
+    this.#redact = redact;
   }
 
   /** Calls back with an AgentError, or with BodyTooLargeError if nothing was sent. */
@@ -62,7 +69,7 @@ export class CheckedExporter extends OTLPMetricExporterBase {
     super.export(metrics, (result) => {
       const problem = this.#serializer.problem();
       const told = problem instanceof BodyTooLargeError ? undefined : result.error;
-      const error = told ? exportFailure(told, this.#endpoint) : problem;
+      const error = told ? exportFailure(told, this.#endpoint, this.#redact) : problem;
       done(error ? { code: ExportResultCode.FAILED, error } : result);
     });
   }

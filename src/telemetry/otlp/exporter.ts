@@ -1,7 +1,12 @@
 import { validateHeaderValue } from "node:http";
 
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, secretHandle, withTimeLimit } from "restic-otel-instrumentation/internal";
+import {
+  AgentError,
+  Redaction,
+  secretHandle,
+  withTimeLimit,
+} from "restic-otel-instrumentation/internal";
 import type { Clock, SecretHandle, SecretResolver } from "restic-otel-instrumentation/internal";
 
 import { endpointName } from "../../settings/otlp.ts";
@@ -65,12 +70,16 @@ export class OtlpExporter {
 
   #open(): CheckedExporter {
     const { signal } = (this.#closed = new AbortController());
+    let redaction = redactionOf(this.#endpoint, []);
     return new CheckedExporter(this.#endpoint, {
       userAgent: `restic-otel/${this.#options.version}`,
       headers: async () => {
         const pairs = this.#headers.map(([name, value]) => headerOf(name, value, signal));
-        return Object.fromEntries(await Promise.all(pairs));
+        const headers = Object.fromEntries(await Promise.all(pairs));
+        redaction = redactionOf(this.#endpoint, Object.values(headers));
+        return headers;
       },
+      redact: (text) => redaction.apply(text),
       closed: signal,
     });
   }
@@ -94,6 +103,13 @@ export class OtlpExporter {
     this.#exporter.export(metrics, ({ error }) => (error ? reject(error) : resolve()));
     await promise;
   }
+}
+
+/** Of the headers, and of the values of the query. */
+function redactionOf({ url }: OtlpEndpoint, headers: readonly string[]): Redaction {
+  const redaction = new Redaction();
+  for (const secret of [...headers, ...new URL(url).searchParams.values()]) redaction.add(secret);
+  return redaction;
 }
 
 async function headerOf(

@@ -22,14 +22,19 @@ export interface CheckedSerializer extends ISerializer<
   problem(): Error | undefined;
 }
 
+/** Replaces secrets in text. */
+export type Redact = (text: string) => string;
+
 /**
  * The stock serializer, through which the delegate passes each response. The delegate ignores whether it is complete, whether it is OTLP,
  * and how many points it rejects. For one export at a time.
  * @param where the endpoint's name in messages
+ * @param redact applied to the receiver's own words
  */
 export function checkedSerializer(
   protocol: OtlpEndpoint["protocol"],
   where: string,
+  redact: Redact,
 ): CheckedSerializer {
   const isJson = protocol === "http/json";
   const stock = isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer;
@@ -50,7 +55,7 @@ export function checkedSerializer(
       if (isJson && body.length > 0 && !isJsonObject(JSON.parse(new TextDecoder().decode(body))))
         throw new TypeError("not a JSON object");
       const response = stock.deserializeResponse(body);
-      const rejection = rejectionIn(response);
+      const rejection = rejectionIn(response, redact);
       problem =
         rejection === undefined ? undefined : new AgentError("other", `${where}: ${rejection}`);
       return response;
@@ -61,12 +66,15 @@ export function checkedSerializer(
 const NOT_OTLP = "the response is not OTLP: is a login page or a proxy in front of the receiver?";
 
 /** OTLP specification, section "Partial Success". */
-function rejectionIn({ partialSuccess }: IExportMetricsServiceResponse): string | undefined {
+function rejectionIn(
+  { partialSuccess }: IExportMetricsServiceResponse,
+  redact: Redact,
+): string | undefined {
   // JSON writes 64-bit numbers as text.
   const count: unknown = partialSuccess?.rejectedDataPoints;
   const rejected = Number(count ?? 0);
   return rejected > 0
-    ? `${rejected} points were rejected: ${printable(partialSuccess?.errorMessage)}`
+    ? `${rejected} points were rejected: ${printable(partialSuccess?.errorMessage, redact)}`
     : undefined;
 }
 
@@ -74,9 +82,11 @@ export function notAccepted(endpoint: string, timeoutMs: number): AgentError {
   return new AgentError("timeout", `${endpoint}: not accepted within ${timeoutMs / 1000} s`);
 }
 
-/** A receiver's text as one short line without control characters. */
-export function printable(text: unknown): string {
-  return (typeof text === "string" ? text : "")
+const MAX_READ = 4096;
+
+/** A receiver's text as one short line without control characters and secrets: some repeat the headers of the request. */
+export function printable(text: unknown, redact: Redact): string {
+  return redact((typeof text === "string" ? text : "").slice(0, MAX_READ))
     .replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, " ")
     .trim()
     .slice(0, 200);

@@ -86,7 +86,7 @@ export const ANSWERS: readonly Target[] = [
   {
     name: "refusals of OTLP receivers",
     seeds: ["<html>", "quota exceeded"],
-    take: (input) => exportFailure(new Error(input.toString()), ENDPOINT),
+    take: (input) => exportFailure(new Error(input.toString()), ENDPOINT, String),
   },
 ];
 
@@ -101,7 +101,7 @@ const ENDPOINT = {
 
 /** The stock exporter catches what this throws; the problem is the one that is shown. */
 function otlp(protocol: "http/json" | "http/protobuf", input: Buffer): void {
-  const serializer = checkedSerializer(protocol, "the receiver");
+  const serializer = checkedSerializer(protocol, "the receiver", String);
   try {
     serializer.deserializeResponse(input);
   } catch {}

@@ -5,7 +5,7 @@ import { Secret } from "../../../instrumentation/core/secret.ts";
 import type { SecretResolver } from "../../../instrumentation/core/secret.ts";
 import type { OtlpExporter } from "../../../src/telemetry/otlp/exporter.ts";
 import { failureOf } from "../../support/core/failure.ts";
-import { exporterTo, pushOnce } from "../../support/otlp/exporter-push.ts";
+import { exporterTo, literalHeader, pushOnce } from "../../support/otlp/exporter-push.ts";
 import { reply, startReceiver } from "../../support/otlp/otlp-receiver.ts";
 import type { Receiver } from "../../support/otlp/otlp-receiver.ts";
 
@@ -68,6 +68,30 @@ test("a secret with a line break is not sent, and not shown", async () => {
   );
   expect(receiver.received).toEqual([]);
 });
+
+test.for([
+  [
+    "a rejection",
+    200,
+    (text: string) => ({ partialSuccess: { rejectedDataPoints: 1, errorMessage: text } }),
+  ],
+  ["an error", 400, (text: string) => ({ message: text })],
+] as const)(
+  "%s that repeats the request is shown without its secrets",
+  async ([, status, body]) => {
+    const headers = {
+      authorization: literalHeader("Bearer CANARY-header"),
+      "x-key": literalHeader("CANARY key/1"),
+    };
+    const echo = `${"x".repeat(150)} Bearer CANARY-header CANARY%20key%2F1 /v1/metrics?t=CANARY-query`;
+    receiver.otherwise = reply(status, JSON.stringify(body(echo)));
+    const message = await failureOf(
+      pushOnce(exporterTo(`${receiver.url}?t=CANARY-query`, { headers })),
+    );
+    expect(message).toContain("xxx");
+    expect(message).not.toContain("CANARY");
+  },
+);
 
 test("the secrets can be resolved before the first push, which sends them", async () => {
   const exporter = exporterWith(rotating());
