@@ -55,13 +55,14 @@ export const NGOSANG_METRICS: readonly MetricSpec<NgosangRepository>[] = [
   gauge(
     "restic_uncompressed_size_total",
     "Bytes of distinct blobs before compression, with 32 bytes of encryption each.",
-    ({ inventory }) => uncompressedOf(inventory) ?? UNKNOWN,
+    (repository) => uncompressedOf(repository) ?? UNKNOWN,
   ),
   gauge(
     "restic_compression_ratio",
     "Bytes before compression for each stored byte.",
-    ({ inventory }) => {
-      const [before, after] = [uncompressedOf(inventory), inventory?.counts.indexedBytes];
+    (repository) => {
+      const { inventory } = repository;
+      const [before, after] = [uncompressedOf(repository), inventory?.counts.indexedBytes];
       return before === undefined || after === undefined || after === 0 ? UNKNOWN : before / after;
     },
   ),
@@ -192,7 +193,9 @@ function blobsOf(inventory: Inventory | undefined): number | undefined {
   return dataBlobs === undefined || treeBlobs === undefined ? undefined : dataBlobs + treeBlobs;
 }
 
-function uncompressedOf(inventory: Inventory | undefined): number | undefined {
+/** As restic stats, only of a repository that can have compressed blobs. */
+function uncompressedOf({ entry, inventory }: NgosangRepository): number | undefined {
+  if (entry.state?.content?.config.version === 1) return undefined;
   const [bytes, blobs] = [inventory?.counts.uncompressedBytes, blobsOf(inventory)];
   return bytes === undefined || blobs === undefined ? undefined : bytes + BLOB_OVERHEAD * blobs;
 }
