@@ -2,6 +2,8 @@
 export class ByteCollector {
   #buffer: Buffer = Buffer.alloc(0);
   #length = 0;
+  /** How many bytes are announced: the buffer need not grow before. Memory that is never written takes no room. */
+  expected = 0;
 
   get length(): number {
     return this.#length;
@@ -12,7 +14,8 @@ export class ByteCollector {
     const length = this.#length + chunk.length;
     if (this.#length === 0) this.#buffer = chunk;
     else {
-      if (length > this.#buffer.length) this.#grow(Math.max(length, 2 * this.#buffer.length));
+      if (length > this.#buffer.length)
+        this.#grow(Math.max(length, 2 * this.#buffer.length, this.expected));
       chunk.copy(this.#buffer, this.#length);
     }
     this.#length = length;

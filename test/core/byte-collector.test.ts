@@ -18,3 +18,12 @@ test("the bytes are those of all chunks, and no chunk changes", () => {
 test("nothing has no bytes", () => {
   expect(new ByteCollector().bytes()).toHaveLength(0);
 });
+
+test("more or fewer bytes than announced are those that arrived", () => {
+  for (const expected of [0, 1, 9, 10, 11, 1000]) {
+    const collector = new ByteCollector();
+    collector.expected = expected;
+    for (const text of ["abc", "", "defgh", "ij"]) collector.add(Buffer.from(text));
+    expect(collector.bytes().toString()).toBe("abcdefghij");
+  }
+});

@@ -59,3 +59,24 @@ test("the bound holds for a body that the receiver does not get", async () => {
   server.answers((_request, response) => response.writeHead(404).end("missing"));
   await expect(get(6)).rejects.toThrow("sends more than 6 bytes");
 });
+
+test("other work has its turn after each piece, although megabytes are there", async () => {
+  let turns = 0;
+  let most = 0;
+  let inTurn = 0;
+  let timer = setImmediate(function next() {
+    turns += 1;
+    inTurn = 0;
+    timer = setImmediate(next);
+  });
+  server.answers((_request, response) => response.end(Buffer.alloc(2 ** 23)));
+  await get(1, (piece) => {
+    pieces.push(piece);
+    inTurn += piece.length;
+    most = Math.max(most, inTurn);
+  });
+  clearImmediate(timer);
+  expect(bytes()).toBe(2 ** 23);
+  expect(turns).toBeGreaterThan(2 ** 23 / most / 2);
+  expect(most).toBeLessThanOrEqual(2 ** 17);
+});
