@@ -1,16 +1,18 @@
 /** The two lists of packs in an index file. rustic writes the second: packs that wait for their deletion. */
 type Section = "packs" | "packs_to_delete";
 
-/** Some packs of one list, parsed and not checked. */
-export interface Batch {
+/** A pack, or a part of a large one, parsed and not checked. */
+export interface CutPack {
   readonly section: Section;
-  readonly packs: readonly unknown[];
-  /** The only pack of this batch goes on in the next one, which has more of its blobs. */
+  readonly pack: unknown;
+  /** The pack goes on in the next part, which has more of its blobs. */
   readonly continues: boolean;
+  /** Bytes of its JSON. */
+  readonly bytes: number;
 }
 
-/** JSON that is parsed at once: a few milliseconds. */
-const BATCH_BYTES = 256 * 1024;
+/** JSON that is parsed at once: a millisecond. Most packs have less. */
+const PART_BYTES = 64 * 1024;
 
 /** An index file has five levels, and a pack three of them. */
 const MAX_DEPTH = 16;
@@ -19,7 +21,7 @@ const MAX_DEPTH = 16;
 const MAX_MEMBERS = 100;
 
 /** A part with a pack that is not divided ends within it. */
-const MAX_PARSED_BYTES = 4 * BATCH_BYTES;
+const MAX_PARSED_BYTES = 4 * PART_BYTES;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -31,11 +33,11 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Cuts the JSON of an index file into packs, or into blobs of a large pack, and parses some at a time: JSON.parse of all of it would
- * block the process for 50 to 500 ms. restic before 0.2 wrote a bare array of packs. restic design document, section "Indexing".
+ * Cuts the JSON of an index file into packs, and large packs into parts, and parses each: JSON.parse of all of it would block the process
+ * for 50 to 500 ms. restic before 0.2 wrote a bare array of packs. restic design document, section "Indexing".
  * @throws SyntaxError if it is not JSON, or nested too deeply
  */
-export function* cutIndex(json: Buffer): Generator<Batch> {
+export function* cutIndex(json: Buffer): Generator<CutPack> {
   const at = skipBlank(json, 0);
   let end;
   if (json[at] === OPEN_BRACKET) end = yield* cutPacks(json, at, "packs");
@@ -54,55 +56,40 @@ export function* cutIndex(json: Buffer): Generator<Batch> {
 }
 
 /** @returns the end of the array */
-function* cutPacks(json: Buffer, open: number, section: Section): Generator<Batch, number> {
+function* cutPacks(json: Buffer, open: number, section: Section): Generator<CutPack, number> {
   const elements = elementsOf(json, open);
-  let from = -1;
-  let to = -1;
-  const batch = (): Batch => ({ section, packs: parseArray(json, from, to), continues: false });
   for (;;) {
     const element = elements.next();
-    if (element.done) {
-      if (from >= 0) yield batch();
-      return element.value;
-    }
+    if (element.done) return element.value;
     const [start, end] = element.value;
-    if (end - start > 2 * BATCH_BYTES && json[start] === OPEN_BRACE) {
-      if (from >= 0) yield batch();
-      from = -1;
-      yield* cutPack(json, start, section);
-      continue;
-    }
-    if (from < 0) from = start;
-    to = end;
-    if (to - from < BATCH_BYTES) continue;
-    yield batch();
-    from = -1;
+    const bytes = end - start;
+    if (bytes > 2 * PART_BYTES && json[start] === OPEN_BRACE) yield* cutPack(json, start, section);
+    else yield { section, pack: parse(json, start, end), continues: false, bytes };
   }
 }
 
 /** A pack whose JSON is too large to be parsed at once. */
-function* cutPack(json: Buffer, open: number, section: Section): Generator<Batch> {
+function* cutPack(json: Buffer, open: number, section: Section): Generator<CutPack> {
   let id: unknown;
   let list = -1;
   for (const [key, start, end] of membersOf(json, open)) {
     if (key === "id") id = parse(json, start, end);
     if (key === "blobs" && json[start] === OPEN_BRACKET) list = start;
   }
-  const part = (blobs: readonly unknown[], continues: boolean): Batch => ({
-    section,
-    packs: [{ id, blobs }],
-    continues,
-  });
   let from = -1;
   let to = -1;
+  const part = (continues: boolean): CutPack => {
+    const blobs: unknown = from < 0 ? [] : JSON.parse(`[${textOf(json, from, to)}]`);
+    return { section, pack: { id, blobs }, continues, bytes: to - from };
+  };
   for (const [start, end] of list < 0 ? [] : elementsOf(json, list)) {
     if (from < 0) from = start;
     to = end;
-    if (to - from < BATCH_BYTES) continue;
-    yield part(parseArray(json, from, to), true);
+    if (to - from < PART_BYTES) continue;
+    yield part(true);
     from = -1;
   }
-  yield part(from < 0 ? [] : parseArray(json, from, to), false);
+  yield part(false);
 }
 
 type Span = readonly [start: number, end: number];
@@ -186,12 +173,7 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** The values between two positions. latin1: ids, types and numbers are ASCII, and nothing else is used. */
-function parseArray(json: Buffer, start: number, end: number): readonly unknown[] {
-  const values: unknown = JSON.parse(`[${textOf(json, start, end)}]`);
-  return Array.isArray(values) ? values : [];
-}
-
+/** latin1: ids, types and numbers are ASCII, and nothing else is used. */
 function parse(json: Buffer, start: number, end: number): unknown {
   return JSON.parse(textOf(json, start, end));
 }

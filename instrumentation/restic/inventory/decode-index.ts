@@ -19,6 +19,12 @@ const COMPRESSED_ENTRY_BYTES = 41;
 /** Nonce and MAC of a blob. */
 export const BLOB_OVERHEAD = 32;
 
+/** The JSON of one blob, about: less than restic writes. */
+const JSON_OF_BLOB_BYTES = 128;
+
+/** JSON between two turns of the event loop: 2 ms. */
+const AT_ONCE_BYTES = 256 * 1024;
+
 const FILE_ID = /^[0-9a-f]{64}$/;
 const MAX_LENGTH = 2 ** 32 - 1;
 
@@ -28,9 +34,10 @@ class Rows {
   #bytes: Buffer;
   #used = 0;
 
-  constructor(rowBytes: number) {
+  /** @param expected the number of rows, about */
+  constructor(rowBytes: number, expected = 256) {
     this.#rowBytes = rowBytes;
-    this.#bytes = Buffer.alloc(256 * rowBytes);
+    this.#bytes = Buffer.alloc(expected * rowBytes);
   }
 
   get count(): number {
@@ -56,12 +63,17 @@ class IndexReader {
   readonly packs = new Rows(PACK_ROW_BYTES);
   readonly deleted = new Rows(ID_BYTES);
   readonly trees = new Rows(BLOB_ROW_BYTES);
-  readonly data = new Rows(BLOB_ROW_BYTES);
+  readonly data: Rows;
   #id = "";
   #size = PACK_OVERHEAD;
   #bytes = 0;
   #treesBefore = 0;
   #dataBefore = 0;
+
+  /** @param blobs their number, about */
+  constructor(blobs: number) {
+    this.data = new Rows(BLOB_ROW_BYTES, blobs);
+  }
 
   /** @param continues the pack goes on */
   takePack(pack: unknown, continues: boolean): void {
@@ -135,12 +147,15 @@ function packId(pack: unknown): string {
 export function* decodeIndex(
   json: Buffer,
 ): Generator<void, Omit<IndexRecord, "id" | "readAt" | "size">> {
-  const reader = new IndexReader();
+  const reader = new IndexReader(Math.ceil(json.length / JSON_OF_BLOB_BYTES));
   try {
-    for (const { section, packs, continues } of cutIndex(json)) {
-      for (const pack of packs)
-        if (section === "packs") reader.takePack(pack, continues);
-        else if (!continues) reader.takeDeleted(pack);
+    let work = 0;
+    for (const { section, pack, continues, bytes } of cutIndex(json)) {
+      if (section === "packs") reader.takePack(pack, continues);
+      else if (!continues) reader.takeDeleted(pack);
+      work += bytes;
+      if (work < AT_ONCE_BYTES) continue;
+      work = 0;
       yield;
     }
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
 import { reasonOf } from "../repository/config.ts";
-import { unpack } from "../repository/decompress.ts";
+import { unpackAside } from "../repository/decompress.ts";
 import { isNotFound, loadVerified } from "../repository/verified-load.ts";
 import { decodeIndex, MAX_INDEX_JSON_BYTES } from "./decode-index.ts";
 import type { IndexRecord } from "./index-record.ts";
@@ -109,9 +109,7 @@ async function decode(
 ): Promise<IndexRecord | string> {
   try {
     await nextTurn();
-    const plain = key.open(stored);
-    await nextTurn();
-    const { json } = unpack(plain, MAX_INDEX_JSON_BYTES);
+    const json = await unpackAside(key.open(stored), MAX_INDEX_JSON_BYTES);
     const steps = decodeIndex(Buffer.from(json.buffer, json.byteOffset, json.length));
     for (;;) {
       await nextTurn();

@@ -1,4 +1,5 @@
-import { zstdDecompressSync } from "node:zlib";
+import { promisify } from "node:util";
+import { zstdDecompress, zstdDecompressSync } from "node:zlib";
 
 import { BoundError } from "./json.ts";
 
@@ -23,35 +24,63 @@ export interface Unpacked {
  * @throws Error whose message completes "the file …" and is safe to print; BoundError for more JSON
  */
 export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
+  const frame = frameIn(plain, maxBytes);
+  if (!frame) return { json: plain, compressed: false };
+  try {
+    const size = contentSize(frame);
+    const chunkSize = Math.min(chunkFor(size), MAX_CHUNK_BYTES);
+    const content = zstdDecompressSync(frame, { maxOutputLength: maxBytes, chunkSize });
+    return { json: whole(content, size), compressed: true };
+  } catch (error) {
+    throw decompressionError(error, maxBytes);
+  }
+}
+
+const decompress = promisify(zstdDecompress);
+
+/** As `unpack`, for the JSON of files of many megabytes: another thread decompresses, into one buffer if the frame tells the size. */
+export async function unpackAside(plain: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const frame = frameIn(plain, maxBytes);
+  if (!frame) return plain;
+  try {
+    const size = contentSize(frame);
+    const chunkSize = Math.min(chunkFor(size ?? MAX_CHUNK_BYTES), maxBytes + 1);
+    return whole(await decompress(frame, { maxOutputLength: maxBytes, chunkSize }), size);
+  } catch (error) {
+    throw decompressionError(error, maxBytes);
+  }
+}
+
+/** undefined: the file is JSON. restic writes one frame. What Node.js does with bytes behind it depends on its version. */
+function frameIn(plain: Uint8Array, maxBytes: number): Uint8Array | undefined {
   if (plain[0] === BRACE || plain[0] === BRACKET) {
     if (plain.length > maxBytes)
       throw new BoundError(`has more than ${mebibytes(maxBytes)} of JSON`);
-    return { json: plain, compressed: false };
+    return undefined;
   }
   if (plain[0] !== ZSTD)
     throw new Error("has an unsupported encoding: a newer restic may have written it");
-  return { json: decompress(plain.subarray(1), maxBytes), compressed: true };
+  return plain.subarray(1);
 }
 
-/** restic writes one frame. What Node.js does with bytes behind it depends on its version. */
-function decompress(frame: Uint8Array, maxBytes: number): Uint8Array {
-  try {
-    const size = contentSize(frame);
-    const content = zstdDecompressSync(frame, {
-      maxOutputLength: maxBytes,
-      // One byte more than the content, or zlib begins another chunk.
-      chunkSize: Math.min(Math.max((size ?? 0) + 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
-    });
-    // Node.js 22 returns the beginning of a truncated frame without an error.
-    if (size !== undefined && size !== content.length)
-      throw new RangeError(`${content.length} of ${size} bytes`);
-    return content;
-  } catch (error) {
-    const isTooLarge =
-      error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-    if (isTooLarge) throw new BoundError(`expands to more than ${mebibytes(maxBytes)}`);
-    throw new Error("has damaged zstd data", { cause: error });
-  }
+/** One byte more than the content, or zlib begins another chunk. */
+function chunkFor(size = 0): number {
+  return Math.max(size + 1, MIN_CHUNK_BYTES);
+}
+
+/** Node.js 22 returns the beginning of a truncated frame without an error. */
+function whole(content: Buffer, size: number | undefined): Buffer {
+  if (size !== undefined && size !== content.length)
+    throw new RangeError(`${content.length} of ${size} bytes`);
+  return content;
+}
+
+function decompressionError(error: unknown, maxBytes: number): Error {
+  const isTooLarge =
+    error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+  return isTooLarge
+    ? new BoundError(`expands to more than ${mebibytes(maxBytes)}`)
+    : new Error("has damaged zstd data", { cause: error });
 }
 
 function mebibytes(bytes: number): string {

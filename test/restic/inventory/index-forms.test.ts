@@ -42,6 +42,22 @@ test("the bare array of restic 0.1 is read, and supersedes hides nothing", async
 
 const foreign = (): Buffer => seal(Buffer.from('{"packs":[]}'), newMaterial());
 
+test("packs whose JSON is parsed in parts have all of their blobs, wherever their id is", async () => {
+  const made = sceneOfTwo();
+  const [large, turned, gone] = [made.pack(2500), made.pack(3000, "tree"), made.pack(2500)];
+  made.store(large, turned, gone);
+  made.index([large, { blobs: turned.blobs, id: turned.id }, made.backup().data], {
+    packs_to_delete: [gone],
+  });
+  const { counts } = await made.take();
+  expect(counts).toMatchObject({
+    ...FINE,
+    packs: 9,
+    dataBlobs: 6 + 3 + 2500,
+    treeBlobs: 4 + 2 + 3000,
+  });
+});
+
 test.for([
   ["cut", (bytes: Buffer) => bytes.subarray(0, 50), "does not match its name", 2],
   ["of another key", foreign, "is sealed with another key", 1],

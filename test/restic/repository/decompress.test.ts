@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 
 import { expect, test } from "vitest";
 
-import { unpack } from "../../../instrumentation/restic/repository/decompress.ts";
+import { unpack, unpackAside } from "../../../instrumentation/restic/repository/decompress.ts";
 import { BoundError } from "../../../instrumentation/restic/repository/json.ts";
 
 const KIB = 1024;
@@ -109,5 +109,28 @@ test.for([
 ] as const)("%s is an unsupported encoding", ([, plain]) => {
   expect(() => unpack(plain, MAX)).toThrow(
     new Error("has an unsupported encoding: a newer restic may have written it"),
+  );
+});
+
+test.for([
+  ["JSON", Buffer.from("{}")],
+  ["a frame with a content size", Buffer.concat([Buffer.of(2), compressed(LARGE)])],
+  ["a frame without a content size", Buffer.concat([Buffer.of(2), compressed(SMALL)])],
+  ["a cut frame", Buffer.concat([Buffer.of(2), compressed(LARGE).subarray(0, -1)])],
+  ["a header alone", Buffer.concat([Buffer.of(2), compressed(LARGE).subarray(0, 4)])],
+  ["a wrong content size", Buffer.concat([Buffer.of(2), frame(LARGE, 4, LARGE.length + 1)])],
+  ["too much", Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(64 * MAX))])],
+  ["a byte too much", Buffer.concat([Buffer.of(2), zstdCompressSync(Buffer.alloc(MAX + 1))])],
+  ["too much JSON", Buffer.alloc(MAX + 1, "{")],
+  ["a size that no memory has", Buffer.concat([Buffer.of(2), frame(LARGE, 8, 2 ** 45)])],
+  ["another first byte", Buffer.of(3, 1, 2)],
+  ["nothing", Buffer.of()],
+] as const)("another thread makes the same of %s", async ([, plain]) => {
+  const outcome = (run: () => Uint8Array | Promise<Uint8Array>): Promise<string> =>
+    Promise.resolve()
+      .then(run)
+      .then((json) => Buffer.from(json).toString(), String);
+  expect(await outcome(() => unpackAside(plain, MAX))).toBe(
+    await outcome(() => unpack(plain, MAX).json),
   );
 });
