@@ -11,6 +11,7 @@ import { benchFar } from "./parts/far.ts";
 import { benchFlat } from "./parts/flat.ts";
 import { goalsTable } from "./goals.ts";
 import type { Findings, Goal } from "./goals.ts";
+import { benchInventory } from "./parts/inventory.ts";
 import { benchMany } from "./parts/many.ts";
 import { RUNS } from "./measure.ts";
 import { benchMemory } from "./parts/memory.ts";
@@ -35,6 +36,7 @@ const parts: Readonly<Record<string, (log: (line: string) => void) => Promise<Fi
   start: benchStart,
   push: benchPush,
   secrets: benchSecrets,
+  inventory: benchInventory,
   bounds: benchBounds,
 };
 for (const name of names)

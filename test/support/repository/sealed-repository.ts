@@ -114,9 +114,13 @@ export class SealedRepository {
     return this.addSealed("snapshots", encoded);
   }
 
+  seal(plain: Uint8Array): Buffer {
+    return seal(plain, this.#master);
+  }
+
   /** Seals bytes as they are, for encodings that restic never writes. */
   addSealed(type: string, plain: Uint8Array): string {
-    return this.addFile(type, seal(plain, this.#master));
+    return this.addFile(type, this.seal(plain));
   }
 
   addFile(type: string, stored: Uint8Array): string {
