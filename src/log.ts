@@ -44,7 +44,7 @@ export class LineLogger implements Logger {
   #log(level: LogLevel, msg: string, fields: LogFields = {}): void {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(this.level)) return;
     const record = { time: new Date(this.#clock.now()).toISOString(), level, msg, ...fields };
-    this.#write(`${this.#format === "json" ? JSON.stringify(record) : logfmt(record)}\n`);
+    this.#write(`${this.#format === "json" ? json(record) : logfmt(record)}\n`);
   }
 }
 
@@ -55,11 +55,13 @@ function logfmt(record: Readonly<Record<string, unknown>>): string {
     .join(" ");
 }
 
-/** Escapes line breaks and terminal escapes, which a value from a repository can contain: one event is one line. */
 function quote(value: string): string {
-  return /^[\w.:/@+,;()~-]+$/.test(value)
-    ? value
-    : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escape);
+  return /^[\w.:/@+,;()~-]+$/.test(value) ? value : json(value);
+}
+
+/** Escapes line breaks, terminal escapes and changes of direction, which a value from a repository can contain: one event is one line. */
+function json(value: unknown): string {
+  return JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu, escape);
 }
 
 function escape(character: string): string {

@@ -1,4 +1,4 @@
-import { Document, visit } from "yaml";
+import { Document, Scalar, visit } from "yaml";
 import { escapeGlob, formatDuration } from "restic-otel-instrumentation/internal";
 import type { Suggestion } from "restic-otel-instrumentation/internal";
 
@@ -35,6 +35,9 @@ function entryLines(
   };
   const document = new Document([entry]);
   visit(document, {
+    Scalar(_key, scalar) {
+      if (String(scalar.value).search(HIDDEN) >= 0) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
     Seq(key, list) {
       if (key !== null) list.flow = true;
     },
@@ -42,8 +45,17 @@ function entryLines(
   // Without block scalars every line may get the same prefix.
   return document
     .toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: false })
+    .replaceAll(HIDDEN, escape)
     .trimEnd()
     .split("\n");
+}
+
+/** What could control a terminal or disguise a name, and the library leaves as it is. */
+const HIDDEN = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu;
+
+/** An escape of YAML's double quotes. */
+function escape(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
 }
 
 /** Explains the age. Contains no names: a name could end the comment. */

@@ -167,11 +167,13 @@ test("names with letters of globs, of YAML and of the terminal are loaded as the
     "~",
     "h".repeat(1000),
     "\u001b[2J\u2028",
+    "\u202elive\u009b31m\u0085\u2066\u007f",
     "[::]\\",
   ];
   const shots = hosts.flatMap((host) => daily({ host }));
   const silent = hosts.flatMap((host) => daily({ host: `${host}!` }, 50 * DAY));
   const text = textFor({ "/a": [...shots, ...silent] });
+  expect(text).not.toMatch(/[\u007f-\u009f\u2028\p{Bidi_Control}]/u);
   const { value } = parseExpectations(parse(text), {
     list: [{ url: "/a", disabled: false }],
     areComplete: true,
