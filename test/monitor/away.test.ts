@@ -135,9 +135,24 @@ describe("a start while the repository is away", () => {
     await run();
     await rename(repository, `${repository}-away`);
     await repositoryFolder(new SealedRepository("right").files, repository);
-    const replaced = await run();
-    expect(setsOf(replaced)).toEqual(SETS);
-    expect(replaced.attempt.complete).toBe(false);
+    // The second start must not take the empty repository for the one of before.
+    for (let start = 0; start < 3; start++) {
+      const replaced = await run();
+      expect(setsOf(replaced)).toEqual(SETS);
+      expect(replaced.attempt).toMatchObject({ complete: false, error: { code: "not_found" } });
+    }
+  });
+
+  test("with a repository replaced by one with a snapshot has the sets of that, and its key alone", async () => {
+    await run();
+    await rename(repository, `${repository}-away`);
+    const other = new SealedRepository("right");
+    other.addSnapshot({ time: "2025-12-31T00:00:00Z", hostname: "c", username: "root" });
+    await repositoryFolder(other.files, repository);
+    expect(setsOf(await run())).toEqual([["c", 1]]);
+    await rename(repository, `${repository}-other`);
+    expect(setsOf(await run())).toEqual([["c", 1]]);
+    expect(await keptKeys()).toHaveLength(1);
   });
 });
 

@@ -29,10 +29,14 @@ export class ListingReader {
   readonly #parts: ListedFiles[] = [];
   readonly #array = new ArrayReader((entry) => {
     this.#entries += 1;
-    this.#part.push(...fileOf(entry));
+    for (const file of fileOf(entry)) {
+      this.#hasName = true;
+      if (file.name.length <= MAX_NAME_LENGTH) this.#part.push(file);
+    }
     if (this.#part.length === PART) this.#endPart();
   });
   #entries = 0;
+  #hasName = false;
   #bytes = 0;
   #isValid = true;
 
@@ -64,7 +68,9 @@ export class ListingReader {
   end(): ListedFiles | undefined {
     const isNull = this.#bytes < NULL_BYTES && this.#start.trim() === "null";
     if (!isNull) this.#check(() => this.#array.end());
-    if (!isNull && !this.#isValid) return undefined;
+    // Without a single name the folder would look empty.
+    const isForeign = this.#entries > 0 && !this.#hasName;
+    if (!isNull && (!this.#isValid || isForeign)) return undefined;
     this.#parts.push(listedFiles(this.#part, this.#options));
     const sizes = this.#parts.flatMap((part) => part.sizes ?? []);
     const names = this.#parts.flatMap((part) => part.names);
@@ -91,5 +97,5 @@ export class ListingReader {
 function fileOf(entry: unknown): readonly ListedFile[] {
   const object = isJsonObject(entry) ? entry : { name: entry };
   const { name, size } = object;
-  return typeof name === "string" && name.length <= MAX_NAME_LENGTH ? [{ name, size }] : [];
+  return typeof name === "string" ? [{ name, size }] : [];
 }

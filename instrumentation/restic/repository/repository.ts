@@ -243,6 +243,7 @@ export class Repository {
     const at = this.#options.clock.now();
     const keys = this.#sessions.listedKeys;
     await this.#known.settle(listed, bad, { at, repositoryId: config.id, keys });
+    await this.#sessions.settled();
     const { byId: snapshots, history } = this.#known;
     return { config, snapshots, unreadable: bad, completeAt: at, losses, history };
   }

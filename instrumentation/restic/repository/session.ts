@@ -19,11 +19,13 @@ export interface Credentials {
   readonly password: Secret;
   /** Prefix of the name of the key to try first. */
   readonly keyHint: string | undefined;
+  /** Id of the repository whose snapshots were published last; undefined: none. */
+  readonly publishedId?: string | undefined;
 }
 
 /** The parameters of one read. */
 export interface Access extends Credentials {
-  /** Id of the repository whose snapshots were published last; undefined: none. An empty listing must then be confirmed. */
+  /** An empty listing must be confirmed if snapshots were published. */
   readonly publishedId: string | undefined;
   /** Its snapshots, if another Repository may have read them, as before a reload of settings. */
   readonly published?: Iterable<Snapshot>;
@@ -49,6 +51,8 @@ export class SessionOpener {
   #listedKeys: ReadonlySet<string> | undefined;
   /** The next call of `open` lists `keys/`. */
   #isDoubted = false;
+  /** Keeps the key of another repository at the same place, in place of that whose snapshots are published. */
+  #replaceKept: (() => Promise<void>) | undefined;
 
   /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */
   constructor(
@@ -106,7 +110,8 @@ export class SessionOpener {
   }
 
   /** Reads keys and config at first, and when they may have changed. */
-  async open({ backend, password, keyHint }: Credentials, signal: AbortSignal): Promise<Session> {
+  async open(access: Credentials, signal: AbortSignal): Promise<Session> {
+    const { backend, password, keyHint } = access;
     const known = this.#session;
     const now = this.#clock.monotonicMs();
     const same = known?.password.equals(password) === true;
@@ -123,20 +128,37 @@ export class SessionOpener {
       await this.#keeper?.listed(ids);
       throw noKeys();
     }
-    await this.#keeper?.listed(ids);
-    // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
-    if (same && ids.includes(known.id)) {
-      const current = await this.#current(known, await sealedConfig());
-      if (current) return this.#verified(current, now);
+    this.#replaceKept = undefined;
+    try {
+      // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
+      if (same && ids.includes(known.id)) {
+        const current = await this.#current(known, await sealedConfig());
+        if (current) return this.#verified(current, now);
+      }
+      const opened = await this.#keys.find(
+        { backend, ids, password, first: keyHint ?? known?.id },
+        async (master) => opensConfig(await sealedConfig(), master),
+        signal,
+      );
+      const stored = await sealedConfig();
+      const config = decodeConfig(stored, opened.master);
+      const { publishedId = known?.config.id ?? config.id } = access;
+      const keep = async (): Promise<void> => {
+        await this.#keeper?.listed(ids);
+        await this.#keep(opened, stored);
+      };
+      if (publishedId === config.id) await keep();
+      else this.#replaceKept = keep;
+      return this.#verified({ ...opened, config, password }, now);
+    } finally {
+      if (!this.#replaceKept) await this.#keeper?.listed(ids);
     }
-    const opened = await this.#keys.find(
-      { backend, ids, password, first: keyHint ?? known?.id },
-      async (master) => opensConfig(await sealedConfig(), master),
-      signal,
-    );
-    const config = decodeConfig(await sealedConfig(), opened.master);
-    await this.#keep(opened, await sealedConfig());
-    return this.#verified({ ...opened, config, password }, now);
+  }
+
+  /** The snapshots of the session's repository are published. */
+  async settled(): Promise<void> {
+    await this.#replaceKept?.();
+    this.#replaceKept = undefined;
   }
 
   async #keep({ id, stored: keyFile }: OpenedKey, config: Uint8Array): Promise<void> {
