@@ -1,3 +1,4 @@
+import { atOnce } from "./repository/snapshots/in-steps.ts";
 import { DEFAULT_DATING, isBackdated } from "./backdated.ts";
 import type { AllowsTime, Dating } from "./backdated.ts";
 import { userOf } from "./repository/snapshot.ts";
@@ -8,6 +9,8 @@ import type { BackupSet, RepositoryContent } from "./state.ts";
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
 const MAX_RECENT = 5;
+/** Snapshots of a step; those of one host are never divided. */
+const AT_ONCE = 5000;
 const NONE: ReadonlySet<Snapshot> = new Set();
 
 /** A clock may be this much ahead; a snapshot that is dated later is dated in the future, seconds. */
@@ -43,6 +46,16 @@ export function backupSets(
   previous: readonly BackupSet[] = [],
   rules: SetRules = {},
 ): readonly BackupSet[] {
+  return atOnce(groupingSteps(url, snapshots, previous, rules));
+}
+
+/** As `backupSets`, in steps of some thousand snapshots. */
+export function* groupingSteps(
+  url: string,
+  snapshots: Iterable<Snapshot>,
+  previous: readonly BackupSet[] = [],
+  rules: SetRules = {},
+): Generator<void, readonly BackupSet[]> {
   const { nameOf = (hostname: string) => hostname, isSameDating = true } = rules;
   const known = previous.values();
   let next = known.next().value;
@@ -52,19 +65,27 @@ export function backupSets(
     return next?.labels["host"] === host && next.labels["user"] === user ? next : undefined;
   };
   const names = new Map<string, string>();
+  let done = 0;
   const hosts = Map.groupBy(snapshots, ({ hostname }) => {
+    done += 1;
     const name = names.get(hostname) ?? nameOf(hostname);
     names.set(hostname, name);
     return name;
   });
-  const sets = sorted(hosts).flatMap(([host, ofHost]) => {
-    const users = Map.groupBy(ofHost, userOf);
-    return sorted(users).map(([user, members]) => {
+  const sets: BackupSet[] = [];
+  for (const [host, ofHost] of sorted(hosts)) {
+    if (done + ofHost.length > AT_ONCE) {
+      yield;
+      done = 0;
+    }
+    done += ofHost.length;
+    for (const [user, members] of sorted(Map.groupBy(ofHost, userOf))) {
       const before = takeBefore(host, user);
-      if (before && isSameDating && isSame(before.members, members)) return before;
-      return backupSet(before?.labels ?? Object.freeze({ url, host, user }), members, rules);
-    });
-  });
+      const isKnown = before && isSameDating && isSame(before.members, members);
+      const labels = before?.labels ?? Object.freeze({ url, host, user });
+      sets.push(isKnown ? before : backupSet(labels, members, rules));
+    }
+  }
   const isUnchanged =
     sets.length === previous.length && sets.every((set, index) => set === previous[index]);
   return isUnchanged ? previous : sets;

@@ -1,30 +1,47 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { backupSets } from "./backup-sets.ts";
-import type { SetRules } from "./backup-sets.ts";
+import { inSteps, turnIfLong } from "./repository/snapshots/in-steps.ts";
+import { groupingSteps } from "./backup-sets.ts";
+import type { SetRules, SettingsRules } from "./backup-sets.ts";
 import type { Catalogue } from "./repository/repository.ts";
 import type { RepositoryContent, Snapshot } from "./state.ts";
+
+type Rules = SetRules & SettingsRules;
 
 /**
  * The content of a repository that was read.
  * @param previous the content before
+ * @param current the rules of now: it begins again if they change between its steps
  */
-export function contentOf(
+export async function contentOf(
   url: string,
   { config, snapshots, unreadable, history }: Catalogue,
   previous: RepositoryContent | undefined,
-  rules: SetRules,
-): RepositoryContent {
-  const isSameDating = isDeepStrictEqual(previous?.dating, rules.dating);
-  return {
-    config,
-    sets: backupSets(url, snapshots.values(), previous?.sets, { ...rules, isSameDating }),
-    dating: rules.dating,
-    snapshots: snapshots.size + unreadable.size,
-    unreadable: unreadable.size,
-    changes: history,
-    refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
-  };
+  current: () => Rules,
+): Promise<RepositoryContent> {
+  for (;;) {
+    await turnIfLong(snapshots.size);
+    const rules = current();
+    const isSameDating = isDeepStrictEqual(previous?.dating, rules.dating);
+    const grouping = { ...rules, isSameDating };
+    const sets = await inSteps(groupingSteps(url, snapshots.values(), previous?.sets, grouping));
+
+    if (!areSameRules(rules, current())) continue;
+    return {
+      config,
+      sets,
+      dating: rules.dating,
+      snapshots: snapshots.size + unreadable.size,
+      unreadable: unreadable.size,
+      changes: history,
+      refused: [...unreadable.values()].filter(({ code }) => code !== "corrupt").length,
+    };
+  }
+}
+
+/** Its functions are others after each change of the settings. */
+export function areSameRules(a: Rules, b: Rules): boolean {
+  return a.nameOf === b.nameOf && a.allowsTime === b.allowsTime;
 }
 
 /** All snapshots that were read. */

@@ -7,7 +7,7 @@ import { DEFAULT_DATING } from "./backdated.ts";
 import { regrouped } from "./backup-sets.ts";
 import type { SetRules, SettingsRules } from "./backup-sets.ts";
 import { noCost, sumOfCosts } from "./costs.ts";
-import { contentOf, membersOf } from "./content.ts";
+import { areSameRules, contentOf, membersOf } from "./content.ts";
 import { countingFiles } from "./file-counts.ts";
 import type { FileCounts } from "./file-counts.ts";
 import type { LockState } from "./locks/lock-state.ts";
@@ -97,7 +97,8 @@ export class ResticSource implements Source<RepositoryState> {
     });
     const recalled = previous?.content ? undefined : await this.#recall(signal);
     const [{ url, problemOf }, rules] = [this.#options, this.#rules()];
-    const content = previous?.content ?? (recalled && contentOf(url, recalled, undefined, rules));
+    const content =
+      previous?.content ?? (recalled && (await contentOf(url, recalled, undefined, this.#rules)));
     try {
       const read = async (access: Access): Promise<Catalogue> => {
         const catalogue = await this.#repository.read(access, signal);
@@ -105,14 +106,14 @@ export class ResticSource implements Source<RepositoryState> {
         return catalogue;
       };
       const catalogue = await this.#use(read, content, signal);
-      const state = { content: contentOf(url, catalogue, content, this.#rules()), ...others() };
+      const made = await contentOf(url, catalogue, content, this.#rules);
+      const state = { content: made, ...others() };
       const error = this.#log.record(catalogue, content) ?? problemOf?.(state.content.sets);
       return { state, complete: true, completeAt: catalogue.completeAt, error };
     } catch (error) {
       const completeAt = recalled?.completeAt;
       const now = this.#rules();
-      const isSame = now.nameOf === rules.nameOf && now.allowsTime === rules.allowsTime;
-      const kept = content && !isSame ? regrouped(url, content, now) : content;
+      const kept = content && !areSameRules(now, rules) ? regrouped(url, content, now) : content;
       const state = { content: kept, ...others() };
       return { state, complete: false, completeAt, error: toAgentError(error) };
     }
@@ -240,9 +241,9 @@ export class ResticSource implements Source<RepositoryState> {
     await Promise.all(this.#handles().map((handle) => handle.refresh(signal, notBefore)));
   }
 
-  #rules(): SetRules & SettingsRules {
+  readonly #rules = (): SetRules & SettingsRules => {
     const { url, settingsRules, dating = DEFAULT_DATING, clock } = this.#options;
     const { nameOf, allowsTime } = settingsRules?.(url) ?? OWN_NAMES;
     return { nameOf, allowsTime, dating: { ...dating, allowsTime }, now: clock.now() };
-  }
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { backupSets, regrouped } from "../../instrumentation/restic/backup-sets.ts";
+import { backupSets, groupingSteps, regrouped } from "../../instrumentation/restic/backup-sets.ts";
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
 import { Dice } from "../support/core/dice.ts";
@@ -181,3 +181,19 @@ test.for([
     }
   },
 );
+
+test("thousands of snapshots are grouped in steps, with the same result", () => {
+  const snapshots = Array.from({ length: 20_000 }, (_, index) =>
+    snapshotOf(
+      idOf(String(index)),
+      JSON.stringify({ time: "2024-01-02T03:04:05Z", hostname: `h${index % 50}` }),
+    ),
+  );
+  const steps = groupingSteps("/r", snapshots);
+  let count = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) count += 1;
+  expect(count).toBeGreaterThan(3);
+  expect(step.value).toEqual(backupSets("/r", snapshots));
+  expect(groupingSteps("/r", snapshots.slice(0, 100)).next().done).toBe(true);
+});

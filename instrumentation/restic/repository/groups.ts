@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
+import { forParts, sortedInSteps } from "./snapshots/in-steps.ts";
+
 /** Bound of a list as text. */
 const MAX_TEXT_BYTES = 256;
 
-/** Strings of a list between two turns of the event loop. */
-const AT_ONCE = 20_000;
+/** Entries of a list that are compared at a time. */
+const COMPARED = 1000;
 
 /** Names of the groups of a snapshot: snapshots with the same paths, the same tags, or both, have the same name. 12 hex digits. */
 export interface Groups {
@@ -30,9 +32,10 @@ export async function groupsInSteps(
   tags: readonly string[],
 ): Promise<Groups> {
   const texts = {
-    paths: await textInSteps(await sortInSteps(paths)),
-    tags: await textInSteps(await sortInSteps(tags)),
+    paths: await textInSteps(await sortedInSteps(paths)),
+    tags: await textInSteps(await sortedInSteps(tags)),
   };
+  await nextTurn();
   const ofPaths = shortHash(`{"paths":${texts.paths}}`);
   await nextTurn();
   const ofTags = shortHash(`{"tags":${texts.tags}}`);
@@ -41,46 +44,11 @@ export async function groupsInSteps(
   return { paths: ofPaths, tags: ofTags, pathsAndTags: ofBoth };
 }
 
-/** As `toSorted()`. */
-async function sortInSteps(list: readonly string[]): Promise<readonly string[]> {
-  let sorted: (readonly string[])[] = [];
-  for (const part of parts(list)) {
-    sorted.push(part.toSorted());
-    await nextTurn();
-  }
-  while (sorted.length > 1) {
-    const merged: (readonly string[])[] = [];
-    for (let index = 0; index < sorted.length; index += 2)
-      merged.push(await merge(sorted[index] ?? [], sorted[index + 1] ?? []));
-    sorted = merged;
-  }
-  return sorted[0] ?? [];
-}
-
-/** Two sorted lists as one. */
-async function merge(a: readonly string[], b: readonly string[]): Promise<readonly string[]> {
-  const merged: string[] = [];
-  let at = 0;
-  for (const [index, one] of a.entries()) {
-    for (let other = b[at]; other !== undefined && other < one; other = b[++at]) merged.push(other);
-    merged.push(one);
-    if (index % AT_ONCE === 0) await nextTurn();
-  }
-  return merged.concat(b.slice(at));
-}
-
 /** As `JSON.stringify()`. */
 async function textInSteps(list: readonly string[]): Promise<string> {
   const texts: string[] = [];
-  for (const part of parts(list)) {
-    texts.push(JSON.stringify(part).slice(1, -1));
-    await nextTurn();
-  }
+  await forParts(list, (part) => void texts.push(JSON.stringify(part).slice(1, -1)));
   return `[${texts.join(",")}]`;
-}
-
-function* parts(list: readonly string[], length = AT_ONCE): Generator<readonly string[]> {
-  for (let from = 0; from < list.length; from += length) yield list.slice(from, from + length);
 }
 
 function nameOf(lists: object): string {
@@ -104,7 +72,8 @@ export function listText(list: readonly string[]): string {
 /** The beginning of the sorted list, with as many entries as a text can have. Long lists are not sorted for it. */
 function least(list: readonly string[]): readonly string[] {
   let first: readonly string[] = [];
-  for (const part of parts(list, 1000)) {
+  for (let from = 0; from < list.length; from += COMPARED) {
+    const part = list.slice(from, from + COMPARED);
     const last = first[MAX_TEXT_BYTES];
     const lower = last === undefined ? part : part.filter((one) => one < last);
     first = [...first, ...lower].toSorted().slice(0, MAX_TEXT_BYTES + 1);

@@ -1,4 +1,5 @@
 import { AgentError } from "../../core/error.ts";
+import { forParts } from "./snapshots/in-steps.ts";
 import { maxListedNames, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
 import type { Backend, FileType, ListedFiles, ListOptions, Page } from "../../backends/backend.ts";
 import { isNotFound } from "./verified-load.ts";
@@ -17,16 +18,17 @@ export async function listIds(
   mustExist = false,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  const found = ({ names }: ListedFiles): void => {
-    for (const name of names) if (FILE_ID.test(name)) ids.add(name);
-  };
+  const found = ({ names }: ListedFiles): Promise<void> =>
+    forParts(names, (part) => {
+      for (const name of part) if (FILE_ID.test(name)) ids.add(name);
+    });
   await listFiles(backend, type, { found, mustExist }, signal);
   return ids;
 }
 
 interface Listing extends ListOptions {
   /** Receives the files of each page, beside those of restic others as well. */
-  readonly found: (files: ListedFiles) => void;
+  readonly found: (files: ListedFiles) => void | Promise<void>;
   /** As for listIds. */
   readonly mustExist?: boolean | undefined;
 }
@@ -50,7 +52,7 @@ export async function listFiles(
     if (page.next !== undefined && page.next === from) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
-    found(page);
+    await found(page);
     from = page.next;
   } while (from !== undefined);
 }

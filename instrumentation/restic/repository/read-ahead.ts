@@ -1,4 +1,5 @@
 import type { Backend, FileType, ListOptions, Page } from "../../backends/backend.ts";
+import { forParts, sortedInSteps } from "./snapshots/in-steps.ts";
 import { idsIn } from "./listing.ts";
 
 /** Bound of the files that wait for a key. */
@@ -35,16 +36,18 @@ export class ReadAhead implements Backend {
     if (this.#isLoading) return;
     this.#isLoading = true;
     this.#page = this.#backend.list("snapshots", undefined, this.#signal);
-    this.#page.then(
-      ({ names }) => {
-        // The order of the reader.
-        const wanted = [...idsIn(names)].filter((id) => !this.#isKnown(id)).toSorted();
-        const queue = wanted.values();
-        for (let worker = 0; worker < this.connections; worker++) void this.#loadEach(queue);
-      },
-      // The caller of `list` gets the error.
-      () => {},
-    );
+    // The caller of `list` gets the error.
+    this.#page.then((page) => this.#loadWanted(page)).catch(() => {});
+  }
+
+  async #loadWanted({ names }: Page): Promise<void> {
+    const wanted: string[] = [];
+    await forParts(names, (part) => {
+      for (const id of idsIn(part)) if (!this.#isKnown(id)) wanted.push(id);
+    });
+    // The order of the reader.
+    const queue = (await sortedInSteps(wanted)).values();
+    for (let worker = 0; worker < this.connections; worker++) void this.#loadEach(queue);
   }
 
   /** Aborts what is not finished. */

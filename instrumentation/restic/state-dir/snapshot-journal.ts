@@ -64,6 +64,7 @@ export class SnapshotJournal {
       if (typeof read === "string") return { ...nothing, problem: read };
       const { content, lists, records } = read;
       await file.utimes(this.#openedAt / 1000, this.#openedAt / 1000);
+      await setImmediate();
       this.#known = new KnownFiles(content);
       for (const [index, list] of lists.entries()) this.#lists.set(list, index);
       this.#listCount = lists.length;
@@ -134,6 +135,7 @@ export class SnapshotJournal {
       await file.close();
     }
     await rename(path, this.#path);
+    await setImmediate();
     this.#records = records;
     this.#history = listed.history;
     this.#historyBytes = 0;

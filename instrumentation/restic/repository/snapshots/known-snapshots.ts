@@ -1,3 +1,4 @@
+import { sortedInSteps, turnIfLong } from "./in-steps.ts";
 import type { Backend } from "../../../backends/backend.ts";
 import type { ConfigFile } from "../config-file.ts";
 import type { Key } from "../../crypto/key.ts";
@@ -79,6 +80,7 @@ export class KnownSnapshots {
   async restore(repositoryId: string, master: Key): Promise<Listed | undefined> {
     this.clear();
     const remembered = await this.#cache?.load(repositoryId, master);
+    await turnIfLong(remembered?.snapshots.size ?? 0);
     const listed = remembered?.listed;
     this.#sightings = new Sightings(listed);
     const unreadable = [...(listed?.unreadable.keys() ?? [])];
@@ -126,7 +128,8 @@ export class KnownSnapshots {
       fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
-    const unknown = names.filter((id) => !this.#byId.has(id)).toSorted();
+    await turnIfLong(names.length);
+    const unknown = await sortedInSteps(names.filter((id) => !this.#byId.has(id)));
     const again = unknown.filter((id) => knownUnreadable.has(id));
     const ids =
       again.length > 0 ? [...unknown.filter((id) => !knownUnreadable.has(id)), ...again] : unknown;
@@ -137,6 +140,7 @@ export class KnownSnapshots {
       const seen = seenWithOriginal(fresh, this.#byId);
       for (const snapshot of seen) this.#byId.set(snapshot.id, snapshot);
       await this.#cache?.append(seen);
+      await turnIfLong(fresh.length);
     }
   }
 
@@ -173,6 +177,8 @@ export class KnownSnapshots {
     unreadable: ReadonlyMap<string, Unreadable>,
     { at, repositoryId, keys }: Pick<ListingChange, "at" | "repositoryId" | "keys">,
   ): Promise<void> {
+    const turn = (): Promise<void> => turnIfLong(this.#byId.size);
+    await turn();
     const removed: Snapshot[] = [];
     for (const [id, snapshot] of this.#byId) {
       if (listed.has(id)) continue;
@@ -182,12 +188,14 @@ export class KnownSnapshots {
     for (const id of this.#bounds.exceeding.keys())
       if (!listed.has(id)) this.#bounds.exceeding.delete(id);
     this.#unreadable = unreadable;
+    await turn();
     const added = [...this.#unlisted].flatMap((id) => this.#byId.get(id) ?? []);
     const isFirst = !this.#hasListing;
     const change = { repositoryId, at, isFirst, added, removed, listed: this.#byId, keys };
     this.#history = await this.#judge?.(this.#history, change);
     this.#unlisted.clear();
     this.#hasListing = true;
+    await turn();
     const all = this.#sightings.settle(this.#byId, unreadable, at);
     await this.#cache?.settle({ ...all, history: this.#history });
   }
