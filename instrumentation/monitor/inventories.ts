@@ -65,7 +65,9 @@ export class Inventories {
   /** Ids of the snapshots that the last inventory of a repository found unrestorable. */
   unrestorableOf(url: string): readonly string[] {
     const plan = this.#plans.get(url);
-    return (plan && this.#validEntry(plan)?.inventory?.unrestorable) ?? [];
+    const ids = plan?.entry.inventory?.unrestorable ?? [];
+    // Almost always there are none: called for each repository at each scrape.
+    return plan && ids.length > 0 && this.#validEntry(plan) ? ids : [];
   }
 
   /** undefined: another repository has taken the place of the one that was looked at. */

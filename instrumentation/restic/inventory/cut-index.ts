@@ -23,6 +23,8 @@ const MAX_MEMBERS = 100;
 /** A part with a pack that is not divided ends within it. */
 const MAX_PARSED_BYTES = 4 * PART_BYTES;
 
+/** The first letter of `null`: Go makes it of a list that was never filled. */
+const NULL = 0x6e;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -46,9 +48,10 @@ export function* cutIndex(json: Buffer): Generator<CutPack> {
     let member = members.next();
     while (!member.done) {
       const [key, start] = member.value;
+      const isPacks = key === "packs" || key === "packs_to_delete";
       const isList = json[start] === OPEN_BRACKET;
-      const isPacks = isList && (key === "packs" || key === "packs_to_delete");
-      member = members.next(isPacks ? yield* cutPacks(json, start, key) : undefined);
+      if (isPacks && !isList && json[start] !== NULL) throw new SyntaxError("not a list of packs");
+      member = members.next(isPacks && isList ? yield* cutPacks(json, start, key) : undefined);
     }
     end = member.value;
   }

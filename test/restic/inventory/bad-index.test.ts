@@ -97,6 +97,11 @@ test.for(NO_IDS.filter((id) => !id.includes("\\u0000")))(
   },
 );
 
+test.for(["{}", '"x"', "7", "true"])("packs that are %s are no list", async (value) => {
+  for (const section of ["packs", "packs_to_delete"])
+    expect(await refusalOf(Buffer.from(`{"${section}":${value}}`))).toBe("is not a valid index");
+});
+
 test("names in listings that are none are ignored", async () => {
   const made = sceneOfTwo();
   for (const name of ["../config", ID.toUpperCase(), ID.slice(1), `${ID}.tmp`, "", "\0"]) {
@@ -118,6 +123,12 @@ test.for<readonly [string, object]>([
   made.store(pack);
   made.index([pack], more);
   expect((await made.take()).counts).toMatchObject({ ...FINE, indexFiles: 3, dataBlobs: 8 });
+});
+
+test("packs that are null, as Go writes an empty list, are none", async () => {
+  const made = sceneOfTwo();
+  made.indexOf({ packs: null });
+  expect((await made.take()).counts).toMatchObject({ ...FINE, indexFiles: 3, dataBlobs: 6 });
 });
 
 test("of a pack in packs and in packs_to_delete, the first counts", async () => {
