@@ -1,5 +1,4 @@
 import type { Snapshot } from "./repository/snapshot.ts";
-import { secondsBetween } from "./repository/timestamp.ts";
 
 /** How far the dates of the snapshots of a repository are believed. */
 export interface Dating {
@@ -36,14 +35,14 @@ export function isBackdated(
   isTimeAllowed = false,
 ): boolean {
   const start = summary?.backupStart;
-  const isShifted = start && Math.abs(secondsBetween(start, time)) > MAX_SHIFT_SECONDS;
+  const isShifted = start !== undefined && Math.abs(time.seconds - start) > MAX_SHIFT_SECONDS;
   if (isShifted && !isTimeAllowed) return true;
   // Before restic 0.17 nothing but the time tells the start.
-  const begun = isTimeAllowed ? start : time;
+  const begun = isTimeAllowed ? start : time.seconds;
   return (
     !receivesCopies &&
     begun !== undefined &&
     firstSeen !== undefined &&
-    firstSeen.missingAt - begun.seconds * 1000 > maxBackupMs
+    firstSeen.missingAt - begun * 1000 > maxBackupMs
   );
 }

@@ -5,16 +5,15 @@ import type { Instant } from "./timestamp.ts";
 
 /** The statistics of a backup. undefined: the snapshot does not have the number, or it is impossible. */
 export interface Summary {
-  /** From `backupStart` to `backupEnd`. */
+  /** From the start to the end of the backup. */
   readonly durationSeconds: number | undefined;
   readonly files: number | undefined;
   readonly processedBytes: number | undefined;
   /** Before compression. */
   readonly addedBytes: number | undefined;
   readonly addedStoredBytes: number | undefined;
-  /** By the client's clock; `backup --time` and `rewrite --new-time` do not change it. */
-  readonly backupStart?: Instant | undefined;
-  readonly backupEnd?: Instant | undefined;
+  /** Unix seconds, rounded down, by the client's clock; `backup --time` and `rewrite --new-time` do not change it. */
+  readonly backupStart?: number | undefined;
   readonly filesNew?: number | undefined;
   readonly filesChanged?: number | undefined;
   readonly filesUnmodified?: number | undefined;
@@ -33,11 +32,11 @@ const MAX_DURATION_SECONDS = 366 * 86_400;
 /** @param value the field `summary` of a snapshot file: only restic 0.17 and later write one */
 export function decodeSummary(value: unknown): Summary | undefined {
   if (!isJsonObject(value)) return undefined;
-  const backupStart = instant(value["backup_start"]);
+  const start = instant(value["backup_start"]);
   const end = instant(value["backup_end"]);
-  const hasTimes = backupStart !== undefined && end !== undefined;
-  const isOrdered = hasTimes && compareInstants(backupStart, end) <= 0;
-  const seconds = isOrdered ? secondsBetween(backupStart, end) : Infinity;
+  const hasTimes = start !== undefined && end !== undefined;
+  const isOrdered = hasTimes && compareInstants(start, end) <= 0;
+  const seconds = isOrdered ? secondsBetween(start, end) : Infinity;
   const isPlausible = seconds <= MAX_DURATION_SECONDS;
   // `restic rewrite` writes zero times into a summary that it makes up: its other counters mean nothing.
   const counter = (field: string): number | undefined =>
@@ -48,8 +47,7 @@ export function decodeSummary(value: unknown): Summary | undefined {
     processedBytes: count(value, "total_bytes_processed"),
     addedBytes: counter("data_added"),
     addedStoredBytes: counter("data_added_packed"),
-    backupStart,
-    backupEnd: isPlausible ? end : undefined,
+    backupStart: start?.seconds,
     filesNew: counter("files_new"),
     filesChanged: counter("files_changed"),
     filesUnmodified: counter("files_unmodified"),

@@ -1,5 +1,4 @@
 import type { Summary } from "../repository/summary.ts";
-import type { Instant } from "../repository/timestamp.ts";
 import type { Fields } from "./fields.ts";
 
 /** The numbers of a summary, in the order of a record. */
@@ -19,10 +18,7 @@ export function encodeSummary(summary: Summary): readonly (number | undefined)[]
     summary.dataBlobs,
     summary.treeBlobs,
     summary.errorCount,
-    summary.backupStart?.seconds,
-    summary.backupStart?.nanoseconds,
-    summary.backupEnd?.seconds,
-    summary.backupEnd?.nanoseconds,
+    summary.backupStart,
   ];
 }
 
@@ -43,13 +39,6 @@ export function decodeSummary(fields: Fields): Summary {
     dataBlobs: number(11),
     treeBlobs: number(12),
     errorCount: number(13),
-    backupStart: instant(fields, 14),
-    backupEnd: instant(fields, 16),
+    backupStart: number(14),
   };
-}
-
-function instant(fields: Fields, index: number): Instant | undefined {
-  return fields.has(index)
-    ? { seconds: fields.number(index), nanoseconds: fields.number(index + 1) }
-    : undefined;
 }

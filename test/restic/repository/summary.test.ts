@@ -29,8 +29,7 @@ test("a snapshot of restic 0.18 has a summary", () => {
     processedBytes: 5,
     addedBytes: 305,
     addedStoredBytes: 341,
-    backupStart: { seconds: 1_795_430_367, nanoseconds: 51_631_973 },
-    backupEnd: { seconds: 1_795_430_370, nanoseconds: 50_429_617 },
+    backupStart: 1_795_430_367,
     filesNew: 1,
     filesChanged: 0,
     filesUnmodified: 0,
@@ -71,18 +70,18 @@ test.for<readonly [string, object, object]>([
   [
     "an end before the start is left out",
     { backup_start: TIMES.backup_end, backup_end: TIMES.backup_start },
-    { backupStart: { seconds: 1_704_164_646, nanoseconds: 500_000_000 } },
+    { backupStart: 1_704_164_646 },
   ],
   [
     "an end more than a year after the start is left out",
     { backup_start: TIMES.backup_start, backup_end: "9999-01-02T03:04:05Z" },
-    { backupStart: { seconds: 1_704_164_645, nanoseconds: 0 } },
+    { backupStart: 1_704_164_645 },
   ],
   ["times that are no times are left out", { backup_start: "yesterday", backup_end: 5 }, {}],
   [
     "a start in the year 1 is left out",
     { backup_start: "0001-01-01T00:00:00Z", backup_end: TIMES.backup_end },
-    { backupEnd: undefined },
+    {},
   ],
 ])("%s, and so is the duration", ([, times, left]) => {
   expect(decodeSummary(times)).toEqual(left);

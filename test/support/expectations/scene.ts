@@ -168,7 +168,7 @@ export function snapshotOf(shot: Shot): Snapshot {
           processedBytes: bytes,
           addedBytes: undefined,
           addedStoredBytes: undefined,
-          ...(start !== undefined && { backupStart: { seconds: start, nanoseconds: 0 } }),
+          ...(start !== undefined && { backupStart: start }),
         }
       : undefined,
     details: isBare

@@ -124,7 +124,8 @@ export class KnownSnapshots {
     const found = (decoded: DecodedSnapshot): void => {
       const snapshot = share(decoded, this.#sightings.of(decoded.id));
       this.#byId.set(snapshot.id, snapshot);
-      this.#unlisted.add(snapshot.id);
+      // A first listing adds nothing.
+      if (this.#hasListing) this.#unlisted.add(snapshot.id);
       fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
