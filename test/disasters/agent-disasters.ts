@@ -4,7 +4,7 @@ import type { Disaster } from "../support/disasters/disaster.ts";
 import type { Job, World } from "../support/disasters/world.ts";
 
 const WEB: Job = { host: "web" };
-const EXPECTED = { expect: [{ name: "servers", hosts: ["web"], maxAge: "26h" }] };
+const EXPECTED = { expect: [{ name: "servers", hosts: ["web"], users: ["root"], maxAge: "26h" }] };
 
 async function restart(world: World): Promise<void> {
   await world.agent.kill();
@@ -131,5 +131,20 @@ export const AGENT_DISASTERS: readonly Disaster[] = [
       await world.hours(6);
     },
     alerts: { BackupRepositoryUnreadable: 2, BackupLateUnread: 6 },
+  },
+  {
+    name: "the agent collects no more",
+    settings: { cron: "0 0 1 1 *" },
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(8);
+      world.strike();
+      world.agent.collects = false;
+      await world.hours(40);
+      world.repair();
+      world.agent.collects = true;
+      await world.hours(4);
+    },
+    alerts: { BackupCollectionTooOld: 37 },
   },
 ];

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,9 +7,10 @@ import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
 import type { World } from "../support/disasters/world.ts";
 import { restic } from "../support/repository/restic-cli.ts";
 
+// The clock of restic cannot be set: its snapshots are made with --time.
+const DATA = { name: "data", hosts: ["web"], maxAge: "10d", allowTime: true };
 const SETTINGS = {
-  // The clock of restic cannot be set: its snapshots are made with --time.
-  expect: [{ name: "data", hosts: ["web"], maxAge: "10d", allowTime: true }],
+  expect: [DATA],
   inventory: { every: "30m" },
 };
 
@@ -48,6 +49,7 @@ function damage(
     name,
     settings: SETTINGS,
     hasInventory: true,
+    hoursVary: true,
     async play(world) {
       await makeRepository(world);
       await world.begins(0);
@@ -73,10 +75,42 @@ export const INVENTORY_DISASTERS: readonly Disaster[] = [
     const [index = ""] = await filesIn(join(folder, "index"));
     await writeFile(index, "damaged");
   }),
+  damage(
+    "the index file of the newest snapshot is lost",
+    { BackupPacksLost: SOON + 1, BackupUnrestorable: SOON + 1 },
+    async (folder) => {
+      const newest = (await indexes(folder)).at(-1);
+      await rm(newest?.path ?? "");
+    },
+  ),
+  {
+    name: "a repository with inventories cannot be reached for nine days",
+    settings: { ...SETTINGS, expect: [{ ...DATA, maxAge: "30d" }] },
+    hasInventory: true,
+    hoursVary: true,
+    stepMinutes: 240,
+    async play(world) {
+      await makeRepository(world);
+      await world.begins(0);
+      await world.hours(8);
+      world.strike();
+      const away = `${world.repository.folder}-away`;
+      await rename(world.repository.folder, away);
+      world.agent.waitsForInventory = false;
+      await world.days(9);
+      world.repair();
+      await rename(away, world.repository.folder);
+      world.agent.waitsForInventory = true;
+      await world.hours(12);
+    },
+    alerts: { BackupRepositoryUnreadable: 8, BackupInventoryTooOld: 8 * 24 + 4 },
+    endsWithin: 8,
+  },
   {
     name: "an index file is lost that has data of living snapshots",
     settings: SETTINGS,
     hasInventory: true,
+    hoursVary: true,
     async play(world) {
       await makeRepository(world);
       const { folder: repo } = world.repository;

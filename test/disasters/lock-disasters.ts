@@ -29,4 +29,25 @@ function killed(name: string, isExclusive: boolean, alert: string): Disaster {
 export const LOCK_DISASTERS: readonly Disaster[] = [
   killed("a lock of a backup that was killed", false, "BackupStaleLock"),
   killed("a lock of a prune that was killed", true, "BackupStaleExclusiveLock"),
+  {
+    name: "a mount holds its lock for days",
+    settings: SETTINGS,
+    async play(world) {
+      await world.begins(3, WEB, DB);
+      await world.hours(8);
+      world.strike();
+      let id = await world.repository.lock(world.now, false);
+      for (let hour = 0; hour < 52; hour++) {
+        await world.hours(1);
+        // A living process replaces the file of its lock.
+        const next = await world.repository.lock(world.now, false);
+        await world.repository.remove("locks", [id]);
+        id = next;
+      }
+      world.repair();
+      await world.repository.remove("locks", [id]);
+      await world.hours(4);
+    },
+    alerts: { BackupLockHeld: 2 * 24 + 2 },
+  },
 ];

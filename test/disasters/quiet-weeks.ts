@@ -15,7 +15,7 @@ async function forget(world: World, keepLast: number): Promise<void> {
 
 /** As `restic tag`: a snapshot with the same tree and time takes the place of another one. */
 async function tag(world: World): Promise<void> {
-  const ids = world.snapshots.get("web") ?? [];
+  const ids = world.idsOf({ host: "web" });
   const [original = ""] = ids.splice(-1);
   const time = world.now - (world.now % DAY) + 3 * 3_600_000;
   ids.push(await world.repository.backup(time, { ...WEB, original, tags: ["kept"] }));
@@ -71,7 +71,7 @@ export const QUIET_WEEKS: readonly Disaster[] = [
       await world.hours(4 + 72);
     },
     // It looks like an attack that leaves the newest ones: a warning, and not critical.
-    alerts: { BackupMassRemoval: 1 },
+    alerts: { "BackupMassRemoval (warning)": 1 },
     endsWithin: 72,
   },
 ];

@@ -7,11 +7,9 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WEB: Job = { host: "web" };
 const DB: Job = { host: "db" };
-const EXPECTED = { expect: [{ name: "servers", hosts: ["web", "db"], maxAge: "26h" }] };
-
-function idsOf(world: World, host: string): string[] {
-  return world.snapshots.get(host) ?? [];
-}
+const EXPECTED = {
+  expect: [{ name: "servers", hosts: ["web", "db"], users: ["root"], maxAge: "26h" }],
+};
 
 /** A disaster in the middle of regular backups, whose alert tells of an event for three days. */
 function event(
@@ -43,26 +41,35 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
     "the newest snapshot of a host was forgotten",
     { BackupNewestRemoved: 1, BackupLate: 1 },
     async (world) => {
-      await world.repository.remove("snapshots", idsOf(world, "db").splice(-1));
+      await world.repository.remove("snapshots", world.idsOf({ host: "db" }).splice(-1));
     },
   ),
   event(
     "all snapshots of a host were forgotten",
     { BackupNewestRemoved: 1, BackupSetsVanished: 1, BackupNeverSeen: 1 },
     async (world) => {
-      await world.repository.remove("snapshots", idsOf(world, "db").splice(0));
+      await world.repository.remove("snapshots", world.idsOf({ host: "db" }).splice(0));
     },
   ),
-  event("most snapshots were forgotten at once", { BackupMassRemoval: 1 }, async (world) => {
-    for (const host of ["web", "db"])
-      await world.repository.remove("snapshots", idsOf(world, host).splice(0, 10));
-  }),
+  event(
+    "most snapshots were forgotten at once",
+    { "BackupMassRemoval (warning)": 1 },
+    async (world) => {
+      for (const host of ["web", "db"])
+        await world.repository.remove("snapshots", world.idsOf({ host }).splice(0, 10));
+    },
+  ),
   event(
     "snapshots were emptied by rewrite",
-    { BackupEmpty: 1, BackupMassRemoval: 1, BackupNewestRemoved: 1, BackupNeverSeen: 1 },
+    {
+      BackupEmpty: 1,
+      "BackupMassRemoval (critical)": 1,
+      BackupNewestRemoved: 1,
+      BackupNeverSeen: 1,
+    },
     async (world) => {
       for (const host of ["web", "db"]) {
-        const ids = idsOf(world, host).splice(0);
+        const ids = world.idsOf({ host }).splice(0);
         // rewrite keeps the time of a snapshot, and of its backup.
         for (const [index, original] of ids.entries())
           await world.repository.backup(world.now - 5 * HOUR - (ids.length - 1 - index) * DAY, {
@@ -79,7 +86,16 @@ export const REMOVAL_DISASTERS: readonly Disaster[] = [
     "a snapshot was removed from a repository that is append-only",
     { BackupAppendOnlyViolated: 1 },
     async (world) => {
-      await world.repository.remove("snapshots", idsOf(world, "db").splice(0, 1));
+      await world.repository.remove("snapshots", world.idsOf({ host: "db" }).splice(0, 1));
+    },
+    { entry: { appendOnly: true } },
+  ),
+  event(
+    "most snapshots were removed from a repository that is append-only",
+    { "BackupMassRemoval (critical)": 1, BackupAppendOnlyViolated: 1 },
+    async (world) => {
+      for (const host of ["web", "db"])
+        await world.repository.remove("snapshots", world.idsOf({ host }).splice(0, 10));
     },
     { entry: { appendOnly: true } },
   ),

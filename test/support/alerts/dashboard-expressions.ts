@@ -15,7 +15,8 @@ interface ShownPanel {
     readonly w: number;
     readonly h: number;
   };
-  readonly targets?: readonly { readonly expr: string }[];
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+  readonly options?: { readonly colorMode?: string };
 }
 
 /** The dashboards as Grafana reads them. */

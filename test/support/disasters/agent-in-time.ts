@@ -13,16 +13,21 @@ const HUNG_LIMIT_MS = 1000;
 
 /** The installed agent with a wall clock that the test sets. It has no other part of the test in it. */
 export class AgentInTime {
-  readonly #settings: unknown;
+  readonly #settings: object;
   readonly #folder: string;
-  readonly #hasInventory: boolean;
+  /** Each look collects. */
+  collects = true;
+  /** Each look waits for an inventory. */
+  waitsForInventory: boolean;
+  /** How far the clock of the agent is ahead, milliseconds. */
+  aheadMs = 0;
   #agent: RunningAgent | undefined;
   #hangs = false;
 
-  private constructor(settings: unknown, folder: string, hasInventory: boolean) {
+  private constructor(settings: object, folder: string, hasInventory: boolean) {
     this.#settings = settings;
     this.#folder = folder;
-    this.#hasInventory = hasInventory;
+    this.waitsForInventory = hasInventory;
   }
 
   static async create(
@@ -60,7 +65,7 @@ export class AgentInTime {
     });
     // A jump in the first collection, or in the first inventory, would be its time limit.
     await this.#collected();
-    if (this.#hasInventory) await this.#inventoryOf(now);
+    if (this.waitsForInventory) await this.#inventoryOf(now);
   }
 
   /** Ends the agent as a lack of memory does. */
@@ -82,6 +87,12 @@ export class AgentInTime {
     this.#hangs = false;
   }
 
+  /** Reloads its settings. @param changes to the settings of the start */
+  async reload(changes: object): Promise<void> {
+    await this.#agent?.configure({ ...this.#settings, ...changes });
+    await this.#agent?.reload();
+  }
+
   /**
    * Collects, waits for an inventory if there is one, and scrapes.
    * @param now milliseconds since the epoch
@@ -92,8 +103,8 @@ export class AgentInTime {
     await this.#setTime(now);
     const { url } = this.#agent;
     try {
-      await this.#collected();
-      if (this.#hasInventory) await this.#inventoryOf(now);
+      if (this.collects) await this.#collected();
+      if (this.waitsForInventory) await this.#inventoryOf(now);
       return await this.#fetch(`${url}/metrics`, "GET");
     } catch (error) {
       if (this.#hangs) return undefined;
@@ -150,7 +161,10 @@ export class AgentInTime {
 
   /** The agent may read the file at any time: it never sees a part of it. */
   async #setTime(now: number): Promise<void> {
-    await writeFile(`${this.#clock}-next`, `+${((now - Date.now()) / 1000).toFixed(3)}`);
+    await writeFile(
+      `${this.#clock}-next`,
+      `+${((now + this.aheadMs - Date.now()) / 1000).toFixed(3)}`,
+    );
     await rename(`${this.#clock}-next`, this.#clock);
   }
 }

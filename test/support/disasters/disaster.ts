@@ -8,6 +8,8 @@ export interface Disaster extends Scenery {
   readonly play: (world: World) => Promise<void>;
   /** The alerts that fire, and the hours within which each does. No other one fires at any time. */
   readonly alerts: Readonly<Record<string, number>>;
+  /** The hours until an alert fires depend on timers of the agent, or on an inventory that was under way. */
+  readonly hoursVary?: boolean;
   /** Hours after the repair within which all alerts have ended. Default: 2. */
   readonly endsWithin?: number;
 }

@@ -3,43 +3,89 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ALERTS } from "../../../src/alerts/alerts.ts";
+import type { Alert } from "../../../src/alerts/alert.ts";
 import { peerPath } from "../agent/peers.ts";
-import { Samples } from "../agent/samples.ts";
+import { seriesOf } from "./series.ts";
+import type { Look } from "./series.ts";
 
-/** One look of Prometheus at the agent. */
-export interface Look {
-  /** The exposition; undefined: the scrape failed. */
-  readonly text: string | undefined;
-  /** The target; undefined: Prometheus did not look. */
-  readonly instance: string | undefined;
+/** The alerts that fire at each look, by the name that `alertKey` gives, with the texts of their labels. */
+export type Firing = readonly ReadonlyMap<string, ReadonlySet<string>>[];
+
+/** What a Prometheus saw, and when. */
+export interface Recording {
+  readonly looks: readonly Look[];
+  /** Milliseconds since the epoch of the first look. */
+  readonly begin: number;
+  readonly stepMinutes: number;
 }
 
-/** The names of the alerts that fire at each look. */
-export type Firing = readonly ReadonlySet<string>[];
+/** The result of an expression at a look. */
+interface Result {
+  readonly expr: string;
+  /** The number of the look. */
+  readonly look: number;
+  readonly samples: readonly string[];
+}
 
-/**
- * The alerts that promtool's rule engine gives for the expositions of an agent.
- * @param rules path of the rule file
- * @param start milliseconds since the epoch of the first look
- */
+/** Results that are not empty, or the names of the rules that Prometheus could not evaluate. */
+type Evaluation =
+  | { readonly results: readonly Result[]; readonly failed?: undefined }
+  | { readonly failed: ReadonlySet<string> };
+
+const FIRING = 'ALERTS{alertstate="firing"}';
+const NAMES = ALERTS.flatMap(({ alerts }) => alerts).map(({ name }) => name);
+
+/** The name of an alert, with its severity if another alert has the same name: `BackupMassRemoval (critical)`. */
+function alertKey({ name, severity }: { name: string; severity: string }): string {
+  return NAMES.filter((one) => one === name).length > 1 ? `${name} (${severity})` : name;
+}
+
+/** All alerts of the table by their keys. */
+export const ALERTS_BY_KEY: ReadonlyMap<string, Alert> = new Map(
+  ALERTS.flatMap(({ alerts }) => alerts).map((alert) => [alertKey(alert), alert]),
+);
+
+/** The alerts that promtool's rule engine gives for a recording. @param rules path of the rule file @param metrics that the rules use */
 export async function firing(
-  looks: readonly Look[],
-  { rules, start, stepMinutes }: { rules: string; start: number; stepMinutes: number },
-  names: ReadonlySet<string>,
-): Promise<Firing> {
+  recording: Recording,
+  rules: string,
+  metrics: ReadonlySet<string>,
+): Promise<Firing | { readonly failed: ReadonlySet<string> }> {
+  const queries = recording.looks.map((_, look) => ({ expr: FIRING, look }));
+  const evaluation = await evaluate(recording, rules, metrics, queries);
+  if (evaluation.failed) return evaluation;
+  const found = recording.looks.map(() => new Map<string, Set<string>>());
+  for (const { look, samples } of evaluation.results)
+    for (const sample of samples) {
+      const { alertname = "", severity = "", ...labels } = labelsOf(sample);
+      const key = alertKey({ name: alertname, severity });
+      const texts = found[look]?.get(key) ?? new Set();
+      found[look]?.set(key, texts.add(textOf(labels)));
+    }
+  return found;
+}
+
+/** Evaluates rules over a recording, and expressions at some of its looks. @param rules path of the rule file; undefined: none */
+export async function evaluate(
+  { looks, begin, stepMinutes }: Recording,
+  rules: string | undefined,
+  metrics: ReadonlySet<string>,
+  queries: readonly { readonly expr: string; readonly look: number }[],
+): Promise<Evaluation> {
   const step = `${stepMinutes}m`;
   const tests = {
-    rule_files: [rules],
+    rule_files: rules === undefined ? [] : [rules],
     evaluation_interval: step,
     tests: [
       {
         interval: step,
-        start_timestamp: start / 1000,
-        input_series: seriesOf(looks, names),
-        // The comment says which look it is of. All that fires is told as not expected.
-        promql_expr_test: looks.map((_, index) => ({
-          expr: `count by (alertname) (ALERTS{alertstate="firing"}) # ${index}`,
-          eval_time: `${index * stepMinutes}m`,
+        start_timestamp: begin / 1000,
+        input_series: seriesOf(looks, metrics),
+        // The comment says which query it is. Each result is printed, since none is expected.
+        promql_expr_test: queries.map(({ expr, look }, index) => ({
+          expr: `${expr} # ${index}`,
+          eval_time: `${look * stepMinutes}m`,
         })),
       },
     ],
@@ -50,55 +96,46 @@ export async function firing(
     await writeFile(file, JSON.stringify(tests));
     const { stdout, stderr } = spawnSync(peerPath("promtool"), ["test", "rules", file], {
       encoding: "utf8",
-      maxBuffer: 2 ** 28,
+      maxBuffer: 2 ** 29,
     });
-    return firingIn(`${stdout}\n${stderr}`, looks.length);
+    return read(`${stdout}\n${stderr}`, queries);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 const RESULT = /# (\d+)\\?", time: [^\n]*\n\s+exp: nil\n\s+got: ([^\n]*)/g;
+const RULE_ERROR = /^\s+rule: (\w+), time: [^\n]*, err: [^\n]*$/gm;
 
-function firingIn(output: string, count: number): Firing {
-  const found = Array.from({ length: count }, () => new Set<string>());
-  const results = [...output.matchAll(RESULT)];
-  if (results.length !== [...output.matchAll(/^\s+exp: /gm)].length || /error|WARNING/.test(output))
+function read(
+  output: string,
+  queries: readonly { readonly expr: string; readonly look: number }[],
+): Evaluation {
+  const failed = [...output.matchAll(RULE_ERROR)].map(([, name = ""]) => name);
+  if (failed.length > 0) return { failed: new Set(failed) };
+  const found = [...output.matchAll(RESULT)];
+  const rest = output.replaceAll(/^\s+(?:expr|got): .*$/gm, "");
+  if (found.length !== [...output.matchAll(/^\s+exp: /gm)].length || /error|WARNING/.test(rest))
     throw new Error(`promtool printed something else:\n${output.slice(0, 4000)}`);
-  for (const [, index, got = ""] of results)
-    for (const [, name = ""] of got.matchAll(/alertname="(\w+)"/g)) found[Number(index)]?.add(name);
-  return found;
+  const results = found.flatMap(([, index, got = ""]) => {
+    const query = queries[Number(index)];
+    return query ? [{ ...query, samples: got.split(/(?<=} \S+), (?={)/) }] : [];
+  });
+  return { results };
 }
 
-interface Series {
-  readonly series: string;
-  readonly values: string;
+function labelsOf(sample: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    [...sample.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = "", value = ""]) => [
+      name,
+      value,
+    ]),
+  );
 }
 
-/** A series ends with a stale marker at the first look that lacks it. */
-function seriesOf(looks: readonly Look[], names: ReadonlySet<string>): readonly Series[] {
-  const all = new Map<string, (number | "stale" | "_")[]>();
-  for (const [index, { text, instance }] of looks.entries()) {
-    const target = { instance: instance ?? "", job: "restic-otel" };
-    const seen = new Map<string, number>();
-    if (instance !== undefined) seen.set(seriesName("up", target), text === undefined ? 0 : 1);
-    for (const { name, labels, value } of text === undefined ? [] : new Samples(text).all)
-      if (names.has(name)) seen.set(seriesName(name, { ...labels, ...target }), value);
-    for (const series of seen.keys())
-      if (!all.has(series))
-        all.set(
-          series,
-          Array.from({ length: index }, () => "_"),
-        );
-    for (const [series, values] of all) {
-      const ends = instance !== undefined && typeof values.at(-1) === "number";
-      values.push(seen.get(series) ?? (ends ? "stale" : "_"));
-    }
-  }
-  return [...all].map(([series, values]) => ({ series, values: values.join(" ") }));
-}
-
-function seriesName(name: string, labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return `${name}{${pairs.join(",")}}`;
+/** The labels that tell two alerts with one name from each other. */
+function textOf(labels: Readonly<Record<string, string>>): string {
+  const { __name__: _, alertstate: __, ...rest } = labels;
+  const pairs = Object.entries(rest).map(([name, value]) => `${name}="${value}"`);
+  return `{${pairs.join(",")}}`.replaceAll(/[0-9a-f]{64}/g, "ID");
 }

@@ -14,8 +14,10 @@ export interface Backup {
   /** Default: /data. */
   readonly paths?: readonly string[];
   readonly tags?: readonly string[];
-  /** Files that the backup found. Default: 1,000, of 1 MiB each. */
+  /** Files that the backup found. Default: 1,000. */
   readonly files?: number;
+  /** Their size. Default: 1 MiB a file. */
+  readonly bytes?: number;
   /** Of `backup --time`: the time of the snapshot, milliseconds since the epoch. Default: the start of the backup. */
   readonly time?: number;
   /** Of `tag`, `rewrite` and `copy`. */
@@ -43,6 +45,7 @@ export class RepositoryOnDisk {
   /** @param now milliseconds since the epoch @returns the id of the snapshot */
   async backup(now: number, backup: Backup): Promise<string> {
     const { host, user = "root", files = 1000, time = now, ...rest } = backup;
+    const { bytes = files * 2 ** 20, ...stored } = rest;
     const id = this.#sealed.addSnapshot({
       time: new Date(time).toISOString(),
       hostname: host,
@@ -55,11 +58,11 @@ export class RepositoryOnDisk {
         files_changed: 1,
         files_unmodified: Math.max(0, files - 2),
         total_files_processed: files,
-        total_bytes_processed: files * 2 ** 20,
+        total_bytes_processed: bytes,
         data_added: 2 ** 20,
         data_added_packed: 2 ** 19,
       },
-      ...rest,
+      ...stored,
     });
     await this.#write();
     return id;

@@ -1,10 +1,11 @@
 import { AgentInTime } from "./agent-in-time.ts";
-import type { Look } from "./firing.ts";
 import { PASSWORD, RepositoryOnDisk } from "./repository-on-disk.ts";
 import type { Backup } from "./repository-on-disk.ts";
+import type { Look, Target } from "./series.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const JOB = "restic-otel";
 /** A Monday, two weeks before summer time begins in Europe. */
 const BEGIN = Date.UTC(2027, 2, 15);
 
@@ -32,31 +33,43 @@ export interface Scenery {
   readonly hasInventory?: boolean;
   /** Default: true. */
   readonly hasStateDir?: boolean;
+  /** Settings of a second agent, beside those of the first one. Default: there is one agent. */
+  readonly second?: Readonly<Record<string, unknown>>;
+  /** Default: restic-otel. */
+  readonly secondJob?: string;
+  /** The agents push, and Prometheus does not scrape them. */
+  readonly isPushed?: boolean;
 }
 
-/** Repositories, jobs that write to them, an agent, and a Prometheus that looks at it, in a time of their own. */
+/** Repositories, jobs that write to them, one or two agents, and a Prometheus that looks at them, in a time of their own. */
 export class World {
   readonly repositories: readonly RepositoryOnDisk[];
   readonly agent: AgentInTime;
+  readonly second: AgentInTime | undefined;
   readonly looks: Look[] = [];
   readonly jobs = new Set<Job>();
   /** The target as Prometheus names it; undefined: Prometheus is away. */
   instance: string | undefined = "agent-1:9121";
   readonly stepMinutes: number;
-  /** Ids of the snapshots of a host in the first repository, oldest first. */
+  /** Ids of the snapshots of each backup set, oldest first. */
   readonly snapshots = new Map<string, string[]>();
   #now = BEGIN;
   #struck: number | undefined;
   #repaired: number | undefined;
 
+  readonly #scenery: Scenery;
+
   private constructor(
+    scenery: Scenery,
     repositories: readonly RepositoryOnDisk[],
     agent: AgentInTime,
-    stepMinutes: number,
+    second: AgentInTime | undefined,
   ) {
     this.repositories = repositories;
     this.agent = agent;
-    this.stepMinutes = stepMinutes;
+    this.second = second;
+    this.stepMinutes = scenery.stepMinutes ?? 60;
+    this.#scenery = scenery;
   }
 
   static async create(scenery: Scenery): Promise<World> {
@@ -64,19 +77,22 @@ export class World {
     for (let index = 0; index < (scenery.repositories ?? 1); index++)
       repositories.push(await RepositoryOnDisk.create());
     const settings = {
-      ...scenery.settings,
+      ...withFolders(scenery.settings, repositories),
       repositories: repositories.map(({ folder }) => ({
         repo: folder,
         password: PASSWORD,
         ...scenery.entry,
       })),
     };
-    const agent = await AgentInTime.create(
-      settings,
-      scenery.hasStateDir ?? true,
-      scenery.hasInventory ?? false,
+    const { hasStateDir = true, hasInventory = false, second } = scenery;
+    const start = (more: object = {}): Promise<AgentInTime> =>
+      AgentInTime.create({ ...settings, ...more }, hasStateDir, hasInventory);
+    return new World(
+      scenery,
+      repositories,
+      await start(),
+      second ? await start(second) : undefined,
     );
-    return new World(repositories, agent, scenery.stepMinutes ?? 60);
   }
 
   get begin(): number {
@@ -104,6 +120,14 @@ export class World {
     return first;
   }
 
+  /** Ids of the snapshots of a backup set, oldest first. */
+  idsOf({ host, user = "root" }: Backup, repository = this.repository): string[] {
+    const set = `${this.repositories.indexOf(repository)} ${host} ${user}`;
+    const ids = this.snapshots.get(set) ?? [];
+    this.snapshots.set(set, ids);
+    return ids;
+  }
+
   strike(): void {
     this.#struck = this.looks.length;
   }
@@ -117,6 +141,7 @@ export class World {
     for (const job of jobs) this.jobs.add(job);
     for (let hour = -24 * days; hour <= 0; hour++) await this.#runJobs(BEGIN + hour * HOUR);
     await this.agent.start(BEGIN);
+    await this.second?.start(BEGIN);
   }
 
   /** Lets time go on: the jobs run, and Prometheus looks at each step. */
@@ -125,11 +150,7 @@ export class World {
     while (this.#now < end) {
       this.#now += this.stepMinutes * MINUTE;
       if (this.#now % HOUR === 0) await this.#runJobs(this.#now);
-      const text = await this.agent.look(this.#now);
-      this.looks.push({
-        text: this.instance === undefined ? undefined : text,
-        instance: this.instance,
-      });
+      this.looks.push(await this.#look());
     }
   }
 
@@ -137,14 +158,40 @@ export class World {
     return this.hours(24 * count);
   }
 
-  /** Writes a snapshot that begins now. */
-  async backup(backup: Backup, repository = this.repository): Promise<string> {
-    return this.#write(this.#now, backup, repository);
+  /** Writes a snapshot that begins now, or some days ago. */
+  async backup(backup: Backup, repository = this.repository, daysAgo = 0): Promise<string> {
+    return this.#write(this.#now - daysAgo * 24 * HOUR, backup, repository);
+  }
+
+  /** Reloads the settings of the first agent. @param changes to those of the scenery */
+  reload(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.agent.reload(withFolders(changes, this.repositories));
   }
 
   async close(): Promise<void> {
     await this.agent.close();
+    await this.second?.close();
     for (const repository of this.repositories) await repository.delete();
+  }
+
+  async #look(): Promise<Look> {
+    const { isPushed = false, secondJob = JOB } = this.#scenery;
+    const targets: Target[] = [];
+    const look = async (agent: AgentInTime, instance: string, job: string): Promise<void> => {
+      const text = await agent.look(this.#now);
+      targets.push({ instance, job, text: text && this.#withoutFolders(text), isPushed });
+    };
+    await look(this.agent, this.instance ?? "", JOB);
+    if (this.second) await look(this.second, "agent-b:9121", secondJob);
+    return this.instance === undefined ? [] : targets;
+  }
+
+  /** The addresses of the repositories are the same in each run. */
+  #withoutFolders(text: string): string {
+    return this.repositories.reduce(
+      (named, { folder }, index) => named.replaceAll(folder, `/repository-${index + 1}`),
+      text,
+    );
   }
 
   async #runJobs(now: number): Promise<void> {
@@ -156,11 +203,19 @@ export class World {
 
   async #write(now: number, backup: Backup, repository: RepositoryOnDisk): Promise<string> {
     const id = await repository.backup(now, backup);
-    if (repository === this.repository) {
-      const ids = this.snapshots.get(backup.host) ?? [];
-      ids.push(id);
-      this.snapshots.set(backup.host, ids);
-    }
+    this.idsOf(backup, repository).push(id);
     return id;
   }
+}
+
+/** Settings with the addresses of repositories in the place of `/repository-1` and so on. */
+function withFolders(
+  settings: Scenery["settings"] = {},
+  repositories: readonly RepositoryOnDisk[],
+): object {
+  const text = JSON.stringify(settings).replaceAll(
+    /"\/repository-(\d+)"/g,
+    (name, number: string) => JSON.stringify(repositories[Number(number) - 1]?.folder ?? name),
+  );
+  return Object(JSON.parse(text));
 }
