@@ -81,8 +81,8 @@ export class ExpectationBook {
 
   /** The slots of globs, for the time after a restart. */
   kept(): readonly KeptSlot[] {
-    return this.#chapters.flatMap(({ expectation, evaluated }) =>
-      keptSlots(settingsId(expectation, this.#settings), evaluated.slots),
+    return this.#chapters.flatMap(({ expectation, urls, evaluated }) =>
+      keptSlots(settingsId(expectation, this.#settings), urls, evaluated.slots),
     );
   }
 
@@ -91,7 +91,7 @@ export class ExpectationBook {
     for (const chapter of this.#chapters) {
       const id = settingsId(chapter.expectation, this.#settings);
       const slots = new Map([
-        ...restoredSlots(id, kept, chapter.expectation.text),
+        ...restoredSlots(id, chapter.urls, kept, chapter.expectation.text),
         ...chapter.evaluated.slots,
       ]);
       chapter.evaluated = { ...chapter.evaluated, slots, isReload: false };

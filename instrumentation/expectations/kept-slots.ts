@@ -9,6 +9,8 @@ import type { Slot, Slots } from "./slots.ts";
 export interface KeptSlot {
   /** Text of the settings that made the slot: a slot ends when they change. */
   readonly settings: string;
+  /** The repositories of the expectation: a slot ends when one is taken away, as in a reload. */
+  readonly urls: readonly string[];
   readonly expectation: string;
   readonly host: string | undefined;
   readonly user: string | undefined;
@@ -24,7 +26,11 @@ export function settingsId({ text }: Expectation, settings: ExpectationSettings)
   return hash("sha256", JSON.stringify([text, settings.text])).slice(0, 16);
 }
 
-export function keptSlots(settings: string, slots: Slots): readonly KeptSlot[] {
+export function keptSlots(
+  settings: string,
+  urls: readonly string[],
+  slots: Slots,
+): readonly KeptSlot[] {
   return [...slots.values()].flatMap(({ isNamed, labels, verdict, lostAt, retained }) => {
     const { expectation = "", host, user } = labels;
     const newest = isNamed ? 0 : verdict.candidate;
@@ -32,18 +38,30 @@ export function keptSlots(settings: string, slots: Slots): readonly KeptSlot[] {
       .filter((one) => one.since < Infinity)
       .map((one) => [one.labels["url"] ?? "", one.since] as const);
     if (newest === 0 && since.length === 0) return [];
-    return [{ settings, expectation, host, user, newest, lostAt, since }];
+    return [{ settings, urls, expectation, host, user, newest, lostAt, since }];
   });
 }
 
 /**
  * The slots as they were before the restart: nothing is said of them until a repository is read.
+ * @param urls the repositories of the expectation
  * @param text of the expectation
  */
-export function restoredSlots(settings: string, kept: readonly KeptSlot[], text: string): Slots {
+export function restoredSlots(
+  settings: string,
+  urls: readonly string[],
+  kept: readonly KeptSlot[],
+  text: string,
+): Slots {
   return new Map(
     kept
       .filter((one) => one.settings === settings)
+      // What a repository had that was taken away is not missed; the history of the others goes on.
+      .map((one) =>
+        one.urls.every((url) => urls.includes(url))
+          ? one
+          : { ...one, newest: 0, lostAt: undefined },
+      )
       .map((one) => [slotKey(one.expectation, one.host, one.user), restored(one, text)] as const),
   );
 }
@@ -82,51 +100,77 @@ function restored(
   };
 }
 
+/** One list for each expectation: its settings, name, repositories and slots. */
 export function encodeKeptSlots(slots: readonly KeptSlot[]): string {
-  const rows = slots.map(({ settings, expectation, host, user, newest, lostAt, since }) => [
-    settings,
-    expectation,
-    host ?? null,
-    user ?? null,
-    newest,
-    lostAt ?? null,
-    ...(since.length > 0 ? [since] : []),
-  ]);
-  return JSON.stringify(rows);
+  const groups = Map.groupBy(slots, ({ settings, expectation }) =>
+    JSON.stringify([settings, expectation]),
+  );
+  return JSON.stringify(
+    [...groups.values()].map((own) => [
+      own[0]?.settings,
+      own[0]?.expectation,
+      own[0]?.urls,
+      own.map(({ host, user, newest, lostAt, since }) => [
+        host ?? null,
+        user ?? null,
+        newest,
+        lostAt ?? null,
+        ...(since.length > 0 ? [since] : []),
+      ]),
+    ]),
+  );
 }
 
 /** undefined: the text is not what `encodeKeptSlots` wrote. */
 export function decodeKeptSlots(text: string): readonly KeptSlot[] | undefined {
-  const rows = parseJson(text);
-  if (!Array.isArray(rows)) return undefined;
-  const slots = rows.map(decodeRow);
-  return slots.every((slot) => slot !== undefined) ? slots : undefined;
+  const slots = listOf(parseJson(text), decodeGroup);
+  return slots?.flat();
 }
 
-function decodeRow(row: unknown): KeptSlot | undefined {
+function decodeGroup(group: unknown): readonly KeptSlot[] | undefined {
+  if (!Array.isArray(group)) return undefined;
+  const [settings, expectation, repositories, rows]: readonly unknown[] = group;
+  const urls = listOf(repositories, (url) => (typeof url === "string" ? url : undefined));
+  if (typeof settings !== "string" || typeof expectation !== "string" || !urls) return undefined;
+  return listOf(rows, (row) => {
+    const slot = decodeRow(row);
+    return slot && { settings, expectation, urls, ...slot };
+  });
+}
+
+function decodeRow(
+  row: unknown,
+): Pick<KeptSlot, "host" | "user" | "newest" | "lostAt" | "since"> | undefined {
   if (!Array.isArray(row)) return undefined;
-  const [settings, expectation, host, user, newest, lostAt, times = []]: readonly unknown[] = row;
-  if (typeof settings !== "string" || typeof expectation !== "string") return undefined;
+  const [host, user, newest, lostAt, times = []]: readonly unknown[] = row;
   if (host !== null && typeof host !== "string") return undefined;
   if (user !== null && typeof user !== "string") return undefined;
   if (typeof newest !== "number" || (lostAt !== null && typeof lostAt !== "number"))
     return undefined;
-  if (!Array.isArray(times)) return undefined;
-  const since = times.map(decodeSince);
-  if (!since.every((one) => one !== undefined)) return undefined;
-  return {
-    settings,
-    expectation,
-    host: host ?? undefined,
-    user: user ?? undefined,
-    newest,
-    lostAt: lostAt ?? undefined,
-    since,
-  };
+  const since = listOf(times, decodeSince);
+  return (
+    since && {
+      host: host ?? undefined,
+      user: user ?? undefined,
+      newest,
+      lostAt: lostAt ?? undefined,
+      since,
+    }
+  );
 }
 
 function decodeSince(value: unknown): readonly [url: string, since: number] | undefined {
   if (!Array.isArray(value)) return undefined;
   const [url, since]: readonly unknown[] = value;
   return typeof url === "string" && typeof since === "number" ? [url, since] : undefined;
+}
+
+/** undefined: it is not a list, or one of its members is not valid. */
+function listOf<Value>(
+  list: unknown,
+  decode: (member: unknown) => Value | undefined,
+): readonly Value[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const members = list.map(decode);
+  return members.every((member) => member !== undefined) ? members : undefined;
 }

@@ -27,9 +27,14 @@ function left(shots: readonly Shot[] = SHOTS): {
 }
 
 /** The same scene after a restart. */
-function restarted(made: ExpectationScene, text: string, expectation: object = EXPECTATION): void {
+function restarted(
+  made: ExpectationScene,
+  text: string,
+  expectation: object = EXPECTATION,
+  urls: readonly string[] = ["/a", "/b"],
+): void {
   made.restart();
-  made.configure({ expect: [expectation] }, ["/a", "/b"]);
+  made.configure({ expect: [expectation] }, urls);
   made.book.restore(decodeKeptSlots(text) ?? []);
 }
 
@@ -84,6 +89,18 @@ test("kept slots end when the settings changed meanwhile", () => {
   ]);
 });
 
+test("kept slots end when a repository was taken away meanwhile, and stay when one was added", () => {
+  const { made, text } = left();
+  const hosts = (): readonly string[] =>
+    Object.keys(made.shown("newest")).map((key) => key.replace(/.*host=/, ""));
+  restarted(made, text, EXPECTATION, ["/a"]);
+  made.read("/a", []);
+  expect(hosts()).toEqual(["named"]);
+  restarted(made, text, EXPECTATION, ["/a", "/b", "/c"]);
+  for (const url of ["/a", "/b", "/c"]) made.read(url, []);
+  expect(hosts()).toEqual(["db", "named", "web"]);
+});
+
 test.for<readonly [string, readonly string[], object, number]>([
   ["of a glob is as long after a restart", ["*"], {}, 5],
   ["of a name is as long after a restart", ["web"], {}, 5],
@@ -126,10 +143,12 @@ test.for([
   "{",
   "{}",
   "[1]",
-  '[["a","b",1,null,5,null]]',
-  '[["a","b",null,null,"5",null]]',
-  '[["a","b",null,null,5,null,5]]',
-  '[["a","b",null,null,5,null,[["/a","5"]]]]',
+  '[["a","b",["/a"],5]]',
+  '[["a","b",[5],[]]]',
+  '[["a","b",["/a"],[[1,null,5,null]]]]',
+  '[["a","b",["/a"],[[null,null,"5",null]]]]',
+  '[["a","b",["/a"],[[null,null,5,null,5]]]]',
+  '[["a","b",["/a"],[[null,null,5,null,[["/a","5"]]]]]]',
 ])("%s is no text of kept slots", (text) => {
   expect(decodeKeptSlots(text)).toBeUndefined();
 });

@@ -142,7 +142,9 @@ test("the state folder keeps the slots of globs over a restart", async () => {
   const file = join(folder, "expectations");
   const text = await readFile(file, "utf8");
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect(text).toMatch(/^\[\["[0-9a-f]{16}","web","web-1",null,1711856700,null\]\]$/);
+  expect(text).toMatch(
+    /^\[\["[0-9a-f]{16}","web",\["test\/fixtures\/v2"\],\[\["web-1",null,1711856700,null\]\]\]\]$/,
+  );
   // As if a host was forgotten while the agent was down.
   await writeFile(file, text.replaceAll("web-1", "web-9"));
   // Also without a start, as for --once.
