@@ -14,8 +14,8 @@ export interface KeptSlot {
   readonly expectation: string;
   readonly host: string | undefined;
   readonly user: string | undefined;
-  /** Unix seconds; 0 for a slot of names: it is judged by what is there. */
-  readonly newest: number;
+  /** Unix seconds; undefined: the slot is judged by what is there. */
+  readonly newest: number | undefined;
   /** Milliseconds since the epoch; undefined: it had snapshots. */
   readonly lostAt: number | undefined;
   /** URLs of repositories, each with the time of the oldest snapshot that was evidence of retention, Unix seconds. */
@@ -31,13 +31,14 @@ export function keptSlots(
   urls: readonly string[],
   slots: Slots,
 ): readonly KeptSlot[] {
-  return [...slots.values()].flatMap(({ isNamed, labels, verdict, lostAt, retained }) => {
+  return [...slots.values()].flatMap((slot) => {
+    const { isNamed, hadSnapshots, labels, verdict, lostAt, retained } = slot;
     const { expectation = "", host, user } = labels;
-    const newest = isNamed ? 0 : verdict.candidate;
+    const newest = isNamed || !hadSnapshots ? undefined : verdict.candidate;
     const since = retained
       .filter((one) => one.since < Infinity)
       .map((one) => [one.labels["url"] ?? "", one.since] as const);
-    if (newest === 0 && since.length === 0) return [];
+    if (newest === undefined && since.length === 0) return [];
     return [{ settings, urls, expectation, host, user, newest, lostAt, since }];
   });
 }
@@ -53,21 +54,20 @@ export function restoredSlots(
   kept: readonly KeptSlot[],
   text: string,
 ): Slots {
+  const own = kept.filter((one) => one.settings === settings);
   return new Map(
-    kept
-      .filter((one) => one.settings === settings)
+    own.map((one) => [
+      slotKey(one.expectation, one.host, one.user),
       // What a repository had that was taken away is not missed; the history of the others goes on.
-      .map((one) =>
-        one.urls.every((url) => urls.includes(url))
-          ? one
-          : { ...one, newest: 0, lostAt: undefined },
-      )
-      .map((one) => [slotKey(one.expectation, one.host, one.user), restored(one, text)] as const),
+      restored(one, one.urls.every((url) => urls.includes(url)) ? one.newest : undefined, text),
+    ]),
   );
 }
 
+/** @param newest undefined: the slot ends unless it has snapshots */
 function restored(
-  { expectation, host, user, newest, lostAt, since }: KeptSlot,
+  { expectation, host, user, lostAt, since }: KeptSlot,
+  newest: number | undefined,
   text: string,
 ): Slot {
   const labels = Object.freeze({
@@ -80,13 +80,14 @@ function restored(
     isNamed: false,
     verdict: {
       newest: undefined,
-      candidate: newest,
+      candidate: newest ?? 0,
       maxAgeSeconds: 0,
       reasons: [],
       isSettled: false,
       isAttempted: false,
       until: 0,
     },
+    hadSnapshots: newest !== undefined,
     lostAt,
     inputs: [],
     retained: since.map(([url, seconds]) => ({
@@ -113,7 +114,7 @@ export function encodeKeptSlots(slots: readonly KeptSlot[]): string {
       own.map(({ host, user, newest, lostAt, since }) => [
         host ?? null,
         user ?? null,
-        newest,
+        newest ?? null,
         lostAt ?? null,
         ...(since.length > 0 ? [since] : []),
       ]),
@@ -145,14 +146,14 @@ function decodeRow(
   const [host, user, newest, lostAt, times = []]: readonly unknown[] = row;
   if (host !== null && typeof host !== "string") return undefined;
   if (user !== null && typeof user !== "string") return undefined;
-  if (typeof newest !== "number" || (lostAt !== null && typeof lostAt !== "number"))
-    return undefined;
+  if (newest !== null && typeof newest !== "number") return undefined;
+  if (lostAt !== null && typeof lostAt !== "number") return undefined;
   const since = listOf(times, decodeSince);
   return (
     since && {
       host: host ?? undefined,
       user: user ?? undefined,
-      newest,
+      newest: newest ?? undefined,
       lostAt: lostAt ?? undefined,
       since,
     }

@@ -20,6 +20,8 @@ export interface Slot {
   /** The settings name it: it exists whether it has snapshots or not. */
   readonly isNamed: boolean;
   readonly verdict: Verdict;
+  /** It has snapshots, counting or not, or is kept since it had some. */
+  readonly hadSnapshots: boolean;
   /** When its last snapshot was found to be gone, milliseconds since the epoch: the slot of a glob keeps its last timestamp. */
   readonly lostAt: number | undefined;
   /** The findings behind the verdict. */
@@ -123,8 +125,8 @@ function* keptSlots(
 }
 
 /** Whether a slot stays when its last snapshot is gone. */
-function isKept({ isNamed, verdict, lostAt = Infinity }: Slot, now: number): boolean {
-  return !isNamed && verdict.candidate > 0 && now < lostAt + KEPT_MS;
+function isKept({ isNamed, hadSnapshots, lostAt = Infinity }: Slot, now: number): boolean {
+  return !isNamed && hadSnapshots && now < lostAt + KEPT_MS;
 }
 
 function slotOf(
@@ -156,7 +158,8 @@ function slotOf(
   // A lost slot is kept even while no repository is known.
   const { candidate } = lost?.verdict ?? judged;
   const verdict = { ...judged, candidate, until };
-  const slot = { labels, isNamed, verdict, lostAt, inputs, retained };
+  const hadSnapshots = isThere(inputs) || lost !== undefined;
+  const slot = { labels, isNamed, verdict, hadSnapshots, lostAt, inputs, retained };
   return known && isSame(known, slot) ? known : slot;
 }
 
@@ -186,6 +189,7 @@ function isSame(a: Slot, b: Slot): boolean {
   const [one, other] = [a.verdict, b.verdict];
   return (
     a.isNamed === b.isNamed &&
+    a.hadSnapshots === b.hadSnapshots &&
     a.lostAt === b.lostAt &&
     sameInputs(a.inputs, b.inputs) &&
     one.newest === other.newest &&

@@ -89,6 +89,27 @@ test("kept slots end when the settings changed meanwhile", () => {
   ]);
 });
 
+test.for<readonly [string, object, Partial<Shot>]>([
+  ["a copy that is missing", { copies: 2 }, {}],
+  ["empty backups", {}, { files: 0 }],
+])(
+  "the slot of a glob that has never had enough stays when its last snapshot is gone, also over a restart: %s",
+  ([, more, rest]) => {
+    const shot = { host: "web", at: ago(HOUR), ...rest };
+    const expectation = { ...EXPECTATION, hosts: ["*"], ...more };
+    for (const isRestarted of [false, true]) {
+      const made = new ExpectationScene(NOW);
+      made.configure({ expect: [expectation] }, ["/a", "/b"]);
+      made.read("/a", [shot]);
+      made.read("/b", []);
+      expect(Object.values(made.shown("newest"))).toEqual([0]);
+      if (isRestarted) restarted(made, encodeKeptSlots(made.book.kept()), expectation);
+      for (const url of ["/a", "/b"]) made.read(url, []);
+      expect(made.unmet()).toEqual(["e web never_seen"]);
+    }
+  },
+);
+
 test("kept slots end when a repository was taken away meanwhile, and stay when one was added", () => {
   const { made, text } = left();
   const hosts = (): readonly string[] =>

@@ -46,7 +46,7 @@ interface Said {
   readonly candidate: number;
   readonly settled: boolean;
   readonly attempted: boolean;
-  readonly named: boolean;
+  readonly isLasting: boolean;
   readonly lostAt: number | undefined;
 }
 
@@ -128,9 +128,8 @@ export class Reference {
       else if (anyFits(one.users, user))
         add(`${host} ${user}`, one.hosts.includes(host) && one.users.includes(user));
     if (!this.#isReload(world, one, own))
-      for (const [slot, { named, candidate, lostAt = world.now }] of this.#said.get(one.name) ?? [])
-        if (!named && candidate > 0 && world.now - lostAt < 90 * DAY * 1000)
-          add(slot, false, lostAt);
+      for (const [slot, { isLasting, lostAt = world.now }] of this.#said.get(one.name) ?? [])
+        if (isLasting && world.now - lostAt < 90 * DAY * 1000) add(slot, false, lostAt);
     const globbed = new Set(
       [...slots.keys()]
         .filter((slot) => anyFits(one.users?.filter(isGlob) ?? [], slot.split(" ")[1] ?? ""))
@@ -227,15 +226,16 @@ export class Reference {
     const newestOfAll = last.filter(({ at }) => last.every((other) => other.at <= at));
     if (settled && newestOfAll.length > 0 && !newestOfAll.some(isGood))
       reasons.push(newestOfAll.some(({ files }) => files !== 0) ? "small" : "empty");
-    if (inSlot.some((shot) => !inTime.includes(shot) && matching(one, shot) === true))
-      reasons.push("future");
+    const matched = inSlot.filter((shot) => matching(one, shot) === true);
+    if (matched.some((shot) => !inTime.includes(shot))) reasons.push("future");
     if (isUnknown) reasons.push("unknown");
     const text = [
       ...(isSaid ? [`newest ${candidate}`, `max ${maxAge}`] : []),
       ...(isPaused ? [] : reasons.toSorted()),
     ].join(" ");
     const newest = isSaid ? candidate : undefined;
-    return [text, { newest, candidate, settled, attempted: wasAttempted, named, lostAt }];
+    const isLasting = !named && (matched.length > 0 || lostAt !== undefined);
+    return [text, { newest, candidate, settled, attempted: wasAttempted, isLasting, lostAt }];
   }
 }
 
