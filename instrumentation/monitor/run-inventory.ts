@@ -27,7 +27,11 @@ export interface Taken {
   readonly inventory: Inventory;
 }
 
-/** Takes an inventory, or takes over the one from before a restart if the next is not due. @throws AgentError */
+/**
+ * Takes an inventory. The first time in a process it takes over the one from before a restart instead: what is known is shown before the
+ * long work begins.
+ * @throws AgentError
+ */
 export async function runInventory(
   view: OpenView,
   { keeper, settings, repositoryId: looked, snapshots, clock, logger, subject }: RunOptions,
@@ -36,8 +40,7 @@ export async function runInventory(
   const { id: repositoryId } = view.config;
   const kept = await keeper.open(repositoryId, view.master);
   const known = kept.state?.inventory;
-  const isDue = looked === repositoryId || !known || known.at + settings.everyMs <= clock.now();
-  if (!isDue) return { repositoryId, inventory: known };
+  if (looked !== repositoryId && known) return { repositoryId, inventory: known };
   const before = { kept: kept.index, previous: kept.state, snapshots: snapshots() };
   const state = await takeInventory(view, before, settings, clock, signal);
   await kept.keep(state);

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { Secret } from "../../instrumentation/core/secret.ts";
+import type { InventoryEntry } from "../../instrumentation/monitor/inventory-plan.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import { parseExpectations } from "../../instrumentation/settings/expectations/parse.ts";
@@ -95,7 +99,7 @@ test("metrics appear with the first inventory; a second one follows after its in
   expect(lists()).toBe(1);
   const [pack = ""] = scene.packs.keys();
   scene.packs.delete(pack);
-  await made.advance(2);
+  await made.advance(1.5);
   await until(
     "a second inventory",
     async () => (await made.value("backup_repository_missing_packs")) === "1",
@@ -205,11 +209,35 @@ test("a snapshot that an inventory finds unrestorable no longer meets an expecta
   await until("an inventory", () => made.taken === 1);
   expect(await newest()).toBe(lost);
   scene.remove("index", index);
-  await made.advance(25);
+  // Less than the time limit of the inventory that begins after 24 hours.
+  await made.advance(24.5);
   await until("an unrestorable snapshot", async () => (await newest()) === good);
   expect(await made.value("backup_repository_unrestorable_snapshots")).toBe("1");
   // Without inventories nothing is known of it.
   made.monitor.reload(made.settings({ inventory: "off", expectations }));
   expect(await newest()).toBe(lost);
   await made.monitor.stop();
+});
+
+test("after a restart the last inventories of all repositories are shown before a due one begins", async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), "inventories-"));
+  onTestFinished(() => rm(stateDir, { recursive: true }));
+  const scenes = [sceneOfTwo(), sceneOfTwo()];
+  const before = new MonitorScene(scenes, { stateDir });
+  await before.start();
+  await until("all inventories", () => before.taken === 2);
+  await before.monitor.stop();
+  await before.advance(25);
+  const taken: number[] = [];
+  for (const scene of scenes)
+    scene.onCall = (call) => {
+      if (call === "LIST data") taken.push(after.taken);
+    };
+  const after = new MonitorScene(scenes, { stateDir });
+  await after.start();
+  const isNew = ({ inventory }: InventoryEntry): boolean =>
+    inventory?.at === scenes[0]?.clock.now();
+  await until("both inventories", () => after.monitor.inventories.entries().every(isNew));
+  expect(taken).toEqual([2, 2]);
+  await after.monitor.stop();
 });
