@@ -50,7 +50,8 @@ export function* cutIndex(json: Buffer): Generator<CutPack> {
       const [key, start] = member.value;
       const isPacks = key === "packs" || key === "packs_to_delete";
       const isList = json[start] === OPEN_BRACKET;
-      if (isPacks && !isList && json[start] !== NULL) throw new SyntaxError("not a list of packs");
+      // restic ignores the other list.
+      if (key === "packs" && !isList && json[start] !== NULL) throw new SyntaxError("no list");
       member = members.next(isPacks && isList ? yield* cutPacks(json, start, key) : undefined);
     }
     end = member.value;
