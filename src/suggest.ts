@@ -41,12 +41,14 @@ export async function printSuggestions(
     const { expectations = NO_EXPECTATIONS } = settings.monitor;
     const sets = [...monitor.store.entries()].flatMap(({ state }) => state?.content?.sets ?? []);
     const now = systemClock.now();
-    const { suggestions, returned, hasNameless } = suggest(sets, expectations, now);
+    const { suggestions, returned, uncounted, hasNameless } = suggest(sets, expectations, now);
     process.stdout.write(suggestionText(suggestions));
     if (expectations.expectations.length > 0)
       note("the settings have expect already: put this block in its place");
     for (const host of returned)
       note(`${host}: left out, it is in retired and made backups since: remove it there first`);
+    for (const host of uncounted)
+      note(`${host}: left out, all its snapshots are empty or dated in the future`);
     if (hasNameless) note("snapshots without a host name: left out, no expectation can name them");
     for (const one of suggestions) if (one.state === "retired") note(retiredNote(one));
     const collection = collectionNote(settings, suggestions, now);

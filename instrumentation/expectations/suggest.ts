@@ -32,6 +32,8 @@ export interface Suggestions {
   readonly suggestions: readonly Suggestion[];
   /** Literal hosts of `retired` that made backups after its date: they would be in both sections. */
   readonly returned: readonly string[];
+  /** Hosts that were left out: all their snapshots are empty, or dated in the future. */
+  readonly uncounted: readonly string[];
   /** Snapshots without a host name were left out. */
   readonly hasNameless: boolean;
 }
@@ -66,9 +68,12 @@ export function suggest(
       suggestionsOf(historiesOf(host, places.size > 1 ? url : undefined, ofPlace, now), now),
     );
   });
+  const suggested = new Set(single.flatMap(({ hosts }) => hosts));
+  const all = [...new Set(usable.map(hostOf))];
   return {
     suggestions: shared(single),
     returned: [...new Set(returned.map(hostOf))].toSorted(),
+    uncounted: all.filter((host) => !suggested.has(host)).toSorted(),
     hasNameless: nameless.length > 0,
   };
 }

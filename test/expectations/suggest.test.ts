@@ -187,16 +187,19 @@ test("names with letters of globs, of YAML and of the terminal are loaded as the
   expect([first, rest.filter((line) => !line.startsWith("  # "))]).toEqual(["expect: []", []]);
 });
 
-test("empty and future snapshots do not count, and hosts without a name are left out", () => {
+test("empty and future snapshots do not count: hosts that have no others are named; hosts without a name are left out", () => {
   const found = suggestFor({
     "/a": [
       ...daily({ host: "web" }),
       { host: "web", at: NOW - 60, files: 0 },
       { host: "web", at: NOW + DAY },
       { host: "", at: NOW },
+      { host: "empty", at: NOW - HOUR, files: 0 },
+      { host: "ahead", at: NOW + DAY },
     ],
   });
   expect(found).toMatchObject({ hasNameless: true, suggestions: [{ newest: NOW - HOUR }] });
+  expect(found.uncounted).toEqual(["ahead", "empty"]);
   expect(found.suggestions).toHaveLength(1);
 });
 
@@ -206,6 +209,7 @@ test("sets that are retired are left out, and those that came back named", () =>
   expect(suggestFor({ "/a": shots }, { retired })).toEqual({
     suggestions: [],
     returned: ["back"],
+    uncounted: [],
     hasNameless: false,
   });
 });
