@@ -96,6 +96,7 @@ export class ResticSource implements Source<RepositoryState> {
       locks: this.#options.locksEveryMs === undefined ? undefined : locks,
     });
     const recalled = previous?.content ? undefined : await this.#recall(signal);
+    if (recalled) locks = await this.#lookAtLocks(undefined, locks, signal);
     const [{ url, problemOf }, rules] = [this.#options, this.#rules()];
     const content =
       previous?.content ?? (recalled && (await contentOf(url, recalled, undefined, this.#rules)));
@@ -119,9 +120,9 @@ export class ResticSource implements Source<RepositoryState> {
     }
   }
 
-  /** Does nothing if that is not due. Never rejects: the backup sets are known already. */
+  /** Does nothing if that is not due. Never rejects: the backup sets are known already. @param backend as in `watchLocks` */
   async #lookAtLocks(
-    backend: Backend,
+    backend: Backend | undefined,
     previous: LockState | undefined,
     signal: AbortSignal,
   ): Promise<LockState | undefined> {

@@ -1,9 +1,10 @@
 import { Fields } from "../state-dir/fields.ts";
-import type { LockHolder } from "./holders.ts";
+import type { LockLook } from "./lock-state.ts";
 
-/** The holders as the text that is kept over a restart. */
-export function encodeHolders(holders: readonly LockHolder[]): string {
-  return JSON.stringify(
+/** The time and the holders of a look, as the text that is kept over a restart. */
+export function encodeLook({ at, holders }: LockLook): string {
+  return JSON.stringify([
+    at,
     holders.map(({ hostname, username, pid, exclusive, refreshed, since, isStale, files }) => [
       hostname,
       username,
@@ -15,16 +16,19 @@ export function encodeHolders(holders: readonly LockHolder[]): string {
       Number(isStale),
       files,
     ]),
-  );
+  ]);
 }
 
 /**
- * The holders of `encodeHolders`; none of another text. A lock that was not stale needs two looks after the restart.
+ * The look of `encodeLook`, without its files: they are read again. A lock that was not stale needs two looks after the restart.
  * @param atMs now, monotonic milliseconds
+ * @returns undefined: it is another text
  */
-export function decodeHolders(text: string, atMs: number): readonly LockHolder[] {
+export function decodeLook(text: string, atMs: number): LockLook | undefined {
   try {
-    return Fields.parse(text)
+    const look = Fields.parse(text);
+    const holders = look
+      .part(1)
       .parts()
       .map((fields) => ({
         hostname: fields.text(0),
@@ -37,7 +41,8 @@ export function decodeHolders(text: string, atMs: number): readonly LockHolder[]
         files: fields.part(8).texts(),
         unchangedSinceMs: atMs,
       }));
+    return { at: look.number(0), holders, unreadable: 0, files: new Map() };
   } catch {
-    return [];
+    return undefined;
   }
 }

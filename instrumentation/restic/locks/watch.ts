@@ -8,14 +8,15 @@ import type { Backend } from "../../backends/backend.ts";
 import type { TextKeeper } from "../repository/snapshot-cache.ts";
 import type { Session } from "../repository/session.ts";
 import { holdersOf } from "./holders.ts";
-import { decodeHolders, encodeHolders } from "./kept-holders.ts";
+import { decodeLook, encodeLook } from "./kept-holders.ts";
 import { logLook } from "./lock-log.ts";
 import type { LockFiles, LockLook, LockState } from "./lock-state.ts";
 import type { LockFile } from "./lock-file.ts";
 import { isUnreadable, readLocks } from "./look.ts";
 
 export interface LockWatchOptions {
-  readonly backend: Backend;
+  /** undefined: the locks are those from before a restart. */
+  readonly backend: Backend | undefined;
   readonly session: Session;
   /** Time from one look to the next, milliseconds. */
   readonly everyMs: number;
@@ -30,6 +31,8 @@ export interface LockWatchOptions {
 /** The backup sets, which are known already, wait for the locks. */
 const MAX_LOOK_MS = 30_000;
 
+const NONE: LockLook = { at: -Infinity, holders: [], unreadable: 0, files: new Map() };
+
 /** Collections are never exactly one interval apart: a look may come this part of the interval early. */
 const EARLY = 0.1;
 
@@ -41,14 +44,15 @@ export async function watchLocks(
   previous: LockState | undefined,
   options: LockWatchOptions,
   signal: AbortSignal,
-): Promise<LockState> {
+): Promise<LockState | undefined> {
   const { backend, session, everyMs, clock, logger, subject, keeper } = options;
   const repositoryId = session.config.id;
   const before = previous?.repositoryId === repositoryId ? previous : undefined;
+  if (!backend) return before ?? keptState(options);
   const triedAtMs = clock.monotonicMs();
   if (before && triedAtMs - before.triedAtMs < everyMs * (1 - EARLY)) return before;
   try {
-    const known = before?.look ?? (await keptLook(options));
+    const known = before?.look ?? (await keptState(options))?.look ?? NONE;
     const { files, unread } = await withTimeLimit(MAX_LOOK_MS, tooSlow(), clock, (ended) =>
       readLocks(backend, session.master, known.files, AbortSignal.any([signal, ended])),
     );
@@ -56,7 +60,7 @@ export async function watchLocks(
     logLook(look, known, logger, subject);
     if (before?.problem !== undefined) logger.info("the locks can be read again", subject);
     if (known.holders.length + look.holders.length > 0)
-      await keeper?.keep(encodeHolders(look.holders), repositoryId, session.master);
+      await keeper?.keep(encodeLook(look), repositoryId, session.master);
     return { repositoryId, triedAtMs, problem: undefined, look };
   } catch (error) {
     const problem = toAgentError(error).message;
@@ -66,11 +70,16 @@ export async function watchLocks(
   }
 }
 
-/** The holders from before a restart; their files are read again. */
-async function keptLook({ keeper, session, clock }: LockWatchOptions): Promise<LockLook> {
-  const text = await keeper?.load(session.config.id, session.master);
-  const holders = text === undefined ? [] : decodeHolders(text, clock.monotonicMs());
-  return { at: clock.now(), holders, unreadable: 0, files: new Map() };
+/** The locks from before a restart; undefined: there were none. A look is due. */
+async function keptState({
+  keeper,
+  session,
+  clock,
+}: LockWatchOptions): Promise<LockState | undefined> {
+  const repositoryId = session.config.id;
+  const text = await keeper?.load(repositoryId, session.master);
+  const look = text === undefined ? undefined : decodeLook(text, clock.monotonicMs());
+  return look && { repositoryId, triedAtMs: -Infinity, problem: undefined, look };
 }
 
 function tooSlow(): AgentError {

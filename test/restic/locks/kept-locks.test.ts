@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { AgentError } from "../../../instrumentation/core/error.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 import { LockScene, MINUTE } from "../../support/repository/lock-scene.ts";
 
@@ -39,6 +40,23 @@ test("a restart keeps since when a lock is held, and which locks are stale", asy
   expect(await scene.after(1)).toEqual(known);
   expect(scene.calls).toEqual(["LIST locks", "GET locks"]);
   expect(scene.logger.texts).toEqual([]);
+});
+
+test("a restart while the repository is away keeps its locks as last known", async () => {
+  const { scene } = await keptScene();
+  scene.lock();
+  await scene.after(5);
+  const known = await scene.after(45);
+  scene.before = () => {
+    throw new AgentError("unreachable", "away");
+  };
+  for (let count = 0; count < 2; count++) {
+    await scene.restart();
+    expect(await scene.after(15)).toEqual(known);
+    expect(scene.state?.locks?.look?.at).toBe(scene.clock.now() - (count + 1) * 15 * MINUTE);
+  }
+  scene.before = () => {};
+  expect(await scene.after(1)).toEqual(known);
 });
 
 test("a lock that was not stale needs two looks after a restart", async () => {
