@@ -39,7 +39,7 @@ export function folderLooks({
 function perFolder(table: PackTable): readonly [packs: Float64Array, bytes: Float64Array] {
   const packs = new Float64Array(FOLDERS);
   const bytes = new Float64Array(FOLDERS);
-  for (let row = 0; row < table.count; row++) {
+  for (const row of table.rows()) {
     const folder = table.folder(row);
     packs[folder] = (packs[folder] ?? 0) + 1;
     bytes[folder] = (bytes[folder] ?? 0) + table.size(row);

@@ -136,7 +136,7 @@ export class IndexReading {
   }
 
   async #read(ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const { backend, master, kept, startedAt } = this.#options;
+    const { backend, master, startedAt } = this.#options;
     const { gone, unreadable } = await readIndex(
       backend,
       master,
@@ -146,8 +146,9 @@ export class IndexReading {
         budget: this.#budget,
         withData: () => this.#isExact(),
         found: async (record) => {
-          this.#heads.set(record.id, headOf(record));
-          await kept.add(record);
+          const wasExact = this.#isExact();
+          await this.#keep(record);
+          if (wasExact && !this.#isExact()) await this.#forgetData();
         },
       },
       startedAt,
@@ -155,6 +156,17 @@ export class IndexReading {
     );
     for (const [id, reason] of unreadable) this.#unreadable.set(id, reason);
     return gone;
+  }
+
+  async #keep(record: IndexRecord): Promise<void> {
+    this.#heads.set(record.id, headOf(record));
+    await this.#options.kept.add(record);
+  }
+
+  /** There are too many blobs to count each once: their rows are of no use. */
+  async #forgetData(): Promise<void> {
+    for await (const record of this.#options.kept.records())
+      if (record.data) await this.#keep({ ...record, data: undefined });
   }
 
   #isExact(): boolean {

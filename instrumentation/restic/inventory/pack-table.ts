@@ -3,26 +3,36 @@ import { randomInt } from "node:crypto";
 /** Bytes of a SHA-256. */
 export const ID_BYTES = 32;
 
-const MIN_ROWS = 1024;
+/** `data/00` to `data/ff`. */
+const FOLDERS = 256;
+
+const MIN_ROWS = 16;
 
 /** Marks of a row, to be combined. */
 export const MARK = { indexed: 1, stable: 2, sized: 4 } as const;
 
+/** The rows of the packs of one folder. They grow on their own: to copy all rows of a table at once would block the process. */
+class FolderRows {
+  ids = Buffer.alloc(MIN_ROWS * ID_BYTES);
+  sizes = new Float64Array(MIN_ROWS);
+  marks = new Uint8Array(MIN_ROWS);
+  /** Numbers of rows from 1; 0: free. The length is a power of two; at most half of the slots are taken. */
+  slots = new Int32Array(2 * MIN_ROWS);
+  count = 0;
+}
+
+const NO_ROWS = new FolderRows();
+
 /**
- * Packs with a size and marks: about 50 bytes each. Rows are never removed. The names may be chosen by an attacker: the hash function is
+ * Packs with a size and marks: 50 to 100 bytes each. Rows are never removed. The names may be chosen by an attacker: the hash function is
  * another one in each table.
  */
 export class PackTable {
-  #ids = Buffer.alloc(MIN_ROWS * ID_BYTES);
-  #sizes = new Float64Array(MIN_ROWS);
-  #marks = new Uint8Array(MIN_ROWS);
-  /** Numbers of rows from 1; 0: free. The length is a power of two. */
-  #slots = new Int32Array(2 * MIN_ROWS);
-  #count = 0;
+  readonly #folders: (FolderRows | undefined)[] = [];
   readonly #factors = Uint32Array.from({ length: ID_BYTES / 4 }, () => randomInt(2 ** 32) | 1);
 
   get count(): number {
-    return this.#count;
+    return this.#folders.reduce((sum, folder) => sum + (folder?.count ?? 0), 0);
   }
 
   /**
@@ -31,98 +41,118 @@ export class PackTable {
    * @returns the number of the row
    */
   put(bytes: Buffer, at: number, size: number): number {
-    const slot = this.#slotOf(bytes, at);
-    const known = this.#slots[slot] ?? 0;
-    if (known > 0) {
-      this.#sizes[known - 1] = size;
-      return known - 1;
+    const number = bytes[at] ?? 0;
+    const folder = (this.#folders[number] ??= new FolderRows());
+    if (folder.count === folder.sizes.length) this.#grow(folder);
+    const slot = this.#slotOf(folder, bytes, at);
+    const known = folder.slots[slot] ?? 0;
+    const index = known > 0 ? known - 1 : folder.count++;
+    folder.sizes[index] = size;
+    if (known === 0) {
+      bytes.copy(folder.ids, index * ID_BYTES, at, at + ID_BYTES);
+      folder.slots[slot] = index + 1;
     }
-    if (this.#count === this.#sizes.length) {
-      this.#grow();
-      return this.put(bytes, at, size);
-    }
-    const row = this.#count++;
-    bytes.copy(this.#ids, row * ID_BYTES, at, at + ID_BYTES);
-    this.#sizes[row] = size;
-    this.#slots[slot] = row + 1;
-    return row;
+    return index * FOLDERS + number;
   }
 
   /** The number of the row with the id at `at`; undefined: there is none. */
   find(bytes: Buffer, at: number): number | undefined {
-    const row = this.#slots[this.#slotOf(bytes, at)] ?? 0;
-    return row === 0 ? undefined : row - 1;
+    const number = bytes[at] ?? 0;
+    const folder = this.#folders[number];
+    const known = folder ? (folder.slots[this.#slotOf(folder, bytes, at)] ?? 0) : 0;
+    return known === 0 ? undefined : (known - 1) * FOLDERS + number;
   }
 
   /** The row of another table with the same id. */
   rowIn(table: PackTable, row: number): number | undefined {
-    return table.find(this.#ids, row * ID_BYTES);
+    return table.find(this.#folderOf(row).ids, indexOf(row) * ID_BYTES);
+  }
+
+  /** Numbers of all rows, folder by folder. */
+  *rows(): Generator<number> {
+    for (const [number, folder] of this.#folders.entries())
+      for (let index = 0; index < (folder?.count ?? 0); index++) yield index * FOLDERS + number;
   }
 
   /** A table of some rows, without marks. */
   filter(isWanted: (row: number) => boolean): PackTable {
     const some = new PackTable();
-    for (let row = 0; row < this.#count; row++)
-      if (isWanted(row)) some.put(this.#ids, row * ID_BYTES, this.size(row));
+    for (const row of this.rows())
+      if (isWanted(row)) some.put(this.#folderOf(row).ids, indexOf(row) * ID_BYTES, this.size(row));
     return some;
   }
 
   size(row: number): number {
-    return this.#sizes[row] ?? 0;
+    return this.#folderOf(row).sizes[indexOf(row)] ?? 0;
   }
 
   addToSize(row: number, bytes: number): void {
-    this.#sizes[row] = this.size(row) + bytes;
+    this.#folderOf(row).sizes[indexOf(row)] = this.size(row) + bytes;
   }
 
   mark(row: number, marks: number): void {
-    this.#marks[row] = (this.#marks[row] ?? 0) | marks;
+    const { marks: all } = this.#folderOf(row);
+    all[indexOf(row)] = (all[indexOf(row)] ?? 0) | marks;
   }
 
   /** True if the row has all of the marks. */
   is(row: number, marks: number): boolean {
-    return ((this.#marks[row] ?? 0) & marks) === marks;
+    return ((this.#folderOf(row).marks[indexOf(row)] ?? 0) & marks) === marks;
   }
 
   id(row: number): string {
-    return this.#ids.toString("hex", row * ID_BYTES, (row + 1) * ID_BYTES);
+    const from = indexOf(row) * ID_BYTES;
+    return this.#folderOf(row).ids.toString("hex", from, from + ID_BYTES);
   }
 
   /** @param max how many, at most */
   *ids(max: number): Generator<string> {
-    for (let row = 0; row < Math.min(max, this.#count); row++) yield this.id(row);
+    let left = max;
+    for (const row of this.rows()) {
+      if (left-- === 0) return;
+      yield this.id(row);
+    }
   }
 
   /** The first two hex digits of the id as a number. */
   folder(row: number): number {
-    return this.#ids[row * ID_BYTES] ?? 0;
+    return row % FOLDERS;
   }
 
-  /** The slot of the id, or the free one where it belongs. Linear probing; at most half of the slots are taken. */
-  #slotOf(bytes: Buffer, at: number): number {
-    const last = this.#slots.length - 1;
+  #folderOf(row: number): FolderRows {
+    return this.#folders[row % FOLDERS] ?? NO_ROWS;
+  }
+
+  /** The slot of the id, or the free one where it belongs. Linear probing. */
+  #slotOf({ ids, slots }: FolderRows, bytes: Buffer, at: number): number {
+    const last = slots.length - 1;
     let hash = 0;
     for (let word = 0; word < this.#factors.length; word++)
       hash = (hash + Math.imul(bytes.readInt32LE(at + 4 * word), this.#factors[word] ?? 0)) | 0;
     let slot = (hash ^ (hash >>> 15)) & last;
     for (;;) {
-      const row = this.#slots[slot] ?? 0;
+      const row = slots[slot] ?? 0;
       if (row === 0) return slot;
       const from = (row - 1) * ID_BYTES;
-      if (bytes.compare(this.#ids, from, from + ID_BYTES, at, at + ID_BYTES) === 0) return slot;
+      if (bytes.compare(ids, from, from + ID_BYTES, at, at + ID_BYTES) === 0) return slot;
       slot = (slot + 1) & last;
     }
   }
 
-  #grow(): void {
-    const rows = 2 * this.#sizes.length;
-    this.#ids = Buffer.concat([this.#ids], rows * ID_BYTES);
-    this.#sizes = enlarged(new Float64Array(rows), this.#sizes);
-    this.#marks = enlarged(new Uint8Array(rows), this.#marks);
-    this.#slots = new Int32Array(2 * rows);
-    for (let row = 0; row < this.#count; row++)
-      this.#slots[this.#slotOf(this.#ids, row * ID_BYTES)] = row + 1;
+  #grow(folder: FolderRows): void {
+    const rows = 2 * folder.sizes.length;
+    folder.ids = Buffer.concat([folder.ids], rows * ID_BYTES);
+    folder.sizes = enlarged(new Float64Array(rows), folder.sizes);
+    folder.marks = enlarged(new Uint8Array(rows), folder.marks);
+    folder.slots = new Int32Array(2 * rows);
+    for (let index = 0; index < folder.count; index++)
+      folder.slots[this.#slotOf(folder, folder.ids, index * ID_BYTES)] = index + 1;
   }
+}
+
+/** The place of a row in its folder. */
+function indexOf(row: number): number {
+  return Math.floor(row / FOLDERS);
 }
 
 function enlarged<Values extends Float64Array | Uint8Array>(values: Values, from: Values): Values {

@@ -66,8 +66,7 @@ function prefixesOf(
   slices: boolean,
 ): readonly (string | undefined)[] {
   const folders = new Set<number>();
-  for (const table of tables)
-    for (let row = 0; row < table.count; row++) folders.add(table.folder(row));
+  for (const table of tables) for (const row of table.rows()) folders.add(table.folder(row));
   if (slices && folders.size <= MAX_FOLDERS) return [...folders].map(folderName);
   return prefixes.length > 0 ? prefixes : [undefined];
 }

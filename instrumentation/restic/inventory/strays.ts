@@ -15,8 +15,9 @@ export function straysIn(
   now: number,
 ): Map<string, Stray> {
   const found = new Map<string, Stray>();
-  for (let row = 0; row < listing.count && found.size < MAX_STRAYS; row++) {
+  for (const row of listing.rows()) {
     if (listing.is(row, MARK.indexed)) continue;
+    if (found.size === MAX_STRAYS) break;
     const id = listing.id(row);
     const size = listing.size(row);
     const known = previous.get(id);

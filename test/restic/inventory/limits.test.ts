@@ -93,6 +93,7 @@ test("above exactBlobs blobs are counted with their duplicates", async () => {
   expect(counts).toMatchObject({ ...FINE, dataBlobs: 12, treeBlobs: 6 });
   expect(counts).not.toHaveProperty("duplicateBytes");
   expect(counts).not.toHaveProperty("uncompressedBytes");
+  for await (const { data: rows } of made.kept.records()) expect(rows).toBeUndefined();
   // With a higher bound the index is read again.
   const exact = await made.take({ exactBlobs: 1000 });
   expect(exact.counts).toMatchObject({ dataBlobs: 9, duplicateBytes: 303 });
