@@ -29,8 +29,8 @@ export interface Listed extends Listing {
 
 /** The snapshots that were read before a restart. */
 export interface Remembered {
-  /** All that were read; the caller believes in one only if the repository lists it. */
-  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** All that were read; the caller believes in one only if the repository lists it. The map becomes the caller's. */
+  readonly snapshots: Map<string, Snapshot>;
   /** The last complete listing; undefined: none was complete. */
   readonly listed: Listed | undefined;
 }

@@ -8,16 +8,16 @@ export class JournalContent implements Remembered {
   readonly #snapshots = new Map<string, Snapshot>();
   readonly #unreadable = new Map<string, UnreadableFile>();
   /** Snapshots that were read after the last complete listing. */
-  readonly #unlisted = new Set<string>();
+  #unlisted: string[] = [];
   #listing: (Listing & { readonly history: ChangeHistory | undefined }) | undefined;
 
-  get snapshots(): ReadonlyMap<string, Snapshot> {
+  get snapshots(): Map<string, Snapshot> {
     return this.#snapshots;
   }
 
   get listed(): Listed | undefined {
     if (!this.#listing) return undefined;
-    if (this.#unlisted.size === 0)
+    if (this.#unlisted.length === 0)
       return { ...this.#listing, snapshots: this.#snapshots, unreadable: this.#unreadable };
     const snapshots = new Map(this.#snapshots);
     for (const id of this.#unlisted) snapshots.delete(id);
@@ -26,13 +26,13 @@ export class JournalContent implements Remembered {
 
   /** A second record of a snapshot has more details. */
   addSnapshot(snapshot: Snapshot): void {
-    if (!this.#snapshots.has(snapshot.id)) this.#unlisted.add(snapshot.id);
+    if (!this.#snapshots.has(snapshot.id)) this.#unlisted.push(snapshot.id);
     this.#snapshots.set(snapshot.id, snapshot);
   }
 
   settle({ listing, changes, history }: JournalRecord & { readonly kind: "listed" }): void {
     this.#listing = { ...listing, history: history ?? this.#listing?.history };
-    this.#unlisted.clear();
+    this.#unlisted = [];
     for (const id of changes.removed) {
       this.#snapshots.delete(id);
       this.#unreadable.delete(id);

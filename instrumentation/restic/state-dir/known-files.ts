@@ -7,7 +7,7 @@ export class KnownFiles {
   /** Whether they are damaged. */
   readonly #unreadable = new Map<string, boolean>();
 
-  constructor({ snapshots, listed }: Remembered) {
+  constructor({ snapshots, listed }: Pick<Remembered, "listed"> & Pick<Listed, "snapshots">) {
     this.#snapshots = new Set(snapshots.keys());
     this.#note(listed?.unreadable);
   }

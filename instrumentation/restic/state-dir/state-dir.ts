@@ -15,7 +15,7 @@ const MAX_SLOTS_BYTES = 64 * 2 ** 20;
 /** Reads of snapshots that lack details, in one collection of all repositories. */
 const MAX_READS = 1000;
 
-const NOTHING: Remembered = { snapshots: new Map(), listed: undefined };
+const nothing = (): Remembered => ({ snapshots: new Map(), listed: undefined });
 
 /** The folder of the setting `stateDir`, opened on first use. */
 export class StateDir {
@@ -62,7 +62,7 @@ export class StateDir {
     return {
       load: async (repositoryId, master) => {
         const folder = await this.#open();
-        if (!folder) return NOTHING;
+        if (!folder) return nothing();
         const key = master.derive(`restic-otel state of ${repositoryId}`);
         const { SnapshotJournal: Journal } = await import("./snapshot-journal.ts");
         const opened = new Journal(
@@ -79,7 +79,7 @@ export class StateDir {
           return content;
         } catch (error) {
           warn("cannot read the state of a repository, continuing without it", error);
-          return NOTHING;
+          return nothing();
         }
       },
       append: (snapshots) => attempt((open) => open.append(snapshots)),

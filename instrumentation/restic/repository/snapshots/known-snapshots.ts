@@ -15,7 +15,7 @@ import type { ChangeHistory, JudgeChanges, ListingChange } from "./change-histor
 /** The snapshots of one repository that were read. They never change. */
 export class KnownSnapshots {
   readonly #cache: SnapshotCache | undefined;
-  readonly #byId = new Map<string, Snapshot>();
+  #byId = new Map<string, Snapshot>();
   readonly #bounds: SnapshotBounds;
   #unreadable: ReadonlyMap<string, Unreadable | undefined> = new Map();
   #sightings = new Sightings();
@@ -85,10 +85,8 @@ export class KnownSnapshots {
     this.#sightings = new Sightings(listed);
     const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
-    for (const [id, snapshot] of remembered?.snapshots ?? []) {
-      this.#byId.set(id, snapshot);
-      if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
-    }
+    if (remembered) this.#byId = remembered.snapshots;
+    for (const id of this.#byId.keys()) if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
     this.#hasListing = listed !== undefined;
     this.#history = listed?.history;
     return listed;
