@@ -106,7 +106,9 @@ describe.for(KINDS)("a repository of $name", ({ writer, init, migrate }) => {
       const lacking = snapshots.filter(({ tree }) => checked.missingTrees.includes(tree));
       expect(unrestorable.toSorted()).toEqual(lacking.map(({ id }) => id).toSorted());
       if (name === "a lost index file of data alone") {
-        expect(lost).toEqual([first.data]);
+        // restic 0.9 may write the data into two packs.
+        expect(lost).toContain(first.data);
+        expect(orphans).toEqual([]);
         expect(unrestorable).toEqual([]);
       }
       if (!isSound(name)) return;
