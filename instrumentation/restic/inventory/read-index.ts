@@ -108,18 +108,24 @@ async function decode(
   signal: AbortSignal,
 ): Promise<IndexRecord | string> {
   try {
-    await nextTurn();
-    const json = await unpackAside(key.open(stored), MAX_INDEX_JSON_BYTES);
-    const steps = decodeIndex(Buffer.from(json.buffer, json.byteOffset, json.length));
-    for (;;) {
-      await nextTurn();
-      signal.throwIfAborted();
-      const step = steps.next();
-      if (step.done) return { id, readAt: now, size: stored.length, ...step.value };
-    }
+    const plain = await inTurns(key.openInSteps(stored), signal);
+    const json = await unpackAside(plain, MAX_INDEX_JSON_BYTES);
+    const text = Buffer.from(json.buffer, json.byteOffset, json.length);
+    const rows = await inTurns(decodeIndex(text), signal);
+    return { id, readAt: now, size: stored.length, ...rows };
   } catch (error) {
     signal.throwIfAborted();
     const isForeign = error instanceof SealError && error.reason === "wrong mac";
     return isForeign ? "is sealed with another key" : reasonOf(error);
+  }
+}
+
+/** Other work has its turn before each step. */
+async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    await nextTurn();
+    signal.throwIfAborted();
+    const step = steps.next();
+    if (step.done) return step.value;
   }
 }

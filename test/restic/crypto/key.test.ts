@@ -139,3 +139,25 @@ test("a nonce of zeros is refused, even with the right MAC", () => {
   const sealed = seal(randomBytes(50), material, Buffer.alloc(16));
   expect(() => new Key(material).open(sealed)).toThrow("does not match its MAC");
 });
+
+test("a message of megabytes opens in steps of a MiB, and its last byte counts", () => {
+  const material = newMaterial();
+  const key = new Key(material);
+  for (const [length, yields] of [
+    [0, 0],
+    [MIB, 0],
+    [MIB + 1, 1],
+    [3 * MIB + 5, 3],
+  ] as const) {
+    const plain = Buffer.alloc(length, "text");
+    const sealed = seal(plain, material);
+    const steps = key.openInSteps(sealed);
+    for (let count = 0; count < yields; count++) expect(steps.next().done).toBe(false);
+    const { done, value } = steps.next();
+    expect([done, value && plain.equals(value)]).toEqual([true, true]);
+    expect(key.open(sealed).equals(plain)).toBe(true);
+    const last = sealed.length - 17;
+    sealed[last] = (sealed[last] ?? 0) ^ 1;
+    expect(() => key.open(sealed)).toThrow("does not match its MAC");
+  }
+});
