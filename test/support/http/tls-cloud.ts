@@ -7,7 +7,7 @@ import { FaultServer } from "./fault-server.ts";
 import { LoopbackProxy } from "./loopback-proxy.ts";
 
 /** A file with a key and a certificate, which signs itself. */
-export const TLS = join(import.meta.dirname, "../../fixtures/tls/server.pem");
+const TLS = join(import.meta.dirname, "../../fixtures/tls/server.pem");
 
 /** The endpoints of a cloud, by TLS, behind a proxy; with a home folder and a clock for its user. */
 export class TlsCloud {
