@@ -1,5 +1,10 @@
+/** No known name is longer. */
+const MAX_LENGTH = 64;
+
 /** The known name closest to a misspelt one; undefined if none is close. */
 export function nearest(unknown: string, known: readonly string[]): string | undefined {
+  // Takes time in proportion to the length.
+  if (unknown.length > MAX_LENGTH) return undefined;
   const distances = known.map(
     (name) => [distance(unknown.toLowerCase(), name.toLowerCase()), name] as const,
   );

@@ -1,4 +1,6 @@
-import { printPath } from "restic-otel-instrumentation/internal";
+import { isUtf8 } from "node:buffer";
+
+import { isUtf16, printPath } from "restic-otel-instrumentation/internal";
 import { isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
@@ -13,6 +15,12 @@ export class PlainScalar {
 
 /** A list of repositories may share one password block. What the aliases expand to is bounded by the size of the file. */
 const MAX_ALIASES = 10_000;
+
+/** Why a file cannot be read as text. In another encoding a password with an umlaut would be another one. */
+export function encodingProblem(bytes: Uint8Array): string | undefined {
+  if (isUtf16(bytes)) return "is in UTF-16: save it as UTF-8";
+  return isUtf8(bytes) ? undefined : "is not UTF-8: save it as UTF-8";
+}
 
 interface DocumentOptions {
   /** "written": quoted scalars and keys become strings, unquoted scalars PlainScalar. Default: YAML's core schema. */
@@ -65,6 +73,9 @@ export class SettingsDocument {
     if (comment) return this.#at(comment.index, "", "// does not start a comment: use #");
     const alias = unresolvedAlias(this.#document);
     if (alias) return this.#at(start(alias) ?? 0, "", QUOTES_NEEDED);
+    // The parser takes `!word` for a type and leaves it out: of a password the rest would remain.
+    const tag = this.#document.warnings.find(({ code }) => code === "TAG_RESOLVE_FAILED");
+    if (tag) return this.#at(tag.pos[0], "", QUOTES_NEEDED);
     const [error] = this.#document.errors;
     const repeated = repeatedKeyAt(this.#document);
     if (repeated !== undefined && repeated <= (error?.pos[0] ?? repeated))
@@ -110,7 +121,7 @@ function markPlain(document: Document): void {
   });
 }
 
-const QUOTES_NEEDED = "a value that begins with *, @, & or % must be put in quotes";
+const QUOTES_NEEDED = "a value that begins with !, *, @, & or % must be put in quotes";
 
 /** An alias without an anchor: usually an unquoted cron rule or password that begins with `*`. */
 function unresolvedAlias(document: Document): Alias | undefined {

@@ -4,7 +4,6 @@ import {
   AgentError,
   EXPECTATION_SECTIONS,
   isJsonObject,
-  isUtf16,
   NO_EXPECTATIONS,
   printPath,
   VAULT_DISABLED,
@@ -19,7 +18,7 @@ import type {
   SecretResolver,
 } from "restic-otel-instrumentation/internal";
 
-import { SettingsDocument } from "./document.ts";
+import { encodingProblem, SettingsDocument } from "./document.ts";
 import { parseOtlp } from "./otlp.ts";
 import type { OtlpEndpoint } from "./otlp.ts";
 import { problemOf } from "./formats.ts";
@@ -76,7 +75,8 @@ async function read(file: string): Promise<string> {
         `${file}: is too large: ${size} bytes, the maximum for a settings file is ${MAX_BYTES}`,
       );
     const bytes = await readFile(file);
-    if (isUtf16(bytes)) throw new AgentError("config", `${file}: is in UTF-16: save it as UTF-8`);
+    const problem = encodingProblem(bytes);
+    if (problem !== undefined) throw new AgentError("config", `${file}: ${problem}`);
     return bytes.toString();
   } catch (error) {
     if (error instanceof AgentError || !(error instanceof Error) || !("code" in error)) throw error;

@@ -1,5 +1,15 @@
-import { expect, test } from "vitest";
+import { createSecretKey, randomBytes } from "node:crypto";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
+import { expect, onTestFinished, test } from "vitest";
+
+import { seal } from "../../instrumentation/restic/state-dir/line.ts";
+import {
+  head as headOf,
+  readJournal,
+} from "../../instrumentation/restic/state-dir/read-journal.ts";
 import { SettingsDocument } from "../../src/settings/document.ts";
 import { ANSWERS } from "./targets/answers.ts";
 import { REPOSITORY } from "./targets/repository.ts";
@@ -53,4 +63,26 @@ test("a mapping with eight times as many keys takes at most 16 times as long", a
     take: (input) => new SettingsDocument("file", input.toString()),
   };
   expect(await ratioOf(target, keys(4000), keys(32_000))).toBeLessThan(16);
+});
+
+test("a line of a state file that is eight times as long takes at most 16 times as long", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "linear-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const key = createSecretKey(randomBytes(32));
+  const target: Target = {
+    name: "state files",
+    seeds: [],
+    async take(input) {
+      await writeFile(join(folder, "state"), [seal(headOf(2, "id"), key), input]);
+      const file = await open(join(folder, "state"));
+      try {
+        expect(await readJournal(file, "id", key)).toMatchObject({ records: undefined });
+      } finally {
+        await file.close();
+      }
+    },
+  };
+  expect(await ratioOf(target, Buffer.alloc(4096 * KIB), Buffer.alloc(32_768 * KIB))).toBeLessThan(
+    16,
+  );
 });

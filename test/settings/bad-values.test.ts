@@ -98,6 +98,28 @@ test.for(["\ufeff[]", "[]  "])("a settings file in UTF-16 is named as such", asy
   );
 });
 
+test.for([
+  ["Latin-1", Buffer.from("- {repo: /r, password: p\u00e4ss}", "latin1")],
+  ["UTF-32", Buffer.from([0, 0, 0xfe, 0xff, 0, 0, 0, 0x5b, 0, 0, 0, 0x5d])],
+  ["UTF-16 without a mark", Buffer.from("# p\u00e4ss\u2014\n[]", "utf16le")],
+] as const)("a settings file in %s is not taken for UTF-8", async ([, content]) => {
+  const folder = await mkdtemp(join(tmpdir(), "not-utf-8-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "config.json");
+  await writeFile(file, content);
+  const flags = parseFlags(["--config", file]);
+  await expect(loadSettings({ flags, env: {} })).rejects.toThrow(`${file}: is not UTF-8`);
+});
+
+test.for(["!CANARY", "!CANARY x", "!!CANARY x", "!<CANARY> x"])(
+  "a password %s without quotes is refused: YAML takes its first word for a type",
+  async (password) => {
+    expect(await errorOf(`- repo: /r\n  password: ${password}\n`)).toBe(
+      "FILE:2:13: a value that begins with !, *, @, & or % must be put in quotes",
+    );
+  },
+);
+
 test("every setting has a flag of its name", () => {
   for (const name of settingNames()) {
     const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

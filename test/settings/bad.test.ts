@@ -49,7 +49,7 @@ test.for([
   [
     "an unquoted star",
     "cron: */5 * * * *\nrepositories: []\n",
-    "FILE:1:7: a value that begins with *, @, & or % must be put in quotes",
+    "FILE:1:7: a value that begins with !, *, @, & or % must be put in quotes",
   ],
   [
     "a duplicate key",

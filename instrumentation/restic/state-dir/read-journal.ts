@@ -55,7 +55,9 @@ export async function readJournal(
   });
   let rest = "";
   for await (const chunk of chunks) {
-    const parts = (rest + String(chunk)).split("\n");
+    // A long line is put together once, not for each chunk.
+    const [first = "", ...others] = String(chunk).split("\n");
+    const parts = [rest + first, ...others];
     rest = parts.pop() ?? "";
     for (const line of parts) {
       if (reader.lines % AT_ONCE === 0 || line.length > LONG_LINE) await setImmediate();
