@@ -1,6 +1,7 @@
 import { rename } from "node:fs/promises";
 
 import type { Disaster } from "../support/disasters/disaster.ts";
+import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
 import type { Backup } from "../support/disasters/repository-on-disk.ts";
 import type { World } from "../support/disasters/world.ts";
 
@@ -80,6 +81,35 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
       BackupLateUnread: 6,
       BackupUnknown: 8,
     },
+  },
+  {
+    name: "one agent of a pair cannot read one of three repositories",
+    repositories: 3,
+    settings: {
+      expect: [
+        { name: "never", hosts: ["never"] },
+        { name: "copied", repositories: [FIRST, SECOND], hosts: ["web"], copies: 2 },
+        { name: "other", repositories: [FIRST, THIRD], hosts: ["web"], copies: 2 },
+      ].map((entry) => Object.assign({ users: ["root"], maxAge: "26h" }, entry)),
+    },
+    second: {
+      repositories: [
+        { repo: FIRST, password: PASSWORD },
+        { repo: SECOND, password: "wrong" },
+        { repo: THIRD, password: PASSWORD },
+      ],
+    },
+    async play(world) {
+      const [, second, third] = world.repositories;
+      if (!second || !third) throw new Error("there are no three repositories");
+      const copies = [second, third].map((repository) => ({ host: "web", repository }));
+      world.strike();
+      await world.begins(1, WEB, ...copies);
+      world.jobs.clear();
+      world.jobs.add(WEB);
+      await world.hours(10);
+    },
+    alerts: { BackupRepositoryUnreadable: 2, BackupLateUnread: 1, BackupCopyLate: 6 },
   },
   {
     name: "in a fleet an old set and an empty one are in no expectation",

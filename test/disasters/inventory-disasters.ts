@@ -75,6 +75,9 @@ export const INVENTORY_DISASTERS: readonly Disaster[] = [
     const [index = ""] = await filesIn(join(folder, "index"));
     await writeFile(index, "damaged");
   }),
+  damage("forget and prune (no alert)", {}, async (repo) => {
+    await restic(["forget", "--keep-last", "1", "--prune"], { repo, password: PASSWORD });
+  }),
   damage(
     "the index file of the newest snapshot is lost",
     { BackupPacksLost: SOON + 1, BackupUnrestorable: SOON + 1 },

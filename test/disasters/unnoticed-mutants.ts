@@ -11,15 +11,10 @@ const BY_REASON: Readonly<Record<string, readonly string[]>> = {
     ],
   "an agent that cannot say whether there are newer snapshots gives no other reason: both come from two agents":
     [
-      "BackupNeverSeen: backup_expectation_unmet at 201 is backup_expectation_unmet_renamed",
       "BackupNeverSeen: host at 189 is host_renamed",
       "BackupNeverSeen: user at 195 is user_renamed",
-      "BackupNeverSeen: reason at 226 is reason_renamed",
-      "BackupCopyLate: backup_expectation_unmet at 271 is backup_expectation_unmet_renamed",
-      "BackupCopyLate: expectation at 246 is expectation_renamed",
       "BackupCopyLate: host at 259 is host_renamed",
       "BackupCopyLate: user at 265 is user_renamed",
-      "BackupCopyLate: reason at 296 is reason_renamed",
     ],
   "the slots of an expectation share their repositories: if one of them cannot be read, no late one is certain":
     [

@@ -91,7 +91,7 @@ export class World {
       scenery,
       repositories,
       await start(),
-      second ? await start(second) : undefined,
+      second ? await start(withFolders(second, repositories)) : undefined,
     );
   }
 
