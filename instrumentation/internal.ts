@@ -16,7 +16,7 @@ export type { Problem } from "./settings/problem.ts";
 export { resolversWith } from "./secrets/resolvers.ts";
 export { isUtf16 } from "./secrets/trim.ts";
 export { isVariableName } from "./secrets/environment.ts";
-export { isPath } from "./secrets/file.ts";
+export { isPath } from "./core/pem.ts";
 export { secretHandle } from "./secrets/handle.ts";
 export { requestFailure } from "./http/errors.ts";
 export { logRequests } from "./http/request-log.ts";

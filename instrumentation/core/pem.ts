@@ -18,7 +18,7 @@ export async function readPem(
     return await readFile(file, "utf8");
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-    throw new AgentError(code, `${name}: the file ${file} cannot be read${reason}`, { cause });
+    throw new AgentError(code, `${name}: ${fileShown(file)} cannot be read${reason}`, { cause });
   }
 }
 
@@ -44,9 +44,29 @@ export async function certificates(
     files.split(",").map(async (file) => {
       const pem = await readPem(file, variable);
       if (!holdsCertificate(pem))
-        throw new AgentError("config", `${variable}: the file ${file} holds no certificate`);
+        throw new AgentError("config", `${variable}: ${fileShown(file)} holds no certificate`);
       return pem;
     }),
   );
   return contents.join("\n");
+}
+
+/** Whether the path of a file may be shown: it has a folder or an extension. Another text may be what should be in the file. */
+export function isPath(path: string): boolean {
+  return (
+    (path.includes("/") || /\.[a-z]{1,10}$/.test(path)) &&
+    path.length <= 1024 &&
+    // The JSON or PEM of a key in place of its path.
+    !/[\p{Cc}{}"]|-----BEGIN/u.test(path)
+  );
+}
+
+/** A file in messages. */
+export function fileShown(path: string): string {
+  return isPath(path) ? `the file ${path}` : "the named file";
+}
+
+/** A file in messages that name its path alone. */
+export function pathShown(path: string): string {
+  return isPath(path) ? path : "the named file";
 }

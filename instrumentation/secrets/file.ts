@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { AgentError } from "../core/error.ts";
+import { isPath } from "../core/pem.ts";
 import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
@@ -59,9 +60,4 @@ async function read(path: string): Promise<Buffer> {
 
 function shown(path: string): string {
   return isPath(path) ? `the file ${path}` : "the named file in the working directory";
-}
-
-/** Whether the path of a file may be shown: it has a folder or an extension. */
-export function isPath(path: string): boolean {
-  return path.includes("/") || /\.[a-z]{1,10}$/.test(path);
 }

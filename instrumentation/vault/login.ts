@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 
+import { fileShown } from "../core/pem.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { LoginSecret, VaultAuth } from "./auth-settings.ts";
@@ -165,11 +166,11 @@ async function readLoginSecret(source: LoginSecret, name: string): Promise<Secre
   const content = await readFile(source.file, "utf8").catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
-    throw new AgentError("secret", `${name} is missing: the file ${source.file} ${reason}`, {
+    throw new AgentError("secret", `${name} is missing: ${fileShown(source.file)} ${reason}`, {
       cause,
     });
   });
   if (content.trim() === "")
-    throw new AgentError("secret", `${name} is missing: the file ${source.file} is empty`);
+    throw new AgentError("secret", `${name} is missing: ${fileShown(source.file)} is empty`);
   return new Secret(content.trim());
 }

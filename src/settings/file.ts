@@ -88,7 +88,7 @@ async function read(file: string): Promise<string> {
     };
     throw new AgentError(
       "config",
-      `${file}: ${reasons[String(error.code)] ?? `cannot be read (${String(error.code)})`}`,
+      `${/:[^/]*@/.test(file) ? "--config" : file}: ${reasons[String(error.code)] ?? `cannot be read (${String(error.code)})`}`,
       { cause: error },
     );
   }

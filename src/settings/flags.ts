@@ -1,4 +1,4 @@
-import { AgentError, isPrintable, nearest } from "restic-otel-instrumentation/internal";
+import { AgentError, badValue, isPrintable, nearest } from "restic-otel-instrumentation/internal";
 
 import { boolean } from "./formats.ts";
 import { flagOf, settingNames, SETTINGS } from "./schema.ts";
@@ -204,8 +204,13 @@ function choice<T extends string>(
   if (value === undefined) throw usage(`--${name} needs a value`);
   const found = choices.find((one) => one === value);
   if (found === undefined)
-    throw usage(`--${name}: must be one of ${choices.join(", ")}, not "${value}"`);
+    throw usage(`--${name}: must be one of ${choices.join(", ")}${notShown(value)}`);
   return found;
+}
+
+function notShown(value: string): string {
+  const named = badValue(value).slice(0, -2);
+  return named === "" ? "" : `, not ${named}`;
 }
 
 /** As in Go, a boolean flag takes its value only after an equals sign. */

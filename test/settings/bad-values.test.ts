@@ -120,6 +120,20 @@ test.for(["!CANARY", "!CANARY x", "!!CANARY x", "!<CANARY> x"])(
   },
 );
 
+test("a repository string in place of the settings file is not repeated", async () => {
+  const flags = parseFlags(["--config", "rest:http://u:CANARY@h/"]);
+  await expect(loadSettings({ flags, env: {} })).rejects.toThrow(/^--config: file not found: /);
+});
+
+test.for(["u:CANARY@h", "CANARY\n", "CANARY".repeat(20)])(
+  "a bad format %j is not repeated",
+  (value) => {
+    expect(() => parseFlags(["--once", "--format", value])).toThrow(
+      /^--format: must be one of prometheus, table; restic-otel --help/,
+    );
+  },
+);
+
 test("every setting has a flag of its name", () => {
   for (const name of settingNames()) {
     const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -2,6 +2,7 @@ import { createSign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { fileShown } from "../../core/pem.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { parseJsonObject, textMember } from "../../core/json.ts";
@@ -91,7 +92,7 @@ async function credentialsFile({
     if (named === undefined) return undefined;
     throw new AgentError(
       "secret",
-      `${where}: GOOGLE_APPLICATION_CREDENTIALS: the file ${path} cannot be read`,
+      `${where}: GOOGLE_APPLICATION_CREDENTIALS: ${fileShown(path)} cannot be read`,
       { cause },
     );
   }
@@ -105,7 +106,7 @@ async function ofFile(
   const { where, send, clock, loadGoogleAuth } = options;
   const type = textMember(content, "type") ?? "none";
   if (LIBRARY_TYPES.has(type)) {
-    const what = `${where}: the file ${path} (${type})`;
+    const what = `${where}: ${fileShown(path)} (${type})`;
     const { token, expiresAt = clock.now() + HOUR_S * 1000 } = await libraryToken(
       { content, scope: SCOPE, what, loadGoogleAuth },
       signal,
@@ -122,7 +123,7 @@ async function ofFile(
   if (!form || !url)
     throw new AgentError(
       "config",
-      `${where}: the file ${path} has no usable key of a service account or user (type ${type}): create a new one, or set GOOGLE_ACCESS_TOKEN`,
+      `${where}: ${fileShown(path)} has no usable key of a service account or user (type ${type}): create a new one, or set GOOGLE_ACCESS_TOKEN`,
     );
   const response = await send(
     {

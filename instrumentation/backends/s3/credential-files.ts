@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { pathShown } from "../../core/pem.ts";
 import { member, parseJsonObject, textMember } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
@@ -53,13 +54,13 @@ export async function ofProfile(environment: Variables): Promise<Found> {
   const profile = profileName(environment);
   const { filepath: file } = profileFiles(environment);
   const content = await contentOf(file);
-  if (content === undefined) return `${file} cannot be read`;
+  if (content === undefined) return `${pathShown(file)} cannot be read`;
   const values = iniSection(content, profile);
-  if (!values) return `${file} has no profile ${profile}`;
+  if (!values) return `${pathShown(file)} has no profile ${profile}`;
   const id = values.get("aws_access_key_id");
   const key = values.get("aws_secret_access_key");
   if (id && key) return credentials(id, key, values.get("aws_session_token"));
-  return `the profile ${profile} of ${file} lacks aws_access_key_id or aws_secret_access_key`;
+  return `the profile ${profile} of ${pathShown(file)} lacks aws_access_key_id or aws_secret_access_key`;
 }
 
 /** The credentials of an alias of MinIO's client: `MINIO_SHARED_CREDENTIALS_FILE` and `MINIO_ALIAS`, else `~/.mc/config.json` and `s3`. */
@@ -69,14 +70,14 @@ export async function ofAlias(environment: Variables): Promise<Found> {
     join(home(environment), ".mc", "config.json");
   const alias = valueOf(environment, "MINIO_ALIAS") ?? "s3";
   const content = await contentOf(file);
-  if (content === undefined) return `${file} cannot be read`;
+  if (content === undefined) return `${pathShown(file)} cannot be read`;
   const config = parseJsonObject(content);
   const aliases = member(config, config["version"] === "10" ? "aliases" : "hosts");
   const accessKey = textMember(member(aliases, alias), "accessKey");
   const secretKey = textMember(member(aliases, alias), "secretKey");
   return accessKey !== undefined && secretKey !== undefined
     ? credentials(accessKey, secretKey)
-    : `${file} has no keys for the alias ${alias}`;
+    : `${pathShown(file)} has no keys for the alias ${alias}`;
 }
 
 function credentials(id: string, key: string, token?: string): AwsCredentials {

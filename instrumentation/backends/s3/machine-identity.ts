@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 
+import { fileShown } from "../../core/pem.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { parseJsonObject } from "../../core/json.ts";
@@ -141,7 +142,7 @@ async function tokenOf(file: string, variable: string): Promise<string> {
   try {
     return (await readFile(file, "utf8")).trim();
   } catch (cause) {
-    throw new AgentError("secret", `${variable}: the file ${file} cannot be read`, { cause });
+    throw new AgentError("secret", `${variable}: ${fileShown(file)} cannot be read`, { cause });
   }
 }
 
