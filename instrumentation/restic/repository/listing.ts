@@ -1,5 +1,5 @@
 import { AgentError } from "../../core/error.ts";
-import { forParts } from "./snapshots/in-steps.ts";
+import { forParts, turnIfLong } from "./snapshots/in-steps.ts";
 import { maxListedNames, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
 import type { Backend, FileType, ListedFiles, ListOptions, Page } from "../../backends/backend.ts";
 import { isNotFound } from "./verified-load.ts";
@@ -23,6 +23,7 @@ export async function listIds(
       for (const name of part) if (FILE_ID.test(name)) ids.add(name);
     });
   await listFiles(backend, type, { found, mustExist }, signal);
+  await turnIfLong(ids.size);
   return ids;
 }
 

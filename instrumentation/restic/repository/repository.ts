@@ -152,7 +152,7 @@ export class Repository {
     const isEmptied = look.listed.size === 0 && (listed.size > 0 || this.#hadSnapshots(access));
     if (isEmptied) await this.#checkPlace(session, access, signal);
     const lacksKeys = this.#lacksKeys();
-    const lacksSnapshots = isEmptied || this.#known.isMissing(look.listed);
+    const lacksSnapshots = isEmptied || (await this.#known.isMissing(look.listed));
     if (lacksKeys || lacksSnapshots) await this.#options.clock.sleep(SECOND_LOOK_MS, signal);
     if (lacksKeys) await this.#sessions.listKeysAgain(backend, signal);
     if (lacksSnapshots) {

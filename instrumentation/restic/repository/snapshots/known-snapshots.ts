@@ -46,7 +46,8 @@ export class KnownSnapshots {
   }
 
   /** A listing lacks a known snapshot. */
-  isMissing(listed: ReadonlySet<string>): boolean {
+  async isMissing(listed: ReadonlySet<string>): Promise<boolean> {
+    await turnIfLong(this.#byId.size);
     for (const id of this.#byId.keys()) if (!listed.has(id)) return true;
     return false;
   }
@@ -127,7 +128,7 @@ export class KnownSnapshots {
       fresh.push(snapshot);
     };
     const knownUnreadable = this.#unreadable;
-    await turnIfLong(names.length);
+    await turnIfLong(this.#byId.size + names.length);
     const unknown = await sortedInSteps(names.filter((id) => !this.#byId.has(id)));
     const again = unknown.filter((id) => knownUnreadable.has(id));
     const ids =
