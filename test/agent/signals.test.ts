@@ -153,7 +153,7 @@ test("an invalid file is rejected completely, and the previous settings stay in 
   const agent = await launch([WEB]);
   const before = await agent.collect();
   await agent.configure(
-    '[{"repo": "/a", "password": "CANARY"}, {"repo": "/b", "pasword": "CANARY"}]',
+    '[{"repo": "/not-there", "password": "CANARY"}, {"repo": "/b", "pasword": "CANARY"}]',
   );
   await agent.reload();
   const samples = await agent.collect();
@@ -161,7 +161,7 @@ test("an invalid file is rejected completely, and the previous settings stay in 
   const timestamp = "restic_otel_config_last_reload_success_timestamp_seconds";
   expect(samples.value(timestamp)).toBe(before.value(timestamp));
   expect(samples.sets(WEB.repo)).toEqual(before.sets(WEB.repo));
-  expect(samples.text).not.toContain("/a");
+  expect(samples.text).not.toContain("/not-there");
   expect(agent.log().match(/level=error .*/g)).toEqual([
     expect.stringMatching(
       /^level=error msg="settings rejected, the previous ones stay in effect" error="\S+:1:\d+: \[1\] \(\/b\)\.pasword: unknown key, did you mean password\?"$/,
