@@ -16,7 +16,7 @@ class FolderRows {
   ids = Buffer.alloc(MIN_ROWS * ID_BYTES);
   sizes = new Float64Array(MIN_ROWS);
   marks = new Uint8Array(MIN_ROWS);
-  /** Numbers of rows from 1; 0: free. The length is a power of two; at most half of the slots are taken. */
+  /** Numbers of rows from 1; 0: free. The length is a power of two; a quarter of the slots is free. */
   slots = new Int32Array(2 * MIN_ROWS);
   count = 0;
 }
@@ -24,7 +24,7 @@ class FolderRows {
 const NO_ROWS = new FolderRows();
 
 /**
- * Packs with a size and marks: 50 to 100 bytes each. Rows are never removed. The names may be chosen by an attacker: the hash function is
+ * Packs with a size and marks: 50 to 80 bytes each. Rows are never removed. The names may be chosen by an attacker: the hash function is
  * another one in each table.
  */
 export class PackTable {
@@ -140,11 +140,11 @@ export class PackTable {
   }
 
   #grow(folder: FolderRows): void {
-    const rows = 2 * folder.sizes.length;
+    const rows = Math.ceil(1.5 * folder.sizes.length);
     folder.ids = Buffer.concat([folder.ids], rows * ID_BYTES);
     folder.sizes = enlarged(new Float64Array(rows), folder.sizes);
     folder.marks = enlarged(new Uint8Array(rows), folder.marks);
-    folder.slots = new Int32Array(2 * rows);
+    folder.slots = new Int32Array(2 ** Math.ceil(Math.log2((4 / 3) * rows)));
     for (let index = 0; index < folder.count; index++)
       folder.slots[this.#slotOf(folder, folder.ids, index * ID_BYTES)] = index + 1;
   }
