@@ -47,7 +47,7 @@ export async function readJournal(
 ): Promise<WholeJournal | string> {
   const { size } = await file.stat();
   if (size > MAX_BYTES) return `has ${size} bytes, more than ${MAX_BYTES}`;
-  const reader = new Reader(repositoryId, key);
+  const reader = new Reader(repositoryId);
   const chunks = file.createReadStream({
     encoding: "utf8",
     highWaterMark: READ_BYTES,
@@ -60,8 +60,11 @@ export async function readJournal(
     const parts = [rest + first, ...others];
     rest = parts.pop() ?? "";
     for (const line of parts) {
-      if (reader.lines % AT_ONCE === 0 || line.length > LONG_LINE) await setImmediate();
-      const problem = reader.take(line);
+      const isLong = line.length > LONG_LINE;
+      if (reader.lines % AT_ONCE === 0 || isLong) await setImmediate();
+      const text = openLine(line, key);
+      if (isLong) await setImmediate();
+      const problem = reader.take(text);
       if (problem !== undefined) return problem;
     }
     const bound = reader.lines === 0 ? MAX_FIRST_LINE : MAX_LINE;
@@ -72,7 +75,6 @@ export async function readJournal(
 
 class Reader {
   readonly #repositoryId: string;
-  readonly #key: KeyObject;
   readonly #content = new JournalContent();
   readonly #decoder = new RecordDecoder();
   readonly #lists: (readonly string[])[] = [];
@@ -80,14 +82,15 @@ class Reader {
   #version: 1 | 2 | undefined;
   lines = 0;
 
-  constructor(repositoryId: string, key: KeyObject) {
+  constructor(repositoryId: string) {
     this.#repositoryId = repositoryId;
-    this.#key = key;
   }
 
-  /** @returns why the file cannot be trusted */
-  take(line: string): string | undefined {
-    const text = openLine(line, this.#key);
+  /**
+   * @param text of the next line; undefined: it was not sealed with the key
+   * @returns why the file cannot be trusted
+   */
+  take(text: string | undefined): string | undefined {
     this.lines += 1;
     if (text === undefined)
       return `was not written with this repository's key, or was changed (line ${this.lines})`;
