@@ -1,4 +1,4 @@
-/** Longer elements are left out. An entry of a listing has about 92 bytes. */
+/** Longer elements are not read. An entry of a listing has about 92 bytes. */
 const MAX_ELEMENT_BYTES = 1024;
 
 /** An entry of a listing has two levels. */
@@ -31,6 +31,7 @@ export class ArrayReader {
   #count = 0;
   #hasEnded = false;
 
+  /** @param found gets undefined for an element that is too long */
   constructor(found: (element: unknown) => void) {
     this.#found = found;
   }
@@ -91,6 +92,6 @@ export class ArrayReader {
     const isEmptyArray = isLast && this.#count === 0 && !isTooLong && BLANK.test(element);
     if (isEmptyArray) return;
     this.#count += 1;
-    if (!isTooLong) this.#found(JSON.parse(element));
+    this.#found(isTooLong ? undefined : JSON.parse(element));
   }
 }

@@ -45,6 +45,7 @@ test.for([
   ["of other things than names", "[null]"],
   ["of objects without a name", `[{},{"id":"${A}"},{"name":7}]`],
   ["of listings", `[[{"name":"${A}"}]]`],
+  ["of a listing that is too long for a name", `[[${`"${A}",`.repeat(20)}"${B}"]]`],
   ["that begins like null", "nullable"],
   ["that is null twice", "null null"],
   ["with null before the array", "null[]"],
