@@ -5,7 +5,12 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Backend, FileType, Page } from "../../../instrumentation/backends/backend.ts";
+import type {
+  Backend,
+  FileType,
+  ListOptions,
+  Page,
+} from "../../../instrumentation/backends/backend.ts";
 import { openLocal } from "../../../instrumentation/backends/local/local.ts";
 import { backendSuite } from "../../support/backends/backend-suite.ts";
 import { FakeClock, settle } from "../../support/core/clock.ts";
@@ -39,6 +44,20 @@ backendSuite("a local directory", open);
 
 const list = (backend: Backend, type: FileType): Promise<Page> =>
   backend.list(type, undefined, signal);
+
+test("a prefix and sizes can be asked for alone and together", async () => {
+  const backend = await open(
+    new Map(["ab1", "ab2", "cd"].map((name) => [`locks/${name}`, Buffer.from(name)])),
+  );
+  const listed = async (options: ListOptions): Promise<readonly unknown[]> => {
+    const { names, sizes } = await backend.list("locks", undefined, signal, options);
+    const found = names.map((name, index) => [name, sizes?.[index]] as const);
+    return found.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  };
+  expect(await listed({})).toEqual(["ab1", "ab2", "cd"].map((name) => [name, undefined]));
+  expect(await listed({ prefix: "ab" })).toEqual(["ab1", "ab2"].map((name) => [name, undefined]));
+  expect(await listed({ prefix: "c", sizes: true })).toEqual([["cd", 2]]);
+});
 
 describe("a repository", () => {
   test("that does not exist is not found", async () => {
