@@ -1,5 +1,5 @@
 import type { HttpOptions } from "../http/options.ts";
-import { certificates } from "../core/pem.ts";
+import { certificates } from "../http/pem.ts";
 import type { BackendContext } from "./context.ts";
 import { valueOf } from "./context.ts";
 

@@ -2,7 +2,7 @@
 export class ByteCollector {
   #buffer: Buffer = Buffer.alloc(0);
   #length = 0;
-  /** How many bytes are announced: the buffer need not grow before. Memory that is never written takes no room. */
+  /** How many bytes are announced; the second chunk makes a buffer of this size. */
   expected = 0;
 
   get length(): number {

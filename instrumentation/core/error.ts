@@ -51,6 +51,13 @@ export function toAgentError(thrown: unknown): AgentError {
  * @param value of a setting that holds no secret
  */
 export function badValue(value: unknown): string {
-  if (typeof value === "string") return /^[^\p{Cc}@]{1,60}$/u.test(value) ? `"${value}": ` : "";
-  return typeof value === "number" || typeof value === "boolean" ? `${value}: ` : "";
+  const shown = shownValue(value);
+  return shown === undefined ? "" : `${shown}: `;
+}
+
+/** A bad value in a message, text in quotes; undefined if it must not be repeated. @param value as for badValue */
+export function shownValue(value: unknown): string | undefined {
+  if (typeof value === "string")
+    return /^[^\p{Cc}@]{1,60}$/u.test(value) ? `"${value}"` : undefined;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }

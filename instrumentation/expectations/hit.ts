@@ -27,7 +27,7 @@ export function slotKey(expectation: string, host?: string, user?: string): stri
 
 /**
  * @param expectations about the repository of the set
- * @param retired whether the set is retired: a glob does not stand for retired hosts
+ * @param retired whether the set is retired: a glob does not match retired hosts
  * @param unrestorable ids of snapshots that cannot be restored
  * @param now milliseconds since the epoch
  */

@@ -20,7 +20,7 @@ export interface Slot {
   /** The settings name it: it exists whether it has snapshots or not. */
   readonly isNamed: boolean;
   readonly verdict: Verdict;
-  /** It has snapshots, counting or not, or is kept since it had some. */
+  /** The slot has snapshots, counting or not, or is kept since it had some. */
   readonly hadSnapshots: boolean;
   /** When its last snapshot was found to be gone, milliseconds since the epoch: the slot of a glob keeps its last timestamp. */
   readonly lostAt: number | undefined;

@@ -66,7 +66,7 @@ export class Inventories {
   unrestorableOf(url: string): readonly string[] {
     const plan = this.#plans.get(url);
     const ids = plan?.entry.inventory?.unrestorable ?? [];
-    // Almost always there are none: called for each repository at each scrape.
+    // Asked for each repository at each scrape, and almost always empty.
     return plan && ids.length > 0 && this.#validEntry(plan) ? ids : [];
   }
 

@@ -1,4 +1,4 @@
-import { atOnce } from "./repository/snapshots/in-steps.ts";
+import { atOnce } from "../core/in-steps.ts";
 import { DEFAULT_DATING, isBackdated } from "./backdated.ts";
 import type { AllowsTime, Dating } from "./backdated.ts";
 import { userOf } from "./repository/snapshot.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { inSteps, turnIfLong } from "./repository/snapshots/in-steps.ts";
+import { inSteps, turnIfLong } from "../core/in-steps.ts";
 import { groupingSteps } from "./backup-sets.ts";
 import type { SetRules, SettingsRules } from "./backup-sets.ts";
 import type { Catalogue } from "./repository/repository.ts";
@@ -11,7 +11,7 @@ type Rules = SetRules & SettingsRules;
 /**
  * The content of a repository that was read.
  * @param previous the content before
- * @param current the rules of now: it begins again if they change between its steps
+ * @param current the rules of now; if they change between two steps, the grouping begins again
  */
 export async function contentOf(
   url: string,
@@ -39,7 +39,7 @@ export async function contentOf(
   }
 }
 
-/** Its functions are others after each change of the settings. */
+/** Each change of the settings makes new functions. */
 export function areSameRules(a: Rules, b: Rules): boolean {
   return a.nameOf === b.nameOf && a.allowsTime === b.allowsTime;
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { AgentError } from "../core/error.ts";
-import { isPath } from "../core/pem.ts";
+import { isPath } from "../core/shown-path.ts";
 import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";

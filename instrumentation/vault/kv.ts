@@ -2,7 +2,7 @@ import { AgentError } from "../core/error.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { member, textMember } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
-import { encodePath, withoutTrailingSlashes } from "../core/url-path.ts";
+import { encodePath, withoutTrailingSlashes } from "../http/url-path.ts";
 import { Refusal } from "./refusal.ts";
 import { isTokenValid } from "./token.ts";
 

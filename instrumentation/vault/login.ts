@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 
-import { fileShown } from "../core/pem.ts";
+import { fileShown } from "../core/shown-path.ts";
 import { AgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
 import type { LoginSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { isJsonObject, member } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
-import { encodePath } from "../core/url-path.ts";
+import { encodePath } from "../http/url-path.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The token that a login returned, or the configured token. */

@@ -1,7 +1,7 @@
 import { DURATION, parseDurationMs } from "../core/duration.ts";
 import { badValue } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
-import { withoutTrailingSlashes } from "../core/url-path.ts";
+import { withoutTrailingSlashes } from "../http/url-path.ts";
 import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf, unknownKeys } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";

@@ -8,7 +8,7 @@ import { isJsonObject } from "../core/json.ts";
 import { BOOLEAN, described, TEXT } from "../core/json-schema.ts";
 import type { Properties } from "../core/json-schema.ts";
 import { parseBool } from "../core/parse-bool.ts";
-import { holdsCertificate, readPem } from "../core/pem.ts";
+import { holdsCertificate, readPem } from "../http/pem.ts";
 
 /** Paths of PEM files, except `caPem`. The files are read for each request: they may change, or appear later. */
 export interface VaultTls {

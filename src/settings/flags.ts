@@ -1,4 +1,4 @@
-import { AgentError, badValue, isPrintable, nearest } from "restic-otel-instrumentation/internal";
+import { AgentError, isPrintable, nearest, shownValue } from "restic-otel-instrumentation/internal";
 
 import { boolean } from "./formats.ts";
 import { flagOf, settingNames, SETTINGS } from "./schema.ts";
@@ -203,14 +203,10 @@ function choice<T extends string>(
 ): T {
   if (value === undefined) throw usage(`--${name} needs a value`);
   const found = choices.find((one) => one === value);
-  if (found === undefined)
-    throw usage(`--${name}: must be one of ${choices.join(", ")}${notShown(value)}`);
-  return found;
-}
-
-function notShown(value: string): string {
-  const named = badValue(value).slice(0, -2);
-  return named === "" ? "" : `, not ${named}`;
+  if (found !== undefined) return found;
+  const shown = shownValue(value);
+  const not = shown === undefined ? "" : `, not ${shown}`;
+  throw usage(`--${name}: must be one of ${choices.join(", ")}${not}`);
 }
 
 /** As in Go, a boolean flag takes its value only after an equals sign. */

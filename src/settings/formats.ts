@@ -1,5 +1,6 @@
 import {
   badValue,
+  shownValue,
   DURATION,
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,
@@ -155,7 +156,7 @@ export const timezone: Format<string> = {
     if (typeof value !== "string") return "must be text: put it in quotes";
     const failed = messageOf(() => parseSchedule("@daily", value || undefined)) !== undefined;
     // Without the value if it may be a login.
-    const named = badValue(value).slice(0, -2) || "name";
+    const named = shownValue(value) ?? "name";
     return failed
       ? `unknown time zone ${named}: use a name like "Europe/Berlin" or "UTC"`
       : undefined;

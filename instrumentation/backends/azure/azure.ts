@@ -1,4 +1,4 @@
-import { encodePath } from "../../core/url-path.ts";
+import { encodePath } from "../../http/url-path.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";

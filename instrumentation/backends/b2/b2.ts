@@ -1,4 +1,4 @@
-import { encodePath } from "../../core/url-path.ts";
+import { encodePath } from "../../http/url-path.ts";
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, parseJsonObject, textMember } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";

@@ -2,7 +2,7 @@ import { createSign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { fileShown } from "../../core/pem.ts";
+import { fileShown } from "../../core/shown-path.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { parseJsonObject, textMember } from "../../core/json.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { pathShown } from "../../core/pem.ts";
+import { pathShown } from "../../core/shown-path.ts";
 import { member, parseJsonObject, textMember } from "../../core/json.ts";
 import { Secret } from "../../core/secret.ts";
 import type { AwsCredentials } from "./signature-v4.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { fileShown } from "../../core/pem.ts";
+import { fileShown } from "../../core/shown-path.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { parseJsonObject } from "../../core/json.ts";

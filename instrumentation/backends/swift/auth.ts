@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { Secret } from "../../core/secret.ts";
-import { withoutTrailingSlashes } from "../../core/url-path.ts";
+import { withoutTrailingSlashes } from "../../http/url-path.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
 import { keystone2, keystone3 } from "./keystone.ts";

@@ -1,4 +1,4 @@
-import { encodePath } from "../../core/url-path.ts";
+import { encodePath } from "../../http/url-path.ts";
 import { AgentError } from "../../core/error.ts";
 import { isJsonObject, parseJson, textMember } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";

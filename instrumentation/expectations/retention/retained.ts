@@ -22,11 +22,11 @@ export interface Gap {
   readonly period: Period;
   /** Unix seconds, as `until`. */
   readonly from: number;
-  /** The begin of the next period. */
+  /** The start of the next period. */
   readonly until: number;
 }
 
-/** Gaps that ended earlier than these days ago are not kept: the status page shows 30 days. */
+/** Older gaps are not kept: the status page shows 30 days. */
 const GAP_SECONDS = 31 * 86_400;
 
 /** The snapshots of a slot in one repository, by the policy of the expectation. Never changes. */

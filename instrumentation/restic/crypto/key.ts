@@ -9,6 +9,8 @@ import type { Cipheriv, KeyObject } from "node:crypto";
 
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 
+import { atOnce } from "../../core/in-steps.ts";
+
 const NONCE_BYTES = 16;
 const MAC_BYTES = 16;
 const STEP_BYTES = 2 ** 20;
@@ -57,11 +59,7 @@ export class Key {
 
   /** @throws SealError; nothing is decrypted before the MAC was checked */
   open(sealed: Uint8Array): Buffer {
-    const steps = this.openInSteps(sealed);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
+    return atOnce(this.openInSteps(sealed));
   }
 
   /** As `open`. Yields after each MiB, which takes 5 ms. */

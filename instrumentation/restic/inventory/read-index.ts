@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { AgentError, toAgentError } from "../../core/error.ts";
+import { inSteps } from "../../core/in-steps.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { SealError } from "../crypto/key.ts";
 import type { Key } from "../crypto/key.ts";
@@ -108,24 +109,16 @@ async function decode(
   signal: AbortSignal,
 ): Promise<IndexRecord | string> {
   try {
-    const plain = await inTurns(key.openInSteps(stored), signal);
+    await nextTurn();
+    const plain = await inSteps(key.openInSteps(stored), signal);
+    await nextTurn();
     const json = await unpackAside(plain, MAX_INDEX_JSON_BYTES);
     const text = Buffer.from(json.buffer, json.byteOffset, json.length);
-    const rows = await inTurns(decodeIndex(text), signal);
+    const rows = await inSteps(decodeIndex(text), signal);
     return { id, readAt: now, size: stored.length, ...rows };
   } catch (error) {
     signal.throwIfAborted();
     const isForeign = error instanceof SealError && error.reason === "wrong mac";
     return isForeign ? "is sealed with another key" : reasonOf(error);
-  }
-}
-
-/** Other work has its turn before each step. */
-async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    await nextTurn();
-    signal.throwIfAborted();
-    const step = steps.next();
-    if (step.done) return step.value;
   }
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { forParts, sortedInSteps } from "./snapshots/in-steps.ts";
+import { forParts, sortedInSteps } from "../../core/in-steps.ts";
 
 /** Bound of a list as text. */
 const MAX_TEXT_BYTES = 256;

@@ -1,5 +1,5 @@
 import { AgentError } from "../../core/error.ts";
-import { forParts, turnIfLong } from "./snapshots/in-steps.ts";
+import { forParts, turnIfLong } from "../../core/in-steps.ts";
 import { maxListedNames, MissingPlaceError, tooManyNames } from "../../backends/backend.ts";
 import type { Backend, FileType, ListedFiles, ListOptions, Page } from "../../backends/backend.ts";
 import { isNotFound } from "./verified-load.ts";

@@ -1,5 +1,5 @@
 import type { Backend, FileType, ListOptions, Page } from "../../backends/backend.ts";
-import { forParts, sortedInSteps } from "./snapshots/in-steps.ts";
+import { forParts, sortedInSteps } from "../../core/in-steps.ts";
 import { idsIn } from "./listing.ts";
 
 /** Bound of the files that wait for a key. */

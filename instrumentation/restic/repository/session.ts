@@ -51,7 +51,7 @@ export class SessionOpener {
   #listedKeys: ReadonlySet<string> | undefined;
   /** The next call of `open` lists `keys/`. */
   #isDoubted = false;
-  /** Keeps the key of another repository at the same place, in place of that whose snapshots are published. */
+  /** Keeps the key of the repository that took the place of the published one, in place of the old key. */
   #replaceKept: (() => Promise<void>) | undefined;
 
   /** @param reverifyMs `keys/` is listed again when the key was verified longer ago than this, milliseconds */

@@ -44,7 +44,7 @@ export interface DecodedSnapshot extends Omit<Snapshot, "details"> {
 }
 
 export interface DecodedDetails extends Omit<Details, "groups"> {
-  /** undefined: both lists are there, and short. */
+  /** undefined: both lists are there and short, so that the groups can be calculated again. */
   readonly groups?: Groups | undefined;
 }
 

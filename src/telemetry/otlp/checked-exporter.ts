@@ -68,8 +68,8 @@ export class CheckedExporter extends OTLPMetricExporterBase {
   override export(metrics: ResourceMetrics, done: (result: ExportResult) => void): void {
     super.export(metrics, (result) => {
       const problem = this.#serializer.problem();
-      const told = problem instanceof BodyTooLargeError ? undefined : result.error;
-      const error = told ? exportFailure(told, this.#endpoint, this.#redact) : problem;
+      const failure = problem instanceof BodyTooLargeError ? undefined : result.error;
+      const error = failure ? exportFailure(failure, this.#endpoint, this.#redact) : problem;
       done(error ? { code: ExportResultCode.FAILED, error } : result);
     });
   }

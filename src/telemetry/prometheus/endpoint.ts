@@ -45,7 +45,7 @@ async function gzipOf(pieces: readonly Buffer[]): Promise<readonly Buffer[]> {
   return compressed;
 }
 
-/** Fills the same block again and again: Node.js frees many blocks too late. */
+/** Writes the pieces in blocks. One block is enough: it is filled again after it was compressed. */
 async function write(pieces: readonly Buffer[], gzip: Gzip): Promise<void> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
   let filled = 0;

@@ -26,7 +26,6 @@ export class FamilyWriter {
   /** The families in the order of the serializer. */
   write(metrics: ResourceMetrics): Families {
     const families = new Map<string, Family>();
-    // A string that is cut out of another one keeps it in memory: the parts are of a buffer.
     const text = Buffer.from(this.#serializer.serialize(metrics));
     // A label value or a description cannot begin a line: the serializer escapes line feeds.
     let at = text.indexOf(HELP);

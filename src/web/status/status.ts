@@ -94,6 +94,7 @@ const NO_EXPECTATIONS: Expectations = {
   judged: new Set(),
   isRetired: () => false,
 };
+
 /** Builds the status from the entries of the store. Does no I/O. */
 export function statusOf(input: StatusInput): Status {
   const { urls, entries, expected = NO_EXPECTATIONS, nextAt, lateAfterMs, now } = input;

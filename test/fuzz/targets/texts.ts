@@ -14,7 +14,7 @@ import { systemClock } from "../../../instrumentation/core/clock.ts";
 import { parseDurationMs } from "../../../instrumentation/core/duration.ts";
 import { parseGlob } from "../../../instrumentation/settings/expectations/glob.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
-import { withoutTrailingSlashes } from "../../../instrumentation/core/url-path.ts";
+import { withoutTrailingSlashes } from "../../../instrumentation/http/url-path.ts";
 import { requestFailure } from "../../../instrumentation/http/errors.ts";
 import { proxyFor } from "../../../instrumentation/http/proxy.ts";
 import { statusError } from "../../../instrumentation/http/status-error.ts";

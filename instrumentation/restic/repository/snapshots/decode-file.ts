@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
+import { inSteps } from "../../../core/in-steps.ts";
 import { limit } from "../../../core/limit.ts";
 import type { Key } from "../../crypto/key.ts";
 import { unpack } from "../decompress.ts";
@@ -56,7 +57,7 @@ async function decodeLarge(
   maxBytes: number,
 ): Promise<DecodedFile> {
   await nextTurn();
-  const plain = key.open(sealed);
+  const plain = await inSteps(key.openInSteps(sealed));
   await nextTurn();
   const { json, compressed } = unpack(plain, maxBytes);
   await nextTurn();

@@ -1,4 +1,4 @@
-import { sortedInSteps, turnIfLong } from "./in-steps.ts";
+import { sortedInSteps, turnIfLong } from "../../../core/in-steps.ts";
 import type { Backend } from "../../../backends/backend.ts";
 import type { ConfigFile } from "../config-file.ts";
 import type { Key } from "../../crypto/key.ts";

@@ -40,7 +40,7 @@ export interface SetStatus {
 export interface GapStatus {
   readonly period: Gap["period"];
   readonly from: string;
-  /** The begin of the next period. */
+  /** The start of the next period. */
   readonly until: string;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { fileShown, pathShown, readPem } from "../../instrumentation/core/pem.ts";
+import { fileShown, pathShown } from "../../instrumentation/core/shown-path.ts";
+import { readPem } from "../../instrumentation/http/pem.ts";
 import { failureOf } from "../support/core/failure.ts";
 
 test.for(["/etc/key.json", "key.json", "C:/keys/a b", "~/.config/x"])(

@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-import { AgentError } from "./error.ts";
-import type { ErrorCode } from "./error.ts";
+import { AgentError } from "../core/error.ts";
+import type { ErrorCode } from "../core/error.ts";
+import { fileShown } from "../core/shown-path.ts";
 
 /**
  * The text of a PEM file.
@@ -49,24 +50,4 @@ export async function certificates(
     }),
   );
   return contents.join("\n");
-}
-
-/** Whether the path of a file may be shown: it has a folder or an extension. Another text may be what should be in the file. */
-export function isPath(path: string): boolean {
-  return (
-    (path.includes("/") || /\.[a-z]{1,10}$/.test(path)) &&
-    path.length <= 1024 &&
-    // The JSON or PEM of a key in place of its path.
-    !/[\p{Cc}{}"]|-----BEGIN/u.test(path)
-  );
-}
-
-/** A file in messages. */
-export function fileShown(path: string): string {
-  return isPath(path) ? `the file ${path}` : "the named file";
-}
-
-/** A file in messages that name its path alone. */
-export function pathShown(path: string): string {
-  return isPath(path) ? path : "the named file";
 }

@@ -8,16 +8,17 @@ export async function turnIfLong(length: number): Promise<void> {
   if (length > AT_ONCE) await nextTurn();
 }
 
-/** Runs a function whose steps take some milliseconds each. Other work has its turn between them. */
-export async function inSteps<T>(steps: Iterator<void, T>): Promise<T> {
+/** Runs a function whose steps take some milliseconds each. Other work has its turn between them. @throws the signal's reason */
+export async function inSteps<T>(steps: Iterator<void, T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
     await nextTurn();
+    signal?.throwIfAborted();
   }
 }
 
-/** A function whose result is that of its last step. */
+/** Runs all steps of a function without a turn for other work. */
 export function atOnce<T>(steps: Iterator<void, T>): T {
   for (;;) {
     const step = steps.next();

@@ -6,8 +6,8 @@ import {
   inSteps,
   sortedInSteps,
   turnIfLong,
-} from "../../../instrumentation/restic/repository/snapshots/in-steps.ts";
-import { Dice } from "../../support/core/dice.ts";
+} from "../../instrumentation/core/in-steps.ts";
+import { Dice } from "../support/core/dice.ts";
 
 /** Runs a function while something else counts the turns of the event loop that it gets. */
 async function turnsOf(run: () => Promise<unknown>): Promise<number> {
