@@ -19,7 +19,7 @@ test("nothing has no bytes", () => {
   expect(new ByteCollector().bytes()).toHaveLength(0);
 });
 
-test("more or fewer bytes than announced are those that arrived", () => {
+test("a body with more or fewer bytes than announced is complete", () => {
   for (const expected of [0, 1, 9, 10, 11, 1000]) {
     const collector = new ByteCollector();
     collector.expected = expected;

@@ -21,7 +21,7 @@ function filesOf({ sealed, packs }: InventoryScene): typeof sealed.files {
   return files;
 }
 
-test("a REST server of version 1, which tells no sizes, fails inventories with the class config, and the log says so once", async () => {
+test("inventories of a REST server of version 1, which lists no sizes, fail with the class config, and the log says so once", async () => {
   const scene = sceneOfTwo();
   const files = filesOf(scene);
   const server = await FaultServer.start();

@@ -18,7 +18,7 @@ import { repositoryFolder } from "../../support/repository/repository-folder.ts"
 import { restic } from "../../support/repository/restic-cli.ts";
 
 test.skipIf(!requirePeer("restic"))(
-  "restic reads the locks that tests of slow clocks write, and heeds them",
+  "restic reads the locks that tests of slow clocks write, and refuses to prune while one is held",
   async () => {
     const scene = new LockScene();
     const time = Date.now();

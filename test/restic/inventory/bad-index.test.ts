@@ -49,7 +49,7 @@ test.for(["length", "uncompressed_length"].flatMap((key) => NO_LENGTHS.map((of) 
 );
 
 test.for([0, 31])(
-  "a blob of %i bytes, which has no room for nonce and MAC, is none",
+  "a blob of %i bytes, which has no room for nonce and MAC, makes its index file unreadable",
   async (length) => {
     const json = `{"packs":[{"id":"${ID}","blobs":[${BLOB.replace("100", String(length))}]}]}`;
     expect(await refusalOf(Buffer.from(json))).toBe(`has an invalid blob in the pack ${ID}`);
@@ -97,11 +97,14 @@ test.for(NO_IDS.filter((id) => !id.includes("\\u0000")))(
   },
 );
 
-test.for(["{}", '"x"', "7", "true"])("packs that are %s are no list", async (value) => {
-  expect(await refusalOf(Buffer.from(`{"packs":${value}}`))).toBe("is not a valid index");
-});
+test.for(["{}", '"x"', "7", "true"])(
+  "an index file whose packs are %s is unreadable",
+  async (value) => {
+    expect(await refusalOf(Buffer.from(`{"packs":${value}}`))).toBe("is not a valid index");
+  },
+);
 
-test("names in listings that are none are ignored", async () => {
+test("listed files whose names are no ids are ignored", async () => {
   const made = sceneOfTwo();
   for (const name of ["../config", ID.toUpperCase(), ID.slice(1), `${ID}.tmp`, "", "\0"]) {
     made.packs.set(name, 5);
@@ -125,13 +128,13 @@ test.for<readonly [string, object]>([
   expect((await made.take()).counts).toMatchObject({ ...FINE, indexFiles: 3, dataBlobs: 8 });
 });
 
-test("packs that are null, as Go writes an empty list, are none", async () => {
+test("an index file whose packs are null, as Go writes an empty list, has none", async () => {
   const made = sceneOfTwo();
   made.indexOf({ packs: null });
   expect((await made.take()).counts).toMatchObject({ ...FINE, indexFiles: 3, dataBlobs: 6 });
 });
 
-test("of a pack in packs and in packs_to_delete, the first counts", async () => {
+test("a pack that is in packs and in packs_to_delete counts as indexed", async () => {
   const made = sceneOfTwo();
   const pack = made.pack();
   made.index([pack], { packs_to_delete: [pack] });

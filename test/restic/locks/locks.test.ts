@@ -75,8 +75,8 @@ test("an old lock is stale only after a second look at least 10 minutes later", 
   });
 });
 
-// With locks of its own: restic refreshes a lock after five minutes, and the clock of a static Go program cannot be set. That restic reads
-// and heeds these locks is tested in `test/peers/backends/locks.test.ts`.
+// The test writes the locks: restic refreshes a lock after five minutes, and the clock of a static Go program cannot be set. The test
+// `test/peers/backends/locks.test.ts` shows that restic respects these locks.
 test("a clock that is 40 minutes slow makes no lock stale that is refreshed", async () => {
   const scene = new LockScene();
   let id = scene.lock({ time: scene.clock.now() - 40 * MINUTE });
