@@ -50,7 +50,7 @@ function entryLines(
     .split("\n");
 }
 
-/** What could control a terminal or disguise a name, and the library leaves as it is. */
+/** Characters that could control a terminal or disguise a name, and that the library does not escape. */
 const HIDDEN = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu;
 
 /** An escape of YAML's double quotes. */

@@ -58,7 +58,7 @@ export function restoredSlots(
   return new Map(
     own.map((one) => [
       slotKey(one.expectation, one.host, one.user),
-      // What a repository had that was taken away is not missed; the history of the others goes on.
+      // Without a repository that was taken away the slot ends; the history of the other repositories goes on.
       restored(one, one.urls.every((url) => urls.includes(url)) ? one.newest : undefined, text),
     ]),
   );

@@ -36,7 +36,7 @@ export function readSet(
   return { hits, isJudged: isOld || isCovered(hits), unrestorable, until };
 }
 
-/** What was read of a set, if it still holds. */
+/** `read`, if it still holds for the set; else undefined. */
 export function ifValid(
   read: ReadSet | undefined,
   set: BackupSet,

@@ -26,7 +26,7 @@ export interface PackedShape {
   readonly withPacks: boolean;
 }
 
-/** A repository of which the index tells of many packs. All of its snapshots have an empty root tree. */
+/** A repository whose index lists many packs. All of its snapshots have an empty root tree. */
 export interface PackedRepository {
   readonly blobs: number;
   readonly indexFiles: number;

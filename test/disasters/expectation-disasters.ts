@@ -179,7 +179,7 @@ export const EXPECTATION_DISASTERS: readonly Disaster[] = [
       await world.hours(8);
       world.strike();
       const ids = world.idsOf({ host: "web" });
-      // Four of ten are not the half.
+      // Four of ten are less than half.
       await world.repository.remove("snapshots", ids.splice(-6, 4));
       await world.hours(4);
       world.repair();
@@ -189,7 +189,7 @@ export const EXPECTATION_DISASTERS: readonly Disaster[] = [
     endsWithin: 5 * 24,
   },
   {
-    name: "a backup is smaller than is expected",
+    name: "a backup is smaller than expected",
     settings: {
       expect: [{ name: "files", hosts: ["web"], users: ["root"], maxAge: "26h", minFiles: 500 }],
     },

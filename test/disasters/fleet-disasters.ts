@@ -205,7 +205,7 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
     alerts: { BackupStaleLock: 2, BackupStaleExclusiveLock: 2, BackupLockHeld: 50 },
   },
   {
-    name: "in a fleet forget does not run, and some of it is too new to say so, or is gone",
+    name: "in a fleet forget does not run, and some expectations are too new to show it, or were removed",
     repositories: 3,
     settings: { expect: [kept("kept"), kept("gone", FIRST)] },
     stepMinutes: 240,

@@ -35,7 +35,7 @@ export interface Retained {
   readonly labels: Labels;
   /** Empty: not all is read that decides on them, or there is no snapshot. */
   readonly periods: readonly PeriodCount[];
-  /** Of the expected periods in the last 31 days those without a snapshot, newest first within a rule. */
+  /** The expected periods of the last 31 days that have no snapshot, newest first within a rule. */
   readonly gaps: readonly Gap[];
   /** Time of the oldest snapshot that was evidence since the settings changed, Unix seconds; Infinity: there was none. */
   readonly since: number;

@@ -193,7 +193,7 @@ function blobsOf(inventory: Inventory | undefined): number | undefined {
   return dataBlobs === undefined || treeBlobs === undefined ? undefined : dataBlobs + treeBlobs;
 }
 
-/** As restic stats, only of a repository that can have compressed blobs. */
+/** undefined for version 1, whose blobs are never compressed: restic stats prints no number either. */
 function uncompressedOf({ entry, inventory }: NgosangRepository): number | undefined {
   if (entry.state?.content?.config.version === 1) return undefined;
   const [bytes, blobs] = [inventory?.counts.uncompressedBytes, blobsOf(inventory)];

@@ -36,8 +36,11 @@ export class ReadAhead implements Backend {
     if (this.#isLoading) return;
     this.#isLoading = true;
     this.#page = this.#backend.list("snapshots", undefined, this.#signal);
-    // The caller of `list` gets the error.
-    this.#page.then((page) => this.#loadWanted(page)).catch(() => {});
+    this.#page.then(
+      (page) => this.#loadWanted(page),
+      // The caller of `list` gets the error.
+      () => {},
+    );
   }
 
   async #loadWanted({ names }: Page): Promise<void> {

@@ -105,7 +105,7 @@ export class OtlpExporter {
   }
 }
 
-/** Of the headers, and of the values of the query. */
+/** Finds the headers, and the values of the query, in text. */
 function redactionOf({ url }: OtlpEndpoint, headers: readonly string[]): Redaction {
   const redaction = new Redaction();
   for (const secret of [...headers, ...new URL(url).searchParams.values()]) redaction.add(secret);

@@ -77,7 +77,7 @@ function inventory(input: string): string | undefined {
   return state && encodeInventory(ID, state);
 }
 
-/** What was read and written once is read as the same. undefined: it is not read any more. */
+/** Reads a text again that was read and written once: the result must be the same. undefined: it can no longer be read. */
 function again(take: (input: string) => string | undefined, input: Buffer): string | undefined {
   const text = take(input.toString());
   try {

@@ -48,7 +48,7 @@ interface Stats {
   readonly compression_ratio?: number;
 }
 
-/** As that exporter takes the numbers of a summary. */
+/** The fields of a summary that this exporter shows. */
 const OF_SUMMARY = {
   restic_backup_files_total: "total_files_processed",
   restic_backup_size_total: "total_bytes_processed",
@@ -70,7 +70,7 @@ function series(name: string, labels: Readonly<Record<string, string>>): string 
   return `${name} ${text.join(" ")}`;
 }
 
-/** Of two times with nanoseconds, to five digits: that exporter has six. */
+/** Between two times with nanoseconds, to five digits: that exporter has six. */
 function secondsBetween(start: string, end: string): number {
   const [from, to] = [start, end].map((time) => {
     const [, fraction = ""] = /\.(\d+)/.exec(time) ?? [];

@@ -12,7 +12,7 @@ import type { Look } from "./series.ts";
 /** The alerts that fire at each look, by the name that `alertKey` gives, with the texts of their labels. */
 export type Firing = readonly ReadonlyMap<string, ReadonlySet<string>>[];
 
-/** What a Prometheus saw, and when. */
+/** The samples that a Prometheus saw, and when. */
 export interface Recording {
   readonly looks: readonly Look[];
   /** Milliseconds since the epoch of the first look. */
@@ -133,7 +133,7 @@ function labelsOf(sample: string): Readonly<Record<string, string>> {
   );
 }
 
-/** The labels that tell two alerts with one name from each other. */
+/** The labels that distinguish alerts of the same name. */
 function textOf(labels: Readonly<Record<string, string>>): string {
   const { __name__: _, alertstate: __, ...rest } = labels;
   const pairs = Object.entries(rest).map(([name, value]) => `${name}="${value}"`);

@@ -18,7 +18,7 @@ interface Outcome {
 /** The outcomes by the sorted ids of their groups. */
 export type Outcomes = Readonly<Record<string, Outcome>>;
 
-/** What the replay does. */
+/** The outcomes of the replay. */
 export function replayed(
   snapshots: readonly Snapshot[],
   policy: Readonly<Record<string, unknown>>,
@@ -52,7 +52,7 @@ function retentionOf(policy: Readonly<Record<string, unknown>>): Retention {
   return retention;
 }
 
-/** What restic does. */
+/** The outcomes of restic. */
 export async function forgotten(
   repo: string,
   policy: Readonly<Record<string, unknown>>,

@@ -13,7 +13,7 @@ export interface SetStatus {
    * and this one is late; a retired one is never late.
    */
   readonly late: boolean;
-  /** It is older than an expectation allows that covers it, and that is not late. */
+  /** The set is older than an expectation allows that covers it, but that expectation is not late. */
   readonly old: boolean;
   /** The backup sets of the host that meet these expectations in its place. */
   readonly metBy: readonly HolderStatus[];
