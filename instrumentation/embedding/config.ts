@@ -51,7 +51,7 @@ export interface ExpectationConfig {
   readonly name: string;
   /** Printable URLs. Default: all repositories. */
   readonly repositories?: readonly string[];
-  /** A name must exist; a glob stands for the hosts that are there. */
+  /** A name must exist; a glob matches hosts that have snapshots. */
   readonly hosts: readonly string[];
   /** Default: one slot over all users of a host. */
   readonly users?: readonly string[];

@@ -37,7 +37,7 @@ const DB = shot("db");
 test.for<readonly [string, object, readonly Shot[], readonly string[]]>([
   ["a name exists, seen or not", { hosts: ["web", "x"] }, [WEB, DB], ["host=web", "host=x"]],
   [
-    "a glob stands for the hosts that are there",
+    "a glob matches hosts that have snapshots",
     { hosts: ["*"] },
     [WEB, DB],
     ["host=db", "host=web"],

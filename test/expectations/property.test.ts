@@ -12,7 +12,7 @@ const URLS = ["/a", "/b", "/c"] as const;
 const HOSTS = ["web", "db", "old"] as const;
 const USERS = ["root", "pg", ""] as const;
 
-/** A random past of repositories and settings, told to the agent's code and to the reference. */
+/** A random past of repositories and settings, given to the agent's code and to the reference. */
 class History {
   readonly dice: Dice;
   readonly scene = new ExpectationScene(START);
@@ -24,7 +24,7 @@ class History {
   /** The part that `stateDir` keeps over a restart. */
   readonly kept = new Map<string, Learnt>();
   unrestorable: ReadonlySet<Shot> = new Set();
-  readonly told: string[] = [];
+  readonly events: string[] = [];
   /** Evaluations in steps that have begun. */
   readonly #begun: Generator<void>[] = [];
 
@@ -107,7 +107,7 @@ class History {
       "restart",
       "inventory",
     ]);
-    this.told.push(event);
+    this.events.push(event);
     if (event === "read") {
       const kept = (known.shots ?? []).filter(() => dice.roll(4) > 0);
       const shots = [...kept, ...Array.from({ length: dice.low(6) }, () => this.#shot())];
@@ -200,9 +200,9 @@ test.for(Array.from({ length: 20 }, (_, index) => index))(
         await history.step();
         if (history.dice.roll(2) === 0) history.evaluate("readAhead");
         // Several events can come between two scrapes.
-        if (history.told.at(-1) !== "reload" && history.dice.roll(3) === 0) continue;
+        if (history.events.at(-1) !== "reload" && history.dice.roll(3) === 0) continue;
         if (history.dice.roll(2) === 0) history.evaluate("updateInSteps");
-        expect(history.actual(), `seed ${seed}: ${history.told.join(", ")}`).toEqual(
+        expect(history.actual(), `seed ${seed}: ${history.events.join(", ")}`).toEqual(
           history.expected(),
         );
       }

@@ -7,7 +7,7 @@ import { FakeClock, settle } from "../support/core/clock.ts";
 
 const SECONDS = 1000;
 
-/** Calls that fail as told, one after the other, and then succeed. */
+/** Calls that fail with the given errors, one after the other, and then succeed. */
 class Script {
   readonly clock = new FakeClock();
   readonly abort = new AbortController();
@@ -134,7 +134,7 @@ describe("when the time is over", () => {
     script = new Script([down]);
   });
 
-  test("between two tries, the last real error is told", async () => {
+  test("between two tries, the last real error is the result", async () => {
     const result = script.start();
     await settle();
     script.abort.abort(over);

@@ -2,7 +2,7 @@
 export interface Glob {
   /** As it was written. */
   readonly source: string;
-  /** The one name that a pattern without `*`, `?` and `[…]` stands for; undefined: it stands for any number of names. */
+  /** The one name that a pattern without `*`, `?` and `[…]` matches; undefined: it can match any number of names. */
   readonly literal: string | undefined;
   /** Takes time in proportion to the length of the text. */
   matches(text: string): boolean;

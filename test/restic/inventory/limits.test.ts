@@ -5,7 +5,7 @@ import { FINE, InventoryScene, sceneOfTwo } from "../../support/inventory/invent
 const gets = (made: InventoryScene): number =>
   made.calls.filter((call) => call === "GET index").length;
 
-test("maxIndexBytes divides the first inventory; until all is read only missing and damaged packs are told", async () => {
+test("maxIndexBytes divides the first inventory; until all are read, only missing and damaged packs are counted", async () => {
   const made = new InventoryScene();
   const backups = Array.from({ length: 6 }, () => made.backup());
   const sizes = backups.map(({ index }) => made.sealed.files.get(`index/${index}`)?.length ?? 0);
