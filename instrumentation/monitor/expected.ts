@@ -52,7 +52,7 @@ export class Expected {
   #kept: string | undefined;
   #restored: Promise<void> | undefined;
   /** The work after the last collection. */
-  #finished: Promise<void> | undefined;
+  #finished: Promise<void> = Promise.resolve();
 
   /** @param legacyLabel adds `isLegacy` to two metrics of backup sets */
   constructor(options: ExpectedOptions, legacyLabel: boolean) {
@@ -149,13 +149,16 @@ export class Expected {
 
   /** Keeps the slots of globs over a restart, and calls the hook, for which it does not wait. Never rejects. */
   finished(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {
-    this.#finished = this.#finish(outcome, hook);
+    // The state folder takes one text at a time.
+    const before = this.#finished.catch(() => {});
+    this.#finished = before.then(() => this.#finish(outcome, hook));
     return this.#finished;
   }
 
-  /** Resolves when the work after the last collection is done. */
-  async settled(): Promise<void> {
+  /** Resolves with the value when the work after the last collection is done. */
+  async settled<T>(value: T): Promise<T> {
     await this.#finished;
+    return value;
   }
 
   async #finish(outcome: JobOutcome, hook: CollectionHook | undefined): Promise<void> {

@@ -127,9 +127,9 @@ export class Monitor {
     for (const sourceSet of this.#sourceSets) sourceSet.start();
   }
 
-  /** The running collection of repositories. */
+  /** The running collection of repositories, with the work after it. */
   get currentCollection(): Promise<JobOutcome> | undefined {
-    return this.#collector.currentCollection;
+    return this.#collector.currentCollection?.then((ended) => this.expected.settled(ended));
   }
 
   /**
@@ -140,9 +140,8 @@ export class Monitor {
     if (listKeys && !this.#collector.collecting) this.#sources.doubtKeys();
     const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
     const outcome = this.#collector.collect();
-    if (!outcome) return undefined;
-    const settled = Promise.all([outcome, ...others]).then(() => this.expected.settled());
-    return settled.then(() => outcome);
+    const all = outcome && Promise.all([outcome, ...others]);
+    return all?.then(([ended]) => this.expected.settled(ended));
   }
 
   /** Opens config and a key of each repository, in parallel as collections are. Reads no snapshot, records nothing. */
@@ -171,7 +170,7 @@ export class Monitor {
       this.#vault.stop(),
       ...this.#sourceSets.map((sourceSet) => sourceSet.stop()),
     ]);
-    await this.expected.settled();
+    await this.expected.settled(undefined);
     await this.#stateDir?.close();
   }
 
