@@ -62,7 +62,8 @@ function parsePair(address: string, invalid: (problem: string) => AgentError): P
   const [, login, path = ""] = /^([^:]*):(.*)$/s.exec(address) ?? [];
   if (login === undefined) throw invalid("the path is missing, expected sftp:user@host:path");
   // `user:password@host:path`: restic takes the user for a host, and the password would be a part of the path.
-  if (/^[^@:]*@[^/:]*:|^[^/@]*:[^/@]*@/.test(path))
+  const [, beforeAt = ""] = /^([^/@]*)@/.exec(path) ?? [];
+  if (beforeAt.includes(":") || /^[^@:]*@[^/:]*:/.test(path))
     throw invalid("the address must not contain a password: ssh uses keys or its agent");
   if (!login.includes("@") && /^(?!\.\/)[^/@]+@/.test(path))
     throw invalid(
