@@ -43,8 +43,6 @@ export type { ExpectationSettings } from "./settings/expectations/expectations.t
 export { EXPECTATION_SECTIONS, parseExpectations } from "./settings/expectations/parse.ts";
 export type { ExpectationSections } from "./settings/expectations/parse.ts";
 export { escapeGlob } from "./settings/expectations/glob.ts";
-export { suggest } from "./expectations/suggest.ts";
-export type { Suggestion } from "./expectations/suggest.ts";
 export {
   GROUP_BY_EXPECTED,
   GROUP_BY_SCHEMA,

@@ -6,7 +6,6 @@ import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
 import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
-import { restartRequired } from "./settings/restart-required.ts";
 import { redactedSettings } from "./settings/redacted.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
@@ -176,6 +175,7 @@ export class Agent {
     const { legacyLabel, compat, stateDir, stateKeys } = this.#settings.monitor;
     try {
       const next = await load();
+      const { restartRequired } = await import("./settings/restart-required.ts");
       for (const warning of next.warnings) logger.warn(warning);
       for (const name of restartRequired(this.#settings, next))
         logger.warn(`a change of ${name} needs a restart`);

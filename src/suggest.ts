@@ -2,11 +2,12 @@ import {
   formatDuration,
   NO_EXPECTATIONS,
   parseSchedule,
-  suggest,
   systemClock,
 } from "restic-otel-instrumentation/internal";
-import type { Extensions, Logger, Suggestion } from "restic-otel-instrumentation/internal";
+import type { Extensions, Logger } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
+import { suggest } from "restic-otel-instrumentation/suggest";
+import type { Suggestion } from "restic-otel-instrumentation/suggest";
 
 import { EXIT_FAILED } from "./exit.ts";
 import type { AgentSettings } from "./settings/load.ts";

@@ -1,6 +1,6 @@
 import { Document, Scalar, visit } from "yaml";
 import { escapeGlob, formatDuration } from "restic-otel-instrumentation/internal";
-import type { Suggestion } from "restic-otel-instrumentation/internal";
+import type { Suggestion } from "restic-otel-instrumentation/suggest";
 
 const DAY = 86_400;
 const MAX_NAME = 64;

@@ -28,6 +28,7 @@ const ENTRIES: ReadonlyMap<string, string> = new Map([
   ["restic-otel-instrumentation", "instrumentation/index.ts"],
   ["restic-otel-instrumentation/internal", "instrumentation/internal.ts"],
   ["restic-otel-instrumentation/monitor", "instrumentation/monitor/monitor.ts"],
+  ["restic-otel-instrumentation/suggest", "instrumentation/expectations/suggest.ts"],
 ]);
 
 /** The source files of both packages. */

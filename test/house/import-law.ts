@@ -35,7 +35,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/settings": "{index,internal}.ts src/log.ts",
   "src/{telemetry,web}": "{index,internal}.ts src/settings",
   "src/alerts": "src/settings",
-  src: "{index,internal}.ts monitor/monitor.ts src/{alerts,settings,telemetry,web}",
+  src: "{index,internal}.ts {expectations/suggest,monitor/monitor}.ts src/{alerts,settings,telemetry,web}",
 };
 
 /** Package, or module of Node.js, → where it may be imported. Other packages may not be imported at all. */
