@@ -23,35 +23,39 @@ import { benchStart } from "./parts/start.ts";
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("--"));
-const parts: Readonly<Record<string, (log: (line: string) => void) => Promise<Findings>>> = {
-  collections: benchCollections,
-  far: benchFar,
-  s3: benchS3,
-  memory: benchMemory,
-  many: benchMany,
-  scrapes: benchScrapes,
-  changing: benchChanging,
-  expectations: benchExpectations,
-  flat: benchFlat,
-  start: benchStart,
-  push: benchPush,
-  secrets: benchSecrets,
-  inventory: benchInventory,
-  bounds: benchBounds,
+type Bench = (log: (line: string) => void) => Promise<Findings>;
+
+/** Title and bench of each part. */
+const parts: Readonly<Record<string, readonly [title: string, bench: Bench]>> = {
+  collections: ["First, steady and restarted collections", benchCollections],
+  far: ["Collections 20 ms away", benchFar],
+  s3: ["Collections from S3", benchS3],
+  memory: ["Peak memory with 100,000 snapshots", benchMemory],
+  many: ["Many repositories", benchMany],
+  scrapes: ["Scrapes of an unchanged store", benchScrapes],
+  changing: ["Scrapes while the store changes", benchChanging],
+  expectations: ["Expectations", benchExpectations],
+  flat: ["Memory over time", benchFlat],
+  start: ["Start", benchStart],
+  push: ["Pushes by OTLP", benchPush],
+  secrets: ["Secrets in Vault", benchSecrets],
+  inventory: ["Inventories", benchInventory],
+  bounds: ["Pauses and memory at the bounds", benchBounds],
 };
 for (const name of names)
   if (!(name in parts))
     throw new Error(`unknown part ${name}; known parts: ${Object.keys(parts).join(", ")}`);
 const texts: string[] = [];
 const goals: Goal[] = [];
-for (const [name, bench] of Object.entries(parts)) {
+for (const [name, [title, bench]] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const log = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
   const startedMs = performance.now();
   try {
     const { text, goals: found } = await bench(log);
-    process.stdout.write(`${text}\n`);
-    texts.push(text);
+    const section = `### ${title}\n\n${text}`;
+    process.stdout.write(`${section}\n`);
+    texts.push(section);
     goals.push(...found);
   } catch (error) {
     // The other parts take an hour: continue, and print their results.
@@ -60,7 +64,7 @@ for (const [name, bench] of Object.entries(parts)) {
   }
   log(`took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
-const reached = goalsTable(goals);
+const reached = `### Goals\n\n${goalsTable(goals)}`;
 process.stdout.write(reached);
 if (args.includes("--write") && process.exitCode !== 1) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node.js ${process.version}`;
