@@ -40,7 +40,7 @@ const parts: Readonly<Record<string, readonly [title: string, bench: Bench]>> = 
   push: ["Pushes by OTLP", benchPush],
   secrets: ["Secrets in Vault", benchSecrets],
   inventory: ["Inventories", benchInventory],
-  bounds: ["Pauses and memory at the bounds", benchBounds],
+  bounds: ["Untrusted bytes at their bounds", benchBounds],
 };
 for (const name of names)
   if (!(name in parts))
