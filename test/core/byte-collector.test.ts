@@ -27,3 +27,11 @@ test("a body with more or fewer bytes than announced is complete", () => {
     expect(collector.bytes().toString()).toBe("abcdefghij");
   }
 });
+
+test("an announced body takes one buffer of its size", () => {
+  const collector = new ByteCollector();
+  collector.expected = 1_000_000;
+  for (const length of [400_000, 500_000, 100_000]) collector.add(Buffer.alloc(length));
+  expect(collector.bytes()).toHaveLength(1_000_000);
+  expect(collector.bytes().buffer.byteLength).toBe(1_000_000);
+});

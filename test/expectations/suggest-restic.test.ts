@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -105,12 +105,18 @@ describe.skipIf(!requirePeer("restic"))("suggest, for a repository of restic", (
     ]);
   });
 
-  test("says that the schedule is too rare for the ages, and which repositories failed", async () => {
+  test("says which hosts are left out, that the schedule is too rare for the ages, and how many repositories failed", async () => {
+    const nothing = join(folder, "nothing");
+    await mkdir(nothing);
+    await restic(["backup", nothing], { repo, password, host: "hollow" });
     const away = join(folder, "away");
     const repositories = [repo, away].map((one) => ({ repo: one, password }));
     await writeFile(file, JSON.stringify({ repositories }));
     const { code, stdout, stderr } = await run("suggest", "--timezone=UTC", "--log-level=error");
     expect([code, stdout.split("\n", 1)]).toEqual([1, ["expect:"]]);
+    expect(stderr).toContain(
+      "hollow: left out, all its snapshots are empty or dated in the future\n",
+    );
     expect(stderr).toContain(
       '2 expectations may be late between two collections: cron "0 0 * * *" collects every 24h; set it to at most 6h, or raise maxAge\n',
     );
