@@ -1,5 +1,5 @@
 import { AgentError } from "../../core/error.ts";
-import { parseJsonObject, textMember } from "../../core/json.ts";
+import { parseJsonObject } from "../../core/json.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
@@ -85,12 +85,13 @@ export async function openGs(
       });
       const response = await get(`?${query}`, folder, MAX_PAGE_BYTES, signal);
       const answer = parseJsonObject(response.body);
-      const items = answer["items"] ?? [];
-      if (answer["kind"] !== "storage#objects" || !Array.isArray(items))
+      const { items = [], nextPageToken: next = null } = answer;
+      const hasNext = next === null || typeof next === "string";
+      if (answer["kind"] !== "storage#objects" || !Array.isArray(items) || !hasNext)
         throw foreignResponse(`${where}${folder} at ${host}`, response, "Google Cloud Storage");
       return {
         objects: objectsIn(items, "size"),
-        next: textMember(answer, "nextPageToken"),
+        next: next || undefined,
         receivedBytes: response.body.length,
       };
     },

@@ -21,7 +21,7 @@ interface ObjectListing {
 
 /** One page of a listing; the members `next` and `receivedBytes` as in `Page`. */
 export interface ObjectPage extends Pick<Page, "next" | "receivedBytes"> {
-  /** With full names. Folders, and objects outside of the listing, may be among them. */
+  /** With full names. Folders, and some objects outside of the listing, may be among them. */
   readonly objects: readonly ListedFile[];
 }
 
@@ -63,6 +63,14 @@ export function objectStoreBackend(all: ObjectStore): Backend {
           deep: type === "data",
         };
         const { objects, next, receivedBytes } = await store.list(listing, from, signal);
+        // A page of another folder: without its names this one would look empty.
+        const isAsked = ({ name }: ListedFile): boolean =>
+          name === "" || name.startsWith(listing.prefix);
+        if (objects.length > 0 && !objects.some(isAsked))
+          throw new AgentError(
+            "other",
+            `${where}${folder}: the server lists other objects than it was asked for`,
+          );
         const files = objects.flatMap((object) => fileIn(root, type, object));
         if (next === undefined || next !== from)
           return { ...listedFiles(files, options), next, receivedBytes };

@@ -1,6 +1,5 @@
 import type { ListedFile } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
-import type { XmlElement } from "../object-store/xml.ts";
 
 /** One page of a listing. */
 interface S3Page {
@@ -45,22 +44,21 @@ export function parseListing(body: Uint8Array, listing: S3Listing): S3Page | und
     name: decode(childText(entry, "Key") ?? ""),
     size: childText(entry, "Size"),
   }));
-  if (childText(root, "IsTruncated")?.trim() !== "true")
-    return { objects, next: undefined, endsEarly: false };
-  const next = listing.old
-    ? nextMarker(root, decode, objects.at(-1)?.name)
-    : childText(root, "NextContinuationToken");
-  return { objects, next, endsEarly: next === undefined || next === "" };
+  const token = childText(root, listing.old ? "NextMarker" : "NextContinuationToken") || undefined;
+  const truncated = childText(root, "IsTruncated")?.trim();
+  const isLast = truncated === "false" || (!truncated && token === undefined);
+  if (isLast) return { objects, next: undefined, endsEarly: false };
+  const next = listing.old ? nextMarker(token, decode, objects.at(-1)?.name) : token;
+  return { objects, next, endsEarly: !next };
 }
 
 /** ListObjects returns NextMarker only with a delimiter; otherwise the last key is the marker. */
 function nextMarker(
-  root: XmlElement,
+  marker: string | undefined,
   decode: (name: string) => string,
   lastKey: string | undefined,
 ): string | undefined {
-  const marker = childText(root, "NextMarker");
-  return marker === undefined || marker === "" ? lastKey : decode(marker);
+  return marker === undefined ? lastKey : decode(marker);
 }
 
 /** restic's own names can always be decoded. */
