@@ -2,6 +2,8 @@ import type { StoreEntry } from "../core/source.ts";
 import type { BackupSet, RepositoryState } from "../restic/state.ts";
 import { NO_EXPECTATIONS } from "../settings/expectations/expectations.ts";
 import type { Expectation, ExpectationSettings } from "../settings/expectations/expectations.ts";
+import { chapterOf } from "./chapter.ts";
+import type { Chapter } from "./chapter.ts";
 import type { Basis } from "./doubts.ts";
 import type { Finding } from "./finding.ts";
 import { UNREAD } from "./judge.ts";
@@ -11,23 +13,11 @@ import { RepositoryPage } from "./page.ts";
 import type { RemovableSnapshots } from "./retention/removable.ts";
 import { shownSlots } from "./shown-slots.ts";
 import { slotsOf, someSlots } from "./slots.ts";
-import type { Evaluated, Part, Slot } from "./slots.ts";
+import type { Part, Slot } from "./slots.ts";
 
 type Entry = StoreEntry<RepositoryState>;
 
 const NO_KEYS: ReadonlySet<string> = new Set();
-
-/** The slots of an expectation. */
-interface Chapter {
-  readonly expectation: Expectation;
-  /** Its enabled repositories that this agent collects. */
-  readonly urls: readonly string[];
-  evaluated: Evaluated;
-  /** When they change next if nothing is read, milliseconds since the epoch. */
-  until: number;
-  /** Keys of the slots that must be evaluated; undefined: all. */
-  due: ReadonlySet<string> | undefined;
-}
 
 /**
  * All expectations with their slots. Does no I/O: compares the entries of the store with those of the last call, and
@@ -58,19 +48,7 @@ export class ExpectationBook {
     const isSameText = settings.text === this.#settings.text;
     this.#chapters = settings.expectations.map((expectation) => {
       const own = expectation.urls.filter((url) => urls.includes(url));
-      const known = before.get(expectation.name);
-      const isReload =
-        known?.evaluated.isReload === true ||
-        !isSameText ||
-        known?.expectation.text !== expectation.text ||
-        !known.urls.every((url) => own.includes(url));
-      return {
-        expectation,
-        urls: own,
-        evaluated: { slots: known?.evaluated.slots ?? new Map(), isReload, parts: [] },
-        until: Infinity,
-        due: undefined,
-      };
+      return chapterOf(expectation, own, before.get(expectation.name), isSameText);
     });
     this.#byName = new Map(this.#chapters.map((chapter) => [chapter.expectation.name, chapter]));
     this.#settings = settings;
@@ -94,7 +72,7 @@ export class ExpectationBook {
         ...restoredSlots(id, chapter.urls, kept, chapter.expectation.text),
         ...chapter.evaluated.slots,
       ]);
-      chapter.evaluated = { ...chapter.evaluated, slots, isReload: false };
+      chapter.evaluated = { ...chapter.evaluated, slots };
       chapter.due = undefined;
     }
   }
@@ -226,7 +204,7 @@ export class ExpectationBook {
     const slots =
       (due && someSlots(expectation, parts, evaluated, due, now)) ??
       slotsOf(expectation, parts, evaluated, now);
-    chapter.evaluated = { slots, isReload: false, parts };
+    chapter.evaluated = { slots, parts };
     chapter.due = NO_KEYS;
     chapter.until = Infinity;
     for (const { verdict } of slots.values())

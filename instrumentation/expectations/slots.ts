@@ -20,7 +20,7 @@ export interface Slot {
   /** The settings name it: it exists whether it has snapshots or not. */
   readonly isNamed: boolean;
   readonly verdict: Verdict;
-  /** The slot has snapshots, counting or not, or is kept since it had some. */
+  /** The slot has snapshots, counting or not, or is kept since it had some under the same settings. */
   readonly hadSnapshots: boolean;
   /** When its last snapshot was found to be gone, milliseconds since the epoch: the slot of a glob keeps its last timestamp. */
   readonly lostAt: number | undefined;
@@ -43,8 +43,7 @@ export interface Part {
 /** The input and the result of the last evaluation. */
 export interface Evaluated {
   readonly slots: Slots;
-  /** The settings changed since then: slots of globs that have no snapshot now end. */
-  readonly isReload: boolean;
+  /** Empty: not evaluated since the settings changed. */
   readonly parts: readonly Part[];
 }
 
@@ -60,10 +59,10 @@ export function slotsOf(
 ): Slots {
   if (parts.length === 0) return new Map();
   const hits = parts.map((part) => part.hits);
-  const drafts = draftsOf(expectation, hits, keptSlots(before, now));
-  const isSameKnowledge =
-    !before.isReload &&
-    parts.every(({ knowledge }, index) => knowledge === before.parts[index]?.knowledge);
+  const drafts = draftsOf(expectation, hits, keptSlots(before.slots, now));
+  const isSameKnowledge = parts.every(
+    ({ knowledge }, index) => knowledge === before.parts[index]?.knowledge,
+  );
   const slots = new Map<string, Slot>();
   for (const [key, draft] of drafts) {
     const known = before.slots.get(key);
@@ -74,7 +73,7 @@ export function slotsOf(
       known.verdict.until > now &&
       known.isNamed === draft.isNamed &&
       sameInputs(known.inputs, draft.inputs);
-    slots.set(key, isUnchanged ? known : slotOf(expectation, draft, parts, known, before, now));
+    slots.set(key, isUnchanged ? known : slotOf(expectation, draft, parts, known, now));
   }
   return slots;
 }
@@ -106,7 +105,7 @@ export function someSlots(
     if (!known || !ofSlot || !wasThere) return undefined;
     const { labels, isNamed } = known;
     const draft = { host: labels["host"], user: labels["user"], isNamed, inputs: ofSlot };
-    slots.set(key, slotOf(expectation, draft, parts, known, before, now));
+    slots.set(key, slotOf(expectation, draft, parts, known, now));
   }
   return slots;
 }
@@ -116,10 +115,9 @@ function isThere(inputs: readonly Input[]): boolean {
 }
 
 function* keptSlots(
-  { slots, isReload }: Evaluated,
+  slots: Slots,
   now: number,
 ): Generator<readonly [key: string, host: string | undefined, user: string | undefined]> {
-  if (isReload) return;
   for (const [key, slot] of slots)
     if (isKept(slot, now)) yield [key, slot.labels["host"], slot.labels["user"]];
 }
@@ -134,11 +132,9 @@ function slotOf(
   { host, user, isNamed, inputs }: Draft,
   parts: readonly Part[],
   known: Slot | undefined,
-  { isReload }: Evaluated,
   now: number,
 ): Slot {
-  const canBeLost = !isReload && !isThere(inputs);
-  const lost = canBeLost && known && isKept(known, now) ? known : undefined;
+  const lost = !isThere(inputs) && known && isKept(known, now) ? known : undefined;
   const labels = known?.labels ?? labelsOf(expectation.name, host, user);
   const sights = parts.map(({ url, knowledge }, index) => {
     const found = findingIn(index, inputs);

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 
 import { Dice } from "../support/core/dice.ts";
 import { Reference } from "../support/expectations/reference.ts";
-import type { Learnt, PlainExpectation, PlainRetired } from "../support/expectations/reference.ts";
+import type {
+  Learnt,
+  PlainExpectation,
+  PlainRetired,
+} from "../support/expectations/reference-world.ts";
 import { ExpectationScene } from "../support/expectations/scene.ts";
 import type { Shot } from "../support/expectations/scene.ts";
 

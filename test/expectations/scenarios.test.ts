@@ -178,6 +178,57 @@ test("a reload that adds a repository takes no series back", () => {
   });
 });
 
+test.for<readonly [string, object, object]>([
+  ["paths", { paths: ["/old"] }, { paths: ["/new"] }],
+  ["tags", { tags: ["a"] }, { tags: ["b"] }],
+  ["users", { users: ["a*"] }, {}],
+  ["minFiles", { minFiles: 5 }, { minFiles: 6 }],
+  ["minBytes", { minBytes: "1MB" }, { minBytes: "1kB" }],
+  ["copies", {}, { copies: 2 }],
+  ["the hosts of an expectation that finds none", { hosts: ["x*"] }, { hosts: ["y*"] }],
+])(
+  "never seen is not said of other snapshots after a reload that adds a repository: %s",
+  ([, before, after]) => {
+    const made = scene(one(before));
+    made.read("/a", []);
+    expect(Object.values(made.shown("newest"))).toEqual([0]);
+    for (const settings of [after, before, after]) made.configure(one(settings), ["/a", "/b"]);
+    expect(made.shown("newest")).toEqual({});
+    expect(made.unmet()).toEqual([expect.stringMatching(/^e (?:web )?unknown$/)]);
+    made.fail("/b");
+    expect(made.shown("newest")).toEqual({});
+    made.read("/b", []);
+    expect(Object.values(made.shown("newest"))).toEqual([0]);
+  },
+);
+
+test("never seen is not said of other snapshots after a reload: other renamed hosts, and other repositories alone", () => {
+  const made = scene(one({}));
+  made.read("/a", []);
+  expect(made.unmet()).toEqual(["e web never_seen"]);
+  made.configure({ ...one({}), rename: [{ hosts: ["web-*"], as: "web" }] }, ["/a", "/b"]);
+  expect([made.unmet(), made.shown("newest")]).toEqual([["e web unknown"], {}]);
+  made.read("/b", []);
+  expect(made.unmet()).toEqual(["e web never_seen"]);
+  made.configure({ ...one({}), rename: [{ hosts: ["web-*"], as: "web" }] }, ["/c"]);
+  expect([made.unmet(), made.shown("newest")]).toEqual([["e web unknown"], {}]);
+});
+
+test.for<readonly [string, object]>([
+  ["maxAge", { maxAge: "20h" }],
+  ["minSnapshots", { minSnapshots: 2 }],
+  ["another host", { hosts: ["web", "db"] }],
+  ["the globs of repositories", { repositories: ["*"] }],
+])("a reload that adds a repository and changes only %s takes no series back", ([, change]) => {
+  for (const shots of [[], [OLD]]) {
+    const made = scene(one({ repositories: ["/a"] }), ["/a"]);
+    made.read("/a", shots);
+    const before = Object.values(made.shown("newest"));
+    made.configure(one({ repositories: ["/*"], ...change }), ["/a", "/b"]);
+    expect(Object.values(made.shown("newest"))).toEqual(before);
+  }
+});
+
 test("a record without tags keeps a slot by tags unknown", () => {
   const made = scene(one({ tags: ["pg"] }));
   made.read("/a", [{ ...FRESH, isBare: true }]);

@@ -1,44 +1,6 @@
+import { anyFits, isGlob } from "./reference-world.ts";
+import type { PlainExpectation, World } from "./reference-world.ts";
 import type { Shot } from "./scene.ts";
-
-/** An entry of `expect` whose names are literal or end in a star. */
-export interface PlainExpectation {
-  readonly name: string;
-  readonly repositories: readonly string[];
-  readonly hosts: readonly string[];
-  readonly users?: readonly string[];
-  readonly tags?: readonly string[];
-  readonly paths?: readonly string[];
-  readonly maxAge: string;
-  readonly minSnapshots?: number;
-  readonly minFiles?: number;
-  readonly copies?: number;
-  readonly paused?: { readonly until: string };
-}
-
-export interface PlainRetired {
-  readonly hosts: readonly string[];
-  readonly users?: readonly string[];
-  readonly since: string;
-}
-
-/** The agent's knowledge of a repository since it started. */
-export interface Learnt {
-  readonly shots: readonly Shot[] | undefined;
-  readonly wasComplete: boolean;
-  readonly refused: number;
-  readonly isFailing: boolean;
-}
-
-export interface World {
-  readonly expect: readonly PlainExpectation[];
-  readonly retired: readonly PlainRetired[];
-  readonly enabled: readonly string[];
-  /** A repository is missing until its first attempt has ended. */
-  readonly learnt: ReadonlyMap<string, Learnt>;
-  readonly unrestorable: ReadonlySet<Shot>;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
 
 /** The last verdict on a slot. */
 interface Said {
@@ -57,11 +19,6 @@ interface Found extends Shot {
 }
 
 const DAY = 86_400;
-const isGlob = (pattern: string): boolean => pattern.endsWith("*");
-const fits = (pattern: string, name: string): boolean =>
-  isGlob(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
-const anyFits = (patterns: readonly string[], name: string): boolean =>
-  patterns.some((pattern) => fits(pattern, name));
 
 /** Evaluates every slot each time, as the rules are written. Remembers only its last verdicts. */
 export class Reference {
@@ -156,6 +113,25 @@ export class Reference {
     );
   }
 
+  /** Whether a slot is about the same snapshots as before, if those of further repositories are left aside. */
+  #isSameQuestion(
+    world: World,
+    one: PlainExpectation,
+    own: readonly string[],
+    slot: string,
+  ): boolean {
+    const { retired, enabled = [], expect = [] } = this.#before ?? {};
+    const askedOf = (asked?: PlainExpectation): string => {
+      const { hosts, users, tags, paths, minFiles, copies = 1 } = asked ?? {};
+      return JSON.stringify([users, tags, paths, minFiles, copies, slot === "" && hosts]);
+    };
+    return (
+      JSON.stringify(retired) === JSON.stringify(world.retired) &&
+      enabled.some((url) => own.includes(url)) &&
+      askedOf(expect.find(({ name }) => name === one.name)) === askedOf(one)
+    );
+  }
+
   #judge(
     world: World,
     one: PlainExpectation,
@@ -175,7 +151,9 @@ export class Reference {
         (slotUser === undefined || user === slotUser) &&
         (!users || anyFits(users, user)),
     );
-    const before = this.#said.get(one.name)?.get(slot);
+    const said = this.#said.get(one.name)?.get(slot);
+    const isAnswer = said && this.#isSameQuestion(world, one, own, slot);
+    const before = said && !isAnswer ? { ...said, newest: undefined, settled: false } : said;
     const { copies = 1, minSnapshots = 0, minFiles = 0 } = one;
     const learnt = own.map((url) => world.learnt.get(url));
     const known = own.filter((url) => world.learnt.get(url)?.shots !== undefined);
