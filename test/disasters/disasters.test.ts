@@ -56,8 +56,8 @@ describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("../golden/disasters.txt");
   });
 
-  test("docs/disasters.md has the hours until each alert fires", async () => {
-    const text = await readFile(page("disasters"), "utf8");
+  test("docs/alerting.md has the hours until each alert fires", async () => {
+    const text = await readFile(page("alerting"), "utf8");
     const certain = played.filter(({ disaster }) => !disaster.hoursVary);
     expect(certain.map((one) => rowOf(one)).filter((row) => !text.includes(row))).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
     await expect(lines.join("")).toMatchFileSnapshot("../golden/panels-in-disasters.txt");
   });
 
-  // `RESTIC_OTEL_WRITE=1 npm run test:all -- disasters` writes the table into docs/disasters.md.
+  // `RESTIC_OTEL_WRITE=1 npm run test:all -- disasters` writes the table into docs/alerting.md.
   afterAll(async () => {
     const table = [
       "| disaster | alerts, and after how long |",
@@ -86,13 +86,13 @@ describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
     ].join("\n");
     process.stdout.write(`${table}\n`);
     if (process.env["RESTIC_OTEL_WRITE"] !== "1" || played.length < DISASTERS.length) return;
-    const text = await readFile(page("disasters"), "utf8");
-    await writeFile(page("disasters"), replaceBetween(text, "disasters", table));
+    const text = await readFile(page("alerting"), "utf8");
+    await writeFile(page("alerting"), replaceBetween(text, "disasters", table));
   });
 });
 
-test("the table of docs/disasters.md has every disaster with its alerts", async () => {
-  const text = await readFile(page("disasters"), "utf8");
+test("the table of docs/alerting.md has every disaster with its alerts", async () => {
+  const text = await readFile(page("alerting"), "utf8");
   for (const { name, alerts } of DISASTERS) {
     const row = text.split("\n").find((line) => line.startsWith(`| ${name} |`));
     const named = [...(row ?? "").matchAll(/`(Backup\w+)`( \(\w+\))?/g)].map(

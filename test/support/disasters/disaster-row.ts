@@ -2,7 +2,7 @@ import { judge } from "./judge.ts";
 import type { Played } from "./judge.ts";
 import type { Firing } from "./firing.ts";
 
-/** The row of docs/disasters.md. */
+/** The row of docs/alerting.md. */
 export function rowOf(played: Played, found: Firing = played.found): string {
   const alerts = Object.entries(judge(played, found).after).map(
     ([alert, hours]) => `${alert.replace(/^\w+/, "`$&`")} ${span(hours)}`,

@@ -2,7 +2,7 @@ import type { Scenery, World } from "./world.ts";
 
 /** A story, and the alerts that tell of it. */
 export interface Disaster extends Scenery {
-  /** As the table in docs/disasters.md has it. */
+  /** As the table in docs/alerting.md has it. */
   readonly name: string;
   /** The whole story: quiet days, `world.strike()`, hours in which alerts must fire, perhaps `world.repair()`, and hours in which they end. */
   readonly play: (world: World) => Promise<void>;
