@@ -8,7 +8,7 @@ import { runPromtool } from "../support/alerts/run-promtool.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 
 /** A label of the clause that leaves out a repository which was there for a shorter time: three of them within days, which no scenario has. */
-const BEYOND = /^BackupRepositoryReplaced .*: (?:url|id) at /;
+const BEYOND = /^BackupRepositoryReplaced .*: \w+ (?:url|id) is /;
 
 test.skipIf(!requirePeer("promtool"))(
   "each expression with a negated condition, or with a renamed metric or label, makes a scenario fail",

@@ -1,5 +1,6 @@
 /** An expression with one mistake. */
-export interface Mutant {
+interface Mutant {
+  /** `2nd url is url_renamed`. */
   readonly mistake: string;
   readonly expr: string;
 }
@@ -35,10 +36,20 @@ function renamed(name: string): string {
 
 /** All expressions with one comparison or one set operator negated, or one metric or label renamed. */
 export function mutantsOf(expr: string): readonly Mutant[] {
-  return MISTAKES.flatMap(([pattern, wrong]) =>
-    [...expr.matchAll(pattern)].map(({ 0: word, index }) => ({
-      mistake: `${word} at ${index} is ${wrong(word)}`,
-      expr: expr.slice(0, index) + wrong(word) + expr.slice(index + word.length),
-    })),
-  );
+  const places = MISTAKES.flatMap(([pattern, wrong]) =>
+    [...expr.matchAll(pattern)].map(({ 0: word, index }) => ({ word, index, wrong: wrong(word) })),
+  ).toSorted((a, b) => a.index - b.index);
+  const seen = new Map<string, number>();
+  return places.map(({ word, index, wrong }) => {
+    const count = (seen.get(word) ?? 0) + 1;
+    seen.set(word, count);
+    return {
+      mistake: `${ordinal(count)} ${word} is ${wrong}`,
+      expr: expr.slice(0, index) + wrong + expr.slice(index + word.length),
+    };
+  });
+}
+
+function ordinal(count: number): string {
+  return `${count}${["st", "nd", "rd"][count - 1] ?? "th"}`;
 }
