@@ -133,8 +133,11 @@ export class Inventories {
   /** The URL of the open repository whose inventory is due for the longest time. */
   #next(): string | undefined {
     const now = this.#options.clock.now();
+    // The clock was ahead if it is due in more than its interval.
+    const isDue = ({ dueAt, settings }: Plan): boolean =>
+      dueAt <= now || dueAt > now + settings.everyMs;
     const due = [...this.#plans].filter(
-      ([url, { dueAt }]) => dueAt <= now && this.#openEntry(url) !== undefined,
+      ([url, plan]) => isDue(plan) && this.#openEntry(url) !== undefined,
     );
     const [first] = due.toSorted(([, a], [, b]) => a.dueAt - b.dueAt);
     return first?.[0];

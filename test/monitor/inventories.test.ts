@@ -109,6 +109,30 @@ test("metrics appear with the first inventory; a second one follows after its in
   await made.monitor.stop();
 });
 
+test("after an inventory under a clock that was a year ahead the next one follows at once", async () => {
+  const scene = sceneOfTwo();
+  const year = 365 * 24 * HOUR;
+  scene.clock.step(year);
+  const made = new MonitorScene([scene]);
+  await made.start();
+  await until("an inventory", () => made.taken === 1);
+  const [pack = ""] = scene.packs.keys();
+  scene.packs.delete(pack);
+  scene.clock.step(-year);
+  await made.advance(1);
+  await until(
+    "a second inventory",
+    async () => (await made.value("backup_repository_missing_packs")) === "1",
+  );
+  const at = await made.value("backup_repository_inventory_timestamp_seconds");
+  expect(Number(at)).toBeLessThanOrEqual(scene.clock.now() / 1000);
+  const lists = (): number => scene.calls.filter((call) => call === "LIST data").length;
+  const before = lists();
+  await made.advance(22);
+  expect(lists()).toBe(before);
+  await made.monitor.stop();
+});
+
 test("one inventory at a time runs in the agent", async () => {
   const scenes = [sceneOfTwo(), sceneOfTwo(), sceneOfTwo()];
   const log: number[] = [];

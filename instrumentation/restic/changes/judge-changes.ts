@@ -47,7 +47,7 @@ export function judgeChanges(
   change: ListingChange,
   { appendOnly, logger, subject }: JudgeOptions,
 ): ChangeHistory {
-  const { history, events, counts } = nextHistory(previous, change, appendOnly);
+  const { history, events, counts, isViolated } = nextHistory(previous, change, appendOnly);
   for (const event of events) {
     const { level, message } = WORDS[event.event];
     logger[level](message, { ...subject, ...fieldsOf(event) });
@@ -59,9 +59,7 @@ export function judgeChanges(
       ...Object.fromEntries(counts),
       ...(total > events.length && { not_logged: total - events.length }),
     });
-  const { violatedAt } = history.last;
-  if (violatedAt === change.at && violatedAt !== previous?.last.violatedAt)
-    logger.warn("an append-only repository lost snapshots", { ...subject });
+  if (isViolated) logger.warn("an append-only repository lost snapshots", { ...subject });
   return history;
 }
 

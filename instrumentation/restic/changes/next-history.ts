@@ -14,6 +14,7 @@ import type {
 import { bounded, joined, lastOf, NOTHING, returnedIds, without } from "./absences.ts";
 import { keyChanges } from "./known-keys.ts";
 import { newestRemovals } from "./newest-removals.ts";
+import { notAfter } from "./not-after.ts";
 import { fatesOf } from "./replacement.ts";
 import type { Fate, Missing } from "./replacement.ts";
 import { vanishedSets } from "./vanished-sets.ts";
@@ -31,6 +32,8 @@ export interface Outcome {
   readonly events: readonly ChangeEvent[];
   /** How many there are of each name. */
   readonly counts: ReadonlyMap<ChangeName, number>;
+  /** Snapshots are missing, and the setting is `appendOnly`. */
+  readonly isViolated: boolean;
 }
 
 const NAMES: Readonly<Record<Fate, ChangeName>> = {
@@ -46,8 +49,8 @@ export function nextHistory(
   change: ListingChange,
   appendOnly: boolean,
 ): Outcome {
-  const before = previous ?? firstHistory(change.repositoryId, appendOnly);
   const { at, isFirst, listed } = change;
+  const before = previous ? notAfter(previous, at) : firstHistory(change.repositoryId, appendOnly);
   const added = isFirst ? [] : change.added;
   const missing = fatesOf(isFirst ? [] : change.removed, listed.values());
   const newest = newestRemovals(missing, listed.values());
@@ -55,13 +58,14 @@ export function nextHistory(
     added.map(({ id }) => id),
     before.absences,
   );
-  const known = listed.size - added.length + missing.length;
-  const absence = absenceOf(missing, newest, { at, known, isViolation: appendOnly });
+  const count = listed.size - added.length + missing.length;
+  const absence = absenceOf(missing, newest, { at, known: count, isViolation: appendOnly });
   const rest = without(before.absences, back);
   const kept = bounded(absence ? [absence, ...rest] : rest, before.earlier);
   const vanished = vanishedSets(before.vanished, missing, change);
   const keys = keyChanges(before.keys, change.keys, at);
 
+  const known = new Set(before.vanished);
   const returned = added.filter(({ id }) => back.has(id));
   const single: readonly (readonly [ChangeName, () => ChangeEvent])[] = [
     ...missing.map((one) => {
@@ -69,7 +73,7 @@ export function nextHistory(
       return [name, () => missingEvent(at, name, one)] as const;
     }),
     ...vanished
-      .filter((one) => one.at === at)
+      .filter((one) => !known.has(one))
       .map((one) => ["backup_set_vanished", () => vanishedEvent(one)] as const),
     ...keys.events.map((event) => [event.event, () => event] as const),
     ...(returned.length > 0
@@ -82,6 +86,7 @@ export function nextHistory(
   for (const [name] of single) counts.set(name, (counts.get(name) ?? 0) + 1);
 
   const isSame =
+    before === previous &&
     added.length === 0 &&
     events.length === 0 &&
     vanished === before.vanished &&
@@ -97,7 +102,12 @@ export function nextHistory(
     events: [...events.slice(0, MAX_EVENTS), ...before.events].slice(0, MAX_EVENTS),
     appendOnly,
   };
-  return { history: isSame && previous ? previous : history, events, counts };
+  return {
+    history: isSame ? previous : history,
+    events,
+    counts,
+    isViolated: absence?.isViolation === true,
+  };
 }
 
 function firstHistory(repositoryId: string, appendOnly: boolean): ChangeHistory {

@@ -87,9 +87,12 @@ export class IndexReading {
 
   /** Reads again what was read before `since`, as far as the budget allows. @returns whether all was */
   async refresh(since: number, signal: AbortSignal): Promise<boolean> {
-    const old = this.heads.filter(({ readAt }) => readAt < since).map(({ id }) => id);
+    // The clock may have been ahead.
+    const isOld = ({ readAt }: RecordHead): boolean =>
+      readAt < since || readAt > this.#options.startedAt;
+    const old = this.heads.filter(isOld).map(({ id }) => id);
     if (this.#budget.left > 0) await this.#read(old, signal);
-    return this.heads.every(({ readAt }) => readAt >= since);
+    return !this.heads.some(isOld);
   }
 
   /** @param isGone true: only those that are no longer listed; false: only listed ones */

@@ -21,10 +21,9 @@ export function straysIn(
     const id = listing.id(row);
     const size = listing.size(row);
     const known = previous.get(id);
-    found.set(
-      id,
-      known ? { ...known, size } : { size, since: now, wasIndexed: false, isConfirmed: false },
-    );
+    const { since = now, wasIndexed = false, isConfirmed = false } = known ?? {};
+    // The clock may have been ahead.
+    found.set(id, { size, since: Math.min(since, now), wasIndexed, isConfirmed });
   }
   return found;
 }

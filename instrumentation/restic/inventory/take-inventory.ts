@@ -208,7 +208,8 @@ function suspectsIn(
   return new Map(
     snapshots
       .filter(isMissing)
-      .map(({ id }) => [id, previous?.suspects.get(id) ?? startedAt] as const),
+      // The clock may have been ahead.
+      .map(({ id }) => [id, Math.min(previous?.suspects.get(id) ?? startedAt, startedAt)] as const),
   );
 }
 

@@ -75,7 +75,8 @@ function holderOf(
     exclusive,
     refreshed: time,
     files,
-    since: before?.since ?? at,
+    // The clock of the agent may have been ahead: the lock would be young until that time.
+    since: Math.min(before?.since ?? at, at),
     unchangedSinceMs,
     isStale: isOld && isSilent,
   };
