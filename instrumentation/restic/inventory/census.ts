@@ -1,3 +1,4 @@
+import { AgentError } from "../../core/error.ts";
 import type { ListedFiles } from "../../backends/backend.ts";
 import { BLOB_OVERHEAD, PACK_OVERHEAD } from "./decode-index.ts";
 import { HashSet } from "./hash-set.ts";
@@ -14,7 +15,7 @@ const AT_ONCE = 4000;
 export class PackListing {
   readonly table = new PackTable();
   /** Packs whose size the server did not tell. */
-  unsized = 0;
+  #unsized = 0;
   readonly #isWanted: (id: Buffer) => boolean;
   readonly #id = Buffer.alloc(ID_BYTES);
 
@@ -29,9 +30,18 @@ export class PackListing {
       this.#id.write(name, "hex");
       if (!this.#isWanted(this.#id)) continue;
       const size = sizes?.[index];
-      if (size === undefined) this.unsized += 1;
+      if (size === undefined) this.#unsized += 1;
       this.table.put(this.#id, 0, size ?? 0);
     }
+  }
+
+  /** @param location of the storage, safe to print @throws AgentError `config` if a pack has no size */
+  checkSizes(location: string): void {
+    if (this.#unsized > 0)
+      throw new AgentError(
+        "config",
+        `${location} lists packs without sizes: an inventory needs version 2 of the REST protocol`,
+      );
   }
 
   /** The size of the pack in a row of another table; undefined: it is not listed. */

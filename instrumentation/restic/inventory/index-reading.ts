@@ -85,6 +85,13 @@ export class IndexReading {
     return this.#listed;
   }
 
+  /** Lists again if files are gone that were read: a prune removes them, or the listing is stale. Two listings must lack a file. */
+  async confirmGone(signal: AbortSignal): Promise<void> {
+    if (!this.hasGone) return;
+    const before = this.#listed;
+    this.#listed = new Set([...before, ...(await this.update(signal))]);
+  }
+
   /** Reads again what was read before `since`, as far as the budget allows. @returns whether all was */
   async refresh(since: number, signal: AbortSignal): Promise<boolean> {
     // The clock may have been ahead.

@@ -57,7 +57,7 @@ export async function readIndex(
     if (queue.budget.left <= 0) return;
     const { value: id } = ids.next();
     if (id === undefined) return;
-    // A file of unknown size counts when it is there.
+    // What a file has beyond its listed size counts when it is there.
     queue.budget.left -= queue.sizeOf(id) ?? 0;
     loading.push({ id, file: load(backend, id, signal) });
   };
@@ -66,7 +66,8 @@ export async function readIndex(
     const { id } = next;
     const { stored, problem, isGone, failure } = await next.file;
     if (failure) throw failure;
-    if (stored && queue.sizeOf(id) === undefined) queue.budget.left -= stored.length;
+    // The listing may be wrong.
+    if (stored) queue.budget.left -= Math.max(0, stored.length - (queue.sizeOf(id) ?? 0));
     begin();
     if (isGone) gone.add(id);
     if (problem !== undefined) unreadable.set(id, problem);

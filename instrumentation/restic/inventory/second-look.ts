@@ -37,6 +37,7 @@ export async function lookAgain(
   const found = listing.add.bind(listing);
   for (const prefix of prefixesOf([missing, damaged], slice, backend.slices === true))
     await listFiles(backend, "data", { sizes: true, prefix, found, onPart: found }, signal);
+  listing.checkSizes(backend.location);
   const listed = await listIds(backend, "index", signal);
   const stable = [...index.listed].filter((id) => first.has(id));
   const isUnchanged = stable.every((id) => listed.has(id));

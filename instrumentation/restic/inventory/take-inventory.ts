@@ -79,6 +79,7 @@ export async function takeInventory(
   const slice = sliceOf(sliceIndex, sliceCount);
   const listing = await listPacks(backend, slice.prefixes, signal);
   await index.update(signal);
+  await index.confirmGone(signal);
   const parts = {
     ...view,
     snapshots,
@@ -144,11 +145,7 @@ async function listPacks(
   const found = listing.add.bind(listing);
   for (const prefix of prefixes.length > 0 ? prefixes : [undefined])
     await listFiles(backend, "data", { sizes: true, prefix, found, onPart: found }, signal);
-  if (listing.unsized > 0)
-    throw new AgentError(
-      "config",
-      `${backend.location} lists packs without sizes: an inventory needs version 2 of the REST protocol`,
-    );
+  listing.checkSizes(backend.location);
   return listing;
 }
 
