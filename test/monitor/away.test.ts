@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -194,6 +194,19 @@ describe("the kept key", () => {
     expect(setsOf(await run())).toEqual(SETS);
     expect(await keptKeys()).toHaveLength(1);
   });
+
+  test.for([false, true])(
+    "survives an empty listing of keys/, as restic removes no last key (the folder is there: %s)",
+    async (isFolder) => {
+      await run();
+      await rm(join(repository, "keys"), { recursive: true });
+      if (isFolder) await mkdir(join(repository, "keys"));
+      expect((await run({}, 2)).attempt.error?.code).toBe("corrupt");
+      expect(await keptKeys()).toHaveLength(1);
+      await rename(repository, `${repository}-away`);
+      expect(setsOf(await run())).toEqual(SETS);
+    },
+  );
 
   test("is not there with stateKeys: false, and one of before is deleted", async () => {
     await run();

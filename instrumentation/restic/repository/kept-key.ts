@@ -11,6 +11,6 @@ export interface KeyKeeper {
   load(): Promise<KeptKey | undefined>;
   /** Replaces the one before. */
   keep(key: KeptKey): Promise<void>;
-  /** Called after each listing of `keys/`: a kept key that it lacks is deleted. */
+  /** Called after each listing of `keys/` that is not empty: a kept key that it lacks is deleted. A repository always has a key. */
   listed(ids: readonly string[]): Promise<void>;
 }

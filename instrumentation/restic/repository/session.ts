@@ -125,7 +125,6 @@ export class SessionOpener {
     const ids = [...this.#listedKeys].toSorted();
     if (ids.length === 0) {
       await sealedConfig();
-      await this.#keeper?.listed(ids);
       throw noKeys();
     }
     this.#replaceKept = undefined;
