@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { AgentError } from "../core/error.ts";
-import { isPath } from "../core/shown-path.ts";
+import { fileShown } from "../core/shown-path.ts";
 import { mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
@@ -21,10 +21,10 @@ export const file: SecretResolver = {
     if (isUtf16(text))
       throw new AgentError(
         "secret",
-        `${shown(String(reference))} is in UTF-16 without a byte order mark: save it as UTF-8`,
+        `${fileShown(String(reference))} is in UTF-16 without a byte order mark: save it as UTF-8`,
       );
     const secret = new Secret(trim(text));
-    if (secret.isEmpty) throw new AgentError("secret", `${shown(String(reference))} is empty`);
+    if (secret.isEmpty) throw new AgentError("secret", `${fileShown(String(reference))} is empty`);
     return secret;
   },
 };
@@ -37,7 +37,7 @@ async function read(path: string): Promise<Buffer> {
       const buffer = Buffer.alloc(MAX_BYTES + 1);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
       if (bytesRead > MAX_BYTES)
-        throw new AgentError("secret", `${shown(path)} is larger than ${MAX_BYTES} bytes`);
+        throw new AgentError("secret", `${fileShown(path)} is larger than ${MAX_BYTES} bytes`);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
@@ -52,12 +52,8 @@ async function read(path: string): Promise<Buffer> {
     const code = "code" in error ? String(error.code) : "";
     throw new AgentError(
       "secret",
-      `${shown(path)} ${reasons[code] ?? `cannot be read (${code})`}`,
+      `${fileShown(path)} ${reasons[code] ?? `cannot be read (${code})`}`,
       { cause: error },
     );
   }
-}
-
-function shown(path: string): string {
-  return isPath(path) ? `the file ${path}` : "the named file in the working directory";
 }

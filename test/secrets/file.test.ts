@@ -94,6 +94,6 @@ test("a file in UTF-16 without a byte order mark is named as such", async () => 
 
 test("a name that may be the secret itself is not shown", async () => {
   expect(await failureOf(file.resolve("hunter2SECRET", signal))).toBe(
-    "secret: the named file in the working directory does not exist",
+    "secret: the named file does not exist",
   );
 });

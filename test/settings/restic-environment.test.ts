@@ -142,7 +142,7 @@ test.for([
   [
     "a missing repository file",
     { RESTIC_REPOSITORY_FILE: "repo", RESTIC_PASSWORD: "p" },
-    "RESTIC_REPOSITORY_FILE: the named file in the working directory does not exist",
+    "RESTIC_REPOSITORY_FILE: the named file does not exist",
   ],
   [
     "an invalid repository",
