@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-
 import { expect, onTestFinished, test } from "vitest";
 
 import { Secret } from "../../instrumentation/core/secret.ts";
@@ -76,7 +74,7 @@ test("inventories of a REST server of version 1, which lists no sizes, fail with
   expect(said()[0]).toMatch(/^warn inventory failed .*"error_type":"config"/);
 
   server.answers(restFiles(files, 2));
-  for (let turn = 0; turn < 100; turn++) await nextTurn();
+  await until("the waits for a collection and an inventory", () => clock.sleeping === 2);
   await clock.advance(HOUR);
   await until("an inventory", () => entry()?.inventory !== undefined);
   expect(entry()?.inventory?.counts).toMatchObject({ packs: 4, missingPacks: 0, damagedPacks: 0 });
