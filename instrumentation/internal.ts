@@ -3,7 +3,7 @@ export { DURATION, formatDuration, parseDurationMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";
 export { isPrintable, printPath } from "./settings/print-path.ts";
-export { unknownKey } from "./settings/problem.ts";
+export { unknownKey, unknownKeys } from "./settings/problem.ts";
 export { isJsonObject } from "./core/json.ts";
 export { Redaction } from "./core/known-secrets.ts";
 export { withoutTrailingSlashes } from "./http/url-path.ts";

@@ -1,7 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import { isJsonObject } from "../core/json.ts";
 import { printPath } from "../settings/print-path.ts";
-import { unknownKey } from "../settings/problem.ts";
+import { unknownKeys } from "../settings/problem.ts";
 import type { ResticInstrumentationConfig } from "./config.ts";
 
 /** The type of each option, as messages name it. */
@@ -45,12 +45,10 @@ export function unknownOptions(config: unknown): readonly string[] {
   if (!isJsonObject(config))
     throw new AgentError("config", "the configuration must be an object with repositories");
   const types = new Map<string, string>(Object.entries(TYPES));
-  const unknown = Object.keys(config)
-    .filter((name) => !types.has(name))
-    .map((name) => {
-      const known = [...types.keys()];
-      return `${printPath([name], config, known)}: ${unknownKey(name, known)}`;
-    });
+  const known = [...types.keys()];
+  const unknown = unknownKeys(config, known).map(
+    ([name, message]) => `${printPath([name], config, known)}: ${message}`,
+  );
   const wrong = [...types].flatMap(([name, type]) => {
     const value = config[name];
     if (value === undefined || typeOf(value) === type) return [];

@@ -3,25 +3,37 @@ const MAX_LENGTH = 64;
 
 /** The known name closest to a misspelt one; undefined if none is close. */
 export function nearest(unknown: string, known: readonly string[]): string | undefined {
-  // Takes time in proportion to the length.
   if (unknown.length > MAX_LENGTH) return undefined;
-  const distances = known.map(
-    (name) => [distance(unknown.toLowerCase(), name.toLowerCase()), name] as const,
-  );
-  const [best] = distances.toSorted(([a], [b]) => a - b);
-  return best && best[0] <= Math.max(1, Math.floor(unknown.length / 3)) ? best[1] : undefined;
+  const own = unknown.toLowerCase();
+  let best: string | undefined;
+  let limit = Math.max(1, Math.floor(unknown.length / 3));
+  for (const name of known) {
+    const changes = distance(own, name.toLowerCase(), limit);
+    if (changes > limit) continue;
+    best = name;
+    // A name that is as close as an earlier one is not better.
+    limit = changes - 1;
+  }
+  return best;
 }
 
-/** Levenshtein distance. */
-export function distance(a: string, b: string): number {
+/** Levenshtein distance; Infinity if it is above the limit. */
+export function distance(a: string, b: string, limit = Infinity): number {
+  if (Math.abs(a.length - b.length) > limit) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const substituted = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const changes = Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+      next.push(changes);
+      least = Math.min(least, changes);
     }
+    // No later row has a smaller number.
+    if (least > limit) return Infinity;
     row = next;
   }
-  return row[b.length] ?? 0;
+  const changes = row[b.length] ?? 0;
+  return changes > limit ? Infinity : changes;
 }

@@ -36,7 +36,7 @@ const NAMES: readonly string[] = `
 export function isPrintable(key: string, known: readonly string[]): boolean {
   return (
     /^[A-Za-z0-9_.-]{1,40}$/.test(key) &&
-    known.some((name) => distance(key.toLowerCase(), name.toLowerCase()) <= 2)
+    known.some((name) => distance(key.toLowerCase(), name.toLowerCase(), 2) <= 2)
   );
 }
 
@@ -55,12 +55,16 @@ export function printPath(
   let text = "";
   for (const step of path) {
     const isIndex = typeof step === "number";
-    const position = isJsonObject(parent) ? Object.keys(parent).indexOf(String(step)) + 1 : 0;
-    const name = isIndex || isPrintable(step, known) ? String(step) : `[key ${position}]`;
+    const name = isIndex || isPrintable(step, known) ? String(step) : placeOf(step, parent);
     parent = childOf(parent, step);
     text += isIndex ? `[${step}]${urlOf(parent)}` : `${text === "" ? "" : "."}${name}`;
   }
   return text;
+}
+
+function placeOf(key: string, parent: unknown): string {
+  const keys = isJsonObject(parent) ? Object.keys(parent) : [];
+  return `[key ${keys.indexOf(key) + 1}]`;
 }
 
 /** The URL of a repository behind its index, without credentials; empty: not a repository, or its string is invalid. */

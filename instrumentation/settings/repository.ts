@@ -7,7 +7,7 @@ import { LOCKS_EXPECTED, parseLocks } from "./locks.ts";
 import type { RepositorySettings } from "./repository-settings.ts";
 import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
-import { unknownKey } from "./problem.ts";
+import { unknownKeys } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { REPOSITORY_KEYS as KEYS, VARIABLE } from "./repository-schema.ts";
 import { parseLocation } from "../backends/location.ts";
@@ -65,8 +65,7 @@ class EntryReader {
   }
 
   read(): RepositorySettings | undefined {
-    for (const key of Object.keys(this.#entry))
-      if (!KEYS.includes(key)) this.#problem([key], unknownKey(key, KEYS));
+    for (const [key, message] of unknownKeys(this.#entry, KEYS)) this.#problem([key], message);
     const disabled = this.#boolean("disabled");
     const insecureNoPassword = this.#boolean("insecure_no_password");
     // Variables and files often end with a newline.

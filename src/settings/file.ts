@@ -9,7 +9,7 @@ import {
   VAULT_DISABLED,
   parseExpectations,
   parseRepository,
-  unknownKey,
+  unknownKeys,
 } from "restic-otel-instrumentation/internal";
 import type {
   ExpectationSettings,
@@ -139,17 +139,11 @@ function parseMapping(
 ): FileSettings {
   const { repositories: list, otlp: endpoints, vault, expect, retired, rename, ...values } = value;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
+  const known = ["repositories", "otlp", "vault", ...EXPECTATION_SECTIONS, ...FILE_SETTINGS];
+  const unknown = new Map(unknownKeys(value, known));
   const problems = Object.entries(values).flatMap(([name, given]) => {
     const setting = FILE_SETTINGS.includes(name) ? settings[name] : undefined;
-    const message = setting
-      ? problemOf(setting.format, given)
-      : unknownKey(name, [
-          "repositories",
-          "otlp",
-          "vault",
-          ...EXPECTATION_SECTIONS,
-          ...FILE_SETTINGS,
-        ]);
+    const message = setting ? problemOf(setting.format, given) : unknown.get(name);
     return message === undefined ? [] : [document.problem([name], message)];
   });
   const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, context.resolvers);

@@ -12,7 +12,7 @@ import {
   SECRET,
   TEXT,
   Secret,
-  unknownKey,
+  unknownKeys,
   withoutTrailingSlashes,
 } from "restic-otel-instrumentation/internal";
 import type {
@@ -144,8 +144,7 @@ function parseEndpoint(
   problem: Report,
 ): OtlpEndpoint | undefined {
   if (!isJsonObject(entry)) return problem([], "must be a mapping with the key endpoint");
-  for (const key of Object.keys(entry))
-    if (!KEYS.includes(key)) problem([key], unknownKey(key, KEYS));
+  for (const [key, message] of unknownKeys(entry, KEYS)) problem([key], message);
   const url = address(entry["endpoint"], problem);
   const { protocol, compression, timeoutMs } = OTLP_DEFAULTS;
   const endpoint = {
@@ -224,8 +223,7 @@ function timeout(value: unknown, problem: Report): number | undefined {
 function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {
   if (value !== undefined && !isJsonObject(value)) problem(["tls"], "must be a mapping");
   const files = isJsonObject(value) ? value : {};
-  for (const key of Object.keys(files))
-    if (!TLS_KEYS.includes(key)) problem(["tls", key], unknownKey(key, TLS_KEYS));
+  for (const [key, message] of unknownKeys(files, TLS_KEYS)) problem(["tls", key], message);
   const file = (key: string): string | undefined => {
     const path = files[key];
     if (path === undefined || typeof path === "string") return path;

@@ -5,7 +5,7 @@ import type { Glob } from "./glob.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parseSize } from "../../core/size.ts";
-import { unknownKey } from "../problem.ts";
+import { unknownKeys } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 
 type Path = Problem["path"];
@@ -20,8 +20,7 @@ export class EntryReader {
     this.#entry = entry;
     this.#path = path;
     this.#problems = problems;
-    for (const key of Object.keys(entry))
-      if (!known.includes(key)) this.problem([key], unknownKey(key, known));
+    for (const [key, message] of unknownKeys(entry, known)) this.problem([key], message);
   }
 
   problem(path: Path, message: string): undefined {

@@ -7,7 +7,7 @@ import type { Expectation } from "./expectations.ts";
 import { enabledUrls } from "./matching-urls.ts";
 import type { ConfiguredRepositories } from "./matching-urls.ts";
 import { readRetention } from "./retention.ts";
-import { unknownKey } from "../problem.ts";
+import { unknownKeys } from "../problem.ts";
 import { NAME } from "./schema.ts";
 
 /** Reads one entry of `expect`. @param hosts the key `hosts` of the entry */
@@ -63,8 +63,8 @@ function readMaxAge(reader: EntryReader): number {
 function readPause(reader: EntryReader, paused: unknown): number | undefined {
   if (paused === undefined) return undefined;
   const example = 'like {until: "2026-12-31"}';
-  for (const key of isJsonObject(paused) ? Object.keys(paused) : [])
-    if (key !== "until") reader.problem(["paused", key], unknownKey(key, ["until"]));
+  for (const [key, message] of isJsonObject(paused) ? unknownKeys(paused, ["until"]) : [])
+    reader.problem(["paused", key], message);
   if (!isJsonObject(paused) || paused["until"] === undefined)
     return reader.problem(["paused"], `needs the date of its end, ${example}`);
   return reader.date(paused["until"], ["paused", "until"]);

@@ -126,6 +126,22 @@ retired: [{since: 1}]
   ]);
 });
 
+test("of thousands of unknown keys some have a message, and the others are counted", async () => {
+  const keys = Array.from({ length: 3000 }, (_, index) => `unknown${index}: 1`).join(", ");
+  const lines = async (content: string): Promise<readonly string[]> =>
+    (await errorOf(content)).split("\n");
+  for (const content of [
+    `${REPOSITORIES}expect: [{${ONE}, ${keys}}]\n`,
+    `${REPOSITORIES}${keys.replaceAll(", ", "\n")}\n`,
+    `repositories: [{repo: /srv/a, password: p, ${keys}}]\n`,
+    `${REPOSITORIES}otlp: [{endpoint: "http://x", ${keys}}]\n`,
+  ]) {
+    const problems = await lines(content);
+    expect(problems).toHaveLength(20);
+    expect(problems.at(-1)).toMatch(/unknown key; .*; and 2980 more unknown keys$/);
+  }
+});
+
 test("copies in several shards are rejected with the repositories of each shard", async () => {
   const content = `${REPOSITORIES}expect: [{${ONE}, copies: 2}]\n`;
   const [a, b] = ["/srv/a", "rest:https://backups.example.com/b"] as const;
