@@ -87,11 +87,17 @@ function listen(path: string): Promise<Server> {
 }
 
 async function removeUnused(folder: string, now: number, keepsKeys: boolean): Promise<void> {
+  const files: { readonly path: string; readonly isKey: boolean; readonly usedAt: number }[] = [];
   for (const name of await readdir(folder)) {
     const match = STATE_FILE.exec(name);
     if (!match) continue;
     const path = join(folder, name);
-    const isUnwanted = match.groups?.["key"] !== undefined && !keepsKeys;
-    if (isUnwanted || now - (await lstat(path)).mtimeMs > UNUSED_MS) await unlink(path);
+    const { mtimeMs: usedAt } = await lstat(path);
+    files.push({ path, isKey: match.groups?.["key"] !== undefined, usedAt });
   }
+  // The clock may be ahead, or the agent was off for months: files are old only beside newer ones.
+  const newest = files.reduce((latest, { usedAt }) => Math.max(latest, usedAt), 0);
+  const lastUse = Math.min(newest, now);
+  for (const { path, isKey, usedAt } of files)
+    if ((isKey && !keepsKeys) || lastUse - usedAt > UNUSED_MS) await unlink(path);
 }

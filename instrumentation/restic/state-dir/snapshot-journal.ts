@@ -79,23 +79,35 @@ export class SnapshotJournal {
   async append(snapshots: readonly Snapshot[]): Promise<void> {
     if (this.#records === undefined) return;
     await setImmediate();
-    for (const { texts, ids } of this.#batches(snapshots)) {
-      await setImmediate();
-      await this.#append(texts);
-      for (const id of ids) this.#known.add(id);
-    }
+    await this.#attempt(async () => {
+      for (const { texts, ids } of this.#batches(snapshots)) {
+        await setImmediate();
+        await this.#append(texts);
+        for (const id of ids) this.#known.add(id);
+      }
+    });
   }
 
   /** Writes a new file if there is none, or if most of its records are obsolete. */
   async settle(listed: Listed): Promise<void> {
     const changes = this.#known.settle(listed);
-    if (this.#isObsolete(listed)) await this.#rewrite(listed);
-    else {
+    await this.#attempt(async () => {
+      if (this.#isObsolete(listed)) return this.#rewrite(listed);
       const isNew = listed.history !== this.#history;
       const text = encodeListed(listed, changes, isNew ? listed.history : undefined);
       await this.#append([text]);
       this.#history = listed.history;
       if (isNew) this.#historyBytes += text.length;
+    });
+  }
+
+  /** A disk may be full for a while: after a failure the next complete listing writes a new file. */
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#records = undefined;
+      throw error;
     }
   }
 

@@ -47,6 +47,7 @@ export class StateDir {
   /** The cache of one repository. Logs when state is discarded or cannot be used. */
   cacheOf(url: string): SnapshotCache {
     let journal: SnapshotJournal | undefined;
+    let hasFailed = false;
     const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
 
     async function attempt(run: (open: SnapshotJournal) => Promise<void>): Promise<void> {
@@ -54,8 +55,8 @@ export class StateDir {
       try {
         await run(journal);
       } catch (error) {
-        journal = undefined;
-        warn("cannot write the state of a repository, continuing without it", error);
+        if (!hasFailed) warn("cannot write the state of a repository", error);
+        hasFailed = true;
       }
     }
 
@@ -90,7 +91,12 @@ export class StateDir {
         this.#reads -= allowed;
         return allowed;
       },
-      settle: (listed) => attempt((open) => open.settle(listed)),
+      settle: (listed) =>
+        attempt(async (open) => {
+          await open.settle(listed);
+          if (hasFailed) this.#logger.info("the state of a repository is written again", { url });
+          hasFailed = false;
+        }),
     };
   }
 
