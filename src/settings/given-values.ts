@@ -5,7 +5,7 @@ import type { FileSettings } from "./file.ts";
 import type { Flags } from "./flags.ts";
 import { problemOf } from "./formats.ts";
 import { flagOf, PREFIX, settingNames, SETTINGS, variableOf } from "./schema.ts";
-import type { Setting, SettingName } from "./schema.ts";
+import type { Setting, SettingName, SettingValue } from "./schema.ts";
 
 /** The process environment. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,7 +44,7 @@ export function merge(
   values: FileSettings["values"],
   env: Environment,
   flags: Flags,
-): <T>(setting: Setting<T>) => T {
+): <N extends SettingName>(name: N) => SettingValue<N> {
   const schema = Object.fromEntries(
     settingNames().map((name) => {
       const { default: initial, doc, format }: Setting<unknown> = SETTINGS[name];
@@ -63,7 +63,8 @@ export function merge(
   config.load(values);
   for (const [name, value] of Object.entries(flags.values)) config.set(name, value);
   config.validate({ allowed: "strict" });
-  return (setting) => setting.format.parse(config.get(setting.name));
+  const settings: { readonly [N in SettingName]: Setting<SettingValue<N>> } = SETTINGS;
+  return (name) => settings[name].format.parse(config.get(name));
 }
 
 function throwProblem(problem: string | undefined): void {

@@ -99,7 +99,7 @@ export async function loadSettings({
   const value = merge({ ...otel.values, ...found.values }, env, flags);
   const otlp = found.otlp ?? (otel.otlp ? [otel.otlp] : []);
   const enabled = found.repositories.filter(({ disabled }) => !disabled);
-  const shard = value(SETTINGS.shard);
+  const shard = value("shard");
   const acrossShards = shardProblems(found.expectations, shard, found.problemAt);
   if (acrossShards.length > 0) throw new AgentError("config", acrossShards.join("\n"));
   const selected = shard
@@ -109,54 +109,54 @@ export async function loadSettings({
   return {
     monitor: {
       repositories: selected,
-      cron: value(SETTINGS.cron),
-      timezone: value(SETTINGS.timezone) || undefined,
-      timeoutMs: value(SETTINGS.timeout),
-      requestTimeoutMs: value(SETTINGS.requestTimeout),
-      maxSnapshotBytes: value(SETTINGS.maxSnapshotSize),
-      maxBackupMs: value(SETTINGS.maxBackupDuration),
-      inventory: value(SETTINGS.inventory),
-      locksEvery: value(SETTINGS.locks),
-      concurrency: value(SETTINGS.concurrency),
-      compat: value(SETTINGS.compat),
-      legacyLabel: value(SETTINGS.legacyLabel),
-      retryFailed: value(SETTINGS.retryFailed),
-      reverifyMs: value(SETTINGS.reverify),
-      spread: value(SETTINGS.spread),
-      stateDir: value(SETTINGS.stateDir) || undefined,
-      stateKeys: value(SETTINGS.stateKeys),
+      cron: value("cron"),
+      timezone: value("timezone") || undefined,
+      timeoutMs: value("timeout"),
+      requestTimeoutMs: value("requestTimeout"),
+      maxSnapshotBytes: value("maxSnapshotSize"),
+      maxBackupMs: value("maxBackupDuration"),
+      inventory: value("inventory"),
+      locksEvery: value("locks"),
+      concurrency: value("concurrency"),
+      compat: value("compat"),
+      legacyLabel: value("legacyLabel"),
+      retryFailed: value("retryFailed"),
+      reverifyMs: value("reverify"),
+      spread: value("spread"),
+      stateDir: value("stateDir") || undefined,
+      stateKeys: value("stateKeys"),
       otherSecrets: [
         ...found.repositories.filter((one) => !collected.has(one)).flatMap(secretsOf),
         ...otlp.flatMap(secretsOfEndpoint),
       ],
       vault: found.vault,
       expectations: found.expectations,
-      groupBy: value(SETTINGS.groupBy),
-      maxSets: value(SETTINGS.maxSets),
-      maxSlots: value(SETTINGS.maxSlots),
+      groupBy: value("groupBy"),
+      maxSets: value("maxSets"),
+      maxSlots: value("maxSlots"),
     },
     shard,
     disabledCount: found.repositories.length - enabled.length,
-    bind: value(SETTINGS.bind),
-    webConfigFile: value(SETTINGS.webConfigFile) || undefined,
-    healthWithoutLogin: value(SETTINGS.healthWithoutLogin),
-    enableLifecycle: value(SETTINGS.enableLifecycle),
+    bind: value("bind"),
+    webConfigFile: value("webConfigFile") || undefined,
+    healthWithoutLogin: value("healthWithoutLogin"),
+    enableLifecycle: value("enableLifecycle"),
     prometheus: otel.prometheus && !otel.disabled,
-    telemetryPath: value(SETTINGS.telemetryPath),
-    targetInfo: value(SETTINGS.targetInfo),
+    telemetryPath: value("telemetryPath"),
+    targetInfo: value("targetInfo"),
     otlp: otel.disabled ? [] : otlp,
-    otlpIntervalMs: value(SETTINGS.otlpInterval),
-    otlpTimeoutMs: value(SETTINGS.otlpTimeout),
-    startupWaitMs: value(SETTINGS.startupWait),
-    lateAfterMs: value(SETTINGS.lateAfter),
-    logLevel: value(SETTINGS.logLevel),
-    logFormat: value(SETTINGS.logFormat),
+    otlpIntervalMs: value("otlpInterval"),
+    otlpTimeoutMs: value("otlpTimeout"),
+    startupWaitMs: value("startupWait"),
+    lateAfterMs: value("lateAfter"),
+    logLevel: value("logLevel"),
+    logFormat: value("logFormat"),
     warnings: [
       ...found.warnings,
       ...unknownVariables(env),
       ...otel.warnings,
       ...(otlp.length > 0 && !otel.disabled ? otel.otlpWarnings : []),
-      ...inventoryWarnings(selected, value(SETTINGS.inventory), value(SETTINGS.stateDir)),
+      ...inventoryWarnings(selected, value("inventory"), value("stateDir")),
       ...(enabled.length === 0
         ? [`${found.source}: no repository is enabled, there is nothing to collect`]
         : []),
@@ -218,8 +218,8 @@ async function findRepositories(
 
 /** The addresses to listen on according to flags and variables alone. */
 export function bindWithoutFile(flags: Flags, env: SettingsInput["env"]): readonly Bind[] {
-  const { format, default: initial, name } = SETTINGS.bind;
-  const given = [flags.values.bind, env[variableOf(name)]];
+  const { format, default: initial } = SETTINGS.bind;
+  const given = [flags.values.bind, env[variableOf("bind")]];
   return format.parse(given.find((one) => one && format.check(one) === undefined) ?? initial);
 }
 
