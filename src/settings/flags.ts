@@ -61,9 +61,8 @@ const SHORT: Readonly<Record<string, Switch>> = { h: "help", v: "version" };
 const VALUE_FLAGS: ReadonlyMap<string, SettingName> = new Map(
   settingNames().flatMap((name) => {
     const { alias }: Setting<unknown> = SETTINGS[name];
-    return [flagOf(name), alias].flatMap((one) =>
-      one === undefined ? [] : [[one, name] as const],
-    );
+    const flags = alias === undefined ? [flagOf(name)] : [flagOf(name), alias];
+    return flags.map((flag) => [flag, name] as const);
   }),
 );
 
@@ -117,18 +116,25 @@ export function parseFlags(argv: readonly string[]): Flags {
       command = word;
       continue;
     }
+    const take = (): string => {
+      const value = given ?? rest.shift();
+      if (value === undefined) throw usage(`--${name} needs a value`);
+      return value;
+    };
     const setting = settingOf(name);
     if (setting !== undefined) {
-      const value = given ?? (isBoolean(setting) ? "true" : rest.shift());
-      if (value === undefined) throw usage(`--${name} needs a value`);
-      values[setting] = joined(setting, values[setting], value);
+      const { format: kind }: Setting<unknown> = SETTINGS[setting];
+      // As in Go, a boolean flag takes its value only after an equals sign.
+      const value = kind === boolean ? (given ?? "true") : take();
+      // A repeated flag replaces the value before, or is appended if the setting is a list.
+      const before = kind.repeatable ? values[setting] : undefined;
+      values[setting] = before === undefined ? value : `${before},${value}`;
     } else if (name === "format") {
-      format = given ?? rest.shift();
-      if (format === undefined) throw usage(`--${name} needs a value`);
+      format = take();
     } else if (name === RUNBOOK_URL) {
-      runbookUrl = webAddress(name, given ?? rest.shift());
+      runbookUrl = webAddress(name, take());
     } else if (name === "completion") {
-      completion = choice(name, SHELLS, given ?? rest.shift());
+      completion = choice(name, SHELLS, take());
     } else if (name in SHORT || isSwitch(name)) {
       if (given !== undefined && given !== "true" && given !== "false")
         throw usage(`--${name} takes no value`);
@@ -177,8 +183,7 @@ function formatOf(
 }
 
 /** The value is not repeated: it may contain a login. */
-function webAddress(name: string, value: string | undefined): string {
-  if (value === undefined) throw usage(`--${name} needs a value`);
+function webAddress(name: string, value: string): string {
   const { protocol = "", hash = "" } = URL.parse(value) ?? {};
   if (!/^https?:$/.test(protocol) || hash !== "")
     throw usage(`--${name}: must be an http or https URL without a fragment`);
@@ -196,29 +201,12 @@ function unknownWord(word: string, position: number): AgentError {
   return usage(`unknown command ${shown}, did you mean ${near}?`);
 }
 
-function choice<T extends string>(
-  name: string,
-  choices: readonly T[],
-  value: string | undefined,
-): T {
-  if (value === undefined) throw usage(`--${name} needs a value`);
+function choice<T extends string>(name: string, choices: readonly T[], value: string): T {
   const found = choices.find((one) => one === value);
   if (found !== undefined) return found;
   const shown = shownValue(value);
   const not = shown === undefined ? "" : `, not ${shown}`;
   throw usage(`--${name}: must be one of ${choices.join(", ")}${not}`);
-}
-
-/** As in Go, a boolean flag takes its value only after an equals sign. */
-function isBoolean(name: SettingName): boolean {
-  const { format }: Setting<unknown> = SETTINGS[name];
-  return format === boolean;
-}
-
-/** A repeated flag replaces the value before, or is appended if the setting is a list. */
-function joined(name: SettingName, before: string | undefined, value: string): string {
-  const { format }: Setting<unknown> = SETTINGS[name];
-  return before !== undefined && format.repeatable ? `${before},${value}` : value;
 }
 
 function usage(problem: string): AgentError {
