@@ -57,7 +57,7 @@ function table(
 ): Html {
   const left = expectations.length - MAX_ROWS;
   const shown = expectations.slice(0, MAX_ROWS).map((one) => row(one, query, now));
-  return html`${scrollingTable(labelId, COLUMNS, shown)}
+  return html`${scrollingTable("expectations", labelId, COLUMNS, shown)}
   ${left > 0 ? html`<p>${counted(left, "more is", "more are")} not shown.</p>` : ""}`;
 }
 

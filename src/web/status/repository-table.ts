@@ -1,10 +1,10 @@
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { cell } from "./table.ts";
+import { cell, scrollingTable } from "./table.ts";
+import type { Column } from "./table.ts";
 import { inventoryList } from "./inventory-list.ts";
 import { lockList } from "./lock-list.ts";
-import { ago, clockTime } from "./time.ts";
-import { parseTime } from "./time.ts";
+import { ago, clockTime, parseTime } from "./time.ts";
 import { linkTo } from "./query.ts";
 import type { Query } from "./query.ts";
 import { grouped, humanDuration } from "./quantity.ts";
@@ -20,32 +20,25 @@ const LABELS: Readonly<Record<RepositoryHealth, string>> = {
 /** Repositories that need attention come first. */
 const ORDER: readonly RepositoryHealth[] = ["failing", "damaged", "unknown", "fine"];
 
+const COLUMNS: readonly Column[] = [
+  ["State", "text"],
+  ["Repository", "text"],
+  ["Last success", "text"],
+  ["Took", "number detail"],
+  ["Snapshots", "number"],
+  ["Unreadable", "number"],
+  ["Requests", "number detail"],
+];
+
 export function repositoryTable(
   repositories: readonly RepositoryStatus[],
   query: Query,
   now: number,
 ): Html {
-  const ordered = repositories.toSorted(
-    (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.url < b.url ? -1 : 1),
-  );
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="repositories">
-    <table role="table" class="repositories">
-      <thead role="rowgroup">
-        <tr role="row">
-          <th role="columnheader" scope="col">State</th>
-          <th role="columnheader" scope="col">Repository</th>
-          <th role="columnheader" scope="col">Last success</th>
-          <th role="columnheader" scope="col" class="number detail">Took</th>
-          <th role="columnheader" scope="col" class="number">Snapshots</th>
-          <th role="columnheader" scope="col" class="number">Unreadable</th>
-          <th role="columnheader" scope="col" class="number detail">Requests</th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${ordered.map((repository) => row(repository, query, now))}
-      </tbody>
-    </table>
-  </div>`;
+  const rows = repositories
+    .toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.url < b.url ? -1 : 1))
+    .map((repository) => row(repository, query, now));
+  return scrollingTable("repositories", "repositories", COLUMNS, rows);
 }
 
 function row(repository: RepositoryStatus, query: Query, now: number): Html {

@@ -37,17 +37,13 @@ export function changeTable(repositories: readonly RepositoryStatus[], now: numb
     .flatMap(({ url, changes }) => (changes?.events ?? []).map((event) => ({ url, event })))
     .toSorted((a, b) => (a.event.seen > b.event.seen ? -1 : Number(a.event.seen < b.event.seen)));
   if (all.length === 0) return html``;
-  const rows = all.slice(0, MAX_ROWS);
+  const rows = all.slice(0, MAX_ROWS).map(({ url, event }) => row(url, event, now));
   const rest = all.length - rows.length;
   return html`<details id="changes">
     <summary id="changes-count">
       ${rows.length === 1 ? "The last change" : `The last ${rows.length} changes`}
     </summary>
-    ${scrollingTable(
-      "changes-count",
-      COLUMNS,
-      rows.map(({ url, event }) => row(url, event, now)),
-    )}
+    ${scrollingTable("expectations", "changes-count", COLUMNS, rows)}
     ${rest > 0 ? html`<p>${counted(rest, "more is", "more are")} in <a href="api/status">JSON</a>.</p>` : ""}
   </details>`;
 }

@@ -1,7 +1,8 @@
 import { html } from "../../html.ts";
 import type { Html } from "../../html.ts";
 import { calendar } from "./calendar.ts";
-import { cell } from "../table.ts";
+import { cell, scrollingTable } from "../table.ts";
+import type { Column } from "../table.ts";
 import { ago } from "../time.ts";
 import { metByInWords } from "../holders.ts";
 import { linkTo } from "../query.ts";
@@ -10,18 +11,18 @@ import { bytes, grouped, humanDuration } from "../quantity.ts";
 import { setStates } from "./set-state.ts";
 import type { SetStatus } from "./set-status.ts";
 
-/** Title, sort, CSS class. The class `detail` is for columns that a narrow screen has no room for. */
-const COLUMNS: readonly (readonly [string, Sort | undefined, string])[] = [
-  ["State", undefined, "states"],
-  ["Host", "host", "text"],
-  ["User", "user", "name"],
-  ["Newest", "age", "newest"],
-  ["Last 30 days", undefined, "calendar"],
-  ["Snapshots", "snapshots", "number"],
-  ["Oldest", undefined, "detail"],
-  ["Added", "added", "number detail"],
-  ["Took", "took", "number detail"],
-  ["Repository", "url", "repository"],
+/** A column, and the sort that its title links to. The class `detail` is for columns that a narrow screen has no room for. */
+const COLUMNS: readonly (readonly [title: string, kind: string, sort?: Sort])[] = [
+  ["State", "states"],
+  ["Host", "text", "host"],
+  ["User", "name", "user"],
+  ["Newest", "newest", "age"],
+  ["Last 30 days", "calendar"],
+  ["Snapshots", "number", "snapshots"],
+  ["Oldest", "detail"],
+  ["Added", "number detail", "added"],
+  ["Took", "number detail", "took"],
+  ["Repository", "repository", "url"],
 ];
 
 /**
@@ -35,27 +36,14 @@ export function setTable(
   failing: ReadonlySet<string>,
   labelId = "sets",
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelId}">
-    <table role="table" class="sets">
-      <thead role="rowgroup">
-        <tr role="row">
-          ${COLUMNS.map(([title, sort, kind]) => heading(title, sort, kind, query))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${sets.map((set) => row(set, query, now, failing))}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-function heading(title: string, sort: Sort | undefined, kind: string, query: Query): Html {
-  if (!sort) return html`<th role="columnheader" scope="col" class="${kind}">${title}</th>`;
-  const order = ["host", "user", "url"].includes(sort) ? "ascending" : "descending";
-  const current = sort === query.sort ? html` aria-sort="${order}"` : "";
-  return html`<th role="columnheader" scope="col" class="${kind}" ${current}>
-    <a href="${linkTo(query, { sort })}">${title}</a>
-  </th>`;
+  const columns = COLUMNS.map(([title, kind, sort]): Column => {
+    if (!sort) return [title, kind];
+    const order = ["host", "user", "url"].includes(sort) ? "ascending" : "descending";
+    const link = html`<a href="${linkTo(query, { sort })}">${title}</a>`;
+    return [link, kind, sort === query.sort ? order : ""];
+  });
+  const rows = sets.map((set) => row(set, query, now, failing));
+  return scrollingTable("sets", labelId, columns, rows);
 }
 
 function row(set: SetStatus, query: Query, now: number, failing: ReadonlySet<string>): Html {
