@@ -5,13 +5,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { AgentError } from "../../instrumentation/core/error.ts";
 import { PrometheusEndpoint } from "../../src/telemetry/prometheus/endpoint.ts";
 import { routes } from "../../src/web/routes.ts";
-import { statusOf } from "../../src/web/status/status.ts";
 import { startServer } from "../../src/web/server.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { call } from "../support/core/http.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { SettableTables, hosts } from "../support/agent/settable-tables.ts";
 import { PRODUCER } from "../support/agent/table-text.ts";
+import { statusFor } from "../support/web/status.ts";
 
 async function serve({ version = "1.2.3", prometheus = true, telemetryPath = "/metrics" } = {}) {
   const logger = new ArrayLogger();
@@ -32,8 +32,7 @@ async function serve({ version = "1.2.3", prometheus = true, telemetryPath = "/m
       telemetryPath,
       render: () => (state.failure ? Promise.reject(state.failure) : endpoint.render()),
       notReady: () => state.reason,
-      status: () =>
-        statusOf({ urls: ["/srv/repo"], entries: [], nextAt: undefined, lateAfterMs: 1, now: 0 }),
+      status: () => statusFor([], ["/srv/repo"]),
       logger,
     }),
     clock,

@@ -8,7 +8,7 @@ import type {
 } from "restic-otel-instrumentation/internal";
 
 import { counted, grouped } from "./quantity.ts";
-import { isoTime, parseTime } from "./time.ts";
+import { isoTime, parseTime, timeOrNull } from "./time.ts";
 
 /** One host and user of an entry of `expect`. */
 export interface ExpectationStatus {
@@ -91,7 +91,7 @@ function expectationStatus(slot: Slot, expected: Expectations): ExpectationStatu
     maxAgeSeconds,
     reasons: reasons.toSorted((a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b)),
     paused: until !== undefined,
-    pausedUntil: until === undefined ? null : isoTime(until),
+    pausedUntil: timeOrNull(until),
     heldBy: holdersOf(expected.holders.get(slot)),
     unknown: expected.doubtsOf(slot),
     retention: slot.retained.flatMap(({ labels: { url = "" }, periods }) =>

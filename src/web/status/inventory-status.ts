@@ -1,6 +1,6 @@
 import type { ErrorCode, InventoryEntry } from "restic-otel-instrumentation/internal";
 
-import { isoTime } from "./time.ts";
+import { timeOrNull } from "./time.ts";
 
 type Inventory = NonNullable<InventoryEntry["inventory"]>;
 
@@ -29,7 +29,7 @@ export function inventoryStatus(entry: InventoryEntry | undefined): InventorySta
   if (!entry) return null;
   const { inventory, error } = entry;
   return {
-    at: inventory ? isoTime(inventory.at) : null,
+    at: timeOrNull(inventory?.at),
     problem: error ? { type: error.code, message: error.message } : null,
     durationSeconds: inventory?.durationSeconds ?? null,
     counts: inventory?.counts ?? {},

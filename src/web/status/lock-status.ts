@@ -1,6 +1,6 @@
 import type { RepositoryState } from "restic-otel-instrumentation/internal";
 
-import { isoTime } from "./time.ts";
+import { isoTime, timeOrNull } from "./time.ts";
 
 type LockState = NonNullable<RepositoryState["locks"]>;
 type LockHolder = NonNullable<LockState["look"]>["holders"][number];
@@ -36,7 +36,7 @@ export function locksStatus(state: RepositoryState["locks"]): LocksStatus | null
   if (!state) return null;
   const { problem = null, look } = state;
   return {
-    seen: look ? isoTime(look.at) : null,
+    seen: timeOrNull(look?.at),
     problem,
     unreadable: look?.unreadable ?? null,
     holders: (look?.holders ?? []).toSorted(worstFirst).map(lockStatus),

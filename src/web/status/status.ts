@@ -18,7 +18,7 @@ import { locksStatus } from "./lock-status.ts";
 import type { LocksStatus } from "./lock-status.ts";
 import { setStatus } from "./sets/set-status.ts";
 import type { SetStatus } from "./sets/set-status.ts";
-import { isoTime } from "./time.ts";
+import { isoTime, timeOrNull } from "./time.ts";
 
 /**
  * The data of the status page and of `/api/status`. Times are ISO 8601 in UTC, ages and durations are in seconds, null means unknown.
@@ -72,44 +72,28 @@ export interface StatusInput {
   /** URLs of all repositories, including those without an entry in the store. */
   readonly urls: readonly string[];
   readonly entries: Iterable<StoreEntry<RepositoryState>>;
-  /** Default: nothing is expected. */
-  readonly expected?: Expectations;
-  /** Default: no inventories are taken. */
-  readonly inventories?: readonly InventoryEntry[];
+  readonly expected: Expectations;
+  readonly inventories: readonly InventoryEntry[];
   readonly nextAt: number | undefined;
   readonly lateAfterMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-const NO_EXPECTATIONS: Expectations = {
-  slots: [],
-  idle: [],
-  hiddenSlots: 0,
-  overdueOf: () => [],
-  gapsOf: () => [],
-  holders: new Map(),
-  doubtsOf: () => [],
-  pausedUntil: new Map(),
-  judged: new Set(),
-  isRetired: () => false,
-};
-
 /** Builds the status from the entries of the store. Does no I/O. */
 export function statusOf(input: StatusInput): Status {
-  const { urls, entries, expected = NO_EXPECTATIONS, nextAt, lateAfterMs, now } = input;
+  const { urls, entries, expected, inventories, nextAt, lateAfterMs, now } = input;
   const stored = [...entries];
-  const expectations = expectationsOf(expected, now);
   return {
     version: 1,
     now: isoTime(now),
     lateAfterSeconds: lateAfterMs / 1000,
-    nextCollection: nextAt === undefined ? null : isoTime(nextAt),
-    repositories: repositoriesOf(urls, stored, input.inventories),
+    nextCollection: timeOrNull(nextAt),
+    repositories: repositoriesOf(urls, stored, inventories),
     sets: stored.flatMap(({ state }) =>
       (state?.content?.sets ?? []).map((set) => setStatus(set, expected, lateAfterMs, now)),
     ),
-    expectations,
+    expectations: expectationsOf(expected, now),
     hiddenSlots: expected.hiddenSlots,
   };
 }
@@ -118,7 +102,7 @@ export function statusOf(input: StatusInput): Status {
 export function repositoriesOf(
   urls: readonly string[],
   entries: Iterable<StoreEntry<RepositoryState>>,
-  inventories: readonly InventoryEntry[] = [],
+  inventories: readonly InventoryEntry[],
 ): readonly RepositoryStatus[] {
   const taken = new Map(inventories.map((entry) => [entry.subject["url"] ?? "", entry]));
   const byUrl = new Map([...entries].map((entry) => [entry.subject["url"] ?? "", entry]));
@@ -156,8 +140,4 @@ function health(entry: StoreEntry<RepositoryState> | undefined): RepositoryHealt
   if (!entry) return "unknown";
   if (!entry.attempt.complete) return "failing";
   return entry.attempt.error ? "damaged" : "fine";
-}
-
-function timeOrNull(ms: number | undefined): string | null {
-  return ms === undefined ? null : isoTime(ms);
 }

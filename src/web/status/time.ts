@@ -7,6 +7,11 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** As isoTime; null: not known. */
+export function timeOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : isoTime(ms);
+}
+
 /** Milliseconds since the epoch. */
 export function parseTime(time: string): number {
   return Date.parse(time);

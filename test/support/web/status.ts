@@ -57,6 +57,7 @@ export function statusFor(
     urls,
     entries,
     expected: expectedOf(sections, urls, entries, { disabled, maxSlots }),
+    inventories: [],
     nextAt: NOW + 240_000,
     lateAfterMs: 3 * DAY_SECONDS * 1000,
     now: NOW,

@@ -1,6 +1,6 @@
 import type { RepositoryState } from "restic-otel-instrumentation/internal";
 
-import { isoTime } from "../time.ts";
+import { isoTime, timeOrNull } from "../time.ts";
 
 type History = NonNullable<NonNullable<RepositoryState["content"]>["changes"]>;
 
@@ -82,8 +82,4 @@ function changeStatus(event: History["events"][number]): ChangeStatus {
     successor: event.successor ?? null,
     snapshots: event.snapshots ?? null,
   };
-}
-
-function timeOrNull(ms: number | undefined): string | null {
-  return ms === undefined ? null : isoTime(ms);
 }
