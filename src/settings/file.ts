@@ -94,50 +94,36 @@ async function read(file: string): Promise<string> {
   }
 }
 
+const EXPECTED = "must be a list of repositories, or a mapping with the key repositories";
+
 function parseSettingsFile(document: SettingsDocument, context: SettingsContext): FileSettings {
-  const nothing = {
+  const { file, value } = document;
+  const invalid = (problems: readonly string[]): FileSettings => ({
     values: {},
     repositories: [],
     otlp: undefined,
     vault: VAULT_DISABLED,
     expectations: NO_EXPECTATIONS,
     problemAt: document.problem.bind(document),
+    problems,
     warnings: [],
-  };
-  if (document.problems.length > 0) return { ...nothing, problems: document.problems };
-  const { value } = document;
-  if (value === null || value === undefined) {
-    return {
-      ...nothing,
-      problems: [
-        `${document.file}: is empty: must be a list of repositories, or a mapping with the key repositories`,
-      ],
-    };
-  }
-  if (Array.isArray(value))
-    return withVault(document, undefined, context, {
-      ...nothing,
-      ...parseRepositories(document, value, [], context),
-    });
-  if (!isJsonObject(value))
-    return {
-      ...nothing,
-      problems: [
-        document.problem(
-          [],
-          "must be a list of repositories, or a mapping with the key repositories",
-        ),
-      ],
-    };
-  return parseMapping(document, value, context);
+  });
+  if (document.problems.length > 0) return invalid(document.problems);
+  if (value === null || value === undefined) return invalid([`${file}: is empty: ${EXPECTED}`]);
+  if (Array.isArray(value)) return parseMapping(document, { repositories: value }, [], context);
+  if (!isJsonObject(value)) return invalid([document.problem([], EXPECTED)]);
+  return parseMapping(document, value, ["repositories"], context);
 }
 
+/** @param listPath the path of the list of repositories */
 function parseMapping(
   document: SettingsDocument,
   value: Readonly<Record<string, unknown>>,
+  listPath: readonly string[],
   context: SettingsContext,
 ): FileSettings {
-  const { repositories: list, otlp: endpoints, vault, expect, retired, rename, ...values } = value;
+  const { repositories: list, otlp: endpoints, vault: section, ...others } = value;
+  const { expect, retired, rename, ...values } = others;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
   const known = ["repositories", "otlp", "vault", ...EXPECTATION_SECTIONS, ...FILE_SETTINGS];
   const unknown = new Map(unknownKeys(value, known));
@@ -147,25 +133,24 @@ function parseMapping(
     return message === undefined ? [] : [document.problem([name], message)];
   });
   const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, context.resolvers);
-  problems.push(
-    ...(otlp?.problems ?? []).map(({ path, message }) =>
-      document.problem(["otlp", ...path], message),
-    ),
-  );
+  problems.push(...linesOf(document, ["otlp"], otlp?.problems ?? []));
   if (list === undefined)
     problems.push(document.problem([], "repositories is missing: add a list of repositories"));
   else if (!Array.isArray(list))
     problems.push(document.problem(["repositories"], "must be a list"));
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  const parsed = parseRepositories(document, entries, ["repositories"], context);
+  const parsed = parseRepositories(document, entries, listPath, context);
   const expected = parseExpectations(
     { expect, retired, rename },
     { list: parsed.repositories, areComplete: parsed.problems.length === 0 },
   );
-  return withVault(document, vault, context, {
-    ...parsed,
-    expectations: expected.value,
-    problemAt: document.problem.bind(document),
+  const vault = context.vault(section);
+  // Problems of the section get its position in the file, problems of variables have none.
+  const vaultLine = ({ path, message }: Problem): string =>
+    path[0] === "vault" && section !== undefined
+      ? document.problem(path, message)
+      : `${path[0] === "vault" ? printPath(path, { vault: section }) : path.join(".")}: ${message}`;
+  return {
     // convict would read a mapping as nested settings.
     values: {
       ...values,
@@ -175,33 +160,28 @@ function parseMapping(
       }),
       ...(isJsonObject(values["locks"]) && { locks: values["locks"]["every"] }),
     },
+    repositories: parsed.repositories,
     otlp: otlp?.value,
+    vault: vault.value,
+    expectations: expected.value,
+    problemAt: document.problem.bind(document),
     problems: [
       ...problems,
       ...parsed.problems,
-      ...expected.problems.map(({ path, message }) => document.problem(path, message)),
+      ...linesOf(document, [], expected.problems),
+      ...vault.problems.map(vaultLine),
     ],
-  });
+    warnings: [...parsed.warnings, ...vault.warnings.map(vaultLine)],
+  };
 }
 
-/** Adds the Vault settings. Problems of the section get its position in the file, problems of variables have none. */
-function withVault(
+/** @param path where the paths of the problems begin */
+function linesOf(
   document: SettingsDocument,
-  section: unknown,
-  context: SettingsContext,
-  settings: Omit<FileSettings, "vault">,
-): FileSettings {
-  const vault = context.vault(section);
-  const line = ({ path, message }: Problem): string =>
-    path[0] === "vault" && section !== undefined
-      ? document.problem(path, message)
-      : `${path[0] === "vault" ? printPath(path, { vault: section }) : path.join(".")}: ${message}`;
-  return {
-    ...settings,
-    vault: vault.value,
-    problems: [...settings.problems, ...vault.problems.map(line)],
-    warnings: [...settings.warnings, ...vault.warnings.map(line)],
-  };
+  path: Problem["path"],
+  problems: readonly Problem[],
+): readonly string[] {
+  return problems.map((one) => document.problem([...path, ...one.path], one.message));
 }
 
 function parseRepositories(
@@ -217,14 +197,12 @@ function parseRepositories(
   for (const [index, entry] of list.entries()) {
     const entryPath = [...path, index];
     const parsed = parseRepository(entry, resolvers, backends);
-    const lines = (found: readonly Problem[]): readonly string[] =>
-      found.map((problem) => document.problem([...entryPath, ...problem.path], problem.message));
     let url: string | undefined;
     if ("problems" in parsed) {
-      problems.push(...lines(parsed.problems));
+      problems.push(...linesOf(document, entryPath, parsed.problems));
       ({ url } = parsed);
     } else {
-      warnings.push(...lines(parsed.warnings));
+      warnings.push(...linesOf(document, entryPath, parsed.warnings));
       repositories.push(parsed.value);
       if (!parsed.value.disabled) ({ url } = parsed.value);
     }
