@@ -93,9 +93,14 @@ function redactedRepository(
     repo: one.url,
     ...(one.password && { password: redactedReference(one.password) }),
     ...(one.insecureNoPassword && { insecure_no_password: true }),
-    environment: mapValues(withPrintableNames(one.environment), redactedReference),
+    environment: Object.fromEntries(
+      Object.entries(one.environment).map(([name, reference], index) => [
+        variableShown(name, index),
+        redactedReference(reference),
+      ]),
+    ),
     // Options such as rclone.args may contain secrets.
-    options: mapValues(one.options, () => REDACTED),
+    options: Object.fromEntries(Object.keys(one.options).map((name) => [name, REDACTED])),
     ...(one.connections !== undefined && { connections: one.connections }),
     ...(one.insecureTls && { insecure_tls: true }),
     ...(one.receivesCopies && { receivesCopies: true }),
@@ -117,13 +122,6 @@ function shownInventory(given: InventoryGiven = "off", shared?: InventoryGiven):
   return `every ${formatDuration(everyMs)}, maxIndexBytes ${maxIndexBytes}, slices ${slices}, exactBlobs ${exactBlobs}, timeout ${formatDuration(timeoutMs)}`;
 }
 
-function withPrintableNames<T>(variables: Readonly<Record<string, T>>): Record<string, T> {
-  const entries = Object.entries(variables);
-  return Object.fromEntries(
-    entries.map(([name, value], index) => [variableShown(name, index), value]),
-  );
-}
-
 /** The name of an entry's variable in messages, or its position if it may be a secret. */
 export function variableShown(name: string, index: number): string {
   return isVariableName(name) ? name : `[variable ${index + 1}]`;
@@ -136,11 +134,4 @@ function redactedReference({ scheme, reference }: SecretReference): unknown {
     typeof reference === "string" &&
     ((scheme === "file" && isPath(reference)) || (scheme === "env" && isVariableName(reference)));
   return { [scheme]: isName ? reference : REDACTED };
-}
-
-function mapValues<T>(
-  record: Readonly<Record<string, T>>,
-  redact: (value: T) => unknown,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, redact(value)]));
 }
