@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 
 import { AgentError, isUtf16, toAgentError } from "restic-otel-instrumentation/internal";
 
@@ -7,34 +7,31 @@ const MAX_BYTES = 2 ** 20;
 
 /** Reads small files, and detects changes of them. */
 export class FileTexts {
-  /** By path: SHA-256 of the content, or the error message. */
-  readonly #digests = new Map<string, string>();
+  /** By path: the content, or the error message. */
+  readonly #found = new Map<string, string>();
 
   /** @throws AgentError `config` if the file cannot be read */
   async read(path: string): Promise<string> {
     try {
       const text = await readText(path);
-      this.#digests.set(path, createHash("sha256").update(text).digest("hex"));
+      this.#found.set(path, text);
       return text;
     } catch (error) {
-      this.#digests.set(path, toAgentError(error).message);
+      this.#found.set(path, toAgentError(error).message);
       throw error;
     }
   }
 
   /** Whether both have the same files with the same contents. */
   equals(other: FileTexts): boolean {
-    return (
-      this.#digests.size === other.#digests.size &&
-      [...this.#digests].every(([path, digest]) => other.#digests.get(path) === digest)
-    );
+    return isDeepStrictEqual(this.#found, other.#found);
   }
 
   /** Reads the same files again. */
   async reread(): Promise<FileTexts> {
     const texts = new FileTexts();
     // read() also records a file that cannot be read.
-    for (const path of this.#digests.keys()) await texts.read(path).catch(() => "");
+    for (const path of this.#found.keys()) await texts.read(path).catch(() => "");
     return texts;
   }
 }
