@@ -36,11 +36,7 @@ export class TlsFront {
   readonly #logger: Logger;
   readonly #serve: (socket: Duplex) => void;
   readonly #http2 = createHttp2Server(HTTP2_LIMITS);
-  readonly #accepted = new Set<Socket>();
-  /** Connections that have not sent a byte yet. */
-  readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  #stopping = false;
   #tls: { readonly secure: TlsOptions; readonly server: TlsServer } | undefined;
 
   /** @param server emits `secureConnection` for each HTTP/1.1 connection, like an HTTPS server; HTTP/2 is handled here */
@@ -64,34 +60,19 @@ export class TlsFront {
     });
   }
 
-  /** Closes connections that have sent nothing, and others after their handshake. HTTP/2 requests in progress are still answered. */
+  /** Ends the HTTP/2 sessions after their requests in progress. */
   stop(): void {
-    this.#stopping = true;
-    for (const socket of this.#silent) socket.destroy();
     for (const session of this.#sessions) session.close();
-  }
-
-  /** Closes all connections. */
-  destroy(): void {
-    for (const session of this.#sessions) session.destroy();
-    for (const socket of this.#accepted) socket.destroy();
   }
 
   /** Detects by the first byte a client that uses plain HTTP, such as a browser with an `http://` link. */
   #sniffTls(socket: Socket): void {
-    this.#accepted.add(socket);
-    this.#silent.add(socket);
-    socket.once("close", () => {
-      this.#accepted.delete(socket);
-      this.#silent.delete(socket);
-    });
     const giveUp = (): void => void socket.destroy();
     socket.setTimeout(IDLE_TIMEOUT_MS.handshake, giveUp);
     socket.on("error", giveUp);
     socket.once("readable", () => {
       const first: unknown = socket.read();
       if (!(first instanceof Buffer)) return giveUp();
-      this.#silent.delete(socket);
       socket.setTimeout(0);
       socket.off("timeout", giveUp);
       if (first[0] !== TLS_HANDSHAKE) return void socket.end(PLAIN_HTTP_RESPONSE);
@@ -118,7 +99,6 @@ export class TlsFront {
   }
 
   #authorize(socket: TLSSocket): void {
-    if (this.#stopping) return void socket.destroy();
     const reason = this.#rules.rejectReason(socket);
     if (reason !== undefined) {
       this.#logger.debug("a client was rejected", { client: socket.remoteAddress, error: reason });
