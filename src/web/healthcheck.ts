@@ -1,4 +1,6 @@
 import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 
 import { formatBind } from "../settings/bind.ts";
 import type { Bind } from "../settings/bind.ts";
@@ -17,42 +19,34 @@ const TIMEOUT_MS = 4000;
 const ALIVE: ReadonlySet<number> = new Set([200, 401, 429]);
 
 /** Queries the agent at the first address by plain HTTP. An agent with TLS answers 400 with a message, which shows that it is alive. */
-export function healthcheck([first]: readonly Bind[]): Promise<HealthcheckResult> {
-  if (!first)
-    return Promise.resolve({ alive: false, message: "the agent has no HTTP server: bind is none" });
+export async function healthcheck([first]: readonly Bind[]): Promise<HealthcheckResult> {
+  if (!first) return { alive: false, message: "the agent has no HTTP server: bind is none" };
   const where = formatBind(first);
-  const { promise, resolve } = Promise.withResolvers<HealthcheckResult>();
-  const sent = request({
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  request({
     ...("path" in first
       ? { socketPath: first.path }
       : { host: hostOf(first.host), port: first.port }),
     path: "/-/healthy",
     headers: { connection: "close" },
     agent: false,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  sent.on("error", ({ name, message }) =>
-    resolve({
-      alive: false,
-      message: `${where}: ${name === "AbortError" ? `no answer within ${TIMEOUT_MS / 1000} s` : message}`,
-    }),
-  );
-  sent.on("response", (response) => {
-    let body = "";
-    response.setEncoding("utf8");
-    response.on("data", (text: string) => (body += text));
-    response.on("end", () => {
-      const { statusCode = 0 } = response;
-      const speaksTls = statusCode === 400 && body.includes("HTTPS server");
-      const alive = ALIVE.has(statusCode) || speaksTls;
-      resolve({
-        alive,
-        message: `${where}: ${alive ? "healthy" : `unexpected status ${statusCode}`}`,
-      });
-    });
-  });
-  sent.end();
-  return promise;
+    signal: limit,
+  })
+    .on("response", resolve)
+    .on("error", reject)
+    .end();
+  try {
+    const response = await promise;
+    const { statusCode = 0 } = response;
+    const speaksTls = (await text(response)).includes("HTTPS server") && statusCode === 400;
+    const alive = ALIVE.has(statusCode) || speaksTls;
+    return { alive, message: `${where}: ${alive ? "healthy" : `unexpected status ${statusCode}`}` };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const message = limit.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : problem;
+    return { alive: false, message: `${where}: ${message}` };
+  }
 }
 
 /** A server on all interfaces is reachable on loopback. */
