@@ -116,13 +116,14 @@ export class Agent {
   }
 
   async #newEndpoint(): Promise<PrometheusEndpoint> {
-    const { openEndpoint } = await import("./telemetry/prometheus/open.ts");
-    return openEndpoint({
+    const { agentProducer } = await import("./telemetry/resource.ts");
+    const { PrometheusEndpoint: Endpoint } = await import("./telemetry/prometheus/endpoint.ts");
+    const { clock, build } = this.#options;
+    return new Endpoint({
       tables: await this.#tables(),
-      version: this.#options.build.version,
-      installation: installationOf(this.#settings, this.monitor.urls),
+      producer: agentProducer(build.version, installationOf(this.#settings, this.monitor.urls)),
       targetInfo: this.#settings.targetInfo,
-      clock: this.#options.clock,
+      clock,
     });
   }
 
