@@ -222,6 +222,5 @@ export class Agent {
       ...this.#servers.map((server) => server.stop(GRACE_MS)),
     ]);
     await this.#protection?.stop();
-    (await this.#endpoint)?.shutdown();
   }
 }

@@ -117,7 +117,6 @@ test("the memory of the state does not grow with collections and scrapes", async
     targetInfo: false,
     clock,
   });
-  onTestFinished(() => endpoint.shutdown());
   const rounds = async (count: number): Promise<number> => {
     for (let round = 0; round < count; round++) {
       await collect();

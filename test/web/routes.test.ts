@@ -38,12 +38,9 @@ async function serve({ version = "1.2.3", prometheus = true, telemetryPath = "/m
     clock,
     logger,
   });
-  onTestFinished(async () => {
-    await server.stop(0);
-    endpoint.shutdown();
-  });
+  onTestFinished(() => server.stop(0));
   const plain = Buffer.concat((await endpoint.render()).plain);
-  return { ...server, logger, endpoint, state, plain };
+  return { ...server, logger, state, plain };
 }
 
 test("all other routes are served if metrics are disabled", async () => {
@@ -122,13 +119,6 @@ test("a failure to render metrics causes the status 503, and is logged once unti
   const line =
     'error metrics could not be rendered {"error":"metrics could not be collected: TypeError: x"}';
   expect(logger.texts).toEqual([line, line]);
-});
-
-test("a scrape after the shutdown of the endpoint fails with 503", async () => {
-  const { address, endpoint } = await serve();
-  endpoint.shutdown();
-  const { status, body } = await call(address, "/metrics");
-  expect([status, body.toString()]).toEqual([503, "not ready: the agent is shutting down\n"]);
 });
 
 test("the metrics are served at the telemetry path alone, and the home page links to it", async () => {

@@ -1,7 +1,7 @@
 import { constants, createGzip } from "node:zlib";
 import type { Gzip } from "node:zlib";
 
-import { AgentError, boundTable } from "restic-otel-instrumentation/internal";
+import { boundTable } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock } from "restic-otel-instrumentation/internal";
 
 import { collectMetrics } from "../collect-metrics.ts";
@@ -71,7 +71,6 @@ export class PrometheusEndpoint {
   #order: Families | undefined;
   #rendering: Promise<unknown> = Promise.resolve();
   #next: Promise<Exposition> | undefined;
-  #isShutDown = false;
 
   constructor(options: PrometheusEndpointOptions) {
     const { tables, producer, targetInfo } = options;
@@ -85,7 +84,7 @@ export class PrometheusEndpoint {
 
   /**
    * Calls during a rendering share the next one: an exposition is never older than the call.
-   * @throws AgentError `other` if metrics could not be collected, or after shutdown: an exposition is never incomplete
+   * @throws AgentError `other` if metrics could not be collected: an exposition is never incomplete
    */
   render(): Promise<Exposition> {
     if (this.#next) return this.#next;
@@ -98,12 +97,7 @@ export class PrometheusEndpoint {
     return next;
   }
 
-  shutdown(): void {
-    this.#isShutDown = true;
-  }
-
   async #render(): Promise<Exposition> {
-    if (this.#isShutDown) throw new AgentError("other", "the agent is shutting down");
     const now = this.#options.clock.now();
     this.#order ??= await this.#write(this.#options.tables.map(withOnePoint), now);
     // All entries are of one moment, whatever changes between two chunks.

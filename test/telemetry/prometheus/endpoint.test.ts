@@ -192,12 +192,3 @@ test("target_info is the first family if it is wanted", async () => {
   );
   expect(text.match(/target_info\{/g)).toHaveLength(1);
 });
-
-test("after the end there is nothing to scrape", async () => {
-  const { endpoint, settable } = bench();
-  settable.set(hosts(1, 1));
-  await endpoint.render();
-  endpoint.shutdown();
-  endpoint.shutdown();
-  await expect(endpoint.render()).rejects.toThrow("the agent is shutting down");
-});
