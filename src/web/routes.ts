@@ -46,23 +46,21 @@ export function routes(options: RoutesOptions): Routes {
   let failing = false;
 
   /** Answers 503 with the reason if there is no complete exposition: an incomplete one is never served. */
-  function ifScrapable(
+  async function ifScrapable(
     answer: (exposition: Scrapable) => Answer | Promise<Answer>,
-  ): () => Promise<Answer> {
-    return async () => {
-      const reason = notReady();
-      if (reason !== undefined) return textAnswer(503, `not ready: ${reason}`);
-      try {
-        const response = await answer(await render());
-        failing = false;
-        return response;
-      } catch (error) {
-        const { message } = toAgentError(error);
-        if (!failing) logger.error("metrics could not be rendered", { error: message });
-        failing = true;
-        return textAnswer(503, `not ready: ${message}`);
-      }
-    };
+  ): Promise<Answer> {
+    const reason = notReady();
+    if (reason !== undefined) return textAnswer(503, `not ready: ${reason}`);
+    try {
+      const response = await answer(await render());
+      failing = false;
+      return response;
+    } catch (error) {
+      const { message } = toAgentError(error);
+      if (!failing) logger.error("metrics could not be rendered", { error: message });
+      failing = true;
+      return textAnswer(503, `not ready: ${message}`);
+    }
   }
 
   const metrics: Handler = (request) =>
@@ -74,7 +72,7 @@ export function routes(options: RoutesOptions): Routes {
         body: gzip ? await exposition.gzip() : exposition.plain,
         headers: { vary: "accept-encoding", ...(gzip && { "content-encoding": "gzip" }) },
       };
-    })();
+    });
 
   return new Map<string, Handler>([
     [
@@ -96,7 +94,7 @@ export function routes(options: RoutesOptions): Routes {
     ],
     [telemetryPath, prometheus ? metrics : () => textAnswer(404, NO_METRICS)],
     ["/-/healthy", () => textAnswer(200, "healthy")],
-    ["/-/ready", ifScrapable(() => textAnswer(200, "ready"))],
+    ["/-/ready", () => ifScrapable(() => textAnswer(200, "ready"))],
     ...lifecycleRoutes(lifecycle),
   ]);
 }
