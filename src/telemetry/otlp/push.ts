@@ -82,7 +82,8 @@ class EndpointQueue {
   readonly state: EndpointState;
   readonly #target: PushTarget;
   readonly #options: OtlpPushOptions;
-  #running: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
+  /** Has not begun: it will have the values of all calls until then. */
   #next: Promise<void> | undefined;
 
   constructor(target: PushTarget, options: OtlpPushOptions) {
@@ -98,19 +99,12 @@ class EndpointQueue {
   }
 
   push(): Promise<void> {
-    if (!this.#running) return this.#run();
-    this.#next ??= this.#running.then(() => {
+    this.#next ??= this.#last.then(() => {
       this.#next = undefined;
-      return this.#run();
+      return this.#pushOnce();
     });
+    this.#last = this.#next;
     return this.#next;
-  }
-
-  #run(): Promise<void> {
-    this.#running = this.#pushOnce().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
   }
 
   async #pushOnce(): Promise<void> {
