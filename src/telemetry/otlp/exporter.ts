@@ -12,7 +12,8 @@ import type { Clock, SecretHandle, SecretResolver } from "restic-otel-instrument
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { CheckedExporter } from "./checked-exporter.ts";
+import { checkedExporter } from "./checked-exporter.ts";
+import type { Export } from "./checked-exporter.ts";
 import { BodyTooLargeError, notAccepted } from "./response.ts";
 
 export interface OtlpExporterOptions {
@@ -29,7 +30,7 @@ export class OtlpExporter {
   readonly #options: OtlpExporterOptions;
   readonly #headers: readonly (readonly [name: string, value: SecretHandle])[];
   #closed = new AbortController();
-  #exporter: CheckedExporter;
+  #exporter: Export;
 
   constructor(endpoint: OtlpEndpoint, options: OtlpExporterOptions) {
     const { resolvers, clock } = options;
@@ -68,10 +69,10 @@ export class OtlpExporter {
     }
   }
 
-  #open(): CheckedExporter {
+  #open(): Export {
     const { signal } = (this.#closed = new AbortController());
     let redaction = redactionOf(this.#endpoint, []);
-    return new CheckedExporter(this.#endpoint, {
+    return checkedExporter(this.#endpoint, {
       userAgent: `restic-otel/${this.#options.version}`,
       headers: async () => {
         const pairs = this.#headers.map(([name, value]) => headerOf(name, value, signal));
@@ -98,10 +99,9 @@ export class OtlpExporter {
 
   async #export(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
     signal.addEventListener("abort", () => reject(signal.reason));
-    this.#exporter.export(metrics, ({ error }) => (error ? reject(error) : resolve()));
-    await promise;
+    await Promise.race([this.#exporter(metrics), aborted]);
   }
 }
 
