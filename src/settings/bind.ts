@@ -38,36 +38,34 @@ export const bind: Format<readonly Bind[]> = {
     if (value === NONE) return undefined;
     const addresses = listOf(value);
     for (const address of addresses) {
-      const problem = checkAddress(address);
-      if (problem !== undefined) return badValue(address) + problem;
+      const bound = parseBind(address);
+      if (typeof bound === "string") return badValue(address) + bound;
     }
     return addresses.length === 0 ? EXPECTED : undefined;
   },
-  parse: (value) => (value === NONE ? [] : listOf(value).map((one) => parseBind(String(one)))),
+  parse: (value) =>
+    listOf(value)
+      .map(parseBind)
+      .filter((bound) => typeof bound !== "string"),
 };
 
 const EXPECTED =
   'must be "host:port", "[::1]:port", ":port" for all interfaces, "unix:/path?mode=0660", a list of these, or "none"';
 
-function checkAddress(address: unknown): string | undefined {
+/** Returns the address, or what is wrong with it. */
+function parseBind(address: unknown): Bind | string {
   if (typeof address !== "string") return EXPECTED;
   if (address.startsWith("unix:")) {
-    const path = UNIX.exec(address)?.groups?.["path"];
+    const { path, mode } = UNIX.exec(address)?.groups ?? {};
     if (path === undefined)
       return 'must be "unix:/path" with an absolute path, or "unix:/path?mode=0660"';
-    return Buffer.byteLength(path) <= MAX_PATH_BYTES
-      ? undefined
-      : `the socket path is longer than ${MAX_PATH_BYTES} bytes`;
+    if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+      return `the socket path is longer than ${MAX_PATH_BYTES} bytes`;
+    return { path, mode: mode === undefined ? undefined : parseInt(mode, 8) };
   }
-  const port = TCP.exec(address)?.groups?.["port"];
-  if (port === undefined) return EXPECTED;
-  return Number(port) <= 65_535 ? undefined : "the port is out of range: the maximum is 65535";
-}
-
-function parseBind(address: string): Bind {
-  const { path, mode } = UNIX.exec(address)?.groups ?? {};
-  if (path !== undefined) return { path, mode: mode === undefined ? undefined : parseInt(mode, 8) };
   const { v6, host, port } = TCP.exec(address)?.groups ?? {};
+  if (port === undefined) return EXPECTED;
+  if (Number(port) > 65_535) return "the port is out of range: the maximum is 65535";
   return { host: v6 ?? (host || undefined), port: Number(port) };
 }
 
