@@ -4,18 +4,8 @@ import type { Problem } from "restic-otel-instrumentation/internal";
 import { PlainScalar } from "../../settings/document.ts";
 
 /** The unquoted booleans of YAML 1.1, which Go's decoder accepts. */
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map(
-  [
-    { words: ["y", "yes", "on", "true"], value: true },
-    { words: ["n", "no", "off", "false"], value: false },
-  ].flatMap(({ words, value }) =>
-    words.flatMap((word) =>
-      [word, word.toUpperCase(), (word[0] ?? "").toUpperCase() + word.slice(1)].map(
-        (spelling) => [spelling, value] as const,
-      ),
-    ),
-  ),
-);
+const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
+const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
 const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
 
 /** A value of a SettingsDocument with `scalars: "written"`, and its path. Decodes it like Go's YAML decoder. */
@@ -56,9 +46,10 @@ export class WrittenValue {
   boolean(initial: boolean): boolean {
     if (!this.mentioned) return initial;
     if (!this.given) return false;
-    const value = this.#value instanceof PlainScalar ? BOOLEANS.get(this.#value.text) : undefined;
-    if (value === undefined) this.problem("must be true or false, without quotes");
-    return value ?? initial;
+    const text = this.#value instanceof PlainScalar ? this.#value.text : "";
+    const isTrue = TRUE.test(text);
+    if (!isTrue && !FALSE.test(text)) this.problem("must be true or false, without quotes");
+    return isTrue;
   }
 
   /** 0 if not given. */
