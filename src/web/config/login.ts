@@ -52,11 +52,8 @@ export class Login {
     if (matches === undefined) return "busy";
     const verdict = matches && isKnown ? "allowed" : "denied";
     const cache = this.#cache[verdict];
-    if (cache.size >= CACHE_SIZES[verdict])
-      for (const oldest of cache) {
-        cache.delete(oldest);
-        break;
-      }
+    const [oldest = ""] = cache;
+    if (cache.size >= CACHE_SIZES[verdict]) cache.delete(oldest);
     cache.add(key);
     return verdict;
   }

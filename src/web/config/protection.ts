@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket, TlsOptions } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 
-import type { AgentError, Clock, Logger } from "restic-otel-instrumentation/internal";
+import type { Clock, Logger } from "restic-otel-instrumentation/internal";
 
 import { textAnswer } from "../response.ts";
 import type { Answer } from "../response.ts";
@@ -118,24 +118,20 @@ export class Protection {
   #apply(reading: Reading): void {
     const before = this.#reading;
     this.#reading = reading;
-    const { logger, clock } = this.#options;
+    const { file, logger, clock } = this.#options;
     if ("error" in reading) {
-      if ("loaded" in before || before.error.message !== reading.error.message)
-        this.#logProblems(reading.error);
+      const { message } = reading.error;
+      if ("loaded" in before || before.error.message !== message)
+        for (const line of message.split("\n"))
+          logger.error("web config rejected, the previous one stays in effect", { error: line });
       return;
     }
     const { loaded } = reading;
     const { secure, tls, users, rateLimit } = this.#config;
     const keepsTls = (secure === undefined) !== (loaded.secure === undefined);
     const keepsUsers = users.size > 0 && loaded.users.size === 0;
-    if (keepsTls)
-      logger.warn(`switching TLS ${secure ? "off" : "on"} needs a restart`, {
-        file: this.#options.file,
-      });
-    if (keepsUsers)
-      logger.warn("removing all basic_auth_users needs a restart", {
-        file: this.#options.file,
-      });
+    if (keepsTls) logger.warn(`switching TLS ${secure ? "off" : "on"} needs a restart`, { file });
+    if (keepsUsers) logger.warn("removing all basic_auth_users needs a restart", { file });
     this.#config = {
       ...loaded,
       ...(keepsTls && { secure, tls }),
@@ -143,13 +139,6 @@ export class Protection {
     };
     if (!isDeepStrictEqual(rateLimit, loaded.rateLimit))
       this.#limiter = loaded.rateLimit && new TokenBucket(loaded.rateLimit, clock);
-    logger.info("web config reloaded", { file: this.#options.file });
-  }
-
-  #logProblems({ message }: AgentError): void {
-    for (const line of message.split("\n"))
-      this.#options.logger.error("web config rejected, the previous one stays in effect", {
-        error: line,
-      });
+    logger.info("web config reloaded", { file });
   }
 }

@@ -46,7 +46,10 @@ export async function readWebConfig(file: string): Promise<Reading> {
     const pem = await readPem(tls, dirname(file), texts);
     if ("problems" in pem) return fail(pem.problems);
     const secure = secureOptions(tls, pem, http2);
-    const problems = pemProblems(secure, pem);
+    const problems = pemProblems(secure, pem).map((message) => ({
+      path: ["tls_server_config"],
+      message,
+    }));
     return problems.length > 0 ? fail(problems) : { texts, loaded: { ...config, secure } };
   } catch (error) {
     return { texts, error: toAgentError(error) };
@@ -80,7 +83,7 @@ async function readPem(
 }
 
 /** OpenSSL's messages contain no secrets, but are vague: check each part alone first. */
-function pemProblems(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readonly Problem[] {
+function pemProblems(secure: TlsOptions, { cert, key, clientCa }: PemTexts): readonly string[] {
   const parts = [
     { name: "cert", invalid: !certificates(cert), message: "contains no PEM certificate" },
     {
@@ -96,20 +99,12 @@ function pemProblems(secure: TlsOptions, { cert, key, clientCa }: PemTexts): rea
   ];
   const problems = parts
     .filter(({ invalid }) => invalid)
-    .map(({ name, message }) => ({
-      path: ["tls_server_config"],
-      message: `${name} or ${name}_file ${message}`,
-    }));
+    .map(({ name, message }) => `${name} or ${name}_file ${message}`);
   if (problems.length > 0) return problems;
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    return [
-      {
-        path: ["tls_server_config"],
-        message: "the key does not match the certificate",
-      },
-    ];
+    return ["the key does not match the certificate"];
   const failure = failureOf(() => createSecureContext(secure));
-  return failure === undefined ? [] : [{ path: ["tls_server_config"], message: failure }];
+  return failure === undefined ? [] : [failure];
 }
 
 function certificates(pem: string): boolean {
