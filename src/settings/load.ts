@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 
 import {
   AgentError,
@@ -179,19 +179,15 @@ function inventoryWarnings(
     : [];
 }
 
-interface SourcedSettings extends FileSettings {
-  readonly source: string;
-}
-
 /** Reads the file, which takes precedence, or the single repository of restic's own variables. */
 async function findRepositories(
   flags: Flags,
   env: SettingsInput["env"],
   context: SettingsContext,
-): Promise<SourcedSettings> {
+): Promise<FileSettings & Pick<AgentSettings, "source">> {
   const named = flags.values.config ?? env[variableOf("config")];
   const file = named ?? SETTINGS.config.default;
-  if (named !== undefined || !namesRepository(env) || (await exists(file))) {
+  if (named !== undefined || !namesRepository(env) || existsSync(file)) {
     const { readSettingsFile } = await import("./file.ts");
     const settings = await readSettingsFile(file, context);
     const warning = namesRepository(env)
@@ -221,11 +217,4 @@ export function bindWithoutFile(flags: Flags, env: SettingsInput["env"]): readon
   const { format, default: initial } = SETTINGS.bind;
   const given = [flags.values.bind, env[variableOf("bind")]];
   return format.parse(given.find((one) => one && format.check(one) === undefined) ?? initial);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
