@@ -1,5 +1,6 @@
-import type { Clock } from "restic-otel-instrumentation/internal";
-import type { LogFields, Logger } from "restic-otel-instrumentation/internal";
+import type { Clock, LogFields, Logger } from "restic-otel-instrumentation/internal";
+
+import { escaped } from "./web/printable.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -61,9 +62,5 @@ function quote(value: string): string {
 
 /** Escapes line breaks, terminal escapes and changes of direction, which a value from a repository can contain: one event is one line. */
 function json(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu, escape);
-}
-
-function escape(character: string): string {
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  return escaped(JSON.stringify(value));
 }

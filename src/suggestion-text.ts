@@ -2,6 +2,8 @@ import { Document, Scalar, visit } from "yaml";
 import { escapeGlob, formatDuration } from "restic-otel-instrumentation/internal";
 import type { Suggestion } from "restic-otel-instrumentation/suggest";
 
+import { escaped } from "./web/printable.ts";
+
 const DAY = 86_400;
 const MAX_NAME = 64;
 /** Room for a number behind the name. */
@@ -36,26 +38,16 @@ function entryLines(
   const document = new Document([entry]);
   visit(document, {
     Scalar(_key, scalar) {
-      if (String(scalar.value).search(HIDDEN) >= 0) scalar.type = Scalar.QUOTE_DOUBLE;
+      const text = String(scalar.value);
+      if (escaped(text) !== text) scalar.type = Scalar.QUOTE_DOUBLE;
     },
     Seq(key, list) {
       if (key !== null) list.flow = true;
     },
   });
   // Without block scalars every line may get the same prefix.
-  return document
-    .toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: false })
-    .replaceAll(HIDDEN, escape)
-    .trimEnd()
-    .split("\n");
-}
-
-/** Characters that could control a terminal or disguise a name, and that the library does not escape. */
-const HIDDEN = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu;
-
-/** An escape of YAML's double quotes. */
-function escape(character: string): string {
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  const text = document.toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: false });
+  return escaped(text).trimEnd().split("\n");
 }
 
 /** Explains the age. Contains no names: a name could end the comment. */
