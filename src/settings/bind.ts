@@ -43,6 +43,7 @@ export const bind: Format<readonly Bind[]> = {
     }
     return addresses.length === 0 ? EXPECTED : undefined;
   },
+  // `none` is no address: the list is empty.
   parse: (value) =>
     listOf(value)
       .map(parseBind)
