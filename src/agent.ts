@@ -7,6 +7,7 @@ import type { LineLogger } from "./log.ts";
 import { installationOf } from "./settings/installation.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { redactedSettings } from "./settings/redacted.ts";
+import type { Producer } from "./telemetry/collect-metrics.ts";
 import type { ReloadState } from "./telemetry/own-metrics/agent.ts";
 import type { OtlpPush } from "./telemetry/otlp/push.ts";
 import type { Exposition, PrometheusEndpoint } from "./telemetry/prometheus/endpoint.ts";
@@ -92,17 +93,12 @@ export class Agent {
   /** Loads the SDK's exporter only when it is used. */
   async #startPush(): Promise<void> {
     const { openPush } = await import("./telemetry/otlp/open.ts");
-    const { otlp, otlpIntervalMs, otlpTimeoutMs } = this.#settings;
-    const { clock, logger, build } = this.#options;
-    this.#push = openPush({
-      endpoints: otlp,
-      intervalMs: otlpIntervalMs,
-      timeoutMs: otlpTimeoutMs,
+    const { clock, logger } = this.#options;
+    this.#push = openPush(this.#settings, {
       tables: await this.#tables(),
       refresh: () => this.monitor.expected.refresh(),
       resolvers: this.monitor.resolvers,
-      version: build.version,
-      installation: installationOf(this.#settings, this.monitor.urls),
+      producer: await this.#producer(),
       clock,
       logger,
     });
@@ -116,15 +112,19 @@ export class Agent {
   }
 
   async #newEndpoint(): Promise<PrometheusEndpoint> {
-    const { agentProducer } = await import("./telemetry/resource.ts");
     const { PrometheusEndpoint: Endpoint } = await import("./telemetry/prometheus/endpoint.ts");
-    const { clock, build } = this.#options;
     return new Endpoint({
       tables: await this.#tables(),
-      producer: agentProducer(build.version, installationOf(this.#settings, this.monitor.urls)),
+      producer: await this.#producer(),
       targetInfo: this.#settings.targetInfo,
-      clock,
+      clock: this.#options.clock,
     });
+  }
+
+  async #producer(): Promise<Producer> {
+    const { agentProducer } = await import("./telemetry/resource.ts");
+    const installation = installationOf(this.#settings, this.monitor.urls);
+    return agentProducer(this.#options.build.version, installation);
   }
 
   /** All metric tables. */

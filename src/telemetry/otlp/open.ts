@@ -6,36 +6,32 @@ import type {
 } from "restic-otel-instrumentation/internal";
 
 import { endpointName } from "../../settings/otlp.ts";
-import type { OtlpEndpoint } from "../../settings/otlp.ts";
+import type { AgentSettings } from "../../settings/load.ts";
+import type { Producer } from "../collect-metrics.ts";
 import { collectBatches } from "./collect-batches.ts";
-import { agentProducer } from "../resource.ts";
 import { OtlpExporter } from "./exporter.ts";
 import { OtlpPush } from "./push.ts";
 
 export interface OpenPushOptions {
-  readonly endpoints: readonly OtlpEndpoint[];
   /** Resolve the secrets in headers. */
   readonly resolvers: ReadonlyMap<string, SecretResolver>;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
   readonly tables: readonly BoundTable[];
   /** Called before the tables are asked for their entries. */
   readonly refresh: () => Promise<void>;
-  readonly version: string;
-  /** Distinguishes installations on the same host. */
-  readonly installation: string;
+  readonly producer: Producer;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** Opens no connection. */
-export function openPush(options: OpenPushOptions): OtlpPush {
-  const { endpoints, resolvers, intervalMs, timeoutMs, tables, version, installation } = options;
-  const { clock, logger, refresh } = options;
-  const producer = agentProducer(version, installation);
+export function openPush(
+  { otlp, otlpIntervalMs, otlpTimeoutMs }: AgentSettings,
+  { resolvers, tables, refresh, producer, clock, logger }: OpenPushOptions,
+): OtlpPush {
   const startMs = clock.now();
   return new OtlpPush({
-    targets: endpoints.map((endpoint) => {
+    targets: otlp.map((endpoint) => {
+      const { version } = producer;
       const exporter = new OtlpExporter(endpoint, { resolvers, version, clock });
       void exporter.resolveSecrets();
       const name = endpointName(endpoint.url);
@@ -45,8 +41,8 @@ export function openPush(options: OpenPushOptions): OtlpPush {
       await refresh();
       yield* collectBatches({ tables, producer, startMs }, clock.now(), size);
     },
-    intervalMs,
-    timeoutMs,
+    intervalMs: otlpIntervalMs,
+    timeoutMs: otlpTimeoutMs,
     clock,
     logger,
   });
