@@ -20,10 +20,10 @@ export function parseHeaders(headers: WrittenValue): Readonly<Record<string, str
     const allowed = HEADERS.get(name);
     const text = value.text();
     if (!allowed) {
-      const near = nearest(name, [...HEADERS.keys()]);
+      const near = nearest(name, HEADER_NAMES);
       value.problem(
         near === undefined
-          ? `cannot be set; allowed are ${[...HEADERS.keys()].join(", ")}`
+          ? `cannot be set; allowed are ${HEADER_NAMES.join(", ")}`
           : `cannot be set, did you mean ${near}?`,
       );
     } else if (allowed.length > 0 && !allowed.includes(text))
