@@ -5,7 +5,7 @@ import { parseTime } from "./time.ts";
 import { failingUrls, needsAttention } from "./sets/set-state.ts";
 import { isUnmet, metInWords } from "./expectation-status.ts";
 import { expectationTables } from "./expectation-table.ts";
-import { linkTo, linkToAll, pageOf, select } from "./query.ts";
+import { linkTo, linkToAll, pageOf, parametersOf, select } from "./query.ts";
 import type { Query } from "./query.ts";
 import { counted, grouped, relative, humanDuration } from "./quantity.ts";
 import { changeTable } from "./changes/change-table.ts";
@@ -153,21 +153,13 @@ function retiredSets(sets: readonly SetStatus[], query: Query, now: number): Htm
 
 /** @param hasExpectations the link "late only" is shown */
 function filterForm(query: Query, hasExpectations: boolean): Html {
-  const { sort, url, host, user, q, late } = query;
-  const hidden = Object.entries({
-    sort: sort === "age" ? undefined : sort,
-    url,
-    host,
-    user,
-    late: late ? "" : undefined,
-  });
+  const { url, host, user, q, late } = query;
+  const hidden = [...parametersOf({ ...query, q: "", page: 1 })];
   const exact = [url, host, user, late ? "late only" : undefined].filter(
     (value) => value !== undefined,
   );
   return html`<form role="search">
-    ${hidden.flatMap(([name, value]) =>
-      value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}" />`],
-    )}
+    ${hidden.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
     <label
       >Find <input type="search" name="q" value="${q}" placeholder="host, user or repository"
     /></label>

@@ -37,10 +37,9 @@ export function parseQuery(parameters: URLSearchParams): Query {
   };
 }
 
-/** A relative link to the same view with changes. The page is 1 unless it is among the changes. */
-export function linkTo(query: Query, changes: Partial<Query>): string {
-  const { sort, url, host, user, q, late, page } = { ...query, page: 1, ...changes };
-  const parameters = new URLSearchParams({
+/** The parameters of a view, without those that have their default. */
+export function parametersOf({ sort, url, host, user, q, late, page }: Query): URLSearchParams {
+  return new URLSearchParams({
     ...(sort !== "age" && { sort }),
     ...(url !== undefined && { url }),
     ...(host !== undefined && { host }),
@@ -49,7 +48,11 @@ export function linkTo(query: Query, changes: Partial<Query>): string {
     ...(late && { late: "" }),
     ...(page > 1 && { page: String(page) }),
   });
-  return `?${parameters.toString()}`;
+}
+
+/** A relative link to the same view with changes. The page is 1 unless it is among the changes. */
+export function linkTo(query: Query, changes: Partial<Query>): string {
+  return `?${parametersOf({ ...query, page: 1, ...changes }).toString()}`;
 }
 
 /** A link to the same view without filters. */
