@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 import { wrap } from "../../settings/wrap.ts";
 import { printable } from "../printable.ts";
@@ -11,7 +11,6 @@ import { parseQuery, select } from "./query.ts";
 import { reasonInWords } from "./reason.ts";
 import { minuteOf, parseTime } from "./time.ts";
 import { failingUrls, setStates } from "./sets/set-state.ts";
-import type { SetState } from "./sets/set-state.ts";
 import type { SetStatus } from "./sets/set-status.ts";
 import type { RepositoryStatus, Status } from "./status.ts";
 
@@ -20,9 +19,6 @@ const TITLES = ["HOST", "USER", "SNAPSHOTS", "NEWEST (UTC)", "AGE", "STATE"] as 
 const EXPECTATION_TITLES = ["HOST", "USER", "NEWEST (UTC)", "REASON"] as const;
 const RIGHT: ReadonlySet<string> = new Set(["SNAPSHOTS"]);
 const GAP = "  ";
-const OK: SetState = "ok";
-const RETIRED: SetState = "retired";
-const OLD: SetState = "old";
 /** Message and hint are easier to read in lines of this length, however wide the terminal is. */
 const PROSE = 100;
 
@@ -97,14 +93,14 @@ function lined(
   columns: number,
 ): readonly string[] {
   const flat = aligned([[title, ...titles], ...rows.map(({ head, row }) => [head, ...row])]);
-  if (flat.every(({ length }) => length <= columns)) return flat.map(({ text }) => text);
+  if (flat.every((line) => stripVTControlCharacters(line).length <= columns)) return flat;
   const [first, ...lines] = aligned([titles, ...rows.map(({ row }) => row)]);
   return [
     title,
-    GAP + (first?.text ?? ""),
-    ...lines.flatMap(({ text }, index) => {
+    GAP + (first ?? ""),
+    ...lines.flatMap((line, index) => {
       const head = rows[index]?.head ?? "";
-      return head === rows[index - 1]?.head ? [GAP + text] : [head, GAP + text];
+      return head === rows[index - 1]?.head ? [GAP + line] : [head, GAP + line];
     }),
   ];
 }
@@ -122,14 +118,8 @@ function cells(set: SetStatus, failing: ReadonlySet<string>): readonly string[] 
   ];
 }
 
-interface Line {
-  readonly text: string;
-  /** Without escape sequences. */
-  readonly length: number;
-}
-
 /** @param rows the first one has the titles; the last cell of the others is the state */
-function aligned(rows: readonly (readonly string[])[]): readonly Line[] {
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const [titles = []] = rows;
   const widths = titles.map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
@@ -140,17 +130,14 @@ function aligned(rows: readonly (readonly string[])[]): readonly Line[] {
       return RIGHT.has(titles[column] ?? "") ? cell.padStart(width) : cell.padEnd(width);
     });
     const last = row.at(-1) ?? "";
-    return {
-      text: [...padded, index === 0 ? last : colored(last)].join(GAP),
-      length: [...padded, last].join(GAP).length,
-    };
+    return [...padded, index === 0 ? last : colored(last)].join(GAP);
   });
 }
 
 function colored(states: string): string {
-  return states === RETIRED || states.startsWith(OLD)
+  return states === "retired" || states.startsWith("old")
     ? states
-    : styleText(states === OK ? "green" : "red", states);
+    : styleText(states === "ok" ? "green" : "red", states);
 }
 
 function explanation(repository: RepositoryStatus, columns: number): readonly string[] {
@@ -178,7 +165,7 @@ function indented(text: string, columns: number): readonly string[] {
 function totals({ repositories, sets }: Status, failing: ReadonlySet<string>): string {
   const fine = repositories.filter(({ state }) => state === "fine").length;
   const expected = sets.filter(({ retired }) => !retired);
-  const good = expected.filter((set) => setStates(set, failing).join() === OK).length;
+  const good = expected.filter((set) => setStates(set, failing).join() === "ok").length;
   const all = counted(repositories.length, "repository", "repositories");
   return `${fine} of ${all} fine, ${good} of ${counted(expected.length, "backup set", "backup sets")} ok`;
 }

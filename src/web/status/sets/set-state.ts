@@ -7,19 +7,13 @@ import type { SetStatus } from "./set-status.ts";
  */
 export type SetState = "late" | "old" | "future" | "empty" | "failing" | "retired" | "ok";
 
+const OWN_STATES = ["late", "old", "future", "empty"] as const;
+
 /** The states of a backup set: those that need attention, else `ok`. */
-export function setStates(
-  { url, late, old, future, empty, retired }: SetStatus,
-  failing: ReadonlySet<string>,
-): readonly SetState[] {
-  if (retired) return ["retired"];
-  const states = [
-    late ? ["late" as const] : [],
-    old ? ["old" as const] : [],
-    future ? ["future" as const] : [],
-    empty ? ["empty" as const] : [],
-    failing.has(url) ? ["failing" as const] : [],
-  ].flat();
+export function setStates(set: SetStatus, failing: ReadonlySet<string>): readonly SetState[] {
+  if (set.retired) return ["retired"];
+  const states: SetState[] = OWN_STATES.filter((state) => set[state]);
+  if (failing.has(set.url)) states.push("failing");
   return states.length > 0 ? states : ["ok"];
 }
 
