@@ -73,10 +73,10 @@ input[type="search"] { flex: 1; min-width: 0; }
   .repositories td { display: inline; white-space: normal; margin-right: .75rem; }
   .repositories td:first-child { float: left; line-height: 1.4; }
   .repositories .error { clear: left; line-height: 1.45; }
+  .sets tr, .expectations tr { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; }
+  .sets th, .sets td, .expectations th, .expectations td { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
   /* A set has three lines: host, user, state; newest, calendar, snapshots; repository. Long names are cut, the link shows them whole. */
-  .sets tr { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; }
   .sets tr::before { content: ""; order: 4; flex-basis: 100%; }
-  .sets th, .sets td { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
   .sets th { order: 1; max-width: 55%; }
   .sets .name { order: 2; flex: 1 1 0; }
   .sets .states { order: 3; }
@@ -88,9 +88,7 @@ input[type="search"] { flex: 1; min-width: 0; }
   .sets .repository span { direction: ltr; unicode-bidi: isolate; }
   .sets svg { width: 100px; height: auto; }
   /* An expectation has three lines: name, state; host, user, newest; reason. */
-  .expectations tr { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; }
   .expectations tr::before { content: ""; order: 3; flex-basis: 100%; }
-  .expectations th, .expectations td { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
   .expectations th { order: 1; flex: 1 1 0; min-width: 0; }
   .expectations .states { order: 2; }
   .expectations .host { order: 4; max-width: 55%; }
@@ -116,10 +114,8 @@ let contactAt = new Date();
 const partsOf = (page) => [...page.querySelectorAll("[data-live]")];
 async function refresh() {
   if (document.hidden) return;
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(location.href, { headers: { accept: "text/html" }, signal: controller.signal });
+    const response = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) return lose();
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const parts = partsOf(document);
@@ -138,8 +134,6 @@ async function refresh() {
     if (focused) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
   } catch {
     lose();
-  } finally {
-    clearTimeout(timer);
   }
 }
 /** Says since when the content is old, and dims it: an open page of an agent that ended must not look fine. */
