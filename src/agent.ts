@@ -1,10 +1,12 @@
+import { resolve } from "node:path";
+
 import { toAgentError } from "restic-otel-instrumentation/internal";
 import type { BoundTable, Clock, Extensions } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
 import type { Build } from "./build.ts";
 import type { LineLogger } from "./log.ts";
-import { installationOf } from "./settings/installation.ts";
+import { formatBind } from "./settings/bind.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { redactedSettings } from "./settings/redacted.ts";
 import type { Producer } from "./telemetry/collect-metrics.ts";
@@ -121,9 +123,12 @@ export class Agent {
     });
   }
 
+  /** Distinguishes this agent on its host by its settings file (or repositories, without a file) and its addresses. */
   async #producer(): Promise<Producer> {
     const { agentProducer } = await import("./telemetry/resource.ts");
-    const installation = installationOf(this.#settings, this.monitor.urls);
+    const { source, bind } = this.#settings;
+    const named = source === "environment" ? this.monitor.urls : [resolve(source)];
+    const installation = [...named, ...bind.map(formatBind)].join("\n");
     return agentProducer(this.#options.build.version, installation);
   }
 
