@@ -42,7 +42,6 @@ export class Agent {
   /** The settings in effect: those of the start with the changes of reloads. */
   #effective: AgentSettings;
   #reload: ReloadState;
-  #shard: AgentSettings["shard"];
   #servers: readonly WebServer[] = [];
   #push: OtlpPush | undefined;
   #protection: Protection | undefined;
@@ -54,7 +53,6 @@ export class Agent {
     this.#effective = settings;
     this.#options = options;
     this.#reload = { successful: true, lastSuccessAt: clock.now() };
-    this.#shard = settings.shard;
     this.monitor = new Monitor(settings.monitor, {
       ...options.extensions,
       clock,
@@ -141,7 +139,7 @@ export class Agent {
         nodeVersion: process.version,
         reload: this.#reload,
         repositories: this.monitor.urls.length,
-        shard: this.#shard,
+        shard: this.#effective.shard,
       }),
       monitor: this.monitor.ownTables,
       endpoints: () => this.#push?.states ?? [],
@@ -190,10 +188,10 @@ export class Agent {
         ...this.#settings,
         monitor: { ...next.monitor, legacyLabel, compat, stateDir, stateKeys },
         disabledCount: next.disabledCount,
+        shard: next.shard,
         logLevel: next.logLevel,
       };
       logger.level = next.logLevel;
-      this.#shard = next.shard;
       this.#reload = { successful: true, lastSuccessAt: clock.now() };
       logger.info("settings reloaded; they take effect with the next collection", {
         repositories: next.monitor.repositories.length,

@@ -59,9 +59,12 @@ test("an operator can reload, collect and read the settings by HTTP", async () =
       /^settings rejected, the previous ones stay in effect:\n.*cron.*\n.*\[key 4\]: unknown key/s,
     ),
   ]);
-  await agent.configure({ ...SETTINGS, cron: "@hourly" });
+  await agent.configure({ ...SETTINGS, cron: "@hourly", shard: "0/1" });
   expect((await post("/-/reload"))[0]).toBe(200);
-  expect(await (await fetch(`${agent.url}/-/config`)).json()).toMatchObject({ cron: "@hourly" });
+  expect(await (await fetch(`${agent.url}/-/config`)).json()).toMatchObject({
+    cron: "@hourly",
+    shard: "0/1",
+  });
 });
 
 test("a health check finds the agent even if its file has become invalid, and fails after a stop", async () => {
