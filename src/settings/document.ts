@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
 import { isUtf16, printPath } from "restic-otel-instrumentation/internal";
-import { isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit } from "yaml";
+import { isMap, isNode, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit } from "yaml";
 import type { Alias, Document, YAMLError } from "yaml";
 
 /** An unquoted scalar whose type the caller decides. */
@@ -161,9 +161,7 @@ function repeatedKeyAt(document: Document): number | undefined {
 }
 
 function start(node: unknown): number | undefined {
-  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
-    ? Number(node.range[0])
-    : undefined;
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 function reason({ code, pos }: YAMLError, text: string): string {

@@ -1,5 +1,7 @@
 import type { MetricSpec } from "restic-otel-instrumentation/internal";
 
+import type { Shard } from "../../settings/shard.ts";
+
 /** The state of the agent itself. */
 export interface AgentState {
   readonly version: string;
@@ -18,11 +20,6 @@ export interface ReloadState {
   readonly successful: boolean;
   /** When settings were last applied, milliseconds since the epoch. */
   readonly lastSuccessAt: number;
-}
-
-interface Shard {
-  readonly index: number;
-  readonly total: number;
 }
 
 export const agentMetrics: readonly MetricSpec<AgentState>[] = [
