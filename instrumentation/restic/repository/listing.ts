@@ -43,6 +43,10 @@ export async function listFiles(
 ): Promise<void> {
   let from: string | undefined;
   let seen = 0;
+  // A server may send the same pages in a circle: one token is compared with the later ones, and moves on after 1, 2, 4 and so on pages.
+  let mark: string | undefined;
+  let span = 1;
+  let untilMark = 1;
   do {
     const page = await listPage(() => backend.list(type, from, signal, options), {
       mustExist: mustExist || from !== undefined,
@@ -50,11 +54,14 @@ export async function listFiles(
     seen += page.names.length + 1;
     // A page counts as well, so that an endless listing ends.
     if (seen > maxListedNames(type)) throw tooManyNames(`${type}/`, type);
-    if (page.next !== undefined && page.next === from) {
+    if (page.next !== undefined && page.next === mark) {
       throw new AgentError("other", `the listing of ${type}/ does not end`);
     }
     await found(page);
     from = page.next;
+    if (--untilMark > 0) continue;
+    mark = from;
+    untilMark = span *= 2;
   } while (from !== undefined);
 }
 

@@ -64,6 +64,28 @@ test("a listing in pages has the ids of all pages", async () => {
   }
 });
 
+test.for([1, 2, 3, 50])(
+  "a listing whose pages come again after %i pages fails soon",
+  async (circle) => {
+    let pages = 0;
+    const backend: Backend = {
+      ...recordedBackend(new Map(), () => {}),
+      list: async () => {
+        // Five pages lead to the circle.
+        const at = pages++;
+        const next = String(at < 5 ? at : 5 + ((at - 5) % circle));
+        return { names: ["a"], next, receivedBytes: 0 };
+      },
+    };
+    const { signal } = new AbortController();
+    await expect(listIds(backend, "snapshots", signal)).rejects.toMatchObject({
+      code: "other",
+      message: "the listing of snapshots/ does not end",
+    });
+    expect(pages).toBeLessThan(3 * (5 + circle) + 3);
+  },
+);
+
 test("files are received in parts and pages, with their sizes", async () => {
   const asked: unknown[] = [];
   const backend: Backend = {
