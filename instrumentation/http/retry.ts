@@ -17,44 +17,29 @@ export type OnRetry = (error: AgentError, waitMs: number) => void;
  * Repeats a call that fails with a transient error: exponential backoff with jitter, or the server's `Retry-After`.
  * @throws the last error of the call, also if the signal is aborted during a wait
  */
-export function retry<T>(
+export async function retry<T>(
   call: () => Promise<T>,
   clock: Clock,
   signal: AbortSignal,
   maxRetries = MAX_RETRIES,
   onRetry: OnRetry = () => {},
 ): Promise<T> {
-  return call().catch((error: unknown) => repeat(error, call, clock, signal, maxRetries, onRetry));
-}
-
-async function repeat<T>(
-  first: unknown,
-  call: () => Promise<T>,
-  clock: Clock,
-  signal: AbortSignal,
-  maxRetries: number,
-  onRetry: OnRetry,
-): Promise<T> {
-  let error = first;
   let believed = 0;
   for (let retries = 0; ; retries++) {
-    if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
-    if (BELIEVED.has(error.code)) believed += 1;
-    if (retries === maxRetries || believed === MAX_TRIES) throw error;
-    const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
-    // Retry-After: 0 must not cause retries without a pause.
-    const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
-    if (waitMs > MAX_RETRY_AFTER_MS) throw error;
-    onRetry(error, waitMs);
-    try {
-      await clock.sleep(waitMs, signal);
-    } catch {
-      throw error;
-    }
     try {
       return await call();
-    } catch (next) {
-      error = next;
+    } catch (error) {
+      if (!(error instanceof AgentError) || !error.transient || signal.aborted) throw error;
+      if (BELIEVED.has(error.code)) believed += 1;
+      if (retries === maxRetries || believed === MAX_TRIES) throw error;
+      const backoffMs = FIRST_WAIT_MS * 2 ** retries * (0.5 + Math.random() / 2);
+      // Retry-After: 0 must not cause retries without a pause.
+      const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs);
+      if (waitMs > MAX_RETRY_AFTER_MS) throw error;
+      onRetry(error, waitMs);
+      await clock.sleep(waitMs, signal).catch(() => {
+        throw error;
+      });
     }
   }
 }
