@@ -26,23 +26,3 @@ export async function waitFor<T>(work: Promise<T>, ...signals: readonly AbortSig
     settled.abort();
   }
 }
-
-const callbacks = new WeakMap<AbortSignal, (() => void)[]>();
-
-/**
- * Calls back when the signal is aborted. A signal gets one listener, however many requests use it at a time.
- * @returns takes the callback back
- */
-export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const known = callbacks.get(signal);
-  const waiting = known ?? [];
-  waiting.push(callback);
-  if (!known) {
-    callbacks.set(signal, waiting);
-    signal.addEventListener("abort", () => [...waiting].forEach((call) => call()), { once: true });
-  }
-  return () => {
-    const at = waiting.indexOf(callback);
-    if (at >= 0) waiting.splice(at, 1);
-  };
-}

@@ -1,6 +1,5 @@
 import type { Dispatcher } from "undici";
 
-import { onAbort } from "../core/abort.ts";
 import { ByteCollector } from "../core/byte-collector.ts";
 import type { Connections } from "./connections.ts";
 import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
@@ -60,10 +59,11 @@ async function attempt(
     if (collected.length + bytes > maxBytes) throw new TooLongError("more than was asked for");
   };
   // A request that waits for a connection cannot be taken back: it is aborted when it starts.
-  const release = onAbort(signal, () => {
+  const abort = (): void => {
     reject(signal.reason);
     controller?.abort(signal.reason);
-  });
+  };
+  signal.addEventListener("abort", abort);
   dispatcher.dispatch(message, {
     onRequestStart(started) {
       isLost = !takeIsFirst();
@@ -109,7 +109,7 @@ async function attempt(
   try {
     return await promise;
   } finally {
-    release();
+    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -1,8 +1,6 @@
-import { getEventListeners } from "node:events";
-
 import { describe, expect, test } from "vitest";
 
-import { onAbort, unlessAborted, waitFor } from "../../instrumentation/core/abort.ts";
+import { unlessAborted, waitFor } from "../../instrumentation/core/abort.ts";
 import { withTimeLimit } from "../../instrumentation/core/time-limit.ts";
 import { FakeClock } from "../support/core/clock.ts";
 
@@ -65,39 +63,5 @@ describe("withTimeLimit", () => {
     const clock = new FakeClock();
     expect(await withTimeLimit(1000, late, clock, async () => "done")).toBe("done");
     expect(clock.sleeping).toBe(0);
-  });
-});
-
-describe("onAbort", () => {
-  test("calls each callback that was not taken back, once", () => {
-    const controller = new AbortController();
-    const called: string[] = [];
-    onAbort(controller.signal, () => called.push("first"));
-    const takeBack = onAbort(controller.signal, () => called.push("taken back"));
-    onAbort(controller.signal, () => called.push("last"));
-    takeBack();
-    takeBack();
-    controller.abort();
-    controller.abort();
-    expect(called).toEqual(["first", "last"]);
-  });
-
-  test("adds one listener to a signal, however many callbacks wait", () => {
-    const { signal } = new AbortController();
-    for (let count = 0; count < 100; count++) onAbort(signal, () => {});
-    expect(getEventListeners(signal, "abort")).toHaveLength(1);
-  });
-
-  test("a callback may take others back", () => {
-    const controller = new AbortController();
-    const called: string[] = [];
-    onAbort(controller.signal, () => {
-      called.push("first");
-      takeBack();
-    });
-    const takeBack = onAbort(controller.signal, () => called.push("second"));
-    onAbort(controller.signal, () => called.push("third"));
-    controller.abort();
-    expect(called).toContain("third");
   });
 });
