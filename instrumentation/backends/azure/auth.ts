@@ -19,15 +19,10 @@ export interface AzureLogin {
   readonly base: string;
   /** Advice in messages if access is denied. */
   readonly hint: string;
-  /** A rejected token can be replaced by a new one. */
-  readonly renews: boolean;
-  /** Adds the login to a request. @param isRejected the service rejected the login of the last call */
-  authorize(
-    url: URL,
-    headers: Headers,
-    isRejected: boolean,
-    signal: AbortSignal,
-  ): Promise<Authorized>;
+  /** Adds the login to a request. */
+  authorize(url: URL, headers: Headers, signal: AbortSignal): Promise<Authorized>;
+  /** The service rejected the token of the last call: gets a new one for the next. Absent if there are no others. */
+  renew?(): void;
 }
 
 /** The account name becomes a part of the host name. */
@@ -81,7 +76,6 @@ function sharedKey(where: string, base: string, account: string, key: string): A
   return {
     base,
     hint: "AZURE_ACCOUNT_KEY must be a key of the account, and the clock of this machine must be right",
-    renews: false,
     async authorize(url, headers) {
       const signed = createHmac("sha256", secret)
         .update(stringToSign(account, url, headers))
@@ -108,7 +102,6 @@ function sharedSignature(base: string, sas: string): AzureLogin {
   return {
     base,
     hint: "AZURE_ACCOUNT_SAS must allow reading and listing (rl) in this container and not be expired",
-    renews: false,
     async authorize(url, headers) {
       const signed = new URL(url);
       for (const [name, value] of parameters) signed.searchParams.append(name, value);
@@ -129,12 +122,11 @@ function entra(
   return {
     base,
     hint: "the identity needs the role Storage Blob Data Reader for this container",
-    renews: true,
-    async authorize(url, headers, isRejected, signal) {
-      if (isRejected && last) tokens.forget(last);
+    async authorize(url, headers, signal) {
       last = await tokens.current(signal);
       const authorization = `Bearer ${last.secret.revealText()}`;
       return { url, headers: { ...headers, authorization } };
     },
+    renew: () => last && tokens.forget(last),
   };
 }

@@ -46,17 +46,12 @@ export async function openAzure(
   /** The service's clock minus ours. */
   let aheadMs = 0;
 
-  async function exchange(
-    url: URL,
-    maxBytes: number,
-    isRejected: boolean,
-    signal: AbortSignal,
-  ): Promise<HttpResponse> {
+  async function exchange(url: URL, maxBytes: number, signal: AbortSignal): Promise<HttpResponse> {
     const headers = {
       "x-ms-version": VERSION,
       "x-ms-date": httpDate(clock.now() + aheadMs),
     };
-    const request = await login.authorize(url, headers, isRejected, signal);
+    const request = await login.authorize(url, headers, signal);
     return send({ ...request, maxBytes }, signal);
   }
 
@@ -68,9 +63,11 @@ export async function openAzure(
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     const url = new URL(base + path);
-    let response = await exchange(url, maxBytes, false, signal);
-    if (login.renews ? isTokenRejected(response) : response.status === 403 && setClock(response))
-      response = await exchange(url, maxBytes, true, signal);
+    let response = await exchange(url, maxBytes, signal);
+    if (login.renew ? isTokenRejected(response) : response.status === 403 && setClock(response)) {
+      login.renew?.();
+      response = await exchange(url, maxBytes, signal);
+    }
     if (response.status === 200) return response;
     const failure = azureFailure(response);
     throw azureError(response, failure, `${where}${name} at ${host}`, login.hint, clock);

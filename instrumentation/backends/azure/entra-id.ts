@@ -37,7 +37,8 @@ export function entraTokens(
       credential.catch(() => (credential = undefined));
       return tokenOf(where, await credential, signal);
     },
-    ({ expiresAt }) => expiresAt - clock.now() > MARGIN_MS,
+    clock,
+    MARGIN_MS,
   );
 }
 

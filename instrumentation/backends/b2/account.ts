@@ -21,6 +21,8 @@ export interface B2Account {
   readonly capabilities: readonly string[] | undefined;
   /** The key allows only names that begin with it. */
   readonly namePrefix: string;
+  /** The response does not tell. */
+  readonly expiresAt?: undefined;
 }
 
 export interface B2Login {

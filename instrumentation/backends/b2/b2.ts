@@ -48,7 +48,7 @@ export async function openB2(
   const login = loginOf(location, environment);
   const send = httpClient(await httpOptions(context, idleMs));
   const where = `b2:${location.bucket}:`;
-  const accounts = renewable((signal) => authorize(login, location, send, clock, signal));
+  const accounts = renewable((signal) => authorize(login, location, send, clock, signal), clock);
 
   async function call(request: Request, signal: AbortSignal): Promise<Answer> {
     const answer = await accounts.use(

@@ -22,8 +22,8 @@ import type { Variables } from "../context.ts";
 interface GoogleToken {
   /** undefined: an anonymous request. */
   readonly secret: Secret | undefined;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** Milliseconds since the epoch; undefined: not known. */
+  readonly expiresAt?: number;
   /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;
 }
@@ -57,17 +57,15 @@ const HOUR_S = 3600;
 export function googleLogin(options: GoogleOptions): Renewable<GoogleToken> {
   const { environment, needed, clock } = options;
   const given = environment["GOOGLE_ACCESS_TOKEN"];
-  if (!needed || (given && !given.isEmpty)) {
-    const secret = given?.isEmpty === false ? given : undefined;
-    const token = { secret, expiresAt: Infinity, renews: false };
-    return renewable(async () => token);
-  }
+  const secret = given?.isEmpty === false ? given : undefined;
   return renewable(
     async (signal) => {
+      if (!needed || secret) return { secret, renews: false };
       const file = await credentialsFile(options);
       return file ? ofFile(file, options, signal) : ofMachine(options, signal);
     },
-    ({ expiresAt }) => expiresAt - clock.now() > MARGIN_MS,
+    clock,
+    MARGIN_MS,
   );
 }
 

@@ -1,6 +1,12 @@
+import type { Clock } from "../../core/clock.ts";
 import { limit } from "../../core/limit.ts";
 
-/** A login that is kept between collections, and fetched again when it expires or is rejected. */
+interface Login {
+  /** Milliseconds since the epoch; undefined: never, or not known. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** A login that is kept between collections, and fetched again before it expires or if it is rejected. */
 export interface Renewable<T> {
   current(signal: AbortSignal): Promise<T>;
   /** Fetches another one next time, unless that has happened since. */
@@ -13,20 +19,35 @@ export interface Renewable<T> {
   ): Promise<R>;
 }
 
+/** Between attempts to replace a login that is still valid. */
+const PAUSE_MS = 60_000;
+
 /**
- * @param get one call at a time
- * @param isFresh false: the login must not be used any more
+ * @param get one call at a time. If it fails, a login that is still valid is kept
+ * @param marginMs how long before its end a login is replaced: a clock may be late, and a request takes a while
  */
-export function renewable<T extends object>(
+export function renewable<T extends Login>(
   get: (signal: AbortSignal) => Promise<T>,
-  isFresh: (known: T) => boolean = () => true,
+  clock: Clock,
+  marginMs = 0,
 ): Renewable<T> {
   const oneByOne = limit(1);
   let known: T | undefined;
+  let askedAt = -Infinity;
+
+  const isFresh = ({ expiresAt = Infinity }: T, leftMs: number): boolean =>
+    expiresAt - clock.now() > leftMs;
 
   function current(signal: AbortSignal): Promise<T> {
     return oneByOne(async () => {
-      known = known && isFresh(known) ? known : await get(signal);
+      const isPausing = clock.monotonicMs() - askedAt < PAUSE_MS;
+      if (known && isFresh(known, isPausing ? 0 : marginMs)) return known;
+      askedAt = clock.monotonicMs();
+      try {
+        known = await get(signal);
+      } catch (error) {
+        if (!known || !isFresh(known, 0) || signal.aborted) throw error;
+      }
       return known;
     }, signal);
   }

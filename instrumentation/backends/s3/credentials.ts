@@ -1,7 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import { limit } from "../../core/limit.ts";
-import { Secret } from "../../core/secret.ts";
+import type { Secret } from "../../core/secret.ts";
 import type { Send } from "../../http/client.ts";
 import { ofAlias, ofProfile } from "./credential-files.ts";
 import { ofMachine } from "./machine-identity.ts";
@@ -9,16 +8,10 @@ import { ofSdkProfile } from "./sdk-profile.ts";
 import type { LoadProviders } from "./sdk-profile.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { roleCredentials, stsEndpoint } from "./sts.ts";
+import { renewable } from "../object-store/renewable.ts";
+import type { Renewable } from "../object-store/renewable.ts";
 import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
-
-/** Caches credentials and replaces them before they expire. */
-export interface AwsKeys {
-  /** @throws AgentError if no credentials are found, or a role is denied */
-  current(signal: AbortSignal): Promise<AwsCredentials>;
-  /** Other credentials than the rejected ones; undefined: there are none. */
-  renewed(rejected: AwsCredentials, signal: AbortSignal): Promise<AwsCredentials | undefined>;
-}
 
 interface KeysOptions {
   /** The repository's variables: the environment of the process does not count. */
@@ -32,57 +25,27 @@ interface KeysOptions {
   readonly loadProviders?: LoadProviders | undefined;
 }
 
-/** Replace credentials this long before they expire: a clock may be late, and a request takes a while. */
 const MARGIN_MS = 5 * 60_000;
-/** Between attempts to replace credentials that are still valid. */
-const PAUSE_MS = 60_000;
 
-export function awsKeys(options: KeysOptions): AwsKeys {
-  const { clock } = options;
-  const oneByOne = limit(1);
-  let known: AwsCredentials | undefined;
-  let askedAt = -Infinity;
-
-  const isFresh = ({ expiresAt = Infinity }: AwsCredentials, marginMs: number): boolean =>
-    expiresAt - clock.now() > marginMs;
-
-  async function resolve(signal: AbortSignal): Promise<AwsCredentials> {
-    askedAt = clock.monotonicMs();
-    const own = await chain(options, signal);
-    return valueOf(options.environment, "RESTIC_AWS_ASSUME_ROLE_ARN") === undefined
-      ? own
-      : assumed(own, options, signal);
-  }
-
-  return {
-    current: (signal) =>
-      oneByOne(async () => {
-        const pausing = clock.monotonicMs() - askedAt < PAUSE_MS;
-        if (known && isFresh(known, pausing ? 0 : MARGIN_MS)) return known;
-        try {
-          known = await resolve(signal);
-        } catch (error) {
-          if (!known || !isFresh(known, 0) || signal.aborted) throw error;
-        }
-        return known;
-      }, signal),
-    renewed: (rejected, signal) =>
-      oneByOne(async () => {
-        // Another request may have replaced them meanwhile.
-        if (known === undefined || isSame(known, rejected)) known = await resolve(signal);
-        return isSame(known, rejected) ? undefined : known;
-      }, signal),
-  };
+/** Throws an AgentError if no credentials are found, or a role is denied. */
+export function awsKeys(options: KeysOptions): Renewable<AwsCredentials> {
+  const hasRole = valueOf(options.environment, "RESTIC_AWS_ASSUME_ROLE_ARN") !== undefined;
+  return renewable(
+    async (signal) => {
+      const own = await chain(options, signal);
+      return hasRole ? assumed(own, options, signal) : own;
+    },
+    options.clock,
+    MARGIN_MS,
+  );
 }
 
-function isSame(a: AwsCredentials, b: AwsCredentials): boolean {
-  const [token, other] = [a, b].map(({ sessionToken }) => sessionToken ?? new Secret(""));
+/** Whether both are the same keys. */
+export function isSame(a: AwsCredentials, b: AwsCredentials): boolean {
   return (
     a.accessKeyId.equals(b.accessKeyId) &&
     a.secretAccessKey.equals(b.secretAccessKey) &&
-    token !== undefined &&
-    other !== undefined &&
-    token.equals(other)
+    a.sessionToken?.revealText() === b.sessionToken?.revealText()
   );
 }
 

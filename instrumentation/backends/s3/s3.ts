@@ -3,7 +3,7 @@ import { parseBool } from "../../core/parse-bool.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";
-import { awsKeys } from "./credentials.ts";
+import { awsKeys, isSame } from "./credentials.ts";
 import { signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import type { Backend } from "../backend.ts";
@@ -95,7 +95,7 @@ export async function openS3(
       } else {
         const renewed =
           used && !tried.has("keys") && REFUSED_KEYS.has(failure.code)
-            ? await keys?.renewed(used, signal)
+            ? await otherKeys(used, signal)
             : undefined;
         const what = where + request.name;
         const isNewListing = request.query?.["list-type"] !== undefined;
@@ -105,6 +105,16 @@ export async function openS3(
         used = renewed;
       }
     }
+  }
+
+  /** undefined: there are no other keys than the rejected ones. */
+  async function otherKeys(
+    rejected: AwsCredentials,
+    signal: AbortSignal,
+  ): Promise<AwsCredentials | undefined> {
+    keys?.forget(rejected);
+    const found = await keys?.current(signal);
+    return found && !isSame(found, rejected) ? found : undefined;
   }
 
   /** true: another region is to be tried. A configured region is never corrected: restic would not find the bucket either. */

@@ -18,11 +18,8 @@ export interface SwiftSession {
   readonly storageUrl: string;
   /** A rejected token can be replaced by a new one. */
   readonly renews: boolean;
-}
-
-interface Session extends SwiftSession {
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** Milliseconds since the epoch; undefined: not known. */
+  readonly expiresAt?: number | undefined;
 }
 
 interface SwiftOptions {
@@ -44,22 +41,19 @@ export function swiftLogin(options: SwiftOptions): Renewable<SwiftSession> {
   const { environment, clock } = options;
   const variable: Variable = (...names) =>
     names.map((name) => valueOf(environment, name)).find((value) => value !== undefined);
-  return renewable<Session>(
-    (signal) => open(variable, options, signal),
-    ({ expiresAt }) => expiresAt - clock.now() > MARGIN_MS,
-  );
+  return renewable((signal) => open(variable, options, signal), clock, MARGIN_MS);
 }
 
 async function open(
   variable: Variable,
   { where, send, clock }: SwiftOptions,
   signal: AbortSignal,
-): Promise<Session> {
+): Promise<SwiftSession> {
   const given = variable("OS_STORAGE_URL");
   const ready = variable("OS_AUTH_TOKEN");
   if (given !== undefined && ready !== undefined) {
     const storageUrl = addressOf(given, where, "OS_STORAGE_URL");
-    return { token: new Secret(ready), storageUrl, renews: false, expiresAt: Infinity };
+    return { token: new Secret(ready), storageUrl, renews: false };
   }
   const name = ["OS_AUTH_URL", "ST_AUTH"].find((one) => variable(one) !== undefined);
   if (name === undefined)
@@ -74,7 +68,7 @@ async function open(
   const what = `${where}: the login at ${request.url.host}`;
   checkLogin(response, what, clock);
   const access = version.access(response, variable("OS_REGION_NAME"), what);
-  const { token, url, expiresAt = Infinity } = access;
+  const { token, url, expiresAt } = access;
   const storageUrl = addressOf(given ?? url, where, "the storage URL from the login");
   return { token, storageUrl, renews: true, expiresAt };
 }
