@@ -23,7 +23,7 @@ export { logRequests } from "./http/request-log.ts";
 export { proxyFor } from "./http/proxy.ts";
 export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";
-export { parseReference, sameReference } from "./secrets/reference.ts";
+export { parseReference } from "./secrets/reference.ts";
 export { parseSnapshotSize } from "./settings/snapshot-size.ts";
 export {
   INVENTORY_EXPECTED,
@@ -70,7 +70,7 @@ export type { Clock } from "./core/clock.ts";
 export { AgentError, badValue, ERROR_CODES, shownValue, toAgentError } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
-export { Secret } from "./core/secret.ts";
+export { sameSettings as sameReference, Secret } from "./core/secret.ts";
 export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
 export type { Attempt, Job, Labels, Reading, Source, StoreEntry } from "./core/source.ts";
 export type { MetricSpec, Point } from "./metrics/spec.ts";

@@ -45,6 +45,15 @@ export class Secret {
   }
 }
 
+/** Compares settings deeply, secrets by their value. A reference may be the same although its secret has changed. */
+export function sameSettings(a: unknown, b: unknown): boolean {
+  if (a instanceof Secret && b instanceof Secret) return a.equals(b);
+  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return Object.is(a, b);
+  const [one, other] = [a, b].map((value) => new Map(Object.entries(value)));
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => sameSettings(one?.get(key), other?.get(key)));
+}
+
 /** Where a secret comes from, as the settings name it. The resolver of the scheme checks `reference`. */
 export interface SecretReference {
   /** `literal`, or the key in the settings: `file`, `env`, `command`, `vault`. */

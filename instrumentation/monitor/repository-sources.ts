@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { longSleep } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
@@ -7,7 +5,7 @@ import { AgentError, toAgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import type { KnownSecrets } from "../core/known-secrets.ts";
 import type { Logger } from "../core/log.ts";
-import { Secret } from "../core/secret.ts";
+import { sameSettings, Secret } from "../core/secret.ts";
 import type { SecretHandle, SecretReference, SecretResolver } from "../core/secret.ts";
 import type { OpenBackend } from "../backends/context.ts";
 import type { StateDir } from "../restic/state-dir/state-dir.ts";
@@ -17,7 +15,6 @@ import { DEFAULT_DATING } from "../restic/backdated.ts";
 import type { SettingsRules } from "../restic/backup-sets.ts";
 import { ResticSource } from "../restic/source.ts";
 import type { BackupSet, RepositoryContent } from "../restic/state.ts";
-import { sameReference } from "../secrets/reference.ts";
 import { secretHandle } from "../secrets/handle.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
@@ -45,9 +42,11 @@ type SharedSettings = Pick<
   "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes" | "maxBackupMs" | "locksEvery"
 >;
 
+/** All settings that a source uses. */
+type UsedSettings = Omit<RepositorySettings, "inventory"> & { readonly shared: SharedSettings };
+
 interface OpenRepository {
-  readonly settings: RepositorySettings;
-  readonly shared: SharedSettings;
+  readonly settings: UsedSettings;
   readonly source: ResticSource;
   /** Handles of its secrets in Vault. */
   readonly vaultSecrets: readonly SecretHandle[];
@@ -102,14 +101,11 @@ export class RepositorySources {
     this.#options.secrets.configure(secretsIn(all));
     const previous = this.#repositories;
     this.#repositories = new Map(
-      repositories.map((settings) => {
+      repositories.map(({ inventory: _, ...own }) => {
+        const settings = { ...own, shared };
         const known = previous.get(settings.url);
-        if (
-          !known ||
-          !isDeepStrictEqual(known.shared, shared) ||
-          !sameSettings(known.settings, settings)
-        )
-          return [settings.url, this.#open(settings, shared)];
+        if (!known || !sameSettings(known.settings, settings))
+          return [settings.url, this.#open(settings)];
         known.source.refreshSecrets();
         known.source.doubtKey();
         return [settings.url, known];
@@ -153,8 +149,8 @@ export class RepositorySources {
     }
   }
 
-  #open(settings: RepositorySettings, shared: SharedSettings): OpenRepository {
-    const { url, locksEvery = shared.locksEvery } = settings;
+  #open(settings: UsedSettings): OpenRepository {
+    const { url, shared, locksEvery = shared.locksEvery } = settings;
     const {
       clock,
       logger,
@@ -201,7 +197,7 @@ export class RepositorySources {
       clock,
       logger,
     });
-    return { settings, shared, source, vaultSecrets };
+    return { settings, source, vaultSecrets };
   }
 
   /** Logs when a refresh starts to fail, and when one succeeds again. */
@@ -216,21 +212,4 @@ export class RepositorySources {
         });
     });
   }
-}
-
-/** Compares the settings that a source uses; secrets by their reference. */
-function sameSettings(a: RepositorySettings, b: RepositorySettings): boolean {
-  const names = new Set([...Object.keys(a.environment), ...Object.keys(b.environment)]);
-  return (
-    a.repo.equals(b.repo) &&
-    sameReference(a.password, b.password) &&
-    isDeepStrictEqual(a.options, b.options) &&
-    a.connections === b.connections &&
-    a.insecureTls === b.insecureTls &&
-    a.receivesCopies === b.receivesCopies &&
-    a.appendOnly === b.appendOnly &&
-    a.locksEvery === b.locksEvery &&
-    a.requestTimeoutMs === b.requestTimeoutMs &&
-    [...names].every((name) => sameReference(a.environment[name], b.environment[name]))
-  );
 }

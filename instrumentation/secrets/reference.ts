@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { isJsonObject } from "../core/json.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretReference, SecretResolver } from "../core/secret.ts";
@@ -43,15 +41,4 @@ export function parseReference(
   const message = resolver.check(reference);
   if (message === undefined) return { scheme, reference };
   return { path: takesMapping ? [] : [scheme], message };
-}
-
-/** True if two references are equal. The secret that they refer to may change nevertheless. */
-export function sameReference(
-  a: SecretReference | undefined,
-  b: SecretReference | undefined,
-): boolean {
-  if (!a || !b) return a === b;
-  if (a.reference instanceof Secret && b.reference instanceof Secret)
-    return a.reference.equals(b.reference);
-  return a.scheme === b.scheme && isDeepStrictEqual(a.reference, b.reference);
 }

@@ -1,6 +1,7 @@
+import { sameSettings } from "../core/secret.ts";
 import type { Secret, SecretResolver } from "../core/secret.ts";
 import { checkVaultReference, disabledResolver, FURTHER_KEYS } from "./reference.ts";
-import { VAULT_DISABLED, sameVault } from "./settings.ts";
+import { VAULT_DISABLED } from "./settings.ts";
 import type { VaultSettings, VaultUse } from "./settings.ts";
 import { initialState } from "./state.ts";
 import type { VaultState } from "./state.ts";
@@ -28,7 +29,7 @@ export class ReloadableVaultResolver implements SecretResolver {
 
   /** Applies settings at once. Does nothing if they are unchanged. */
   configure(use: VaultUse): void {
-    if (sameVault(use, this.#use)) return;
+    if (sameSettings(use, this.#use)) return;
     const previous = this.#vault;
     this.#use = use;
     this.#previousStopped = Promise.all([this.#previousStopped, previous?.stop()]);

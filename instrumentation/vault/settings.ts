@@ -1,6 +1,5 @@
 import { DURATION, parseDurationMs } from "../core/duration.ts";
 import { badValue } from "../core/error.ts";
-import { Secret } from "../core/secret.ts";
 import { withoutTrailingSlashes } from "../http/url-path.ts";
 import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf, unknownKeys } from "./auth-settings.ts";
 import type { Environment, Report, VaultAuth } from "./auth-settings.ts";
@@ -32,14 +31,6 @@ export type VaultUse = VaultSettings | { readonly disabledReason: string };
 export const VAULT_DISABLED = {
   disabledReason: "Vault is not configured: set VAULT_ADDR, or vault.address in the settings",
 };
-
-/** Compares settings deeply; secrets by value. */
-export function sameVault(a: unknown, b: unknown): boolean {
-  if (a instanceof Secret && b instanceof Secret) return a.equals(b);
-  if (!isJsonObject(a) || !isJsonObject(b)) return Object.is(a, b);
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => sameVault(a[key], b[key]));
-}
 
 /** `path` is `["vault", …]` for a key of the section, or the name of an environment variable. */
 interface VaultProblem {
