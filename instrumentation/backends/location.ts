@@ -1,4 +1,5 @@
 import { AgentError } from "../core/error.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { parseB2 } from "./b2/location.ts";
 import type { B2Location } from "./b2/location.ts";
 import { parseLocal, parsePath } from "./local/location.ts";
@@ -88,13 +89,5 @@ export function credentialsIn(repo: string): readonly string[] {
   const [, query = ""] = /[?#](.*)$/s.exec(repo) ?? [];
   const values = query.split(/[&?#]/).map((part) => part.slice(part.indexOf("=") + 1));
   const passwords = [login.slice(login.indexOf(":") + 1), ...innerPasswords(repo)];
-  return [...passwords, ...values].flatMap((value) => [value, decode(value)]);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return [...passwords, ...values].flatMap((value) => [value, percentDecoded(value) ?? value]);
 }

@@ -1,4 +1,5 @@
 import { AgentError } from "../core/error.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { BlockList, isIP } from "node:net";
 
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -27,18 +28,9 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefin
       "config",
       `${variable} is not an address like http://host:3128 or socks5://host:1080`,
     );
-  if (!isDecodable(address.username + address.password))
+  if (percentDecoded(address.username + address.password) === undefined)
     throw new AgentError("config", `${variable}: a % in the login must be written %25`);
   return address;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const LOOPBACK = new BlockList();

@@ -1,4 +1,5 @@
 import type { AgentError } from "../../core/error.ts";
+import { percentDecoded } from "../../core/percent.ts";
 import { Secret } from "../../core/secret.ts";
 
 export interface RestLocation {
@@ -26,18 +27,15 @@ export function parseRest(address: string, invalid: (problem: string) => AgentEr
     throw invalid(
       "the address is invalid; special characters in user and password must be percent-encoded",
     );
-  const login =
-    url.username === "" && url.password === ""
-      ? undefined
-      : {
-          username: decode(url.username, invalid),
-          password: new Secret(decode(url.password, invalid)),
-        };
+  const [username, password] = [url.username, url.password].map(percentDecoded);
+  if (username === undefined || password === undefined)
+    throw invalid("user or password has an invalid percent-encoding: write % as %25");
+  const hasLogin = username !== "" || password !== "";
   return {
     scheme: "rest",
     base: withSlash(url.origin + url.pathname),
     socketPath: undefined,
-    login,
+    login: hasLogin ? { username, password: new Secret(password) } : undefined,
   };
 }
 
@@ -59,12 +57,4 @@ function parseSocket(address: string, invalid: (problem: string) => AgentError):
 
 function withSlash(url: string): string {
   return url.endsWith("/") ? url : `${url}/`;
-}
-
-function decode(text: string, invalid: (problem: string) => AgentError): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid("user or password has an invalid percent-encoding: write % as %25");
-  }
 }

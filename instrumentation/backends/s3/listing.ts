@@ -1,3 +1,4 @@
+import { percentDecoded } from "../../core/percent.ts";
 import type { ListedFile } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 
@@ -63,9 +64,5 @@ function nextMarker(
 
 /** restic's own names can always be decoded. */
 function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
+  return percentDecoded(name.replaceAll("+", " ")) ?? name;
 }

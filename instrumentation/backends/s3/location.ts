@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 
 import type { AgentError } from "../../core/error.ts";
+import { percentDecoded } from "../../core/percent.ts";
 
 export interface S3Location {
   readonly scheme: "s3";
@@ -29,19 +30,12 @@ export function parseS3(address: string, invalid: (problem: string) => AgentErro
     throw invalid(
       "the address is invalid, expected s3:https://host:9000/bucket/prefix or s3:host/bucket/prefix",
     );
-  const path = whole ? decode(rest, invalid) : rest;
+  const path = whole ? percentDecoded(rest) : rest;
+  if (path === undefined) throw invalid("the path has an invalid percent-encoding: write % as %25");
   const [, bucket = "", prefix = ""] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
   if (bucket === "") throw invalid("the bucket is missing, expected s3:host/bucket/prefix");
   if (!BUCKET.test(bucket) || bucket.includes("..")) throw invalid("the bucket name is not valid");
   const clean = posix.join(prefix).replace(/(?<=.)\/$/, "");
   if (/^\/?\.\.(\/|$)/.test(clean)) throw invalid("the prefix leaves the bucket");
   return { scheme: "s3", endpoint: url.origin, bucket, prefix: clean === "." ? "" : clean };
-}
-
-function decode(path: string, invalid: (problem: string) => AgentError): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw invalid("the path has an invalid percent-encoding: write % as %25");
-  }
 }

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 
 import type { AgentError } from "../../core/error.ts";
+import { percentDecoded } from "../../core/percent.ts";
 
 export interface SftpLocation {
   readonly scheme: "sftp";
@@ -38,23 +39,15 @@ type Parts = Omit<SftpLocation, "scheme">;
 
 function parseUrl(address: string, invalid: (problem: string) => AgentError): Parts {
   // Not by URL.parse, which removes `..` at the root.
-  const [, authority = "", path = ""] = /^\/\/([^/?#]*)\/?([^?#]*)/s.exec(address) ?? [];
+  const [, authority = "", encodedPath = ""] = /^\/\/([^/?#]*)\/?([^?#]*)/s.exec(address) ?? [];
   const url = URL.parse(`sftp://${authority}/`);
   if (!url || !/^\/\/[^/?#]*\//.test(address))
     throw invalid("the address is invalid, expected sftp://user@host:22/path");
-  const decode = (text: string): string => {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      throw invalid("the address has an invalid percent-encoding: write % as %25");
-    }
-  };
-  return {
-    user: decode(url.username),
-    host: decode(url.hostname).replace(/^\[(.*)\]$/, "$1"),
-    port: url.port || undefined,
-    path: decode(path),
-  };
+  const parts = [url.username, url.hostname, encodedPath];
+  const [user, host, path] = parts.map(percentDecoded);
+  if (user === undefined || host === undefined || path === undefined)
+    throw invalid("the address has an invalid percent-encoding: write % as %25");
+  return { user, host: host.replace(/^\[(.*)\]$/, "$1"), port: url.port || undefined, path };
 }
 
 /** The first colon ends the host; the user may contain an @. */
