@@ -1,5 +1,5 @@
 import { parseSchedule } from "../collect/schedule.ts";
-import { parseDurationMs } from "../core/duration.ts";
+import { positiveMs } from "../core/duration.ts";
 import { AgentError, badValue } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
@@ -33,8 +33,8 @@ export function monitorSettings(
     name: "timeout" | "requestTimeout" | "maxBackupDuration" | "reverify",
     initial: string,
   ): number => {
-    const ms = parseDurationMs(config[name] ?? initial);
-    if (ms !== undefined && ms > 0) return ms;
+    const ms = positiveMs(config[name] ?? initial);
+    if (ms !== undefined) return ms;
     problems.push(
       `${name}: ${badValue(config[name])}must be a duration with its unit, like "30s" or "5m"`,
     );

@@ -16,18 +16,21 @@ export const file: SecretResolver = {
   schema: mapping({ file: NOT_EMPTY }, ["file"]),
   check: (reference) =>
     typeof reference === "string" && reference !== "" ? undefined : "must be a path",
-  async resolve(reference) {
-    const text = decodeText(await read(String(reference)));
-    if (isUtf16(text))
-      throw new AgentError(
-        "secret",
-        `${fileShown(String(reference))} is in UTF-16 without a byte order mark: save it as UTF-8`,
-      );
-    const secret = new Secret(trim(text));
-    if (secret.isEmpty) throw new AgentError("secret", `${fileShown(String(reference))} is empty`);
-    return secret;
-  },
+  resolve: (reference) => secretInFile(String(reference)),
 };
+
+/** @throws AgentError `secret` that names the file */
+export async function secretInFile(path: string): Promise<Secret> {
+  const text = decodeText(await read(path));
+  if (isUtf16(text))
+    throw new AgentError(
+      "secret",
+      `${fileShown(path)} is in UTF-16 without a byte order mark: save it as UTF-8`,
+    );
+  const secret = new Secret(trim(text));
+  if (secret.isEmpty) throw new AgentError("secret", `${fileShown(path)} is empty`);
+  return secret;
+}
 
 async function read(path: string): Promise<Buffer> {
   try {

@@ -1,4 +1,5 @@
 import { AgentError } from "../core/error.ts";
+import { limit } from "../core/limit.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { member, textMember } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -28,7 +29,7 @@ interface Mount {
 export class KvReader {
   readonly #client: VaultClient;
   readonly #mounts = new Map<string, Mount>();
-  readonly #lookups = new Map<string, Promise<Mount | undefined>>();
+  readonly #oneByOne = limit(1);
 
   constructor(client: VaultClient) {
     this.#client = client;
@@ -53,18 +54,11 @@ export class KvReader {
     return [...this.#mounts.values()].find((mount) => path.startsWith(`${mount.path}/`));
   }
 
-  /** Undefined if the token has no right to look up mounts. Concurrent look-ups below the same first path segment share one request. */
-  async #lookUp(path: string, call: Call): Promise<Mount | undefined> {
-    const [first = ""] = path.split("/");
-    const running = this.#lookups.get(first);
-    if (running) {
-      await running.catch(() => {});
-      const known = this.#known(path);
-      if (known) return known;
-    }
-    const lookup = this.#lookUpOnce(path, call);
-    this.#lookups.set(first, lookup);
-    return lookup;
+  /** Undefined if the token has no right to look up mounts. One look-up at a time, so that one finds the mount for all that wait. */
+  #lookUp(path: string, call: Call): Promise<Mount | undefined> {
+    const run = async (): Promise<Mount | undefined> =>
+      this.#known(path) ?? this.#lookUpOnce(path, call);
+    return this.#oneByOne(run, call.signal);
   }
 
   /** `vault kv get` sends the same request to detect the version. */

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-
-import { fileShown } from "../core/shown-path.ts";
-import { AgentError } from "../core/error.ts";
+import { AgentError, toAgentError } from "../core/error.ts";
 import { Secret } from "../core/secret.ts";
+import { secretInFile } from "../secrets/file.ts";
 import type { LoginSecret, VaultAuth } from "./auth-settings.ts";
 import type { Call, VaultClient } from "./client.ts";
 import { isJsonObject, member } from "../core/json.ts";
@@ -163,14 +161,8 @@ async function readLoginSecret(source: LoginSecret, name: string): Promise<Secre
     if (source.secret) return source.secret;
     throw new AgentError("secret", `${name} is missing: ${source.name} is not set`);
   }
-  const content = await readFile(source.file, "utf8").catch((cause: unknown) => {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
-    throw new AgentError("secret", `${name} is missing: ${fileShown(source.file)} ${reason}`, {
-      cause,
-    });
+  return secretInFile(source.file).catch((cause: unknown) => {
+    const { message } = toAgentError(cause);
+    throw new AgentError("secret", `${name} is missing: ${message}`, { cause });
   });
-  if (content.trim() === "")
-    throw new AgentError("secret", `${name} is missing: ${fileShown(source.file)} is empty`);
-  return new Secret(content.trim());
 }

@@ -37,7 +37,7 @@ export class ReloadableVaultResolver implements SecretResolver {
       this.#vault = undefined;
       this.#resolver = disabledResolver(use.disabledReason);
     } else {
-      this.#vault = lateVault(use, { ...this.#options, previousState: previous?.state });
+      this.#vault = lateVault(use, this.#options, initialState(previous?.state));
       this.#resolver = this.#vault.resolver;
     }
   }
@@ -64,8 +64,7 @@ export class ReloadableVaultResolver implements SecretResolver {
 }
 
 /** Loads the client with the first secret: most agents use no Vault. */
-function lateVault(settings: VaultSettings, options: VaultOptions): Vault {
-  const state = initialState(options.previousState);
+function lateVault(settings: VaultSettings, options: VaultOptions, state: VaultState): Vault {
   let opened: Promise<Vault> | undefined;
   const open = (): Promise<Vault> =>
     (opened ??= import("./vault.ts").then(({ openVault }) => openVault(settings, options, state)));

@@ -1,4 +1,4 @@
-import { DURATION, parseDurationMs } from "../core/duration.ts";
+import { DURATION, positiveMs } from "../core/duration.ts";
 import { badValue } from "../core/error.ts";
 import { withoutTrailingSlashes } from "../http/url-path.ts";
 import { AUTH_SCHEMA, authOfEnvironment, parseAuth, textOf, unknownKeys } from "./auth-settings.ts";
@@ -179,8 +179,8 @@ class SettingsReader {
     const setting = this.#durationMs("timeout") ?? TIMEOUT_MS;
     const { VAULT_CLIENT_TIMEOUT: variable } = this.#env;
     if (variable === undefined) return setting;
-    const ms = /^\d+$/.test(variable) ? Number(variable) * 1000 : parseDurationMs(variable);
-    if (ms !== undefined && ms > 0) return ms;
+    const ms = positiveMs(/^\d+$/.test(variable) ? `${variable}s` : variable);
+    if (ms !== undefined) return ms;
     const problem = `${badValue(variable)}must be seconds, or a duration like "30s"`;
     this.#reportVariable("VAULT_CLIENT_TIMEOUT", problem);
     return setting;
@@ -201,10 +201,8 @@ class SettingsReader {
   #durationMs(key: string): number | undefined {
     const value = this.#section[key];
     if (value === undefined) return undefined;
-    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-    return ms !== undefined && ms > 0
-      ? ms
-      : this.#report([key], `${badValue(value)}must be a duration with its unit, like "10s"`);
+    const problem = `${badValue(value)}must be a duration with its unit, like "10s"`;
+    return positiveMs(value) ?? this.#report([key], problem);
   }
 
   #warn({ skipVerify }: VaultTls): void {

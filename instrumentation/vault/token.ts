@@ -7,8 +7,8 @@ import type { Login, LoginResult } from "./login.ts";
 import { Refusal } from "./refusal.ts";
 import { keepTokenValid } from "./renewal.ts";
 import type { ActiveToken } from "./renewal.ts";
-import { SingleFlight } from "./single-flight.ts";
 import type { VaultState } from "./state.ts";
+import { waitFor } from "../core/abort.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 
 export interface TokenOptions {
@@ -28,7 +28,8 @@ const REVOKE_MS = 2000;
 /** Provides a valid token: logs in at the first use, one login at a time, renews the token and replaces it. */
 export class VaultToken {
   readonly #options: TokenOptions;
-  readonly #logins = new SingleFlight<ActiveToken>();
+  /** The login that is in flight. */
+  #login: Promise<ActiveToken> | undefined;
   readonly #stop = new AbortController();
   /** Aborted when the token in use is replaced. */
   #renewal = new AbortController();
@@ -98,7 +99,10 @@ export class VaultToken {
   }
 
   #logIn(signal: AbortSignal): Promise<ActiveToken> {
-    return this.#logins.run(() => this.#logInOnce(), signal);
+    this.#login ??= this.#logInOnce().finally(() => {
+      this.#login = undefined;
+    });
+    return waitFor(this.#login, signal);
   }
 
   async #logInOnce(): Promise<ActiveToken> {

@@ -17,8 +17,6 @@ export interface VaultOptions {
   readonly logger: Logger;
   /** Variables for the proxy: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. Default: the process environment. */
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
-  /** State of the client that this one replaces: its counters are continued. */
-  readonly previousState?: Readonly<VaultState> | undefined;
   /** Called with each secret of the login. */
   readonly onSecret?: ((name: string, secret: Secret) => void) | undefined;
   /** Imports node-vault. Tests replace it to simulate a missing package. */
@@ -40,7 +38,7 @@ export interface Vault {
 export function openVault(
   settings: VaultSettings,
   options: VaultOptions,
-  state: VaultState = initialState(options.previousState),
+  state: VaultState = initialState(),
 ): Vault {
   const { clock, logger, proxyEnvironment = process.env, onSecret, load } = options;
   const client = openClient(settings, {
