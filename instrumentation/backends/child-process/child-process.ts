@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
-import type { AgentError } from "../../core/error.ts";
+import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { BackendContext } from "../context.ts";
 import { shellWords } from "./shell-words.ts";
@@ -150,16 +150,15 @@ export function printable(text: string): string {
     .slice(0, MAX_SHOWN);
 }
 
-/**
- * The command in one of restic's `-o` options; undefined: not set.
- * @param invalid makes the error for a problem
- */
+/** The command in one of restic's `-o` options; undefined: not set. @throws AgentError `config` */
 export function commandOption(
   option: string,
   { options }: BackendContext,
-  invalid: (problem: string) => AgentError,
 ): readonly [string, ...string[]] | undefined {
   const command = options[option];
   if (command === undefined || command === "") return undefined;
-  return shellWords(command, (problem) => invalid(`the option ${option}: ${problem}`));
+  return shellWords(
+    command,
+    (problem) => new AgentError("config", `the option ${option}: ${problem}`),
+  );
 }

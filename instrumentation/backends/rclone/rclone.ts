@@ -26,9 +26,8 @@ const BASE = "http://localhost/";
 
 /** A remote of rclone, which serves restic's REST protocol, version 2, as HTTP/2 over its standard input and output. */
 export function openRclone(location: RcloneLocation, context: BackendContext): Backend {
-  const invalid = (problem: string): AgentError => new AgentError("config", problem);
-  const [program, ...before] = commandOption("rclone.program", context, invalid) ?? ["rclone"];
-  const args = commandOption("rclone.args", context, invalid) ?? [
+  const [program, ...before] = commandOption("rclone.program", context) ?? ["rclone"];
+  const args = commandOption("rclone.args", context) ?? [
     "serve",
     "restic",
     "--stdio",

@@ -2,8 +2,9 @@ import type { Readable, Writable } from "node:stream";
 
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
+import { maxListedNames, tooManyNames } from "../backend.ts";
 import type { ListedFile } from "../backend.ts";
-import { Directory } from "./directory.ts";
+import { entriesIn } from "./directory.ts";
 import type { Wanted } from "./directory.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
@@ -89,15 +90,20 @@ export class SftpClient {
     signal: AbortSignal,
   ): Promise<{ readonly files: readonly ListedFile[]; readonly receivedBytes: number }> {
     return this.#with(folder, SFTP.opendir, [], async (handle) => {
-      const directory = new Directory(wanted, folder.shown);
+      const files: ListedFile[] = [];
+      let seen = 0;
       let receivedBytes = 0;
       for (;;) {
         const asked = Array.from({ length: READDIRS }, () => this.#ask(SFTP.readdir, handle));
         for (const reply of await Promise.all(asked)) {
           receivedBytes += reply.bytes;
           const entries = this.#answer(reply, SFTP.name, folder);
-          if (!entries) return { files: directory.files, receivedBytes };
-          directory.add(entries);
+          if (!entries) return { files, receivedBytes };
+          const count = entries.u32();
+          for (const file of entriesIn(entries, count, wanted.kind)) files.push(file);
+          // A packet counts as well, so that an endless directory ends.
+          seen += count + 1;
+          if (seen > maxListedNames(wanted.type)) throw tooManyNames(folder.shown, wanted.type);
         }
         signal.throwIfAborted();
       }

@@ -63,10 +63,10 @@ type Command = readonly [string, ...string[]];
 
 /** restic's command, but without prompts. ssh uses the first value of an option. */
 function sshCommand({ user, host, port }: SftpLocation, context: BackendContext): Command {
-  const invalid = (problem: string): AgentError => new AgentError("config", problem);
-  const command = commandOption("sftp.command", context, invalid);
-  const args = commandOption("sftp.args", context, invalid);
-  if (command && args) throw invalid("set only one of the options sftp.command and sftp.args");
+  const command = commandOption("sftp.command", context);
+  const args = commandOption("sftp.args", context);
+  if (command && args)
+    throw new AgentError("config", "set only one of the options sftp.command and sftp.args");
   return (
     command ?? [
       "ssh",
