@@ -37,7 +37,7 @@ export async function openAzure(
   context: BackendContext,
   { idleMs, loadIdentity, pageSize = PAGE }: AzureOptions = {},
 ): Promise<Backend> {
-  const { environment, connections, clock } = context;
+  const { environment, clock } = context;
   const where = `azure:${container}:/`;
   const login = azureLogin(where, environment, clock, loadIdentity);
   const send = httpClient(await httpOptions(context, idleMs));
@@ -87,11 +87,9 @@ export async function openAzure(
     return true;
   }
 
-  return objectStoreBackend({
+  return objectStoreBackend(context, {
     where,
     prefix,
-    connections,
-    maxSizeBytes: context.maxSizeBytes,
     async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
         restype: "container",

@@ -44,7 +44,7 @@ export async function openB2(
   context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
-  const { environment, connections, clock } = context;
+  const { environment, clock } = context;
   const login = loginOf(location, environment);
   const send = httpClient(await httpOptions(context, idleMs));
   const where = `b2:${location.bucket}:`;
@@ -75,19 +75,14 @@ export async function openB2(
     account: B2Account,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const headers = { authorization: account.token };
+    const json = body && Buffer.from(JSON.stringify(body(account)));
+    const headers = {
+      authorization: account.token,
+      ...(json && { "content-type": "application/json" }),
+    };
+    const method = json ? "POST" : "GET";
     try {
-      if (!body) return await send({ url, headers, maxBytes }, signal);
-      return await send(
-        {
-          method: "POST",
-          url,
-          headers: { ...headers, "content-type": "application/json" },
-          body: Buffer.from(JSON.stringify(body(account))),
-          maxBytes,
-        },
-        signal,
-      );
+      return await send({ method, url, headers, body: json, maxBytes }, signal);
     } catch (error) {
       // The account may have moved to another host: authorize again before the retry.
       if (error instanceof AgentError && error.transient) accounts.forget(account);
@@ -95,11 +90,9 @@ export async function openB2(
     }
   }
 
-  return objectStoreBackend({
+  return objectStoreBackend(context, {
     where,
     prefix: location.prefix,
-    connections,
-    maxSizeBytes: context.maxSizeBytes,
     async list({ folder, prefix, deep }, from, signal) {
       const request: Request = {
         capability: "listFiles",

@@ -105,10 +105,8 @@ async function ofFile(
   const type = textMember(content, "type") ?? "none";
   if (LIBRARY_TYPES.has(type)) {
     const what = `${where}: ${fileShown(path)} (${type})`;
-    const { token, expiresAt = clock.now() + HOUR_S * 1000 } = await libraryToken(
-      { content, scope: SCOPE, what, loadGoogleAuth },
-      signal,
-    );
+    const found = await libraryToken(content, SCOPE, what, loadGoogleAuth, signal);
+    const { token, expiresAt = clock.now() + HOUR_S * 1000 } = found;
     return { secret: new Secret(token), expiresAt, renews: true };
   }
   const url = URL.parse(textMember(content, "token_uri") ?? TOKEN_URI);

@@ -21,15 +21,6 @@ interface LibraryToken {
   readonly expiresAt: number | undefined;
 }
 
-interface FileOptions {
-  /** The parsed credentials file. */
-  readonly content: JsonObject;
-  readonly scope: string;
-  /** Names the file, in messages. */
-  readonly what: string;
-  readonly loadGoogleAuth?: LoadGoogleAuth | undefined;
-}
-
 const PACKAGE = "google-auth-library";
 
 /** The types of credentials files for which the library gets tokens. */
@@ -39,12 +30,18 @@ export const LIBRARY_TYPES: ReadonlySet<string> = new Set([
   "impersonated_service_account",
 ]);
 
-/** A token for a credentials file, by the library: it uses the proxy of the process and `NODE_EXTRA_CA_CERTS`. */
+/**
+ * A token for a credentials file, by the library: it uses the proxy of the process and `NODE_EXTRA_CA_CERTS`.
+ * @param content the parsed file
+ * @param what names the file, in messages
+ */
 export async function libraryToken(
-  { content, scope, what, loadGoogleAuth }: FileOptions,
+  content: JsonObject,
+  scope: string,
+  what: string,
+  load: LoadGoogleAuth = () => import(PACKAGE),
   signal: AbortSignal,
 ): Promise<LibraryToken> {
-  const load: LoadGoogleAuth = loadGoogleAuth ?? (() => import(PACKAGE));
   const { GoogleAuth } = await load().catch((cause: unknown) => {
     const message = `${what} needs the package ${PACKAGE}: npm install ${PACKAGE}`;
     throw new AgentError("config", message, { cause });

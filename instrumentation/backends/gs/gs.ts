@@ -37,7 +37,7 @@ export async function openGs(
   context: BackendContext,
   { idleMs, loadGoogleAuth }: GsOptions = {},
 ): Promise<Backend> {
-  const { environment, connections, clock } = context;
+  const { environment, clock } = context;
   const where = `gs:${bucket}:/`;
   const emulator = emulatorOf(where, valueOf(environment, "STORAGE_EMULATOR_HOST"));
   const send = httpClient(await httpOptions(context, idleMs));
@@ -70,11 +70,9 @@ export async function openGs(
     throw gsError(response, what, clock);
   }
 
-  return objectStoreBackend({
+  return objectStoreBackend(context, {
     where,
     prefix,
-    connections,
-    maxSizeBytes: context.maxSizeBytes,
     async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
         prefix: wanted,

@@ -132,12 +132,6 @@ export function openLocal(
     slices: true,
     async list(type, from, signal, options = {}) {
       const folder = join(root, type);
-      if (type !== "data" && options.sizes !== true) {
-        const { prefix = "" } = options;
-        const names = await readNames(folder, type, "files", signal);
-        const asked = prefix === "" ? names : names.filter((name) => name.startsWith(prefix));
-        return { names: asked, next: undefined, receivedBytes: 0 };
-      }
       if (type !== "data") {
         const found = await filesIn(folder, type, options, signal);
         return { ...listedFiles(found, options), next: undefined, receivedBytes: 0 };

@@ -2,6 +2,7 @@ import { AgentError } from "../../core/error.ts";
 import { isJsonObject, textMember } from "../../core/json.ts";
 import { listedFiles, MissingPlaceError, pathOf } from "../backend.ts";
 import type { Backend, FileType, ListedFile, Page } from "../backend.ts";
+import type { BackendContext } from "../context.ts";
 
 /**
  * Bound of one page of a listing, which is parsed as a whole: 1,000 names of 1,024 bytes with each byte escaped as six (`\\u00e4`) and
@@ -31,17 +32,16 @@ export interface ObjectStore {
   readonly where: string;
   /** The path of the repository in it. */
   readonly prefix: string;
-  /** Maximum number of parallel requests. */
-  readonly connections: number;
-  readonly maxSizeBytes: Readonly<Record<FileType, number>>;
   /** Lists one page. */
   list(listing: ObjectListing, from: string | undefined, signal: AbortSignal): Promise<ObjectPage>;
   load(name: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** A repository in an object store. Packs are in 256 folders below `data`; all other folders are flat. */
-export function objectStoreBackend(all: ObjectStore): Backend {
-  const { where, prefix, connections, maxSizeBytes, ...store } = all;
+export function objectStoreBackend(
+  { connections, maxSizeBytes }: BackendContext,
+  { where, prefix, ...store }: ObjectStore,
+): Backend {
   const root = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
   // Network and login errors name only the host.
   const bucket = where.replace(/:?\/?$/, "");

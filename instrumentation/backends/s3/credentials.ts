@@ -1,11 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import type { Secret } from "../../core/secret.ts";
-import type { Send } from "../../http/client.ts";
 import { ofAlias, ofProfile } from "./credential-files.ts";
 import { ofMachine } from "./machine-identity.ts";
 import { ofSdkProfile } from "./sdk-profile.ts";
-import type { LoadProviders } from "./sdk-profile.ts";
+import type { ProfileOptions } from "./sdk-profile.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { roleCredentials, stsEndpoint } from "./sts.ts";
 import { renewable } from "../object-store/renewable.ts";
@@ -13,16 +12,8 @@ import type { Renewable } from "../object-store/renewable.ts";
 import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
 
-interface KeysOptions {
-  /** The repository's variables: the environment of the process does not count. */
-  readonly environment: Variables;
-  /** The configured region of the bucket. */
-  readonly region: string | undefined;
-  /** Prefix of the message if no credentials are found. */
-  readonly where: string;
-  readonly send: Send;
+interface KeysOptions extends ProfileOptions {
   readonly clock: Clock;
-  readonly loadProviders?: LoadProviders | undefined;
 }
 
 const MARGIN_MS = 5 * 60_000;

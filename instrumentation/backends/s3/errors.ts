@@ -57,18 +57,22 @@ const REGIONS: ReadonlySet<string | undefined> = new Set([
   "PermanentRedirect",
 ]);
 
-/** The keys are unknown or expired. */
-export const REFUSED_KEYS: ReadonlySet<string | undefined> = new Set([
-  "ExpiredToken",
-  "ExpiredTokenException",
-  "InvalidAccessKeyId",
-  "InvalidClientTokenId",
-  "InvalidToken",
-  "RequestExpired",
-  "SignatureDoesNotMatch",
-  "TokenRefreshRequired",
+const KEYS = "the keys must belong to an existing account";
+const UNKNOWN = "the server does not know the access key";
+const EXPIRED = "the session token has expired, set new keys";
+
+/** The keys are unknown or expired: the codes, with advice. */
+export const REFUSED_KEYS: ReadonlyMap<string | undefined, string> = new Map([
+  ["ExpiredToken", EXPIRED],
+  ["ExpiredTokenException", EXPIRED],
+  ["InvalidAccessKeyId", UNKNOWN],
+  ["InvalidClientTokenId", KEYS],
+  ["InvalidToken", KEYS],
+  ["RequestExpired", EXPIRED],
+  ["SignatureDoesNotMatch", "the secret key does not belong to the access key"],
+  ["TokenRefreshRequired", EXPIRED],
   // versitygw's code.
-  "XAdminUserNotFound",
+  ["XAdminUserNotFound", UNKNOWN],
 ]);
 
 const PASSING: ReadonlySet<string | undefined> = new Set([
@@ -101,13 +105,6 @@ interface Asked {
 export const OLD_LISTING =
   "if the server only knows ListObjects, set the option s3.list-objects-v1 to true";
 
-/** The server does not know the request. */
-function isUnknownRequest(status: number, code: string | undefined): boolean {
-  return (
-    status === 405 || status === 501 || code === "InvalidArgument" || code === "InvalidRequest"
-  );
-}
-
 /** The error for a status other than 200. */
 export function s3Error(
   response: HttpResponse,
@@ -125,11 +122,9 @@ export function s3Error(
       "denied",
       `${what}: access denied (${said}): ${skew(failure.serverTime, clock)}`,
     );
-  if (REFUSED_KEYS.has(code))
-    return new AgentError(
-      "denied",
-      `${what}: access denied (${said}): ${KEY_HINTS.get(code) ?? KEYS}`,
-    );
+  const refused = REFUSED_KEYS.get(code);
+  if (refused !== undefined)
+    return new AgentError("denied", `${what}: access denied (${said}): ${refused}`);
   if (code === "InvalidObjectState")
     return new AgentError("other", `${what}: the object is archived, restore it first (${said})`);
   if (isOfAnotherRegion(response, failure)) {
@@ -160,7 +155,8 @@ export function s3Error(
     return new AgentError("unreachable", `${what}: the server answers ${said}`, {
       transient: true,
     });
-  if (isUnknownRequest(status, code))
+  // The server does not know the request.
+  if (status === 405 || status === 501 || code === "InvalidArgument" || code === "InvalidRequest")
     return new AgentError(
       "other",
       `${what}: the server answers ${said}${isNewListing ? `; ${OLD_LISTING}` : ""}`,
@@ -176,16 +172,3 @@ function skew(serverTime: number | undefined, clock: Clock): string {
   const [ours, theirs] = [clock.now(), serverTime].map(httpDate);
   return `the clock of this machine shows ${ours}, that of the server ${theirs}: set the wrong one`;
 }
-
-const KEYS = "the keys must belong to an existing account";
-const UNKNOWN = "the server does not know the access key";
-const EXPIRED = "the session token has expired, set new keys";
-const KEY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
-  ["SignatureDoesNotMatch", "the secret key does not belong to the access key"],
-  ["InvalidAccessKeyId", UNKNOWN],
-  ["XAdminUserNotFound", UNKNOWN],
-  ["ExpiredToken", EXPIRED],
-  ["ExpiredTokenException", EXPIRED],
-  ["RequestExpired", EXPIRED],
-  ["TokenRefreshRequired", EXPIRED],
-]);

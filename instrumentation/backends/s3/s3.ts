@@ -47,7 +47,7 @@ export async function openS3(
   context: BackendContext,
   { idleMs, loadProviders }: S3Options = {},
 ): Promise<Backend> {
-  const { environment, options, connections, clock } = context;
+  const { environment, options, clock } = context;
   const { endpoint, bucket, prefix } = location;
   const where = `${endpoint}/${bucket}/`;
   const old = parseBool(options["s3.list-objects-v1"] ?? "") === true;
@@ -146,11 +146,9 @@ export async function openS3(
     return true;
   }
 
-  return objectStoreBackend({
+  return objectStoreBackend(context, {
     where,
     prefix,
-    connections,
-    maxSizeBytes: context.maxSizeBytes,
     async list({ folder, prefix: wanted, deep }, from, signal) {
       const listing = { prefix: wanted, deep, old };
       const query = listQuery(listing, from);

@@ -33,9 +33,10 @@ interface SdkRequest {
 
 export type LoadProviders = () => Promise<AwsProviders>;
 
-interface ProfileOptions {
+export interface ProfileOptions {
+  /** The repository's variables: the environment of the process does not count. */
   readonly environment: Variables;
-  /** For roles, if the profile has no region. */
+  /** The configured region of the bucket: for roles, if the profile has none. */
   readonly region: string | undefined;
   /** Prefix of messages. */
   readonly where: string;

@@ -29,7 +29,7 @@ export const keystone2: LoginVersion = {
     if (id === undefined) throw new AgentError("other", `${what}: the response has no token`);
     const endpoints = endpointsOf(access["serviceCatalog"]);
     const url = chosen(endpoints, region, what, ({ publicURL }) => publicURL);
-    return { token: new Secret(id), url, expiresAt: timeOf(token, "expires") };
+    return { token: new Secret(id), url, expiresAt: parseServerTime(token["expires"]) };
   },
 };
 
@@ -48,7 +48,7 @@ export const keystone3: LoginVersion = {
     const url = chosen(endpoints, region, what, (endpoint) =>
       endpoint["interface"] === "public" ? endpoint["url"] : undefined,
     );
-    return { token: new Secret(id), url, expiresAt: timeOf(token, "expires_at") };
+    return { token: new Secret(id), url, expiresAt: parseServerTime(token["expires_at"]) };
   },
 };
 
@@ -141,8 +141,4 @@ function chosen(
       ? `${what}: the account has no public object storage: is the project set (OS_PROJECT_NAME, OS_TENANT_NAME)?`
       : `${what}: no object storage in the region ${region ?? "none"}: set OS_REGION_NAME to one of ${[...regions].join(", ")}`,
   );
-}
-
-function timeOf(token: JsonObject, name: string): number | undefined {
-  return parseServerTime(token[name]);
 }

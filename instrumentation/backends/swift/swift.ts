@@ -37,7 +37,7 @@ export async function openSwift(
   context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
-  const { environment, connections, clock } = context;
+  const { environment, clock } = context;
   const where = `swift:${container}:/`;
   const send = httpClient(await httpOptions(context, idleMs));
   const login = swiftLogin({ environment, where, send, clock });
@@ -77,11 +77,9 @@ export async function openSwift(
     return statusError(status === 498 ? { ...response, status: 429 } : response, what, clock);
   }
 
-  return objectStoreBackend({
+  return objectStoreBackend(context, {
     where,
     prefix,
-    connections,
-    maxSizeBytes: context.maxSizeBytes,
     async list({ folder, prefix: wanted, deep }, from, signal) {
       const query = queryString({
         format: "json",
