@@ -32,7 +32,7 @@ export {
   parseInventory,
 } from "./settings/inventory.ts";
 export type { InventoryEntry } from "./monitor/inventory-plan.ts";
-export type { InventoryGiven, InventorySettings } from "./settings/inventory.ts";
+export type { InventoryGiven } from "./settings/inventory.ts";
 export { LOCKS_EXPECTED, LOCKS_SCHEMA, parseLocks } from "./settings/locks.ts";
 export type { LocksEvery } from "./settings/locks.ts";
 export { parseRepository } from "./settings/repository.ts";
@@ -41,7 +41,6 @@ export type { RepositorySettings } from "./settings/repository.ts";
 export { NO_EXPECTATIONS } from "./settings/expectations/expectations.ts";
 export type { ExpectationSettings } from "./settings/expectations/expectations.ts";
 export { EXPECTATION_SECTIONS, parseExpectations } from "./settings/expectations/parse.ts";
-export type { ExpectationSections } from "./settings/expectations/parse.ts";
 export { escapeGlob } from "./settings/expectations/glob.ts";
 export {
   GROUP_BY_EXPECTED,
@@ -72,5 +71,5 @@ export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
 export { sameSettings as sameReference, Secret } from "./core/secret.ts";
 export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
-export type { Attempt, Job, Labels, Reading, Source, StoreEntry } from "./core/source.ts";
+export type { Labels, Reading, Source, StoreEntry } from "./core/source.ts";
 export type { MetricSpec, Point } from "./metrics/spec.ts";

@@ -74,15 +74,12 @@ export class KnownSecrets {
 
   /** The text with `[redacted]` in place of each secret of 8 or more characters. */
   redact(text: string): string {
-    this.#redaction ??= redactionOf(this.#values.values());
+    if (!this.#redaction) {
+      this.#redaction = new Redaction();
+      for (const secret of this.#values.values()) this.#redaction.add(secret.revealText());
+    }
     return this.#redaction.apply(text);
   }
-}
-
-function redactionOf(secrets: Iterable<Secret>): Redaction {
-  const redaction = new Redaction();
-  for (const secret of secrets) redaction.add(secret.revealText());
-  return redaction;
 }
 
 /** Shorter values may be ordinary words. */

@@ -5,7 +5,6 @@ import { exchange } from "./exchange.ts";
 import type { BodyReceiver, HttpResponse } from "./exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import { exceededLimit, timeLimits } from "./time-limits.ts";
-import type { TimeLimits } from "./time-limits.ts";
 
 export type { HttpResponse } from "./exchange.ts";
 
@@ -35,7 +34,10 @@ export function httpClient(options: HttpOptions): Send {
   function connectionsOf(url: URL): Promise<Connections> {
     const known = origins.get(url.origin);
     if (known) return known;
-    const opened = open(url, options, limits);
+    // undici is loaded with the first request.
+    const opened = import("./connections.ts").then(({ connectionsTo }) =>
+      connectionsTo(url, options, limits),
+    );
     origins.set(url.origin, opened);
     return opened;
   }
@@ -79,12 +81,6 @@ export function httpClient(options: HttpOptions): Send {
     }
     throw new AgentError("other", `${url.host} redirects more than ${MAX_REDIRECTS} times`);
   };
-}
-
-/** undici is loaded with the first request. */
-async function open(url: URL, options: HttpOptions, limits: TimeLimits): Promise<Connections> {
-  const { connectionsTo } = await import("./connections.ts");
-  return connectionsTo(url, options, limits);
 }
 
 /** undefined: not a redirect; null: Location is not a valid URL. */

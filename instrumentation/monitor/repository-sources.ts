@@ -42,8 +42,8 @@ type SharedSettings = Pick<
   "reverifyMs" | "requestTimeoutMs" | "maxSnapshotBytes" | "maxBackupMs" | "locksEvery"
 >;
 
-/** All settings that a source uses. */
-type UsedSettings = Omit<RepositorySettings, "inventory"> & { readonly shared: SharedSettings };
+/** All settings that a source uses: without `inventory`. */
+type UsedSettings = RepositorySettings & { readonly shared: SharedSettings };
 
 interface OpenRepository {
   readonly settings: UsedSettings;
@@ -101,8 +101,8 @@ export class RepositorySources {
     this.#options.secrets.configure(secretsIn(all));
     const previous = this.#repositories;
     this.#repositories = new Map(
-      repositories.map(({ inventory: _, ...own }) => {
-        const settings = { ...own, shared };
+      repositories.map((own) => {
+        const settings = { ...own, shared, inventory: undefined };
         const known = previous.get(settings.url);
         if (!known || !sameSettings(known.settings, settings))
           return [settings.url, this.#open(settings)];
