@@ -24,6 +24,9 @@ export interface Source<State> {
   collect(previous: State | undefined, signal: AbortSignal): Promise<Reading<State>>;
 }
 
+/** Starts a span about a subject; the returned function ends the span, with the error if there is one. */
+export type StartSpan = (subject: Labels) => (error?: AgentError) => void;
+
 /** The outcome of the last collection of a subject. */
 export interface Attempt {
   /** Milliseconds since the epoch. */

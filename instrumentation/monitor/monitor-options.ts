@@ -1,7 +1,7 @@
 import type { CollectionHook } from "../collect/outcome.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { StartSpan } from "../core/tracer.ts";
+import type { StartSpan } from "../core/source.ts";
 import type { Extensions } from "./extensions.ts";
 
 export interface MonitorOptions extends Extensions {
