@@ -62,7 +62,7 @@ test("inventories of a REST server of version 1, which lists no sizes, fail with
   await until("a failure", () => entry()?.error !== undefined);
   expect(entry()?.error).toMatchObject({
     code: "config",
-    message: `${server.url}/ lists packs without sizes: an inventory needs version 2 of the REST protocol`,
+    message: `${server.url}/ lists packs without valid sizes, which an inventory needs: a REST server must have version 2 of the protocol`,
   });
   expect(await tableText(monitor.tables, clock.now())).toMatch(/^backup_repository_up\{.*\} 1$/m);
 

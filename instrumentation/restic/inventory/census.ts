@@ -40,7 +40,7 @@ export class PackListing {
     if (this.#unsized > 0)
       throw new AgentError(
         "config",
-        `${location} lists packs without sizes: an inventory needs version 2 of the REST protocol`,
+        `${location} lists packs without valid sizes, which an inventory needs: a REST server must have version 2 of the protocol`,
       );
   }
 

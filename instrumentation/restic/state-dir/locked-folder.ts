@@ -69,8 +69,9 @@ async function lock(folder: string): Promise<Server> {
   try {
     return await listen(path);
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE"))
-      throw refusal(folder, "cannot be locked", error);
+      throw refusal(folder, `cannot be locked: ${reason}`, error);
   }
   if (!(await isStaleSocket(path))) throw refusal(folder, "is in use by another agent");
   // The agent that made the socket was killed.

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { beforeEach, afterEach, describe, expect, test } from "vitest";
 
+import { openStateFolder } from "../../../instrumentation/restic/state-dir/locked-folder.ts";
 import { StatefulScene } from "../../support/repository/stateful-scene.ts";
 
 let scene: StatefulScene;
@@ -37,6 +38,15 @@ test("a folder that other users can access is not used", async () => {
   expect(scene.logger.texts).toEqual([
     expect.stringContaining("is accessible to other users: chmod 700"),
   ]);
+});
+
+test("a folder that cannot be locked, as one with a path of over 107 bytes, is named with the reason", async () => {
+  const path = join(scene.folder, "long".repeat(30));
+  const folder = openStateFolder(path, scene.now, true);
+  await expect(folder).rejects.toMatchObject({
+    code: "config",
+    message: `the state folder ${path} cannot be locked: listen EINVAL: invalid argument ${path}/lock`,
+  });
 });
 
 describe("two agents with one folder", () => {
