@@ -51,6 +51,8 @@ export class SessionOpener {
   #listedKeys: ReadonlySet<string> | undefined;
   /** The next call of `open` lists `keys/`. */
   #isDoubted = false;
+  /** The keeper has the key of the session. */
+  #isKept = false;
   /** Keeps the key of the repository that took the place of the published one, in place of the old key. */
   #replaceKept: (() => Promise<void>) | undefined;
 
@@ -102,6 +104,7 @@ export class SessionOpener {
       const master = await this.#keys.derive(stored, password, signal);
       const config = decodeConfig(kept.config, master);
       this.#session = { id, master, stored, config, password, verifiedAt: undefined };
+      this.#isKept = true;
       return this.#session;
     } catch {
       // The repository itself tells what is wrong.
@@ -131,7 +134,10 @@ export class SessionOpener {
     try {
       // The master key never changes: a key file that opened once is valid as long as it exists. A migration changes config.
       if (same && ids.includes(known.id)) {
-        const current = await this.#current(known, await sealedConfig());
+        const stored = await sealedConfig();
+        const current = await this.#current(known, stored);
+        // Another listing of keys/ lacked it.
+        if (current && !this.#isKept) await this.#keep(current, stored);
         if (current) return this.#verified(current, now);
       }
       const opened = await this.#keys.find(
@@ -143,14 +149,14 @@ export class SessionOpener {
       const config = decodeConfig(stored, opened.master);
       const { publishedId = known?.config.id ?? config.id } = access;
       const keep = async (): Promise<void> => {
-        await this.#keeper?.listed(ids);
+        await this.#listed(ids);
         await this.#keep(opened, stored);
       };
       if (publishedId === config.id) await keep();
       else this.#replaceKept = keep;
       return this.#verified({ ...opened, config, password }, now);
     } finally {
-      if (!this.#replaceKept) await this.#keeper?.listed(ids);
+      if (!this.#replaceKept) await this.#listed(ids);
     }
   }
 
@@ -161,7 +167,14 @@ export class SessionOpener {
   }
 
   async #keep({ id, stored: keyFile }: OpenedKey, config: Uint8Array): Promise<void> {
+    this.#isKept = true;
     await this.#keeper?.keep({ id, keyFile, config });
+  }
+
+  /** `keys/` was listed. */
+  async #listed(ids: readonly string[]): Promise<void> {
+    if (this.#session && !ids.includes(this.#session.id)) this.#isKept = false;
+    await this.#keeper?.listed(ids);
   }
 
   #verified(session: Omit<Session, "verifiedAt">, now: number): Session {

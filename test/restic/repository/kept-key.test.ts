@@ -39,3 +39,43 @@ test("config is kept again when a compressed file reveals a migration", async ()
   expect(kept).toHaveLength(2);
   expect(kept[1]?.config).toEqual(sealed.files.get("config"));
 });
+
+test("a key that one listing of keys/ lacked is kept again", async () => {
+  const sealed = new SealedRepository("right");
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
+  const files = new Map(sealed.files);
+  let kept: KeptKey | undefined;
+  const repository = new Repository({
+    clock: new FakeClock(),
+    reverifyMs: 0,
+    onDerivation: () => {},
+    cache: {
+      load: async () => ({ snapshots: new Map(), listed: undefined }),
+      append: async () => {},
+      settle: async () => {},
+      keys: {
+        load: async () => kept,
+        keep: async (key) => void (kept = key),
+        listed: async (ids) => void (kept = kept && ids.includes(kept.id) ? kept : undefined),
+      },
+    },
+  });
+  const access = { password: new Secret("right"), keyHint: undefined, publishedId: undefined };
+  const read = (): Promise<unknown> => {
+    const backend = recordedBackend(sealed.files, () => {});
+    return repository.read({ ...access, backend }, new AbortController().signal);
+  };
+  await read();
+  const before = kept;
+  expect(before).toBeDefined();
+  // Another repository is there for a while.
+  const other = new SealedRepository("wrong");
+  for (const path of files.keys()) sealed.files.delete(path);
+  for (const [path, bytes] of other.files) sealed.files.set(path, bytes);
+  await expect(read()).rejects.toThrow("the password does not open");
+  expect(kept).toBeUndefined();
+  for (const path of other.files.keys()) sealed.files.delete(path);
+  for (const [path, bytes] of files) sealed.files.set(path, bytes);
+  await read();
+  expect(kept).toEqual(before);
+});
