@@ -7,13 +7,9 @@ import type { SourceSet, SourceSetParts } from "./source-set.ts";
 
 /** A source set with its collector. */
 export interface RunningSourceSet {
-  /** Every source has finished an attempt. */
-  readonly ready: boolean;
+  readonly collector: Pick<Collector<unknown>, "ready" | "start" | "collect" | "stop">;
   readonly table: BoundTable;
   configure(settings: CollectorSettings): void;
-  start(): void;
-  collect(): Promise<unknown> | undefined;
-  stop(): Promise<void>;
 }
 
 /** Collects nothing before `start` or `collect` is called. */
@@ -21,14 +17,9 @@ export function runSourceSet(sourceSet: SourceSet, options: CollectorOptions): R
   return sourceSet(<State>({ sources, metrics }: SourceSetParts<State>): RunningSourceSet => {
     const collector = new Collector<State>(options);
     return {
-      get ready() {
-        return collector.ready;
-      },
+      collector,
       table: boundTable(metrics, () => collector.store.entries()),
       configure: (settings) => collector.configure(sources, settings),
-      start: () => collector.start(),
-      collect: () => collector.collect(),
-      stop: () => collector.stop(),
     };
   });
 }

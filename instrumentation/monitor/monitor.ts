@@ -109,7 +109,7 @@ export class Monitor {
 
   /** Every repository and every other source has finished an attempt, with or without success. */
   get ready(): boolean {
-    return this.#collector.ready && this.#sourceSets.every(({ ready }) => ready);
+    return this.#collector.ready && this.#sourceSets.every(({ collector }) => collector.ready);
   }
 
   /** The label `url` of every configured repository. */
@@ -124,7 +124,7 @@ export class Monitor {
     void this.expected.restore();
     this.#collector.start();
     this.inventories.start();
-    for (const sourceSet of this.#sourceSets) sourceSet.start();
+    for (const { collector } of this.#sourceSets) collector.start();
   }
 
   /** The running collection of repositories, with the work after it. */
@@ -138,7 +138,7 @@ export class Monitor {
    */
   collect({ listKeys = false } = {}): Promise<JobOutcome> | undefined {
     if (listKeys && !this.#collector.collecting) this.#sources.doubtKeys();
-    const others = this.#sourceSets.map((sourceSet) => sourceSet.collect());
+    const others = this.#sourceSets.map(({ collector }) => collector.collect());
     const outcome = this.#collector.collect();
     const all = outcome && Promise.all([outcome, ...others]);
     return all?.then(([ended]) => this.expected.settled(ended));
@@ -168,7 +168,7 @@ export class Monitor {
       this.#collector.stop(),
       this.inventories.stop(),
       this.#vault.stop(),
-      ...this.#sourceSets.map((sourceSet) => sourceSet.stop()),
+      ...this.#sourceSets.map(({ collector }) => collector.stop()),
     ]);
     await this.expected.settled(undefined);
     await this.#stateDir?.close();

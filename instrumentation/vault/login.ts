@@ -21,6 +21,9 @@ export interface LoginResult {
 
 type Method<Name extends VaultAuth["method"]> = Extract<VaultAuth, { readonly method: Name }>;
 
+/** A token that is not from a login, of which no more is known. */
+const CONFIGURED = { ttlSeconds: undefined, renewable: false, isFromLogin: false };
+
 const CHOICES =
   "set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or vault.auth in the settings, or run vault login";
 
@@ -55,7 +58,7 @@ export class Login {
   async run(signal: AbortSignal): Promise<LoginResult> {
     switch (this.#auth.method) {
       case "none":
-        return { token: undefined, ttlSeconds: undefined, renewable: false, isFromLogin: false };
+        return { ...CONFIGURED, token: undefined };
       case "token":
         return this.#lookUp(signal);
       case "approle":
@@ -76,15 +79,10 @@ export class Login {
     try {
       const { data } = await this.#client.read("auth/token/lookup-self", { token, signal });
       const { ttl, renewable } = isJsonObject(data) ? data : {};
-      return {
-        token,
-        ttlSeconds: finiteTtl(ttl),
-        renewable: renewable === true,
-        isFromLogin: false,
-      };
+      return { ...CONFIGURED, token, ttlSeconds: finiteTtl(ttl), renewable: renewable === true };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { token, ttlSeconds: undefined, renewable: false, isFromLogin: false };
+      return { ...CONFIGURED, token };
     }
   }
 

@@ -24,6 +24,8 @@ import { listQuery, parseListing } from "./listing.ts";
 import type { S3Location } from "./location.ts";
 import type { LoadProviders } from "./sdk-profile.ts";
 
+const SKEWED = "RequestTimeTooSkewed";
+
 interface Request {
   /** Empty: the bucket. */
   readonly key: string;
@@ -84,17 +86,15 @@ export async function openS3(
       const response = await exchange(request, used, signal);
       if (response.status === 200) return response;
       const failure = s3Failure(response);
+      const { code, serverTime } = failure;
       if (!tried.has("region") && (await isElsewhere(response, failure, asked, used, signal))) {
         tried.add("region");
-      } else if (
-        !tried.has("clock") &&
-        failure.code === "RequestTimeTooSkewed" &&
-        readClock(failure)
-      ) {
+      } else if (!tried.has("clock") && code === SKEWED && serverTime !== undefined) {
         tried.add("clock");
+        aheadMs = serverTime - clock.now();
       } else {
         const renewed =
-          used && !tried.has("keys") && REFUSED_KEYS.has(failure.code)
+          used && !tried.has("keys") && REFUSED_KEYS.has(code)
             ? await otherKeys(used, signal)
             : undefined;
         const what = where + request.name;
@@ -138,12 +138,6 @@ export async function openS3(
       region = s3Region(located) ?? asked;
     }
     return region !== asked;
-  }
-
-  function readClock({ serverTime }: S3Failure): boolean {
-    if (serverTime === undefined) return false;
-    aheadMs = serverTime - clock.now();
-    return true;
   }
 
   return objectStoreBackend(context, {

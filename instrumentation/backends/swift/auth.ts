@@ -66,7 +66,13 @@ async function open(
   const request = version.request(address, variable, where);
   const response = await send({ ...request, maxBytes: MAX_BYTES }, signal);
   const what = `${where}: the login at ${request.url.host}`;
-  checkLogin(response, what, clock);
+  const { status } = response;
+  if (status === 401 || status === 403)
+    throw new AgentError(
+      "denied",
+      `${what}: rejected (${status}): user, password, project and domains must belong to an existing account`,
+    );
+  if (status < 200 || status > 299) throw statusError(response, what, clock);
   const access = version.access(response, variable("OS_REGION_NAME"), what);
   const { token, url, expiresAt } = access;
   const storageUrl = addressOf(given ?? url, where, "the storage URL from the login");
@@ -101,17 +107,6 @@ function accessV1({ headers }: HttpResponse, _region: string | undefined, what: 
   if (token === "" || url === "")
     throw new AgentError("other", `${what}: the response has no token or no storage URL`);
   return { token: new Secret(token), url };
-}
-
-function checkLogin(response: HttpResponse, what: string, clock: Clock): void {
-  const { status } = response;
-  if (status >= 200 && status < 300) return;
-  if (status === 401 || status === 403)
-    throw new AgentError(
-      "denied",
-      `${what}: rejected (${status}): user, password, project and domains must belong to an existing account`,
-    );
-  throw statusError(response, what, clock);
 }
 
 /** Without trailing slash. */
