@@ -26,38 +26,45 @@ export function atOnce<T>(steps: Iterator<void, T>): T {
   }
 }
 
+/** The parts of a list that take some milliseconds each. */
+export function* partsOf<T>(list: readonly T[]): Generator<readonly T[]> {
+  if (list.length <= AT_ONCE) yield list;
+  else
+    for (let from = 0; from < list.length; from += AT_ONCE) yield list.slice(from, from + AT_ONCE);
+}
+
 /** Calls `each` with the parts of a list. Other work has its turn between them. */
 export async function forParts<T>(
   list: readonly T[],
   each: (part: readonly T[]) => void,
 ): Promise<void> {
-  for (let from = 0; from < list.length; from += AT_ONCE) {
-    if (from > 0) await nextTurn();
-    each(list.length > AT_ONCE ? list.slice(from, from + AT_ONCE) : list);
+  let isFirst = true;
+  for (const part of partsOf(list)) {
+    if (!isFirst) await nextTurn();
+    isFirst = false;
+    each(part);
   }
 }
 
 /** As `toSorted()`. Other work has its turn between steps. */
-export async function sortedInSteps(list: readonly string[]): Promise<readonly string[]> {
-  let sorted: (readonly string[])[] = [];
-  await forParts(list, (part) => void sorted.push(part.toSorted()));
-  while (sorted.length > 1) {
-    const merged: (readonly string[])[] = [];
-    for (let index = 0; index < sorted.length; index += 2)
-      merged.push(await merge(sorted[index] ?? [], sorted[index + 1] ?? []));
-    sorted = merged;
-  }
-  return sorted[0] ?? [];
+export function sortedInSteps(list: readonly string[]): Promise<readonly string[]> {
+  return inSteps(sortSteps(list));
 }
 
-/** Two sorted lists as one. */
-async function merge(a: readonly string[], b: readonly string[]): Promise<readonly string[]> {
+/** As `toSorted()`, in steps. */
+export function* sortSteps(list: readonly string[]): Generator<void, readonly string[]> {
+  if (list.length <= AT_ONCE) return list.toSorted();
+  // Two sorted halves become one.
+  const half = list.length >> 1;
+  const a = yield* sortSteps(list.slice(0, half));
+  yield;
+  const b = yield* sortSteps(list.slice(half));
   const merged: string[] = [];
   let at = 0;
   for (const [index, one] of a.entries()) {
     for (let other = b[at]; other !== undefined && other < one; other = b[++at]) merged.push(other);
     merged.push(one);
-    if (index % AT_ONCE === 0) await nextTurn();
+    if (index % AT_ONCE === 0) yield;
   }
   return merged.concat(b.slice(at));
 }

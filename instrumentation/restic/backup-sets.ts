@@ -9,7 +9,7 @@ import type { BackupSet, RepositoryContent } from "./state.ts";
 const SECONDS_PER_DAY = 86_400;
 const MAX_DAYS = 31;
 const MAX_RECENT = 5;
-/** Snapshots of a step; those of one host are never divided. */
+/** Snapshots of a step. */
 const AT_ONCE = 5000;
 const NONE: ReadonlySet<Snapshot> = new Set();
 
@@ -83,7 +83,7 @@ export function* groupingSteps(
       const before = takeBefore(host, user);
       const isKnown = before && isSameDating && isSame(before.members, members);
       const labels = before?.labels ?? Object.freeze({ url, host, user });
-      sets.push(isKnown ? before : backupSet(labels, members, rules));
+      sets.push(isKnown ? before : yield* setSteps(labels, members, rules));
     }
   }
   const isUnchanged =
@@ -114,30 +114,35 @@ function sorted<Value>(groups: ReadonlyMap<string, Value>): readonly (readonly [
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function backupSet(
+function* setSteps(
   labels: BackupSet["labels"],
   members: readonly Snapshot[],
   { dating = DEFAULT_DATING, now = Infinity }: SetRules,
-): BackupSet {
+): Generator<void, BackupSet> {
   const [first] = members;
   if (!first) throw new RangeError("a backup set has a snapshot");
   let newest = first;
   let oldest = first;
   const days: number[] = [];
-  for (const snapshot of members) {
+  const { host = "", user = "" } = labels;
+  const isAllowed = dating.allowsTime?.(host, user);
+  const backdated = new Set<Snapshot>();
+  for (const [index, snapshot] of members.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) yield;
     if (compareSnapshots(snapshot, newest) > 0) newest = snapshot;
     if (compareSnapshots(snapshot, oldest) < 0) oldest = snapshot;
     addDay(days, Math.floor(snapshot.time.seconds / SECONDS_PER_DAY));
+    if (isBackdated(snapshot, dating, isAllowed?.(snapshot))) backdated.add(snapshot);
   }
-  const { host = "", user = "" } = labels;
-  const isAllowed = dating.allowsTime?.(host, user);
-  const backdated = new Set(
-    members.filter((snapshot) => isBackdated(snapshot, dating, isAllowed?.(snapshot))),
-  );
   const latest = now / 1000 + MAX_AHEAD_SECONDS;
-  const usual = members.filter(
-    (snapshot) => !backdated.has(snapshot) && snapshot.time.seconds <= latest,
-  );
+  const paths = newest.details?.groups.paths;
+  const recent: Snapshot[] = [];
+  for (const [index, snapshot] of members.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) yield;
+    const isLike = paths !== undefined && snapshot.details?.groups.paths === paths;
+    const isUsual = snapshot.time.seconds <= latest && !backdated.has(snapshot);
+    if (isLike && isUsual && snapshot !== newest) addRecent(recent, snapshot);
+  }
   return {
     labels,
     snapshots: members.length,
@@ -146,7 +151,7 @@ function backupSet(
     days,
     backdated: backdated.size > 0 ? backdated : NONE,
     lastBackdatedAt: lastAppearance(backdated),
-    recent: recentOf(newest, usual),
+    recent,
     members,
   };
 }
@@ -158,14 +163,11 @@ function lastAppearance(snapshots: Iterable<Snapshot>): number | undefined {
   return last;
 }
 
-/** The last snapshots before the newest that have the same paths. */
-function recentOf(newest: Snapshot, members: readonly Snapshot[]): readonly Snapshot[] {
-  const paths = newest.details?.groups.paths;
-  if (paths === undefined) return [];
-  return members
-    .filter((snapshot) => snapshot !== newest && snapshot.details?.groups.paths === paths)
-    .toSorted((a, b) => compareSnapshots(b, a))
-    .slice(0, MAX_RECENT);
+/** Keeps the last snapshots, newest first. */
+function addRecent(recent: Snapshot[], snapshot: Snapshot): void {
+  const at = recent.findIndex((known) => compareSnapshots(known, snapshot) < 0);
+  recent.splice(at < 0 ? recent.length : at, 0, snapshot);
+  if (recent.length > MAX_RECENT) recent.pop();
 }
 
 /**

@@ -4,6 +4,7 @@ import { backupSets, groupingSteps, regrouped } from "../../instrumentation/rest
 import type { Snapshot } from "../../instrumentation/restic/repository/snapshot.ts";
 import type { BackupSet } from "../../instrumentation/restic/state.ts";
 import { Dice } from "../support/core/dice.ts";
+import { compareInstants } from "../../instrumentation/restic/repository/timestamp.ts";
 import { idOf } from "../support/repository/snapshot-id.ts";
 import { snapshotOf } from "../support/repository/snapshot-of.ts";
 
@@ -182,11 +183,14 @@ test.for([
   },
 );
 
-test("thousands of snapshots are grouped in steps, with the same result", () => {
+test.for([1, 50])("thousands of snapshots of %i hosts are grouped in steps", (hosts) => {
   const snapshots = Array.from({ length: 20_000 }, (_, index) =>
     snapshotOf(
       idOf(String(index)),
-      JSON.stringify({ time: "2024-01-02T03:04:05Z", hostname: `h${index % 50}` }),
+      JSON.stringify({
+        time: new Date((index * 7919) % 20_000).toISOString(),
+        hostname: `h${index % hosts}`,
+      }),
     ),
   );
   const steps = groupingSteps("/r", snapshots);
@@ -195,5 +199,10 @@ test("thousands of snapshots are grouped in steps, with the same result", () => 
   for (; step.done !== true; step = steps.next()) count += 1;
   expect(count).toBeGreaterThan(3);
   expect(step.value).toEqual(backupSets("/r", snapshots));
+  const newest = snapshots.toSorted((a, b) => compareInstants(b.time, a.time));
+  const own = newest.filter(({ hostname }) => hostname === newest[0]?.hostname);
+  const set = step.value.find(({ labels }) => labels["host"] === own[0]?.hostname);
+  expect([set?.newest, set?.oldest]).toEqual([own[0], own.at(-1)]);
+  expect(set?.recent).toEqual(own.slice(1, 6));
   expect(groupingSteps("/r", snapshots.slice(0, 100)).next().done).toBe(true);
 });

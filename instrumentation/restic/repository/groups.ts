@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { forParts, sortedInSteps } from "../../core/in-steps.ts";
+import { atOnce, inSteps, partsOf, sortSteps } from "../../core/in-steps.ts";
 
 /** Bound of a list as text. */
 const MAX_TEXT_BYTES = 256;
@@ -18,41 +17,34 @@ export interface Groups {
 
 /** The order of the lists does not matter, as for restic. */
 export function groupsOf(paths: readonly string[], tags: readonly string[]): Groups {
-  const sorted = { paths: paths.toSorted(), tags: tags.toSorted() };
-  return {
-    paths: nameOf({ paths: sorted.paths }),
-    tags: nameOf({ tags: sorted.tags }),
-    pathsAndTags: nameOf(sorted),
-  };
+  return atOnce(groupSteps(paths, tags));
 }
 
 /** As `groupsOf`. Other work has its turn between steps of some milliseconds: long lists take a tenth of a second. */
-export async function groupsInSteps(
-  paths: readonly string[],
-  tags: readonly string[],
-): Promise<Groups> {
-  const texts = {
-    paths: await textInSteps(await sortedInSteps(paths)),
-    tags: await textInSteps(await sortedInSteps(tags)),
-  };
-  await nextTurn();
-  const ofPaths = shortHash(`{"paths":${texts.paths}}`);
-  await nextTurn();
-  const ofTags = shortHash(`{"tags":${texts.tags}}`);
-  await nextTurn();
-  const ofBoth = shortHash(`{"paths":${texts.paths},"tags":${texts.tags}}`);
-  return { paths: ofPaths, tags: ofTags, pathsAndTags: ofBoth };
+export function groupsInSteps(paths: readonly string[], tags: readonly string[]): Promise<Groups> {
+  return inSteps(groupSteps(paths, tags));
+}
+
+function* groupSteps(paths: readonly string[], tags: readonly string[]): Generator<void, Groups> {
+  const ofPaths = `"paths":${yield* textSteps(yield* sortSteps(paths))}`;
+  const ofTags = `"tags":${yield* textSteps(yield* sortSteps(tags))}`;
+  const names: string[] = [];
+  for (const lists of [ofPaths, ofTags, `${ofPaths},${ofTags}`]) {
+    yield;
+    names.push(shortHash(`{${lists}}`));
+  }
+  const [byPaths = "", byTags = "", byBoth = ""] = names;
+  return { paths: byPaths, tags: byTags, pathsAndTags: byBoth };
 }
 
 /** As `JSON.stringify()`. */
-async function textInSteps(list: readonly string[]): Promise<string> {
+function* textSteps(list: readonly string[]): Generator<void, string> {
   const texts: string[] = [];
-  await forParts(list, (part) => void texts.push(JSON.stringify(part).slice(1, -1)));
+  for (const part of partsOf(list)) {
+    texts.push(JSON.stringify(part).slice(1, -1));
+    yield;
+  }
   return `[${texts.join(",")}]`;
-}
-
-function nameOf(lists: object): string {
-  return shortHash(JSON.stringify(lists));
 }
 
 function shortHash(text: string): string {
