@@ -144,7 +144,8 @@ function slotOf(
     return { knowledge, finding, retained };
   });
   const judged = judge(expectation, sights, known?.verdict, now);
-  const lostAt = lost && (lost.lostAt ?? now);
+  // A clock that was ahead leaves no time in the future.
+  const lostAt = lost && Math.min(lost.lostAt ?? now, now);
   const retained = sights.flatMap((sight) => sight.retained ?? []);
   const until = Math.min(
     judged.until,

@@ -79,6 +79,22 @@ test("the 90 days go on over a restart", async () => {
   expect(Object.keys(made.shown("newest"))).toHaveLength(1);
 });
 
+test.for([false, true])(
+  "the 90 days begin again at the right time if the clock was a year ahead (over a restart: %s)",
+  async (isRestarted) => {
+    const { made } = left();
+    made.clock.step(365 * DAY * 1000);
+    made.read("/a", []);
+    made.shown();
+    made.clock.step(-365 * DAY * 1000);
+    if (isRestarted) restarted(made, encodeKeptSlots(made.book.kept()));
+    for (const url of ["/a", "/b"]) made.read(url, []);
+    expect(Object.keys(made.shown("newest"))).toHaveLength(3);
+    await made.clock.advance(91 * DAY * 1000);
+    expect(Object.keys(made.shown("newest"))).toHaveLength(1);
+  },
+);
+
 test("kept slots end when the settings changed meanwhile", () => {
   const { made, text } = left();
   restarted(made, text, { ...EXPECTATION, maxAge: "27h" });
