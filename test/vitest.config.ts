@@ -19,7 +19,7 @@ const LONG = [
   "test/peers/backends/**/*.test.ts",
   "test/backends/{hostile-listings,http-faults,local/local-many,rclone/rclone,sftp/sftp}.test.ts",
   "test/embedding/{instrumentation,process}.test.ts",
-  "test/expectations/{property,retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
+  "test/expectations/{property,restic-scenarios,retention/random-periods,rules,suggest-{replay,restic}}.test.ts",
   "test/fuzz/*.test.ts",
   "test/monitor/{counts,expected,first-version,shown-sets}.test.ts",
   "test/restic/{changes/random-sequences,crypto/key,fixtures,inventory/{huge,mutated}-index,reading-log}.test.ts",
