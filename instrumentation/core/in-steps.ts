@@ -48,21 +48,30 @@ export async function forParts<T>(
 
 /** As `toSorted()`. Other work has its turn between steps. */
 export function sortedInSteps(list: readonly string[]): Promise<readonly string[]> {
-  return inSteps(sortSteps(list));
+  return inSteps(sortSteps(list, byText));
+}
+
+/** The order of `toSorted()`. */
+export function byText(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
 }
 
 /** As `toSorted()`, in steps. */
-export function* sortSteps(list: readonly string[]): Generator<void, readonly string[]> {
-  if (list.length <= AT_ONCE) return list.toSorted();
+export function* sortSteps<T>(
+  list: readonly T[],
+  compare: (a: T, b: T) => number,
+): Generator<void, readonly T[]> {
+  if (list.length <= AT_ONCE) return list.toSorted(compare);
   // Two sorted halves become one.
   const half = list.length >> 1;
-  const a = yield* sortSteps(list.slice(0, half));
+  const a = yield* sortSteps(list.slice(0, half), compare);
   yield;
-  const b = yield* sortSteps(list.slice(half));
-  const merged: string[] = [];
+  const b = yield* sortSteps(list.slice(half), compare);
+  const merged: T[] = [];
   let at = 0;
   for (const [index, one] of a.entries()) {
-    for (let other = b[at]; other !== undefined && other < one; other = b[++at]) merged.push(other);
+    for (let other = b[at]; other !== undefined && compare(other, one) < 0; other = b[++at])
+      merged.push(other);
     merged.push(one);
     if (index % AT_ONCE === 0) yield;
   }

@@ -34,7 +34,7 @@ test("an evaluation in steps reads some sets in a step, then evaluates an expect
   expect([...steps(one, "updateInSteps")]).toEqual([]);
 });
 
-test("what forget would remove is replayed in steps too, a host in one step", () => {
+test("what forget would remove is replayed in steps too", () => {
   const one = new ExpectationScene(START);
   const policy = { name: "p", hosts: ["*"], maxAge: "26h", retention: { last: 1 } };
   one.configure({ expect: [policy] }, ["/a"]);
@@ -46,6 +46,24 @@ test("what forget would remove is replayed in steps too, a host in one step", ()
   expect(one.shown("removable")).toEqual({
     "retention_removable_snapshots url=/a expectation=p": 4 * 450,
   });
+});
+
+test("the snapshots of one host are replayed in steps", () => {
+  const one = new ExpectationScene(START);
+  const policy = { name: "p", hosts: ["*"], maxAge: "26h", retention: { last: 1 } };
+  one.configure({ expect: [policy] }, ["/a"]);
+  const count = 20_000;
+  one.read(
+    "/a",
+    Array.from({ length: count }, (_, index) => ({ host: "a", at: NOW - index })),
+  );
+  const reading = steps(one, "readAhead");
+  for (let step = 0; step < 5; step++) expect(reading.next().done).toBe(false);
+  // An update comes in between.
+  const removable = { "retention_removable_snapshots url=/a expectation=p": count - 1 };
+  expect(one.shown("removable")).toEqual(removable);
+  expect([...reading].length).toBeGreaterThan(1);
+  expect(one.shown("removable")).toEqual(removable);
 });
 
 test("between two steps sets can be read, and settings can change", () => {

@@ -1,9 +1,10 @@
+import { atOnce } from "../../core/in-steps.ts";
 import type { Labels } from "../../core/source.ts";
 import type { BackupSet, Snapshot } from "../../restic/state.ts";
 import type { Expectation } from "../../settings/expectations/expectations.ts";
 import type { Retention } from "../../settings/expectations/retention.ts";
 import { matches } from "../finding.ts";
-import { forget } from "./replay.ts";
+import { forgetSteps } from "./replay.ts";
 
 /** What `restic forget` with the policy of an expectation would remove from a repository. Never changes. */
 export interface RemovableSnapshots {
@@ -40,7 +41,7 @@ export class RepositoryRemovals {
     let left = SNAPSHOTS_IN_A_STEP;
     for (const [expectation, sets] of setsOf)
       for (const [key, part] of partsOf(expectation, sets)) {
-        this.#share(expectation, key, part, now);
+        yield* this.#share(expectation, key, part, now);
         left -= part.reduce((sum, { snapshots }) => sum + snapshots, 0);
         if (left > 0) continue;
         left = SNAPSHOTS_IN_A_STEP;
@@ -56,7 +57,7 @@ export class RepositoryRemovals {
       const shares = new Map<string, Share>();
       let count: number | undefined = 0;
       for (const [key, part] of partsOf(expectation, sets)) {
-        const share = this.#share(expectation, key, part, now);
+        const share = atOnce(this.#share(expectation, key, part, now));
         shares.set(key, share);
         count = share.count === undefined || count === undefined ? undefined : count + share.count;
         this.until = Math.min(this.until, share.until);
@@ -67,16 +68,22 @@ export class RepositoryRemovals {
     this.list = list;
   }
 
-  #share(expectation: Expectation, key: string, sets: readonly BackupSet[], now: number): Share {
-    const shares = this.#shares.get(expectation) ?? new Map<string, Share>();
-    this.#shares.set(expectation, shares);
-    const known = shares.get(key);
+  *#share(
+    expectation: Expectation,
+    key: string,
+    sets: readonly BackupSet[],
+    now: number,
+  ): Generator<void, Share> {
+    const known = this.#shares.get(expectation)?.get(key);
     const isSame =
       known?.sets.length === sets.length &&
       known.until > now &&
       known.sets.every((set, index) => set === sets[index]);
-    const share = isSame ? known : shareOf(expectation, sets, now);
-    shares.set(key, share);
+    if (isSame) return known;
+    const share = yield* shareSteps(expectation, sets, now);
+    // An update may have come since the steps began.
+    const shares = this.#shares.get(expectation) ?? new Map<string, Share>();
+    this.#shares.set(expectation, shares.set(key, share));
     return share;
   }
 
@@ -96,7 +103,11 @@ function partsOf(
   return Map.groupBy(sets, ({ labels }) => (byHost ? (labels["host"] ?? "") : ""));
 }
 
-function shareOf(expectation: Expectation, sets: readonly BackupSet[], now: number): Share {
+function* shareSteps(
+  expectation: Expectation,
+  sets: readonly BackupSet[],
+  now: number,
+): Generator<void, Share> {
   const { retention } = expectation;
   if (!retention) return { sets, count: undefined, until: Infinity };
   const own: Snapshot[] = [];
@@ -108,7 +119,7 @@ function shareOf(expectation: Expectation, sets: readonly BackupSet[], now: numb
       else if (isMatch) own.push(snapshot);
     }
   for (const group of Map.groupBy(own, (one) => groupKey(one, retention.groupBy)).values()) {
-    const decisions = count === undefined ? undefined : forget(group, retention, now);
+    const decisions = count === undefined ? undefined : yield* forgetSteps(group, retention, now);
     count = decisions?.reduce((sum, { reasons }) => sum + Number(reasons.length === 0), count ?? 0);
     if (count === undefined) break;
   }

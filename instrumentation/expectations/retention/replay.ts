@@ -1,8 +1,12 @@
+import { atOnce, sortSteps } from "../../core/in-steps.ts";
 import { compareInstants } from "../../restic/repository/timestamp.ts";
 import type { Snapshot } from "../../restic/state.ts";
 import type { Period, Retention } from "../../settings/expectations/retention.ts";
 import { earlier, localTime, periodOf } from "./calendar.ts";
 import type { LocalTime } from "./calendar.ts";
+
+/** Snapshots of a step. */
+const AT_ONCE = 5000;
 
 /** A snapshot as `restic forget` decides on it. */
 export interface Decision {
@@ -36,28 +40,47 @@ export function forget(
   retention: Retention,
   now: number,
 ): readonly Decision[] | undefined {
-  const sorted = group
-    .filter((snapshot): snapshot is Detailed => snapshot.details !== undefined)
-    .toSorted((a, b) => compareInstants(b.time, a.time));
-  const areTagsKnown = sorted.every(({ details }) => details.tags !== undefined);
-  if (sorted.length < group.length || (retention.tags.length > 0 && !areTagsKnown))
+  return atOnce(forgetSteps(group, retention, now));
+}
+
+/** As `forget`, in steps of some milliseconds. */
+export function* forgetSteps(
+  group: readonly Snapshot[],
+  retention: Retention,
+  now: number,
+): Generator<void, readonly Decision[] | undefined> {
+  const detailed = group.filter((snapshot): snapshot is Detailed => snapshot.details !== undefined);
+  const areTagsKnown = detailed.every(({ details }) => details.tags !== undefined);
+  if (detailed.length < group.length || (retention.tags.length > 0 && !areTagsKnown))
     return undefined;
+  const sorted = yield* sortSteps(detailed, (a, b) => compareInstants(b.time, a.time));
   const rules = rulesOf(sorted, retention, now);
-  return sorted.map((snapshot, index) => {
-    const isOldest = index === sorted.length - 1;
-    const local = localTime(snapshot);
-    return {
-      snapshot,
-      reasons: [
-        ...retention.tags
-          .filter((list) => list.every((tag) => snapshot.details.tags?.includes(tag)))
-          .map(() => "tags"),
-        ...rules
-          .filter((rule) => keeps(rule, snapshot.time, local, isOldest))
-          .map(({ reason }) => reason),
-      ],
-    };
-  });
+  const decisions: Decision[] = [];
+  for (const [index, snapshot] of sorted.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) yield;
+    decisions.push(decide(snapshot, index === sorted.length - 1, rules, retention));
+  }
+  return decisions;
+}
+
+function decide(
+  snapshot: Detailed,
+  isOldest: boolean,
+  rules: readonly Rule[],
+  retention: Retention,
+): Decision {
+  const local = localTime(snapshot);
+  return {
+    snapshot,
+    reasons: [
+      ...retention.tags
+        .filter((list) => list.every((tag) => snapshot.details.tags?.includes(tag)))
+        .map(() => "tags"),
+      ...rules
+        .filter((rule) => keeps(rule, snapshot.time, local, isOldest))
+        .map(({ reason }) => reason),
+    ],
+  };
 }
 
 function rulesOf(newestFirst: readonly Detailed[], retention: Retention, now: number): Rule[] {

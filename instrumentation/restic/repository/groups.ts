@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-import { atOnce, inSteps, partsOf, sortSteps } from "../../core/in-steps.ts";
+import { atOnce, byText, inSteps, partsOf, sortSteps } from "../../core/in-steps.ts";
 
 /** Bound of a list as text. */
 const MAX_TEXT_BYTES = 256;
@@ -26,8 +26,8 @@ export function groupsInSteps(paths: readonly string[], tags: readonly string[])
 }
 
 function* groupSteps(paths: readonly string[], tags: readonly string[]): Generator<void, Groups> {
-  const ofPaths = `"paths":${yield* textSteps(yield* sortSteps(paths))}`;
-  const ofTags = `"tags":${yield* textSteps(yield* sortSteps(tags))}`;
+  const ofPaths = `"paths":${yield* textSteps(yield* sortSteps(paths, byText))}`;
+  const ofTags = `"tags":${yield* textSteps(yield* sortSteps(tags, byText))}`;
   const names: string[] = [];
   for (const lists of [ofPaths, ofTags, `${ofPaths},${ofTags}`]) {
     yield;
