@@ -25,17 +25,19 @@ export interface StateFolder {
 
 /** Name of a file of snapshots, of an inventory, of a key or of locks; `.new` while it is written. */
 const STATE_FILE =
-  /^(?:(?<key>key)|locks|[0-9a-f]{64})-[0-9a-f]{16}(?:\.(?:index|inventory))?(?:\.new)?$/;
+  /^(?:(?<key>key)|locks|[0-9a-f]{64})-(?<url>[0-9a-f]{16})(?:\.(?:index|inventory))?(?:\.new)?$/;
 
 /**
  * Creates the folder (0700) if it is missing, and locks it with a listening socket, which ends with its process even after SIGKILL.
  * @param keepsKeys false: kept keys are deleted
+ * @param urls of the repositories that are monitored: their files are never deleted
  * @throws AgentError `config` if other users have access, or another agent has locked it
  */
 export async function openStateFolder(
   path: string,
   now: number,
   keepsKeys: boolean,
+  urls: Iterable<string> = [],
 ): Promise<StateFolder> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await chmod(path, 0o700);
@@ -46,7 +48,7 @@ export async function openStateFolder(
     throw refusal(path, "belongs to another user");
   if ((found.mode & 0o077) !== 0) throw refusal(path, "is accessible to other users: chmod 700");
   const server = await lock(path);
-  await removeUnused(path, now, keepsKeys);
+  await removeUnused(path, now, keepsKeys, new Set([...urls].map(nameOf)));
   return {
     pathOf: (repositoryId, url) => join(path, `${repositoryId}-${nameOf(url)}`),
     keyPathOf: (url) => join(path, `key-${nameOf(url)}`),
@@ -87,18 +89,19 @@ function listen(path: string): Promise<Server> {
   });
 }
 
-async function removeUnused(folder: string, now: number, keepsKeys: boolean): Promise<void> {
-  const files: { readonly path: string; readonly isKey: boolean; readonly usedAt: number }[] = [];
+/** @param inUse names of URLs: the clock may be ahead, or the agent was off for months */
+async function removeUnused(
+  folder: string,
+  now: number,
+  keepsKeys: boolean,
+  inUse: ReadonlySet<string>,
+): Promise<void> {
   for (const name of await readdir(folder)) {
-    const match = STATE_FILE.exec(name);
-    if (!match) continue;
+    const { key, url = "" } = STATE_FILE.exec(name)?.groups ?? {};
+    if (url === "") continue;
     const path = join(folder, name);
-    const { mtimeMs: usedAt } = await lstat(path);
-    files.push({ path, isKey: match.groups?.["key"] !== undefined, usedAt });
+    const isUnwanted = key !== undefined && !keepsKeys;
+    const isOld = !inUse.has(url) && now - (await lstat(path)).mtimeMs > UNUSED_MS;
+    if (isUnwanted || isOld) await unlink(path);
   }
-  // The clock may be ahead, or the agent was off for months: files are old only beside newer ones.
-  const newest = files.reduce((latest, { usedAt }) => Math.max(latest, usedAt), 0);
-  const lastUse = Math.min(newest, now);
-  for (const { path, isKey, usedAt } of files)
-    if ((isKey && !keepsKeys) || lastUse - usedAt > UNUSED_MS) await unlink(path);
 }

@@ -24,6 +24,8 @@ export class StateDir {
   readonly #now: () => number;
   readonly #keepsKeys: boolean;
   #reads = MAX_READS;
+  /** Of the repositories that are monitored. */
+  readonly #urls = new Set<string>();
   #folder: Promise<StateFolder | undefined> | undefined;
 
   /** @param keepsKeys so that the state can be opened while a repository is away */
@@ -46,6 +48,7 @@ export class StateDir {
 
   /** The cache of one repository. Logs when state is discarded or cannot be used. */
   cacheOf(url: string): SnapshotCache {
+    this.#urls.add(url);
     let journal: SnapshotJournal | undefined;
     let hasFailed = false;
     const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
@@ -215,7 +218,7 @@ export class StateDir {
   }
 
   #open(): Promise<StateFolder | undefined> {
-    this.#folder ??= openStateFolder(this.#path, this.#now(), this.#keepsKeys).catch(
+    this.#folder ??= openStateFolder(this.#path, this.#now(), this.#keepsKeys, this.#urls).catch(
       (error: unknown) => {
         this.#logger.warn("cannot open the state folder: a restart will read all snapshots again", {
           error: error instanceof Error ? error.message : String(error),
