@@ -50,7 +50,9 @@ export function nextHistory(
   appendOnly: boolean,
 ): Outcome {
   const { at, isFirst, listed } = change;
-  const before = previous ? notAfter(previous, at) : firstHistory(change.repositoryId, appendOnly);
+  const before = previous
+    ? notAfter(previous, at, listed.values())
+    : firstHistory(change.repositoryId, appendOnly);
   const added = isFirst ? [] : change.added;
   const missing = fatesOf(isFirst ? [] : change.removed, listed.values());
   const newest = newestRemovals(missing, listed.values());

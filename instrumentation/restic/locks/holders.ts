@@ -68,6 +68,8 @@ function holderOf(
   const isOld = at - newest.time.seconds * 1000 > STALE_MS;
   const isSilent = !isRefreshed && (before.isStale || atMs - unchangedSinceMs >= MIN_APART_MS);
   const { hostname, username, pid, exclusive, time } = newest;
+  // The clock of the agent was ahead if it first saw the lock in the future, unless it is behind now: then the lock is of the future, too.
+  const wasAhead = before && before.since > at && time.seconds * 1000 <= at;
   return {
     hostname,
     username,
@@ -75,8 +77,7 @@ function holderOf(
     exclusive,
     refreshed: time,
     files,
-    // The clock of the agent may have been ahead: the lock would be young until that time.
-    since: Math.min(before?.since ?? at, at),
+    since: before && !wasAhead ? before.since : at,
     unchangedSinceMs,
     isStale: isOld && isSilent,
   };

@@ -9,6 +9,8 @@ let scene: HistoryScene;
 
 beforeEach(() => {
   scene = new HistoryScene();
+  // All snapshots are older.
+  scene.now += 1000 * HOUR;
 });
 
 /** Removals, a rewrite, keys that change and a set that vanishes, while the clock of the agent is a year ahead. */
@@ -89,4 +91,19 @@ test("a clock that is set back by minutes between two collections changes no tim
   scene.now -= HOUR / 2;
   scene.collect();
   expect(scene.history).toBe(history);
+});
+
+test("a clock that is a year behind for one collection excuses nothing", () => {
+  const [old, other] = [scene.add(), scene.add({ host: "db" })];
+  scene.add();
+  scene.collect();
+  scene.remove(old, other);
+  scene.collect();
+  const { history } = scene;
+  expect(history?.vanished).toHaveLength(1);
+  scene.now -= YEAR;
+  expect(scene.collect()).toEqual([]);
+  scene.now += YEAR;
+  expect(scene.collect()).toEqual([]);
+  expect(scene.history).toEqual(history);
 });
