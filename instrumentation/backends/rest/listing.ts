@@ -8,7 +8,7 @@ import { ArrayReader } from "./array-reader.ts";
 const NULL_BYTES = 16;
 
 /** Files in a part. */
-const PART = 10_000;
+const PART = 500;
 
 /** Bytes of a body in addition to those of its entries, of which each may have 1 KiB: a body that is no listing ends early. */
 const SLACK_BYTES = 2 ** 20;
