@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -15,7 +15,8 @@ export const RUNS = Number(process.env["RESTIC_OTEL_BENCH_RUNS"] ?? 5);
 export const LARGEST = Number(process.env["RESTIC_OTEL_BENCH_LARGEST"] ?? 100_000);
 
 /**
- * Arguments of Node.js to run a script of this folder. Its types are removed before, since that takes time and memory.
+ * Arguments of Node.js to run a script of this folder. Its types are removed before, since that takes time and memory, and a file beside
+ * it is put in the place of its import.
  * The script's own arguments begin at `process.argv[1]`. Run it in the root folder, where its imports are resolved.
  */
 export function script(name: string): readonly string[] {
@@ -32,7 +33,11 @@ function moduleOf(code: string): string {
 }
 
 function withoutTypes(name: string): string {
-  return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, `${name}.ts`), "utf8"));
+  const path = join(import.meta.dirname, `${name}.ts`);
+  const code = stripTypeScriptTypes(readFileSync(path, "utf8"));
+  return code.replace(/^import .* from "\.\/([\w-]+)\.ts";$/m, (_, beside) =>
+    withoutTypes(join(dirname(name), String(beside))),
+  );
 }
 
 /** The result of a process that has exited. */

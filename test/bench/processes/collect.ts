@@ -1,41 +1,10 @@
 // Runs two collections of a Monitor. Prints their figures as one line of JSON.
-import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { systemClock, Secret } from "restic-otel-instrumentation/internal";
-import { Monitor } from "restic-otel-instrumentation/monitor";
+import { monitorOf, peakBytes } from "./monitor-of.ts";
 
-const { urls, password, connections, stateDir, environment, pauses } = JSON.parse(
-  process.argv[1] ?? "",
-);
-const literal = (text: unknown) =>
-  ({ scheme: "literal", reference: new Secret(String(text)) }) as const;
-const monitor = new Monitor(
-  {
-    repositories: urls.map((url: string) => ({
-      repo: new Secret(url),
-      url,
-      disabled: false,
-      password: literal(password),
-      insecureNoPassword: false,
-      environment: Object.fromEntries(
-        Object.entries(environment).map(([name, value]) => [name, literal(value)]),
-      ),
-      options: {},
-      connections,
-      insecureTls: false,
-    })),
-    cron: "@daily",
-    timezone: "UTC",
-    timeoutMs: 300_000,
-    concurrency: 8,
-    legacyLabel: false,
-    retryFailed: false,
-    reverifyMs: 3_600_000,
-    stateDir,
-  },
-  { clock: systemClock },
-);
+const { pauses, ...settings } = JSON.parse(process.argv[1] ?? "");
+const monitor = monitorOf(settings);
 
 /** The sums of the cost counters of all repositories. */
 function cost(): {
@@ -53,12 +22,6 @@ function cost(): {
     sum.snapshots += state.content?.snapshots ?? 0;
   }
   return sum;
-}
-
-/** VmHWM, since `maxRSS` of a new process starts at that of its parent. */
-function peakBytes(): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 // A collection does not keep the process alive.

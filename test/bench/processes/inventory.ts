@@ -1,10 +1,8 @@
 // Takes inventories of one repository with a Monitor, one after the other. Prints their figures as one line of JSON.
-import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { systemClock, Secret } from "restic-otel-instrumentation/internal";
-import { Monitor } from "restic-otel-instrumentation/monitor";
+import { monitorOf, peakBytes } from "./monitor-of.ts";
 
 /** From the end of one inventory to the next, and from one collection to the next. */
 const EVERY_MS = 1000;
@@ -14,40 +12,11 @@ const CONNECTIONS = 5;
 /** Collections before the first inventory. */
 const BEFORE = 40;
 
-const { url, password, environment, stateDir, slices, inventories, pauses, collects } = JSON.parse(
+const { url, inventories, slices, pauses, collects, ...settings } = JSON.parse(
   process.argv[1] ?? "",
 );
-const literal = (text: unknown) =>
-  ({ scheme: "literal", reference: new Secret(String(text)) }) as const;
-const monitor = new Monitor(
-  {
-    repositories: [
-      {
-        repo: new Secret(url),
-        url,
-        disabled: false,
-        password: literal(password),
-        insecureNoPassword: false,
-        environment: Object.fromEntries(
-          Object.entries(environment).map(([name, value]) => [name, literal(value)]),
-        ),
-        options: {},
-        connections: CONNECTIONS,
-        insecureTls: false,
-      },
-    ],
-    cron: "@daily",
-    timezone: "UTC",
-    timeoutMs: 600_000,
-    concurrency: 8,
-    legacyLabel: false,
-    retryFailed: false,
-    reverifyMs: 3_600_000,
-    inventory: { everyMs: EVERY_MS, slices },
-    stateDir,
-  },
-  { clock: systemClock },
-);
+const inventory = { everyMs: EVERY_MS, slices };
+const monitor = monitorOf({ ...settings, urls: [url], connections: CONNECTIONS, inventory });
 
 /** Milliseconds of one collection. */
 async function collect(): Promise<number> {
@@ -62,12 +31,6 @@ function requests(): readonly [all: number, last: number] {
   const [entry] = monitor.store.entries();
   const { cost, lastRequests = 0 } = entry?.state ?? {};
   return [(cost?.list.requests ?? 0) + (cost?.load.requests ?? 0), lastRequests];
-}
-
-/** VmHWM, since `maxRSS` of a new process starts at that of its parent. */
-function peakBytes(): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 // Neither a collection nor an inventory keeps the process alive.
