@@ -13,14 +13,18 @@ const AT_ONCE = 4000;
 
 /** The packs of a listing. */
 export class PackListing {
-  readonly table = new PackTable();
+  readonly table: PackTable;
   /** Packs whose size the server did not tell. */
   #unsized = 0;
   readonly #isWanted: (id: Buffer) => boolean;
   readonly #id = Buffer.alloc(ID_BYTES);
 
-  /** @param isWanted others are left out; default: all are wanted */
-  constructor(isWanted: (id: Buffer) => boolean = () => true) {
+  /**
+   * @param expected the number of packs, about
+   * @param isWanted others are left out; default: all are wanted
+   */
+  constructor(expected: number, isWanted: (id: Buffer) => boolean = () => true) {
+    this.table = new PackTable(expected);
     this.#isWanted = isWanted;
   }
 

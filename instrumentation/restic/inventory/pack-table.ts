@@ -13,15 +13,22 @@ export const MARK = { indexed: 1, stable: 2, sized: 4 } as const;
 
 /** The rows of the packs of one folder. They grow on their own: to copy all rows of a table at once would block the process. */
 class FolderRows {
-  ids = Buffer.alloc(MIN_ROWS * ID_BYTES);
-  sizes = new Float64Array(MIN_ROWS);
-  marks = new Uint8Array(MIN_ROWS);
-  /** Numbers of rows from 1; 0: free. The length is a power of two; a quarter of the slots is free. */
-  slots = new Int32Array(2 * MIN_ROWS);
+  ids: Buffer;
+  sizes: Float64Array;
+  marks: Uint8Array;
+  /** Numbers of rows from 1; 0: free. */
+  slots: Int32Array;
   count = 0;
+
+  constructor(rows: number) {
+    this.ids = Buffer.alloc(rows * ID_BYTES);
+    this.sizes = new Float64Array(rows);
+    this.marks = new Uint8Array(rows);
+    this.slots = new Int32Array(slotsFor(rows));
+  }
 }
 
-const NO_ROWS = new FolderRows();
+const NO_ROWS = new FolderRows(0);
 
 /**
  * Packs with a size and marks: 50 to 80 bytes each. Rows are never removed. The names may be chosen by an attacker: the hash function is
@@ -29,7 +36,14 @@ const NO_ROWS = new FolderRows();
  */
 export class PackTable {
   readonly #folders: (FolderRows | undefined)[] = [];
+  readonly #rowsOfFolder: number;
   readonly #factors = Uint32Array.from({ length: ID_BYTES / 4 }, () => randomInt(2 ** 32) | 1);
+
+  /** @param expected the number of rows, about: a table that grows leaves its old rows to the garbage collector */
+  constructor(expected = 0) {
+    const mean = expected / FOLDERS;
+    this.#rowsOfFolder = Math.ceil(mean + 3 * Math.sqrt(mean)) + MIN_ROWS;
+  }
 
   get count(): number {
     return this.#folders.reduce((sum, folder) => sum + (folder?.count ?? 0), 0);
@@ -42,7 +56,7 @@ export class PackTable {
    */
   put(bytes: Buffer, at: number, size: number): number {
     const number = bytes[at] ?? 0;
-    const folder = (this.#folders[number] ??= new FolderRows());
+    const folder = (this.#folders[number] ??= new FolderRows(this.#rowsOfFolder));
     if (folder.count === folder.sizes.length) this.#grow(folder);
     const slot = this.#slotOf(folder, bytes, at);
     const known = folder.slots[slot] ?? 0;
@@ -144,10 +158,15 @@ export class PackTable {
     folder.ids = Buffer.concat([folder.ids], rows * ID_BYTES);
     folder.sizes = enlarged(new Float64Array(rows), folder.sizes);
     folder.marks = enlarged(new Uint8Array(rows), folder.marks);
-    folder.slots = new Int32Array(2 ** Math.ceil(Math.log2((4 / 3) * rows)));
+    folder.slots = new Int32Array(slotsFor(rows));
     for (let index = 0; index < folder.count; index++)
       folder.slots[this.#slotOf(folder, folder.ids, index * ID_BYTES)] = index + 1;
   }
+}
+
+/** A power of two; a quarter of the slots is free. */
+function slotsFor(rows: number): number {
+  return 2 ** Math.ceil(Math.log2((4 / 3) * rows + 1));
 }
 
 /** The place of a row in its folder. */

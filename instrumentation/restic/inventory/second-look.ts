@@ -31,7 +31,7 @@ export async function lookAgain(
   const { missing } = census;
   const damaged = census.damaged();
   if (missing.count + damaged.count === 0) return { missing, damaged };
-  const listing = new PackListing((bytes) =>
+  const listing = new PackListing(0, (bytes) =>
     [missing, damaged].some((table) => table.find(bytes, 0) !== undefined),
   );
   const found = listing.add.bind(listing);

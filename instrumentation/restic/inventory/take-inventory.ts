@@ -77,7 +77,8 @@ export async function takeInventory(
   const sliceCount = backend.slices === true ? slices : 1;
   const sliceIndex = (previous?.nextSlice ?? 0) % sliceCount;
   const slice = sliceOf(sliceIndex, sliceCount);
-  const listing = await listPacks(backend, slice.prefixes, signal);
+  const packs = index.heads.reduce((sum, head) => sum + head.packs, 0);
+  const listing = await listPacks(backend, slice.prefixes, new PackListing(packs), signal);
   await index.update(signal);
   await index.confirmGone(signal);
   const parts = {
@@ -139,9 +140,9 @@ async function count(
 async function listPacks(
   backend: Backend,
   prefixes: readonly string[],
+  listing: PackListing,
   signal: AbortSignal,
 ): Promise<PackListing> {
-  const listing = new PackListing();
   const found = listing.add.bind(listing);
   for (const prefix of prefixes.length > 0 ? prefixes : [undefined])
     await listFiles(backend, "data", { sizes: true, prefix, found, onPart: found }, signal);

@@ -53,7 +53,7 @@ async function read(scene: InventoryScene, ids: readonly string[]): Promise<read
   expect(gone.size).toBe(0);
   const heads = records.map((record) => headOf(record));
   const census = new Census({
-    listing: new PackListing(),
+    listing: new PackListing(0),
     isListed: () => true,
     heads,
     roots: [],
