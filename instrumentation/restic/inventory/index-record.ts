@@ -35,7 +35,8 @@ export interface RecordHead {
 
 const HEAD_BYTES = ID_BYTES + 8 + 6 * 4;
 
-export function encodeRecord(record: IndexRecord): Buffer {
+/** The bytes of a record, in parts. */
+export function encodeRecord(record: IndexRecord): readonly Buffer[] {
   const { id, readAt, size, packs, deleted, trees, data } = record;
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(id, "hex");
@@ -44,7 +45,7 @@ export function encodeRecord(record: IndexRecord): Buffer {
   const numbers = [...lengths, Number(data !== undefined), size];
   for (const [index, number] of numbers.entries())
     head.writeUInt32LE(number, ID_BYTES + 8 + 4 * index);
-  return Buffer.concat([head, packs, deleted, trees, ...(data ? [data] : [])]);
+  return [head, packs, deleted, trees, ...(data ? [data] : [])];
 }
 
 /** @throws RangeError if the bytes are no record */

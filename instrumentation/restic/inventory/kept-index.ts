@@ -3,7 +3,7 @@ import type { IndexRecord, RecordHead } from "./index-record.ts";
 
 /** Keeps what was read of the index of one repository between two inventories. @throws AgentError if it cannot be kept */
 export interface KeptIndex {
-  /** All records, in no order, each index file once. */
+  /** All records, in no order, each index file once. Each is valid until the next one is asked for. */
   records(): AsyncIterable<IndexRecord>;
   /** Adds a record, or replaces the one of the same index file. */
   add(record: IndexRecord): Promise<void>;
@@ -43,7 +43,7 @@ export class IndexInMemory implements KeptIndex {
   }
 
   async add(record: IndexRecord): Promise<void> {
-    this.#records.set(record.id, encodeRecord(record));
+    this.#records.set(record.id, Buffer.concat(encodeRecord(record)));
   }
 
   async retain(ids: ReadonlySet<string>): Promise<void> {

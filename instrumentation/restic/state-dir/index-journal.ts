@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { appendFile, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 import { AgentError } from "../../core/error.ts";
@@ -31,6 +31,8 @@ export class IndexJournal implements KeptIndex {
   #frames: Map<string, Frame> | undefined;
   /** Where the next frame is appended. */
   #end = 0;
+  /** Has the frame that is read. */
+  #buffer = Buffer.alloc(0);
 
   /** @param key derived from the master key: a record that was written without the repository's password is left out */
   constructor(path: string, key: KeyObject) {
@@ -53,11 +55,13 @@ export class IndexJournal implements KeptIndex {
   }
 
   async add(record: IndexRecord): Promise<void> {
-    const frame = this.#frame(encodeRecord(record));
+    const parts = encodeRecord(record);
+    const length = parts.reduce((sum, part) => sum + part.length, HEAD_BYTES);
+    const frame = [this.#headOf(parts, length), ...parts];
     this.#frames ??= new Map();
-    await this.#attempt(() => appendFile(this.#path, frame, { mode: 0o600 }));
-    this.#frames.set(record.id, { at: this.#end, length: frame.length });
-    this.#end += frame.length;
+    await this.#attempt(() => writeFile(this.#path, frame, { flag: "a", mode: 0o600 }));
+    this.#frames.set(record.id, { at: this.#end, length });
+    this.#end += length;
   }
 
   /** Writes a new file if a record is to be forgotten. */
@@ -120,11 +124,12 @@ export class IndexJournal implements KeptIndex {
 
   /** undefined: the record was not sealed with this key, or it was changed. */
   async #read(file: FileHandle, { at, length }: Frame): Promise<IndexRecord | undefined> {
-    const frame = await bytesAt(file, at, length);
+    if (this.#buffer.length < length) this.#buffer = Buffer.alloc(length);
+    const frame = await bytesAt(file, at, length, this.#buffer);
     if (frame.length < length) return undefined;
     const record = frame.subarray(HEAD_BYTES);
     const mac = frame.subarray(LENGTH_BYTES, HEAD_BYTES);
-    if (!timingSafeEqual(mac, this.#macOf(record))) return undefined;
+    if (!timingSafeEqual(mac, this.#macOf([record]))) return undefined;
     try {
       return decodeRecord(record);
     } catch {
@@ -132,14 +137,16 @@ export class IndexJournal implements KeptIndex {
     }
   }
 
-  #frame(record: Buffer): Buffer {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32LE(record.length);
-    return Buffer.concat([length, this.#macOf(record), record]);
+  #headOf(record: readonly Buffer[], length: number): Buffer {
+    const head = Buffer.alloc(LENGTH_BYTES);
+    head.writeUInt32LE(length - HEAD_BYTES);
+    return Buffer.concat([head, this.#macOf(record)]);
   }
 
-  #macOf(record: Buffer): Buffer {
-    return createHmac("sha256", this.#key).update(record).digest().subarray(0, MAC_BYTES);
+  #macOf(record: readonly Buffer[]): Buffer {
+    const mac = createHmac("sha256", this.#key);
+    for (const part of record) mac.update(part);
+    return mac.digest().subarray(0, MAC_BYTES);
   }
 
   async #attempt<T>(run: () => Promise<T>): Promise<T> {
@@ -154,8 +161,12 @@ export class IndexJournal implements KeptIndex {
   }
 }
 
-async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
+async function bytesAt(
+  file: FileHandle,
+  at: number,
+  length: number,
+  bytes = Buffer.alloc(length),
+): Promise<Buffer> {
   const { bytesRead } = await file.read(bytes, 0, length, at);
   return bytes.subarray(0, bytesRead);
 }

@@ -45,7 +45,7 @@ async function read(scene: InventoryScene, ids: readonly string[]): Promise<read
       sizeOf: () => undefined,
       budget: { left: Infinity },
       withData: () => true,
-      found: async (record) => void records.push(decodeRecord(encodeRecord(record))),
+      found: async (record) => void records.push(decodeRecord(Buffer.concat(encodeRecord(record)))),
     },
     0,
     new AbortController().signal,
