@@ -1,36 +1,23 @@
-import { rename } from "node:fs/promises";
-
 import type { Disaster } from "../support/disasters/disaster.ts";
-import type { Job, World } from "../support/disasters/world.ts";
+import { WEB } from "../support/disasters/scenery.ts";
+import { nothing, story } from "../support/disasters/story.ts";
+import type { World } from "../support/disasters/world.ts";
 
-const WEB: Job = { host: "web" };
-const EXPECTED = { expect: [{ name: "servers", hosts: ["web"], users: ["root"], maxAge: "26h" }] };
-
-async function restart(world: World): Promise<void> {
-  await world.agent.kill();
-  await world.agent.start(world.now);
-}
+const SCENERY = {
+  settings: { expect: [{ name: "servers", hosts: ["web"], users: ["root"], maxAge: "26h" }] },
+  stepMinutes: 5,
+};
 
 /** The agent does not answer for an hour. */
 function outage(
   name: string,
-  begin: (world: World) => Promise<void> | void,
-  end: (world: World) => Promise<void> | void,
+  strike: (world: World) => Promise<void> | void,
+  repair: (world: World) => Promise<void> | void,
 ): Disaster {
   return {
     name,
-    settings: EXPECTED,
-    stepMinutes: 5,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(1);
-      world.strike();
-      await begin(world);
-      await world.hours(1);
-      world.repair();
-      await end(world);
-      await world.hours(1);
-    },
+    ...SCENERY,
+    play: story({ jobs: [WEB], quiet: 1, strike, lasts: 1, repair, ends: 1 }),
     alerts: { BackupAgentDown: 0.25 },
     endsWithin: 0.5,
   };
@@ -49,33 +36,33 @@ export const AGENT_DISASTERS: readonly Disaster[] = [
   ),
   {
     name: "the agent restarts again and again",
-    settings: EXPECTED,
-    stepMinutes: 5,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(1);
-      world.strike();
-      for (let restarts = 0; restarts < 6; restarts++) {
-        await restart(world);
-        await world.hours(1 / 6);
-      }
-      world.repair();
-      await world.hours(2);
-    },
+    ...SCENERY,
+    play: story({
+      jobs: [WEB],
+      quiet: 1,
+      async strike(world) {
+        for (let restarts = 0; restarts < 6; restarts++) {
+          await world.restart();
+          await world.hours(1 / 6);
+        }
+      },
+      lasts: 0,
+      repair: nothing,
+      ends: 2,
+    }),
     alerts: { BackupAgentRestarting: 0.75 },
     endsWithin: 1.5,
   },
   {
     name: "a late backup, and the agent is restarted",
-    settings: EXPECTED,
-    stepMinutes: 5,
+    ...SCENERY,
     async play(world) {
       await world.begins(3, WEB);
       world.jobs.clear();
       await world.hours(1);
       world.strike();
       await world.hours(5);
-      await restart(world);
+      await world.restart();
       await world.hours(1);
       world.repair();
       await world.backup(WEB);
@@ -86,29 +73,22 @@ export const AGENT_DISASTERS: readonly Disaster[] = [
   },
   {
     name: "Prometheus is restarted (no alert)",
-    settings: EXPECTED,
-    stepMinutes: 5,
+    ...SCENERY,
     async play(world) {
       await world.begins(3, WEB);
       await world.hours(1);
-      world.strike();
-      const { instance } = world;
-      world.instance = undefined;
-      await world.hours(1 / 6);
-      world.instance = instance;
+      await world.hoursWithoutScrapes(1 / 6);
       await world.hours(1);
     },
     alerts: {},
   },
   {
     name: "the pod of the agent is rolled out (no alert)",
-    settings: EXPECTED,
-    stepMinutes: 5,
+    ...SCENERY,
     async play(world) {
       await world.begins(3, WEB);
       await world.hours(1);
-      world.strike();
-      await restart(world);
+      await world.restart();
       world.instance = "agent-2:9121";
       await world.hours(2);
     },
@@ -116,35 +96,32 @@ export const AGENT_DISASTERS: readonly Disaster[] = [
   },
   {
     name: "a repository cannot be reached for three days",
-    settings: EXPECTED,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.days(1);
-      world.strike();
-      const away = `${world.repository.folder}-away`;
-      await rename(world.repository.folder, away);
-      world.jobs.clear();
-      await world.days(3);
-      world.repair();
-      await rename(away, world.repository.folder);
-      await world.backup(WEB);
-      await world.hours(6);
-    },
+    settings: SCENERY.settings,
+    play: story({
+      jobs: [WEB],
+      quiet: 24,
+      async strike(world) {
+        await world.repository.goAway();
+        world.jobs.clear();
+      },
+      lasts: 72,
+      async repair(world) {
+        await world.repository.comeBack();
+        await world.backup(WEB);
+      },
+      ends: 6,
+    }),
     alerts: { BackupRepositoryUnreadable: 2, BackupLateUnread: 6 },
   },
   {
     name: "the agent collects no more",
     settings: { cron: "0 0 1 1 *" },
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(8);
-      world.strike();
-      world.agent.collects = false;
-      await world.hours(40);
-      world.repair();
-      world.agent.collects = true;
-      await world.hours(4);
-    },
+    play: story({
+      jobs: [WEB],
+      strike: (world) => (world.agent.collects = false),
+      lasts: 40,
+      repair: (world) => (world.agent.collects = true),
+    }),
     alerts: { BackupCollectionTooOld: 37 },
   },
 ];

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { page, replaceBetween } from "../house/docs.ts";
 import { requirePackage, requirePeer } from "../support/agent/peers.ts";
 import type { Disaster } from "../support/disasters/disaster.ts";
+import { ALERTS_BY_KEY } from "../support/disasters/firing.ts";
 import { rowOf } from "../support/disasters/disaster-row.ts";
 import { survivorsOf } from "../support/disasters/disaster-mutants.ts";
 import { panelsIn } from "../support/disasters/panels-in-disasters.ts";
@@ -17,14 +18,20 @@ import { INVENTORY_DISASTERS } from "./inventory-disasters.ts";
 import { LOCK_DISASTERS } from "./lock-disasters.ts";
 import { QUIET_WEEKS } from "./quiet-weeks.ts";
 import { REMOVAL_DISASTERS } from "./removal-disasters.ts";
+import { REPOSITORY_DISASTERS } from "./repository-disasters.ts";
+import { RETENTION_DISASTERS } from "./retention-disasters.ts";
 import { SET_DISASTERS } from "./set-disasters.ts";
 import { SETTINGS_DISASTERS } from "./settings-disasters.ts";
+import { SEVERAL_AGENTS_DISASTERS } from "./several-agents-disasters.ts";
 import { UNNOTICED } from "./unnoticed-mutants.ts";
 
 const DISASTERS: readonly Disaster[] = [
   ...EXPECTATION_DISASTERS,
+  ...RETENTION_DISASTERS,
   ...AGENT_DISASTERS,
+  ...SEVERAL_AGENTS_DISASTERS,
   ...SETTINGS_DISASTERS,
+  ...REPOSITORY_DISASTERS,
   ...REMOVAL_DISASTERS,
   ...SET_DISASTERS,
   ...FLEET_DISASTERS,
@@ -36,7 +43,8 @@ const NAMED = DISASTERS.map((disaster) => [disaster.name, disaster] as const);
 const canRun =
   requirePackage("faketime") &&
   requirePeer("promtool") !== undefined &&
-  requirePeer("restic") !== undefined;
+  requirePeer("restic") !== undefined &&
+  requirePeer("rest-server") !== undefined;
 
 describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
   const played: Played[] = [];
@@ -89,6 +97,11 @@ describe.skipIf(!canRun)("the shipped rules and the installed agent", () => {
     const text = await readFile(page("alerting"), "utf8");
     await writeFile(page("alerting"), replaceBetween(text, "disasters", table));
   });
+});
+
+test("each alert fires in a disaster", () => {
+  const fired = new Set(DISASTERS.flatMap(({ alerts }) => Object.keys(alerts)));
+  expect([...ALERTS_BY_KEY.keys()].filter((alert) => !fired.has(alert))).toEqual([]);
 });
 
 test("the table of docs/alerting.md has every disaster with its alerts", async () => {

@@ -1,8 +1,7 @@
-import { rename } from "node:fs/promises";
-
 import type { Disaster } from "../support/disasters/disaster.ts";
 import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
 import type { Backup } from "../support/disasters/repository-on-disk.ts";
+import { inEach, story } from "../support/disasters/story.ts";
 import type { World } from "../support/disasters/world.ts";
 
 const FIRST = "/repository-1";
@@ -13,6 +12,7 @@ const WEB_PG: Backup = { host: "web", user: "pg" };
 const WEB_SRV: Backup = { host: "web", paths: ["/srv"] };
 const DB: Backup = { host: "db" };
 const DB_PG: Backup = { host: "db", user: "pg" };
+const ALL = [WEB, WEB_PG, WEB_SRV, DB, DB_PG];
 
 /** Daily snapshots in a repository of this number, of which the last one is different. */
 async function past(
@@ -21,9 +21,12 @@ async function past(
   backup: Backup,
   { daysAgo = 1, last = {} }: { readonly daysAgo?: number; readonly last?: Partial<Backup> } = {},
 ): Promise<void> {
-  const there = world.repositories[repository - 1];
-  for (let day = 4; day > 0; day--) await world.backup(backup, there, daysAgo + day);
-  await world.backup({ ...backup, ...last }, there, daysAgo);
+  for (let day = 4; day > 0; day--) await world.backup(backup, repository, daysAgo + day);
+  await world.backup({ ...backup, ...last }, repository, daysAgo);
+}
+
+function entries(...repositories: readonly string[]): readonly object[] {
+  return repositories.map((repo) => ({ repo, password: PASSWORD }));
 }
 
 /** Neighbours differ in one label: no alert of one hides that of another one, or is taken for it. */
@@ -37,23 +40,48 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
         { hosts: ["web"], users: ["root"], paths: ["/srv"], name: "srv" },
       ].map((entry) => Object.assign({ maxAge: "26h", copies: 2 }, entry)),
     },
-    async play(world) {
-      const [, second] = world.repositories;
-      if (!second) throw new Error("there is no second repository");
-      const all = [WEB, WEB_PG, WEB_SRV, DB, DB_PG];
-      await world.begins(
-        3,
-        ...all,
-        ...all.map((job) => Object.assign({ repository: second }, job)),
-      );
-      await world.hours(4);
-      world.strike();
-      world.jobs.clear();
-      for (const job of [WEB_PG, WEB_SRV, DB, DB_PG]) world.jobs.add(job);
-      world.jobs.add({ ...DB_PG, repository: second });
-      await world.hours(30);
-    },
+    play: story({
+      jobs: ALL.flatMap((job) => inEach(job, 1, 2)),
+      quiet: 4,
+      strike(world) {
+        world.jobs.clear();
+        for (const job of [WEB_PG, WEB_SRV, DB, DB_PG]) world.jobs.add(job);
+        world.jobs.add({ ...DB_PG, repository: 2 });
+      },
+      lasts: 30,
+      async repair(world) {
+        for (const job of ALL.flatMap((one) => inEach(one, 1, 2)))
+          await world.backup(job, job.repository);
+      },
+    }),
     alerts: { BackupLate: 26, BackupCopyLate: 26 },
+  },
+  {
+    name: "one backup comes in the last minute, between two scrapes, and its neighbours are late",
+    settings: {
+      expect: [
+        { name: "data", hosts: ["web", "db"], users: ["root", "pg"], paths: ["/data"] },
+        { name: "srv", hosts: ["web"], users: ["root"], paths: ["/srv"] },
+      ].map((entry) => Object.assign({ maxAge: "26h" }, entry)),
+    },
+    stepMinutes: 2,
+    async play(world) {
+      // In five minutes the first one is late by the clock of Prometheus.
+      await world.backup(WEB, 1, (26 - 5 / 60) / 24);
+      for (const job of ALL.slice(1)) await world.backup(job, 1, 2);
+      await world.backup(DB_PG, 1, 1);
+      world.strike();
+      await world.begins(0);
+      await world.hours(4 / 60);
+      await world.backup(WEB);
+      await world.hoursWithoutScrapes(2 / 60);
+      await world.hours(10 / 60);
+      world.repair();
+      for (const job of ALL) await world.backup(job);
+      await world.hours(30 / 60);
+    },
+    alerts: { BackupLate: 0.1 },
+    endsWithin: 0.5,
   },
   {
     name: "in a fleet one of two repositories was never read",
@@ -66,13 +94,17 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
       ].map((entry) => Object.assign({ users: ["root"], maxAge: "26h" }, entry)),
     },
     async play(world) {
-      const { folder = "" } = world.repositories[1] ?? {};
-      await rename(folder, `${folder}-away`);
+      const second = world.repositoryAt(2);
+      await second.goAway();
       world.strike();
       await world.begins(1, WEB);
       world.jobs.clear();
       await world.hours(8);
-      await rename(`${folder}-away`, folder);
+      world.repair();
+      await second.comeBack();
+      for (const host of ["web", "never", "gone"])
+        for (const number of [1, 2]) await world.backup({ host }, number);
+      await world.hours(4);
     },
     alerts: {
       BackupRepositoryUnreadable: 2,
@@ -92,22 +124,24 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
         { name: "other", repositories: [FIRST, THIRD], hosts: ["web"], copies: 2 },
       ].map((entry) => Object.assign({ users: ["root"], maxAge: "26h" }, entry)),
     },
-    second: {
-      repositories: [
-        { repo: FIRST, password: PASSWORD },
-        { repo: SECOND, password: "wrong" },
-        { repo: THIRD, password: PASSWORD },
-      ],
-    },
+    others: [
+      {
+        settings: {
+          repositories: [...entries(FIRST, THIRD), { repo: SECOND, password: "wrong" }],
+        },
+      },
+    ],
     async play(world) {
-      const [, second, third] = world.repositories;
-      if (!second || !third) throw new Error("there are no three repositories");
-      const copies = [second, third].map((repository) => ({ host: "web", repository }));
       world.strike();
-      await world.begins(1, WEB, ...copies);
+      await world.begins(1, ...inEach(WEB, 1, 2, 3));
       world.jobs.clear();
       world.jobs.add(WEB);
       await world.hours(10);
+      world.repair();
+      await world.reload({ repositories: entries(FIRST, SECOND, THIRD) }, 2);
+      for (const host of ["web", "never"])
+        for (const number of [1, 2, 3]) await world.backup({ host }, number);
+      await world.hours(4);
     },
     alerts: { BackupRepositoryUnreadable: 2, BackupLateUnread: 1, BackupCopyLate: 6 },
   },
@@ -132,6 +166,15 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
       world.strike();
       await world.begins(0);
       await world.hours(6);
+      world.repair();
+      await world.reload({
+        expect: [
+          { name: "root", hosts: ["web", "old", "empty"], users: ["root"], maxAge: "10d" },
+          { name: "pg", hosts: ["old", "empty"], users: ["pg"], maxAge: "10d" },
+        ],
+      });
+      await world.backup({ host: "empty" });
+      await world.hours(4);
     },
     alerts: { BackupSetTooOld: 1, BackupEmpty: 1, BackupUnexpectedSets: 2 },
   },
@@ -152,6 +195,11 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
       world.strike();
       await world.begins(0);
       await world.hours(4);
+      world.repair();
+      for (const host of ["files", "bytes", "silent", "other"])
+        for (const number of [1, 2])
+          for (const user of ["root", "pg"]) await world.backup({ host, user }, number);
+      await world.hours(4);
     },
     alerts: { BackupShrunk: 1, BackupEmpty: 1, BackupSetTooOld: 1 },
   },
@@ -159,12 +207,9 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
     name: "in a fleet snapshots were removed from five repositories",
     repositories: 5,
     async play(world) {
-      const [, , few, , fewest] = world.repositories;
-      for (const repository of [few, fewest])
-        for (let quarter = 4; quarter > 0; quarter--)
-          await world.backup(WEB, repository, quarter / 4);
-      const daily = world.repositories.filter((one) => one !== few && one !== fewest);
-      await world.begins(11, ...daily.map((repository) => ({ host: "web", repository })));
+      for (const number of [3, 5])
+        for (let quarter = 4; quarter > 0; quarter--) await world.backup(WEB, number, quarter / 4);
+      await world.begins(11, ...inEach(WEB, 1, 2, 4));
       await world.hours(8);
       world.strike();
       // Most of them; too few for that; few in all; too few with the newest; few in all with the newest.
@@ -175,66 +220,14 @@ export const FLEET_DISASTERS: readonly Disaster[] = [
         [-5, 5],
         [-3, 3],
       ] as const;
-      for (const [index, [start, count]] of removed.entries()) {
-        const repository = world.repositories[index];
-        const ids = world.idsOf(WEB, repository).splice(start, count);
-        await repository?.remove("snapshots", ids);
-      }
+      for (const [index, [start, count]] of removed.entries())
+        await world.forget(WEB, start, count, index + 1);
       await world.hours(4);
+      world.repair();
+      for (const number of [1, 2, 3, 4, 5]) await world.backup(WEB, number);
+      await world.hours(4 + 3 * 24);
     },
     alerts: { "BackupMassRemoval (warning)": 1, BackupNewestRemoved: 1, BackupSetTooOld: 1 },
-  },
-  {
-    name: "in a fleet a mount holds a lock for days, and others are stale",
-    repositories: 2,
-    settings: { locks: { every: "15m" } },
-    async play(world) {
-      const [first, second] = world.repositories;
-      if (!first || !second) throw new Error("there are no two repositories");
-      await world.begins(3, WEB, { ...WEB, repository: second });
-      await world.hours(8);
-      world.strike();
-      await second.lock(world.now, false);
-      await first.lock(world.now, true);
-      for (let hour = 0; hour < 52; hour++) {
-        const id = await first.lock(world.now, false);
-        await world.hours(1);
-        await first.remove("locks", [id]);
-      }
-    },
-    alerts: { BackupStaleLock: 2, BackupStaleExclusiveLock: 2, BackupLockHeld: 50 },
-  },
-  {
-    name: "in a fleet forget does not run, and some expectations are too new to show it, or were removed",
-    repositories: 3,
-    settings: { expect: [kept("kept"), kept("gone", FIRST)] },
-    stepMinutes: 240,
-    async play(world) {
-      const [, second, third] = world.repositories;
-      if (!second || !third) throw new Error("there are no three repositories");
-      world.strike();
-      await rename(third.folder, `${third.folder}-away`);
-      const job = { ...WEB, hours: [4] };
-      await world.begins(20, job, { ...job, repository: second });
-      await world.days(4);
-      await rename(`${third.folder}-away`, third.folder);
-      for (let day = 20; day > 0; day--) await world.backup(WEB, third, day);
-      world.jobs.add({ ...job, repository: third });
-      await world.reload({ expect: [kept("kept"), kept("gone", FIRST), kept("new", FIRST)] });
-      await world.days(3);
-      await world.reload({ expect: [kept("kept", FIRST, THIRD), kept("new", FIRST)] });
-      await world.days(2);
-    },
-    alerts: {
-      BackupRepositoryUnreadable: 8,
-      BackupUnexpectedSets: 7 * 24 + 8,
-      BackupForgetMissing: 8 * 24 + 8,
-    },
+    endsWithin: 3 * 24,
   },
 ];
-
-/** An expectation of two weeks. */
-function kept(name: string, ...repositories: readonly string[]): object {
-  const there = repositories.length === 0 ? {} : { repositories };
-  return { name, ...there, hosts: ["web"], maxAge: "40d", retention: { daily: 14 } };
-}

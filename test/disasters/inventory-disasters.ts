@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,10 +40,12 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   return entries.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
 }
 
+/** Something happens to files of a repository; if it is bad, it is undone. */
 function damage(
   name: string,
   alerts: Disaster["alerts"],
   happen: (folder: string) => Promise<void>,
+  before: (folder: string) => Promise<void> = async () => {},
 ): Disaster {
   return {
     name,
@@ -51,12 +53,19 @@ function damage(
     hasInventory: true,
     hoursVary: true,
     async play(world) {
+      const { folder } = world.repository;
       await makeRepository(world);
+      await before(folder);
       await world.begins(0);
       await world.hours(3);
       world.strike();
-      await happen(world.repository.folder);
+      await cp(folder, `${folder}-away`, { recursive: true, preserveTimestamps: true });
+      await happen(folder);
       await world.hours(5);
+      if (Object.keys(alerts).length === 0) return;
+      world.repair();
+      await world.repository.comeBack();
+      await world.hours(4);
     },
     alerts,
   };
@@ -97,37 +106,28 @@ export const INVENTORY_DISASTERS: readonly Disaster[] = [
       await world.begins(0);
       await world.hours(8);
       world.strike();
-      const away = `${world.repository.folder}-away`;
-      await rename(world.repository.folder, away);
+      await world.repository.goAway();
       world.agent.waitsForInventory = false;
       await world.days(9);
       world.repair();
-      await rename(away, world.repository.folder);
+      await world.repository.comeBack();
       world.agent.waitsForInventory = true;
       await world.hours(12);
     },
     alerts: { BackupRepositoryUnreadable: 8, BackupInventoryTooOld: 8 * 24 + 4 },
     endsWithin: 8,
   },
-  {
-    name: "an index file is lost that has data of living snapshots",
-    settings: SETTINGS,
-    hasInventory: true,
-    hoursVary: true,
-    async play(world) {
-      await makeRepository(world);
-      const { folder: repo } = world.repository;
-      const options = { repo, password: PASSWORD };
-      const [first] = await indexes(repo);
-      await restic(["forget", "--keep-last", "1"], options);
-      await world.begins(0);
-      await world.hours(3);
-      world.strike();
+  damage(
+    "an index file is lost that has data of living snapshots",
+    { BackupPacksLost: SOON + 1 },
+    async (folder) => {
+      const [first] = await indexes(folder);
       await rm(first?.path ?? "");
-      await world.hours(5);
     },
-    alerts: { BackupPacksLost: SOON + 1 },
-  },
+    async (repo) => {
+      await restic(["forget", "--keep-last", "1"], { repo, password: PASSWORD });
+    },
+  ),
 ];
 
 /** Index files, oldest first. */

@@ -1,17 +1,14 @@
 import type { Disaster } from "../support/disasters/disaster.ts";
-import type { Job, World } from "../support/disasters/world.ts";
+import type { Job } from "../support/disasters/scenery.ts";
+import { nothing, story } from "../support/disasters/story.ts";
+import type { World } from "../support/disasters/world.ts";
 
 const DAY = 86_400_000;
 const WEB: Job = { host: "web" };
 const OFFICE: Job = { host: "office", weekdays: [1, 2, 3, 4, 5] };
 const OLD: Job = { host: "old" };
 const MOVED: Job = { host: "moved" };
-
-/** Keeps the newest snapshots of each host. */
-async function forget(world: World, keepLast: number): Promise<void> {
-  for (const ids of world.snapshots.values())
-    await world.repository.remove("snapshots", ids.splice(0, ids.length - keepLast));
-}
+const CONTAINER: Job = { host: "0123456789ab" };
 
 /** As `restic tag`: a snapshot with the same tree and time takes the place of another one. */
 async function tag(world: World): Promise<void> {
@@ -39,9 +36,8 @@ export const QUIET_WEEKS: readonly Disaster[] = [
       locks: { every: "15m" },
     },
     async play(world) {
-      await world.begins(10, WEB, OFFICE, OLD, MOVED, { host: "0123456789ab" });
+      await world.begins(10, WEB, OFFICE, OLD, MOVED, CONTAINER);
       world.jobs.delete(OLD);
-      world.strike();
       for (let day = 0; day < 21; day++) {
         const container: Job = { host: day.toString(16).padStart(12, "a") };
         world.jobs.add(container);
@@ -52,7 +48,8 @@ export const QUIET_WEEKS: readonly Disaster[] = [
         world.jobs.delete(container);
         if (day === 5) world.jobs.delete(MOVED);
         if (day === 7) await tag(world);
-        if (day % 7 === 6) await forget(world, 10);
+        if (day % 7 === 6)
+          for (const host of [WEB, OFFICE, OLD, MOVED, CONTAINER]) await world.keepLast(host, 10);
         await world.hours(16);
       }
     },
@@ -61,15 +58,14 @@ export const QUIET_WEEKS: readonly Disaster[] = [
   {
     name: "a first forget that removes nine tenths",
     settings: { expect: [{ name: "servers", hosts: ["web"], maxAge: "26h" }] },
-    async play(world) {
-      await world.begins(40, WEB);
-      await world.hours(8);
-      world.strike();
-      await forget(world, 4);
-      await world.hours(4);
-      world.repair();
-      await world.hours(4 + 72);
-    },
+    play: story({
+      days: 40,
+      jobs: [WEB],
+      strike: (world) => world.keepLast(WEB, 4),
+      lasts: 4,
+      repair: nothing,
+      ends: 4 + 72,
+    }),
     // It looks like an attack that leaves the newest ones: a warning, and not critical.
     alerts: { "BackupMassRemoval (warning)": 1 },
     endsWithin: 72,

@@ -1,33 +1,34 @@
-import { cp, rename, rm } from "node:fs/promises";
-
 import type { Disaster } from "../support/disasters/disaster.ts";
-import type { Job, World } from "../support/disasters/world.ts";
+import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
+import { DB, EVENT_HOURS, SERVERS, WEB } from "../support/disasters/scenery.ts";
+import type { Job } from "../support/disasters/scenery.ts";
+import { nothing, story } from "../support/disasters/story.ts";
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const WEB: Job = { host: "web" };
-const DB: Job = { host: "db" };
-const EXPECTED = {
-  expect: [{ name: "servers", hosts: ["web", "db"], users: ["root"], maxAge: "26h" }],
-};
-
-async function forgetAll(world: World, ...hosts: readonly string[]): Promise<void> {
-  for (const host of hosts)
-    await world.repository.remove("snapshots", world.idsOf({ host }).splice(0));
+/** All snapshots of some hosts were forgotten. */
+function forgotten(...sets: readonly Job[]): Disaster["play"] {
+  return story({
+    days: 10,
+    jobs: [WEB, DB],
+    async strike(world) {
+      for (const set of sets) await world.forget(set);
+    },
+    lasts: 4,
+    repair: nothing,
+    ends: 4 + EVENT_HOURS,
+  });
 }
 
 /** More backup sets or slots than are allowed. */
-function hidden(name: string, settings: object): Disaster {
+function hidden(name: string, limit: string, more: object): Disaster {
   return {
     name,
-    settings: { ...settings },
-    async play(world) {
-      await world.begins(3, { host: "web-1" });
-      await world.hours(8);
-      world.strike();
-      await world.backup({ host: "web-2" });
-      await world.hours(4);
-    },
+    settings: { ...more, [limit]: 1 },
+    play: story({
+      jobs: [{ host: "web-1" }],
+      strike: (world) => world.backup({ host: "web-2" }),
+      lasts: 4,
+      repair: (world) => world.reload({ [limit]: 10 }),
+    }),
     alerts: { BackupSetsHidden: 2 },
   };
 }
@@ -51,32 +52,16 @@ export const SET_DISASTERS: readonly Disaster[] = [
   },
   {
     name: "all snapshots of a host were forgotten, and the agent has no state folder",
-    settings: EXPECTED,
+    settings: SERVERS,
     hasStateDir: false,
-    async play(world) {
-      await world.begins(10, WEB, DB);
-      await world.hours(8);
-      world.strike();
-      await forgetAll(world, "db");
-      await world.hours(4);
-      world.repair();
-      await world.hours(4 + 3 * 24);
-    },
+    play: forgotten(DB),
     alerts: { BackupNewestRemoved: 1, BackupSetVanished: 2, BackupNeverSeen: 1 },
-    endsWithin: 3 * 24,
+    endsWithin: EVENT_HOURS,
   },
   {
     name: "all snapshots of a repository were forgotten",
-    settings: EXPECTED,
-    async play(world) {
-      await world.begins(10, WEB, DB);
-      await world.hours(8);
-      world.strike();
-      await forgetAll(world, "web", "db");
-      await world.hours(4);
-      world.repair();
-      await world.hours(4 + 3 * 24);
-    },
+    settings: SERVERS,
+    play: forgotten(WEB, DB),
     alerts: {
       BackupRepositoryEmpty: 1,
       BackupNewestRemoved: 1,
@@ -84,121 +69,29 @@ export const SET_DISASTERS: readonly Disaster[] = [
       BackupSetsVanished: 1,
       BackupNeverSeen: 1,
     },
-    endsWithin: 3 * 24,
+    endsWithin: EVENT_HOURS,
   },
   {
-    name: "an agent without a state folder is started on another repository",
-    settings: { expect: [{ name: "servers", hosts: ["web"], users: ["root"], maxAge: "26h" }] },
-    hasStateDir: false,
-    async play(world) {
-      await world.begins(3, WEB);
-      await world.hours(30);
-      world.strike();
-      world.jobs.clear();
-      const { folder } = world.repository;
-      await world.agent.kill();
-      await cp(folder, `${folder}-right`, { recursive: true });
-      await world.repository.replace();
-      await world.backup(WEB);
-      await world.agent.start(world.now);
-      await world.hours(4);
-      world.repair();
-      await world.agent.kill();
-      await rm(folder, { recursive: true });
-      await rename(`${folder}-right`, folder);
-      await world.agent.start(world.now);
-      await world.hours(4);
-    },
-    alerts: { BackupRepositoryReplaced: 2 },
-  },
-  {
-    name: "two repositories are exchanged, and the agent has no state folder",
+    name: "the snapshots of one user of a host were forgotten from one of two repositories; another agent has a state folder",
     hasStateDir: false,
     repositories: 2,
-    async play(world) {
-      const [first, second] = world.repositories;
-      if (!first || !second) throw new Error("there are no two repositories");
-      const exchange = async (): Promise<void> => {
-        await world.agent.kill();
-        await rename(first.folder, `${first.folder}-other`);
-        await rename(second.folder, first.folder);
-        await rename(`${first.folder}-other`, second.folder);
-        await world.agent.start(world.now);
-      };
-      await world.begins(3, WEB, { ...WEB, repository: second });
-      await world.hours(8);
-      world.strike();
-      world.jobs.clear();
-      await exchange();
-      await world.hours(4);
-      world.repair();
-      await exchange();
-      await world.hours(4);
-    },
-    alerts: { BackupRepositoryReplaced: 2 },
-  },
-  {
-    name: "one of two repositories cannot be reached, and an agent without a state folder is restarted",
-    hasStateDir: false,
-    repositories: 2,
-    async play(world) {
-      const [first, second] = world.repositories;
-      if (!first || !second) throw new Error("there are no two repositories");
-      await world.begins(3, WEB, { ...WEB, repository: second });
-      await world.hours(8);
-      world.strike();
-      await rename(first.folder, `${first.folder}-away`);
-      await world.agent.kill();
-      await world.agent.start(world.now);
-      await world.hours(4);
-      world.repair();
-      await rename(`${first.folder}-away`, first.folder);
-      await world.hours(4);
-    },
-    alerts: { BackupRepositoryUnreadable: 2 },
-  },
-  {
-    name: "the snapshots of one user of a host were forgotten from one of two repositories",
-    hasStateDir: false,
-    repositories: 2,
-    async play(world) {
-      const [, second] = world.repositories;
-      if (!second) throw new Error("there is no second repository");
-      await world.begins(10, WEB, DB, { ...DB, user: "pg" }, { ...DB, repository: second });
-      await world.hours(8);
-      world.strike();
-      await forgetAll(world, "db");
-      await world.hours(4);
-    },
+    others: [
+      {
+        settings: { repositories: [{ repo: "/repository-2", password: PASSWORD }] },
+        hasStateDir: true,
+      },
+    ],
+    play: story({
+      days: 10,
+      jobs: [WEB, DB, { ...DB, user: "pg" }, { ...DB, repository: 2 }],
+      strike: (world) => world.forget(DB),
+      lasts: 4,
+      repair: (world) => world.backup(DB),
+    }),
     alerts: { BackupSetVanished: 2 },
   },
-  {
-    name: "snapshots were rewritten without a file",
-    settings: EXPECTED,
-    async play(world) {
-      await world.begins(10, WEB, DB);
-      await world.hours(8);
-      world.strike();
-      const ids = world.idsOf({ host: "db" });
-      const last = ids.length - 1;
-      for (const [index, original] of ids.entries())
-        await world.repository.backup(world.now - 5 * HOUR - (last - index) * DAY, {
-          host: "db",
-          files: 999,
-          original,
-          tree: "e".repeat(64),
-        });
-      await world.repository.remove("snapshots", ids.splice(0));
-      await world.hours(4);
-      world.repair();
-      await world.hours(4 + 3 * 24);
-    },
-    alerts: { BackupSnapshotsRewritten: 1 },
-    endsWithin: 3 * 24,
-  },
-  hidden("a repository has more backup sets than may be shown", { maxSets: 1 }),
-  hidden("an expectation has more slots than may be shown", {
-    maxSlots: 1,
+  hidden("a repository has more backup sets than may be shown", "maxSets", {}),
+  hidden("an expectation has more slots than may be shown", "maxSlots", {
     expect: [{ name: "servers", hosts: ["web-*"], users: ["root"], maxAge: "26h" }],
   }),
 ];

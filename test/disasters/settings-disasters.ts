@@ -1,91 +1,85 @@
 import type { Disaster } from "../support/disasters/disaster.ts";
 import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
-import type { Job, World } from "../support/disasters/world.ts";
+import { WEB } from "../support/disasters/scenery.ts";
+import { story } from "../support/disasters/story.ts";
+import type { World } from "../support/disasters/world.ts";
 import { FakeVault } from "../support/vault/fake-vault.ts";
-
-const WEB: Job = { host: "web" };
 
 /** Something around the agent is wrong for an hour. */
 function hour(
   name: string,
   alerts: Disaster["alerts"],
-  begin: (world: World) => Promise<void> | void,
-  end: (world: World) => Promise<void> | void,
+  strike: (world: World) => unknown,
+  repair: (world: World) => unknown,
   rest: Partial<Disaster> = {},
 ): Disaster {
   return {
     name,
     stepMinutes: 5,
-    async play(world) {
-      await world.begins(3, ...world.repositories.map((repository) => ({ ...WEB, repository })));
-      await world.hours(1);
-      world.strike();
-      await begin(world);
-      await world.hours(1);
-      world.repair();
-      await end(world);
-      await world.hours(1);
-    },
+    play: story({ jobs: [WEB], quiet: 1, strike, lasts: 1, repair, ends: 1 }),
     alerts,
     endsWithin: 0.5,
     ...rest,
   };
 }
 
+/** One of two agents is killed. */
+function killed(name: string, rest: Partial<Disaster>): Disaster {
+  return hour(
+    name,
+    { BackupAgentMissing: 0.5 },
+    (world) => world.agentAt(2).kill(),
+    (world) => world.agentAt(2).start(world.now),
+    rest,
+  );
+}
+
 export const SETTINGS_DISASTERS: readonly Disaster[] = [
-  hour(
-    "the target of the agent is missing in Prometheus",
-    { BackupAgentAbsent: 0.5 },
-    (world) => {
-      world.instance = undefined;
+  {
+    name: "the target of the agent is missing in Prometheus",
+    stepMinutes: 5,
+    async play(world) {
+      await world.begins(3, WEB);
+      await world.hours(1);
+      world.strike();
+      await world.hoursWithoutScrapes(1);
+      world.repair();
+      await world.hours(1);
     },
-    (world) => {
-      world.instance = "agent-1:9121";
-    },
-  ),
-  hour(
-    "one of two agents is killed",
-    { BackupAgentMissing: 0.5 },
-    (world) => world.second?.kill(),
-    (world) => world.second?.start(world.now),
-    { second: {} },
-  ),
-  hour(
-    "one of two agents that push is killed",
-    { BackupAgentMissing: 0.5 },
-    (world) => world.second?.kill(),
-    (world) => world.second?.start(world.now),
-    { second: {}, secondJob: "restic-otel-b", isPushed: true },
-  ),
-  hour(
-    "one of two shards that push is killed",
-    { BackupAgentMissing: 0.5 },
-    (world) => world.second?.kill(),
-    (world) => world.second?.start(world.now),
-    // Both shards have some of so many.
-    { settings: { shard: "0/2" }, second: { shard: "1/2" }, isPushed: true, repositories: 16 },
-  ),
+    alerts: { BackupAgentAbsent: 0.5 },
+    endsWithin: 0.5,
+  },
+  killed("one of two agents is killed", { others: [{}] }),
+  killed("one of two agents that push is killed", {
+    isPushed: true,
+    others: [{ job: "restic-otel-b" }],
+  }),
+  killed("one of two shards that push is killed", {
+    settings: { shard: "0/2" },
+    isPushed: true,
+    others: [{ settings: { shard: "1/2" } }],
+  }),
+  killed("one of two shards that are scraped is killed", {
+    settings: { shard: "0/2" },
+    others: [{ settings: { shard: "1/2" } }],
+  }),
   hour(
     "the clock of the agent is ten minutes ahead",
     { BackupAgentClockAhead: 0.25 },
-    (world) => {
-      world.agent.aheadMs = 600_000;
-    },
-    (world) => {
-      world.agent.aheadMs = 0;
-    },
+    (world) => (world.agent.aheadMs = 600_000),
+    (world) => (world.agent.aheadMs = 0),
   ),
   hour(
     "the settings name no repositories",
     { BackupNoRepositories: 0.25 },
-    (world) => world.agent.reload({ repositories: [] }),
-    (world) => world.agent.reload({}),
+    (world) => world.reload({ repositories: [] }),
+    (world) => world.reload({}),
   ),
   hour(
     "a mistake in the settings",
     { BackupReloadFailed: 0.25 },
-    (world) => world.agent.reload({ cron: "never" }),
-    (world) => world.agent.reload({}),
+    (world) => world.reload({ cron: "never" }),
+    (world) => world.reload({}),
   ),
   {
     name: "a receiver of pushes cannot be reached",
@@ -95,9 +89,13 @@ export const SETTINGS_DISASTERS: readonly Disaster[] = [
       world.strike();
       await world.begins(3, WEB);
       await world.hours(1);
+      world.repair();
+      await world.restart(1, { otlp: [] });
+      await world.hours(1);
     },
     alerts: { BackupPushFailing: 0.5 },
     hoursVary: true,
+    endsWithin: 0.5,
   },
   {
     name: "Vault is down",
@@ -107,15 +105,13 @@ export const SETTINGS_DISASTERS: readonly Disaster[] = [
       try {
         vault.secrets["kv/repo"] = { key: PASSWORD };
         await world.begins(3, WEB);
-        await world.agent.reload({
+        await world.reload({
           vault: {
             address: vault.url,
             auth: { method: "token", token: "static" },
             refresh: "5m",
           },
-          repositories: [
-            { repo: world.repository.folder, password: { vault: "kv/repo", field: "key" } },
-          ],
+          repositories: [{ repo: "/repository-1", password: { vault: "kv/repo", field: "key" } }],
         });
         await world.hours(1);
         world.strike();

@@ -1,20 +1,30 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startAgent } from "../agent/agent.ts";
 import type { RunningAgent } from "../agent/agent.ts";
+import { installed } from "../agent/installed.ts";
 import { until } from "../core/until.ts";
 
 /** A scrape ends after this time, as in a configuration of Prometheus. */
 const SCRAPE_LIMIT_MS = 30_000;
 const HUNG_LIMIT_MS = 1000;
 
+interface AgentParts {
+  readonly hasStateDir: boolean;
+  readonly hasInventory: boolean;
+  /** An application with the installed instrumentation is in the place of the agent. */
+  readonly isApplication: boolean;
+}
+
 /** The installed agent with a wall clock that the test sets. It has no other part of the test in it. */
 export class AgentInTime {
-  readonly #settings: object;
+  #settings: object;
   readonly #folder: string;
+  /** The program, if it is not that of the installed agent. */
+  readonly #main: string | undefined;
   /** Each look collects. */
   collects = true;
   /** Each look waits for an inventory. */
@@ -24,22 +34,28 @@ export class AgentInTime {
   #agent: RunningAgent | undefined;
   #hangs = false;
 
-  private constructor(settings: object, folder: string, hasInventory: boolean) {
+  private constructor(
+    settings: object,
+    folder: string,
+    main: string | undefined,
+    hasInventory: boolean,
+  ) {
     this.#settings = settings;
     this.#folder = folder;
+    this.#main = main;
     this.waitsForInventory = hasInventory;
   }
 
   static async create(
     settings: object,
-    hasStateDir: boolean,
-    hasInventory: boolean,
+    { hasStateDir, hasInventory, isApplication }: AgentParts,
   ): Promise<AgentInTime> {
     const folder = await mkdtemp(join(tmpdir(), "agent-in-time-"));
     const stateDir = hasStateDir ? { stateDir: join(folder, "state") } : {};
     return new AgentInTime(
       { enableLifecycle: true, ...stateDir, ...settings },
       folder,
+      isApplication ? await installedApplication() : undefined,
       hasInventory,
     );
   }
@@ -53,9 +69,12 @@ export class AgentInTime {
     return this.#agent?.log() ?? "";
   }
 
-  async start(now: number): Promise<void> {
+  /** @param changes to its settings, from now on */
+  async start(now: number, changes: object = {}): Promise<void> {
+    this.#settings = { ...this.#settings, ...changes };
     await this.#setTime(now);
     this.#agent = await startAgent(this.#settings, {
+      ...(this.#main !== undefined && { main: this.#main }),
       env: {
         TZ: "UTC",
         LD_PRELOAD: FAKETIME,
@@ -64,7 +83,7 @@ export class AgentInTime {
       },
     });
     // A jump in the first collection, or in the first inventory, would be its time limit.
-    await this.#collected();
+    if (this.collects) await this.#collected();
     if (this.waitsForInventory) await this.#inventoryOf(now);
   }
 
@@ -167,6 +186,13 @@ export class AgentInTime {
     );
     await rename(`${this.#clock}-next`, this.#clock);
   }
+}
+
+/** The program of the application, beside the packages that it imports. */
+async function installedApplication(): Promise<string> {
+  const program = join(installed(), "application-in-time.ts");
+  await copyFile(join(import.meta.dirname, "application-in-time.ts"), program);
+  return program;
 }
 
 /** The library of the package faketime, in the folder of the machine's architecture. */

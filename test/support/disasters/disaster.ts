@@ -1,4 +1,5 @@
-import type { Scenery, World } from "./world.ts";
+import type { Scenery } from "./scenery.ts";
+import type { World } from "./world.ts";
 
 /** A story, and the alerts that tell of it. */
 export interface Disaster extends Scenery {

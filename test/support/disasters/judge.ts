@@ -53,6 +53,8 @@ export async function play(disaster: Disaster): Promise<Played> {
 /** @param found the alerts that fired at each look */
 export function judge({ disaster, struck, repaired, stepMinutes }: Played, found: Firing): Verdict {
   const problems: string[] = [];
+  if (repaired === undefined && Object.keys(disaster.alerts).length > 0)
+    problems.push("nothing is repaired");
   const after: Record<string, number> = {};
   const hours = (looks: number): number => (looks * stepMinutes) / 60;
   for (const [alert, within] of Object.entries(disaster.alerts)) {

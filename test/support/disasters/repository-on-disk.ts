@@ -1,10 +1,12 @@
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { repositoryFolder } from "../repository/repository-folder.ts";
 import { SealedRepository } from "../repository/sealed-repository.ts";
 
 export const PASSWORD = "disaster";
+/** Of a key that was added. */
+export const SECOND_PASSWORD = "another";
 
 /** What a backup writes, beside what every backup has. */
 export interface Backup {
@@ -29,6 +31,8 @@ export interface Backup {
 export class RepositoryOnDisk {
   readonly folder: string;
   #sealed: SealedRepository;
+  /** The one that was replaced. */
+  #sealedAway: SealedRepository | undefined;
 
   private constructor(folder: string, sealed: SealedRepository) {
     this.folder = folder;
@@ -70,7 +74,7 @@ export class RepositoryOnDisk {
 
   /** As `key add`. */
   async addKey(): Promise<void> {
-    this.#sealed.addKey("another");
+    this.#sealed.addKey(SECOND_PASSWORD);
     await this.#write();
   }
 
@@ -99,15 +103,33 @@ export class RepositoryOnDisk {
     await writeFile(join(this.folder, type, id), "damaged");
   }
 
-  /** Another repository is at the same place. */
+  /** Another repository is at the same place; this one is away. */
   async replace(): Promise<void> {
-    await rm(this.folder, { recursive: true });
+    await this.goAway();
+    this.#sealedAway = this.#sealed;
     this.#sealed = new SealedRepository(PASSWORD);
     await this.#write();
   }
 
-  async delete(): Promise<void> {
+  /** Nothing is at its place, as when a disk is not mounted. */
+  async goAway(): Promise<void> {
+    await rename(this.folder, this.#away);
+  }
+
+  /** It is at its place again. */
+  async comeBack(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
+    await rename(this.#away, this.folder);
+    this.#sealed = this.#sealedAway ?? this.#sealed;
+  }
+
+  async delete(): Promise<void> {
+    for (const folder of [this.folder, this.#away])
+      await rm(folder, { recursive: true, force: true });
+  }
+
+  get #away(): string {
+    return `${this.folder}-away`;
   }
 
   async #write(): Promise<void> {
