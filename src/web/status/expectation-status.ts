@@ -60,32 +60,26 @@ const WORST_FIRST: readonly Reason[] = [
 /** All slots: unmet ones first, the worst of them at the top. */
 export function expectationsOf(expected: Expectations, now: number): readonly ExpectationStatus[] {
   const idle = expected.idle.map(({ labels, maxAgeSeconds }) => ({
-    ...NOTHING,
     ...namesOf(labels),
+    newest: null,
     maxAgeSeconds,
+    reasons: [],
     paused: true,
+    pausedUntil: null,
+    heldBy: [],
+    unknown: [],
+    retention: [],
   }));
   return [...expected.slots.map((slot) => expectationStatus(slot, expected)), ...idle].toSorted(
     (a, b) => rank(a) - rank(b) || overdue(b, now) - overdue(a, now) || (key(a) < key(b) ? -1 : 1),
   );
 }
 
-const NOTHING: Omit<ExpectationStatus, "name" | "maxAgeSeconds"> = {
-  newest: null,
-  reasons: [],
-  paused: false,
-  pausedUntil: null,
-  heldBy: [],
-  unknown: [],
-  retention: [],
-};
-
 function expectationStatus(slot: Slot, expected: Expectations): ExpectationStatus {
   const { newest, maxAgeSeconds, reasons } = slot.verdict;
   const names = namesOf(slot.labels);
   const until = expected.pausedUntil.get(names.name);
   return {
-    ...NOTHING,
     ...names,
     newest: newest === undefined || newest === 0 ? null : isoTime(newest * 1000),
     maxAgeSeconds,
