@@ -138,12 +138,12 @@ export class Agent {
         ...this.#options.build,
         nodeVersion: process.version,
         reload: this.#reload,
+        webConfigReloaded: this.#protection?.reloadSuccessful,
         repositories: this.monitor.urls.length,
         shard: this.#effective.shard,
       }),
       monitor: this.monitor.ownTables,
       endpoints: () => this.#push?.states ?? [],
-      webConfig: () => this.#protection,
     });
     return [...this.monitor.tables, ...own];
   }

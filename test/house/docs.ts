@@ -33,7 +33,6 @@ import { settingsTable } from "./settings-table.ts";
 import { ERROR_HELP } from "../../src/web/status/error-help.ts";
 import { agentMetrics } from "../../src/telemetry/own-metrics/agent.ts";
 import { otlpMetrics } from "../../src/telemetry/own-metrics/otlp.ts";
-import { webConfigMetrics } from "../../src/telemetry/own-metrics/web-config.ts";
 import { processMetrics } from "../../src/telemetry/own-metrics/process.ts";
 
 /** A page of the documentation. */
@@ -73,7 +72,6 @@ export const ALL_METRICS: readonly MetricSpec<never>[] = [
   ...agentMetrics,
   ...VAULT_METRICS,
   ...otlpMetrics,
-  ...webConfigMetrics,
   ...processMetrics,
 ];
 

@@ -10,6 +10,8 @@ export interface AgentState {
   /** `process.version`. */
   readonly nodeVersion: string;
   readonly reload: ReloadState;
+  /** Whether the last reload of the web config file succeeded; undefined: there is no such file. */
+  readonly webConfigReloaded: boolean | undefined;
   /** The number of repositories that this agent collects. */
   readonly repositories: number;
   readonly shard: Shard | undefined;
@@ -46,6 +48,14 @@ export const agentMetrics: readonly MetricSpec<AgentState>[] = [
     description: "When settings were last applied, Unix seconds.",
     labels: [],
     points: ({ reload }) => [[reload.lastSuccessAt / 1000, {}]],
+  },
+  {
+    name: "restic_otel.web_config_last_reload_successful",
+    kind: "gauge",
+    description:
+      "1 if the last reload of the web config file succeeded, else 0; absent without such a file.",
+    labels: [],
+    points: ({ webConfigReloaded: done }) => (done === undefined ? [] : [[Number(done), {}]]),
   },
   {
     name: "restic_otel.repositories",

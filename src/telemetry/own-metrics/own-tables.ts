@@ -6,8 +6,6 @@ import type { AgentState } from "./agent.ts";
 import { otlpMetrics } from "./otlp.ts";
 import type { EndpointState } from "./otlp.ts";
 import { processMetrics, readProcess } from "./process.ts";
-import { webConfigMetrics } from "./web-config.ts";
-import type { WebConfigState } from "./web-config.ts";
 
 export interface OwnState {
   agent(): AgentState;
@@ -15,8 +13,6 @@ export interface OwnState {
   readonly monitor: readonly BoundTable[];
   /** The endpoints that metrics are pushed to. */
   endpoints(): readonly EndpointState[];
-  /** Undefined without a web config file. */
-  webConfig(): WebConfigState | undefined;
 }
 
 /** The tables of the agent's own metrics. */
@@ -25,10 +21,6 @@ export function ownTables(state: OwnState): readonly BoundTable[] {
     boundTable(agentMetrics, () => [state.agent()]),
     ...state.monitor,
     boundTable(otlpMetrics, () => state.endpoints()),
-    boundTable(webConfigMetrics, () => {
-      const webConfig = state.webConfig();
-      return webConfig ? [webConfig] : [];
-    }),
     boundTable(processMetrics, () => [readProcess()]),
   ];
 }

@@ -13,6 +13,7 @@ const STARTED: AgentState = {
   revision: "unknown",
   nodeVersion: "v24.0.0",
   reload: { successful: true, lastSuccessAt: 1_767_225_600_500 },
+  webConfigReloaded: undefined,
   repositories: 0,
   shard: { index: 2, total: 5 },
 };
@@ -43,11 +44,16 @@ test("an exposition of gauges, counters and special values", async () => {
 });
 
 test("after a failed reload the metrics show the failure and the time of the last good reload", async () => {
-  const failed = { ...STARTED, reload: { successful: false, lastSuccessAt: 2500 } };
+  const failed = {
+    ...STARTED,
+    reload: { successful: false, lastSuccessAt: 2500 },
+    webConfigReloaded: false,
+  };
   const points = agentMetrics.map((metric) => [metric.name, [...metric.points(failed, 0)]]);
   expect(points.slice(1)).toEqual([
     ["restic_otel.config_last_reload_successful", [[0, {}]]],
     ["restic_otel.config_last_reload_success_timestamp_seconds", [[2.5, {}]]],
+    ["restic_otel.web_config_last_reload_successful", [[0, {}]]],
     ["restic_otel.repositories", [[0, {}]]],
     ["restic_otel.shard_info", [[1, { index: "2", total: "5" }]]],
   ]);
