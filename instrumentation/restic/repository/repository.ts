@@ -9,7 +9,7 @@ import { listIds } from "./listing.ts";
 import { KnownSnapshots } from "./snapshots/known-snapshots.ts";
 import { MISSING, noneReadable, unreadableBefore } from "./snapshots/load-snapshots.ts";
 import type { Unreadable } from "./snapshots/load-snapshots.ts";
-import { judged, lossesIn } from "./snapshots/losses.ts";
+import { judged } from "./snapshots/losses.ts";
 import type { ChangeHistory, JudgeChanges } from "./snapshots/change-history.ts";
 import type { JudgedLoss } from "./snapshots/losses.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -136,7 +136,7 @@ export class Repository {
     const isAmbiguous = listed.size === 0 && !this.#hadSnapshots(access) && session === before;
     if (isAmbiguous && (await this.#sessions.isReplaced(session, backend, signal)))
       return this.#startOver(access, signal);
-    const fresh = [...listed].filter((id) => !this.#known.byId.has(id));
+    const fresh = this.#known.unknownIn(listed);
     const files = await this.#known.load(backend, session.master, fresh, signal);
     const isSuspicious = this.#known.isSuspicious(files, session.config);
     if (isSuspicious && (await this.#sessions.isReplaced(session, backend, signal)))
@@ -145,22 +145,22 @@ export class Repository {
 
     let look: Look = { listed, unreadable: files.unreadable };
     if (files.gone.size > 0 || this.#known.isRefused(files)) {
-      const missing = [...files.gone].map((id) => [id, MISSING] as const);
-      look = await this.#lookAgain(access, new Map([...files.unreadable, ...missing]), signal);
+      const gone = [...files.gone].map((id) => [id, MISSING] as const);
+      look = await this.#lookAgain(access, new Map([...files.unreadable, ...gone]), signal);
     }
-    const losses = lossesIn(this.#known.byId, look.listed, fresh);
+    const { missing, losses } = await this.#known.compare(look.listed, fresh);
     const isEmptied = look.listed.size === 0 && (listed.size > 0 || this.#hadSnapshots(access));
     if (isEmptied) await this.#checkPlace(session, access, signal);
     const lacksKeys = this.#lacksKeys();
-    const lacksSnapshots = isEmptied || (await this.#known.isMissing(look.listed));
+    const lacksSnapshots = isEmptied || missing > 0;
     if (lacksKeys || lacksSnapshots) await this.#options.clock.sleep(SECOND_LOOK_MS, signal);
     if (lacksKeys) await this.#sessions.listKeysAgain(backend, signal);
     if (lacksSnapshots) {
       const second = await this.#lookAgain(access, look.unreadable, signal);
       look = { ...second, listed: new Set([...look.listed, ...second.listed]) };
     }
-    const lost = judged(losses, lossesIn(this.#known.byId, look.listed, fresh));
-    const catalogue = await this.#settle(look, lost);
+    const after = losses.length > 0 ? await this.#known.compare(look.listed, fresh) : { losses };
+    const catalogue = await this.#settle(look, judged(losses, after.losses));
     await this.#known.fill(backend, session.master, signal);
     return catalogue;
   }

@@ -18,8 +18,10 @@ export class KnownFiles {
 
   /** Takes over a complete listing. @returns how it differs from what was known */
   settle({ snapshots, unreadable }: Listed): Changes {
-    const isGone = (id: string): boolean => !snapshots.has(id) && !unreadable.has(id);
-    const removed = [...this.#snapshots, ...this.#unreadable.keys()].filter(isGone);
+    const removed: string[] = [];
+    for (const known of [this.#snapshots, this.#unreadable])
+      for (const id of known.keys())
+        if (!snapshots.has(id) && !unreadable.has(id)) removed.push(id);
     for (const id of removed) this.#snapshots.delete(id);
     const fresh = [...unreadable].filter(
       ([id, { isDamaged }]) => this.#unreadable.get(id) !== isDamaged,

@@ -4,6 +4,8 @@ import type { ConfigFile } from "../config-file.ts";
 import type { Key } from "../../crypto/key.ts";
 import { loadSnapshots } from "./load-snapshots.ts";
 import type { SnapshotBounds, SnapshotFiles, Unreadable } from "./load-snapshots.ts";
+import { lossesIn } from "./losses.ts";
+import type { Loss } from "./losses.ts";
 import { seenWithOriginal } from "./twins.ts";
 import { sharing } from "../sharing.ts";
 import { Sightings } from "../sightings.ts";
@@ -45,11 +47,25 @@ export class KnownSnapshots {
     return this.#history;
   }
 
-  /** A listing lacks a known snapshot. */
-  async isMissing(listed: ReadonlySet<string>): Promise<boolean> {
+  /** The names in a listing that are not known. */
+  unknownIn(listed: ReadonlySet<string>): readonly string[] {
+    const unknown: string[] = [];
+    for (const id of listed) if (!this.#byId.has(id)) unknown.push(id);
+    return unknown;
+  }
+
+  /**
+   * How many known snapshots a listing lacks, and the backup sets that lost them.
+   * @param fresh names that were read from it
+   */
+  async compare(
+    listed: ReadonlySet<string>,
+    fresh: readonly string[],
+  ): Promise<{ readonly missing: number; readonly losses: readonly Loss[] }> {
     await turnIfLong(this.#byId.size);
-    for (const id of this.#byId.keys()) if (!listed.has(id)) return true;
-    return false;
+    const missing: Snapshot[] = [];
+    for (const [id, snapshot] of this.#byId) if (!listed.has(id)) missing.push(snapshot);
+    return { missing: missing.length, losses: lossesIn(missing, this.#byId, listed, fresh) };
   }
 
   /** Config may have changed: a file has another key, or a format that the version of the repository does not have. */
@@ -87,7 +103,8 @@ export class KnownSnapshots {
     const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
     if (remembered) this.#byId = remembered.snapshots;
-    for (const id of this.#byId.keys()) if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
+    if (listed?.snapshots !== this.#byId)
+      for (const id of this.#byId.keys()) if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
     this.#hasListing = listed !== undefined;
     this.#history = listed?.history;
     return listed;

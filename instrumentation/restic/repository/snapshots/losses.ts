@@ -21,16 +21,16 @@ export interface JudgedLoss extends Loss {
 
 /**
  * The backup sets that are gone from a listing, and those that lose more than half of their snapshots and at least five.
+ * @param missing snapshots that the listing lacks
  * @param known all snapshots, those that were read from this listing included
  * @param fresh names that were read from this listing
  */
 export function lossesIn(
+  missing: readonly Snapshot[],
   known: ReadonlyMap<string, Snapshot>,
   listed: ReadonlySet<string>,
   fresh: readonly string[],
 ): readonly Loss[] {
-  const missing: Snapshot[] = [];
-  for (const [id, snapshot] of known) if (!listed.has(id)) missing.push(snapshot);
   if (missing.length === 0) return [];
   const read = new Set(fresh);
   const lost = Map.groupBy(missing, keyOf);
