@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { zstdDecompress, zstdDecompressSync } from "node:zlib";
 
-import { FrameStream } from "./frame-stream.ts";
+import { FrameStream } from "./snapshots/frame-stream.ts";
 import { BoundError } from "./json.ts";
 
 const BRACE = 0x7b;

@@ -136,7 +136,7 @@ export class Repository {
     const isAmbiguous = listed.size === 0 && !this.#hadSnapshots(access) && session === before;
     if (isAmbiguous && (await this.#sessions.isReplaced(session, backend, signal)))
       return this.#startOver(access, signal);
-    const fresh = this.#known.unknownIn(listed);
+    const fresh = await this.#known.unknownIn(listed);
     const files = await this.#known.load(backend, session.master, fresh, signal);
     const isSuspicious = this.#known.isSuspicious(files, session.config);
     if (isSuspicious && (await this.#sessions.isReplaced(session, backend, signal)))

@@ -1,3 +1,4 @@
+import { forParts } from "../../core/in-steps.ts";
 import type { Listed, Remembered } from "../repository/snapshot-cache.ts";
 import type { Changes } from "./record.ts";
 
@@ -17,11 +18,11 @@ export class KnownFiles {
   }
 
   /** Takes over a complete listing. @returns how it differs from what was known */
-  settle({ snapshots, unreadable }: Listed): Changes {
+  async settle({ snapshots, unreadable }: Listed): Promise<Changes> {
     const removed: string[] = [];
-    for (const known of [this.#snapshots, this.#unreadable])
-      for (const id of known.keys())
-        if (!snapshots.has(id) && !unreadable.has(id)) removed.push(id);
+    await forParts([...this.#snapshots, ...this.#unreadable.keys()], (part) => {
+      for (const id of part) if (!snapshots.has(id) && !unreadable.has(id)) removed.push(id);
+    });
     for (const id of removed) this.#snapshots.delete(id);
     const fresh = [...unreadable].filter(
       ([id, { isDamaged }]) => this.#unreadable.get(id) !== isDamaged,

@@ -90,7 +90,7 @@ export class SnapshotJournal {
 
   /** Writes a new file if there is none, or if most of its records are obsolete. */
   async settle(listed: Listed): Promise<void> {
-    const changes = this.#known.settle(listed);
+    const changes = await this.#known.settle(listed);
     await this.#attempt(async () => {
       if (this.#isObsolete(listed)) return this.#rewrite(listed);
       const isNew = listed.history !== this.#history;

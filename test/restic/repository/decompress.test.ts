@@ -7,7 +7,7 @@ import {
   unpackAside,
   unpackInTurn,
 } from "../../../instrumentation/restic/repository/decompress.ts";
-import { FrameStream } from "../../../instrumentation/restic/repository/frame-stream.ts";
+import { FrameStream } from "../../../instrumentation/restic/repository/snapshots/frame-stream.ts";
 import { BoundError } from "../../../instrumentation/restic/repository/json.ts";
 
 const KIB = 1024;

@@ -1,4 +1,4 @@
-import { sortedInSteps, turnIfLong } from "../../../core/in-steps.ts";
+import { forParts, sortedInSteps, turnIfLong } from "../../../core/in-steps.ts";
 import type { Backend } from "../../../backends/backend.ts";
 import type { ConfigFile } from "../config-file.ts";
 import type { Key } from "../../crypto/key.ts";
@@ -48,9 +48,11 @@ export class KnownSnapshots {
   }
 
   /** The names in a listing that are not known. */
-  unknownIn(listed: ReadonlySet<string>): readonly string[] {
+  async unknownIn(listed: ReadonlySet<string>): Promise<readonly string[]> {
     const unknown: string[] = [];
-    for (const id of listed) if (!this.#byId.has(id)) unknown.push(id);
+    await forParts([...listed], (part) => {
+      for (const id of part) if (!this.#byId.has(id)) unknown.push(id);
+    });
     return unknown;
   }
 
@@ -64,7 +66,9 @@ export class KnownSnapshots {
   ): Promise<{ readonly missing: number; readonly losses: readonly Loss[] }> {
     await turnIfLong(this.#byId.size);
     const missing: Snapshot[] = [];
-    for (const [id, snapshot] of this.#byId) if (!listed.has(id)) missing.push(snapshot);
+    await forParts([...this.#byId.values()], (part) => {
+      for (const snapshot of part) if (!listed.has(snapshot.id)) missing.push(snapshot);
+    });
     return { missing: missing.length, losses: lossesIn(missing, this.#byId, listed, fresh) };
   }
 
@@ -197,11 +201,14 @@ export class KnownSnapshots {
     const turn = (): Promise<void> => turnIfLong(this.#byId.size);
     await turn();
     const removed: Snapshot[] = [];
-    for (const [id, snapshot] of this.#byId) {
-      if (listed.has(id)) continue;
-      this.#byId.delete(id);
-      if (!this.#unlisted.delete(id)) removed.push(snapshot);
-    }
+    await forParts([...this.#byId.values()], (part) => {
+      for (const snapshot of part) {
+        const { id } = snapshot;
+        if (listed.has(id)) continue;
+        this.#byId.delete(id);
+        if (!this.#unlisted.delete(id)) removed.push(snapshot);
+      }
+    });
     for (const id of this.#bounds.exceeding.keys())
       if (!listed.has(id)) this.#bounds.exceeding.delete(id);
     this.#unreadable = unreadable;

@@ -1,6 +1,6 @@
 import { createZstdDecompress } from "node:zlib";
 
-import { ByteCollector } from "../../core/byte-collector.ts";
+import { ByteCollector } from "../../../core/byte-collector.ts";
 
 /** Bytes that zlib allocates at a time: those of many small frames. */
 const CHUNK_BYTES = 16 * 1024;
