@@ -77,7 +77,13 @@ export const RETENTION_DISASTERS: readonly Disaster[] = [
       });
       await world.days(2);
       world.repair();
-      await world.reload({ expect: [kept("kept"), kept("new", "/repository-1")] });
+      await world.reload({
+        expect: [
+          kept("kept", "/repository-1", "/repository-3"),
+          kept("new", "/repository-1"),
+          { name: "there", repositories: ["/repository-2"], hosts: ["web"], maxAge: "40d" },
+        ],
+      });
       // At once it would be most of them.
       for (const count of [20, 13]) {
         for (const number of [1, 2, 3]) await world.keepLast(WEB, count, number);
