@@ -1,7 +1,6 @@
 import { promisify } from "node:util";
 import { zstdDecompress, zstdDecompressSync } from "node:zlib";
 
-import { FrameStream } from "./snapshots/frame-stream.ts";
 import { BoundError } from "./json.ts";
 
 const BRACE = 0x7b;
@@ -35,26 +34,6 @@ export function unpack(plain: Uint8Array, maxBytes: number): Unpacked {
   } catch (error) {
     throw decompressionError(error, maxBytes);
   }
-}
-
-/** Bound of the content of a frame that is decompressed in turn. */
-const MAX_SMALL_BYTES = 2 ** 18;
-/** Bytes of the longest header. */
-const HEADER_BYTES = 18;
-
-/** For all repositories of the process. */
-let frames: FrameStream | undefined;
-
-/** As `unpack`, for many small files: another thread decompresses one after the other, if their frames tell the size. */
-export async function unpackInTurn(plain: Uint8Array, maxBytes: number): Promise<Unpacked> {
-  const isFrame = plain[0] === ZSTD && plain.length > HEADER_BYTES;
-  const size = isFrame ? contentSize(plain.subarray(1)) : undefined;
-  if (size === undefined || size > Math.min(maxBytes, MAX_SMALL_BYTES))
-    return unpack(plain, maxBytes);
-  if (frames?.isOpen !== true) frames = new FrameStream(MAX_SMALL_BYTES);
-  const json = await frames.read(plain.subarray(1), size);
-  // By itself it may be sound: another file closed the stream.
-  return json ? { json, compressed: true } : unpack(plain, maxBytes);
 }
 
 const decompress = promisify(zstdDecompress);
@@ -110,7 +89,7 @@ function mebibytes(bytes: number): string {
 
 /** The size that a frame header declares; undefined: none, as in restic's frames of less than 256 bytes. RFC 8878, section 3.1.1.1. */
 function contentSize(frame: Uint8Array): number | undefined {
-  const header = Buffer.from(frame.subarray(0, HEADER_BYTES));
+  const header = Buffer.from(frame.subarray(0, 18));
   const descriptor = header.readUInt8(4);
   const isSingleSegment = (descriptor & 0x20) !== 0;
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;

@@ -2,12 +2,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 
 import { expect, test } from "vitest";
 
-import {
-  unpack,
-  unpackAside,
-  unpackInTurn,
-} from "../../../instrumentation/restic/repository/decompress.ts";
-import { FrameStream } from "../../../instrumentation/restic/repository/snapshots/frame-stream.ts";
+import { unpack, unpackAside } from "../../../instrumentation/restic/repository/decompress.ts";
 import { BoundError } from "../../../instrumentation/restic/repository/json.ts";
 
 const KIB = 1024;
@@ -135,72 +130,7 @@ test.for([
     Promise.resolve()
       .then(run)
       .then((json) => Buffer.from(json).toString(), String);
-  const expected = await outcome(() => unpack(plain, MAX).json);
-  expect(await outcome(() => unpackAside(plain, MAX))).toBe(expected);
-  const inTurn = (bytes: Uint8Array): Promise<Uint8Array> =>
-    unpackInTurn(bytes, MAX).then(({ json }) => json);
-  expect(await outcome(() => inTurn(plain))).toBe(expected);
-});
-
-/** Frames of restic that do not have their declared content, or something behind it. */
-const damaged = {
-  "is cut": compressed(LARGE).subarray(0, -1),
-  "lacks its checksum": zstdCompressSync(LARGE, {
-    params: { [constants.ZSTD_c_checksumFlag]: 1 },
-  }).subarray(0, -4),
-  "is followed by other bytes": Buffer.concat([compressed(LARGE), Buffer.from("junk")]),
-  "is followed by another frame": Buffer.concat([compressed(LARGE), compressed(SMALL)]),
-  "is followed by the beginning of another frame": Buffer.concat([
-    compressed(LARGE),
-    frame(LARGE, 4).subarray(0, 20),
-  ]),
-  "has a reserved block type": Buffer.concat([frame(LARGE, 4).subarray(0, 10), Buffer.of(7, 0, 0)]),
-  "declares more than it has": frame(LARGE, 4, LARGE.length + 1),
-  "declares less than it has": frame(LARGE, 4, LARGE.length - 1),
-} as const;
-
-const numbered = (index: number): Buffer =>
-  Buffer.from(JSON.stringify({ index, paths: Array(40).fill("/home") }));
-
-const packed = (bytes: Buffer): Buffer => Buffer.concat([Buffer.of(2), bytes]);
-
-test.for(Object.entries(damaged))(
-  "files in turn are sound beside one whose frame %s",
-  async ([, bytes]) => {
-    const sound = Array.from({ length: 20 }, (_, index) => numbered(index));
-    const files = sound.map((content) => packed(compressed(content)));
-    const unpacked = await Promise.all(
-      [...files.slice(0, 10), packed(bytes), ...files.slice(10)].map((file) =>
-        unpackInTurn(file, MAX).then(
-          ({ json }) => Buffer.from(json).toString(),
-          () => "damaged",
-        ),
-      ),
-    );
-    unpacked.splice(10, 1);
-    expect(unpacked).toEqual(sound.map(String));
-  },
-);
-
-test("one stream decompresses all frames until one is damaged", async () => {
-  const stream = new FrameStream(MAX);
-  for (let index = 0; index < 100; index++) {
-    const content = numbered(index);
-    expect(await stream.read(compressed(content), content.length)).toEqual(content);
-  }
-  expect(stream.isOpen).toBe(true);
-  const after = stream.read(compressed(SMALL), SMALL.length + 1);
-  const next = stream.read(compressed(LARGE), LARGE.length);
-  expect(await Promise.all([after, next])).toEqual([undefined, undefined]);
-  expect(stream.isOpen).toBe(false);
-});
-
-test("a stream ends with a frame that has more than its bound", async () => {
-  const content = Buffer.alloc(100 * KIB);
-  expect(await new FrameStream(100 * KIB).read(compressed(content), content.length)).toEqual(
-    content,
+  expect(await outcome(() => unpackAside(plain, MAX))).toBe(
+    await outcome(() => unpack(plain, MAX).json),
   );
-  const stream = new FrameStream(100 * KIB - 1);
-  expect(await stream.read(compressed(content), content.length)).toBeUndefined();
-  expect(stream.isOpen).toBe(false);
 });

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { inSteps } from "../../../core/in-steps.ts";
 import { limit } from "../../../core/limit.ts";
 import type { Key } from "../../crypto/key.ts";
-import { unpack, unpackInTurn } from "../decompress.ts";
+import { unpack } from "../decompress.ts";
 import type { Unpacked } from "../decompress.ts";
 import { groupsInSteps } from "../groups.ts";
 import { BoundError, checkBounds, parseChecked } from "../json.ts";
@@ -21,39 +21,29 @@ export interface DecodedFile {
   readonly compressed: boolean;
 }
 
-export interface DecodeOptions {
-  /** Bound of the JSON. */
-  readonly maxBytes: number;
-  /** Many files are read at a time. Default: false. */
-  readonly isOfMany?: boolean;
-}
-
 /**
  * Decodes a snapshot file.
+ * @param maxBytes bound of the JSON
  * @throws SealError; an Error whose message completes "the file …" and is safe to print; the signal's reason
  */
 export async function decodeFile(
   id: string,
   sealed: Uint8Array,
   key: Key,
-  options: DecodeOptions,
+  maxBytes: number,
   signal: AbortSignal,
 ): Promise<DecodedFile> {
-  const small = await unpackSmall(sealed, key, options);
-  if (!small) return oneLarge(() => decodeLarge(id, sealed, key, options.maxBytes), signal);
+  const small = unpackSmall(sealed, key, maxBytes);
+  if (!small) return oneLarge(() => decodeLarge(id, sealed, key, maxBytes), signal);
   return { snapshot: decodeSnapshot(id, small.json), compressed: small.compressed };
 }
 
 /** undefined: the file is large. */
-async function unpackSmall(
-  sealed: Uint8Array,
-  key: Key,
-  { maxBytes, isOfMany = false }: DecodeOptions,
-): Promise<Unpacked | undefined> {
+function unpackSmall(sealed: Uint8Array, key: Key, maxBytes: number): Unpacked | undefined {
   if (sealed.length > LARGE_BYTES) return undefined;
   const plain = key.open(sealed);
   try {
-    return await (isOfMany ? unpackInTurn : unpack)(plain, Math.min(LARGE_BYTES, maxBytes));
+    return unpack(plain, Math.min(LARGE_BYTES, maxBytes));
   } catch (error) {
     if (error instanceof BoundError && maxBytes > LARGE_BYTES) return undefined;
     throw error;

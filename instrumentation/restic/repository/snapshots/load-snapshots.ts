@@ -20,9 +20,6 @@ export interface SnapshotBounds {
 /** After so many failures of one class reading stops: the repository fails, not the files. */
 const MAX_EQUAL_FAILURES = 20;
 
-/** So many files are decompressed in another thread, with one object of zlib. */
-const MANY = 1000;
-
 /** Failures without an answer about the file: the repository may be away. */
 const NO_ANSWER: ReadonlySet<ErrorCode> = new Set(["unreachable", "timeout", "secret", "config"]);
 
@@ -88,7 +85,6 @@ export async function loadSnapshots(
   let tried = 0;
   let inRow = 0;
   let last: ErrorCode | undefined;
-  const options = { maxBytes, isOfMany: ids.length > MANY };
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
 
@@ -108,7 +104,7 @@ export async function loadSnapshots(
 
   async function decode(id: string, sealed: Uint8Array): Promise<void> {
     try {
-      const file = await decodeFile(id, sealed, key, options, either);
+      const file = await decodeFile(id, sealed, key, maxBytes, either);
       found(file.snapshot);
       compressed ||= file.compressed;
     } catch (error) {
