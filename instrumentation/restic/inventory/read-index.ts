@@ -114,19 +114,12 @@ async function decode(
     const plain = await inSteps(key.openInSteps(stored), signal);
     await nextTurn();
     const json = await unpackAside(plain, MAX_INDEX_JSON_BYTES);
-    if (json !== plain) free(plain);
     const text = Buffer.from(json.buffer, json.byteOffset, json.length);
     const rows = await inSteps(decodeIndex(text), signal);
-    free(json);
     return { id, readAt: now, size: stored.length, ...rows };
   } catch (error) {
     signal.throwIfAborted();
     const isForeign = error instanceof SealError && error.reason === "wrong mac";
     return isForeign ? "is sealed with another key" : reasonOf(error);
   }
-}
-
-/** Frees the memory now: megabytes that wait for a garbage collection begin one. Node.js shares small buffers. */
-function free({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
