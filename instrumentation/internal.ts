@@ -69,7 +69,7 @@ export type { Clock } from "./core/clock.ts";
 export { AgentError, badValue, ERROR_CODES, shownValue, toAgentError } from "./core/error.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { LogFields, Logger } from "./core/log.ts";
-export { sameSettings as sameReference, Secret } from "./core/secret.ts";
+export { sameSettings, Secret } from "./core/secret.ts";
 export type { SecretHandle, SecretReference, SecretResolver } from "./core/secret.ts";
 export type { Labels, Reading, Source, StoreEntry } from "./core/source.ts";
 export type { MetricSpec, Point } from "./metrics/spec.ts";

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import {
   badValue,
   described,
@@ -8,7 +6,6 @@ import {
   mapping,
   parseDurationMs,
   parseReference,
-  sameReference,
   SECRET,
   TEXT,
   Secret,
@@ -125,18 +122,6 @@ export function parseOtlp(
 
 type Resolvers = ReadonlyMap<string, SecretResolver>;
 type Report = (path: readonly (string | number)[], message: string) => undefined;
-
-/** Compares secrets too, which isDeepStrictEqual() considers equal. */
-export function sameEndpoints(a: readonly OtlpEndpoint[], b: readonly OtlpEndpoint[]): boolean {
-  return (
-    isDeepStrictEqual(a, b) &&
-    a.every(({ headers: own }, index) =>
-      Object.entries(own).every(([name, reference]) =>
-        sameReference(reference, b[index]?.headers[name]),
-      ),
-    )
-  );
-}
 
 function parseEndpoint(
   entry: unknown,

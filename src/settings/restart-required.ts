@@ -1,18 +1,17 @@
-import { isDeepStrictEqual } from "node:util";
+import { sameSettings } from "restic-otel-instrumentation/internal";
 
 import type { AgentSettings } from "./load.ts";
-import { sameEndpoints } from "./otlp.ts";
 
 /** The names of the settings that differ and take effect only after a restart. */
 export function restartRequired(before: AgentSettings, next: AgentSettings): readonly string[] {
   const changed = {
-    bind: !isDeepStrictEqual(before.bind, next.bind),
+    bind: !sameSettings(before.bind, next.bind),
     webConfigFile: before.webConfigFile !== next.webConfigFile,
     healthWithoutLogin: before.healthWithoutLogin !== next.healthWithoutLogin,
     telemetryPath: before.telemetryPath !== next.telemetryPath,
     targetInfo: before.targetInfo !== next.targetInfo,
     enableLifecycle: before.enableLifecycle !== next.enableLifecycle,
-    otlp: !sameEndpoints(before.otlp, next.otlp),
+    otlp: !sameSettings(before.otlp, next.otlp),
     otlpInterval: before.otlpIntervalMs !== next.otlpIntervalMs,
     otlpTimeout: before.otlpTimeoutMs !== next.otlpTimeoutMs,
     startupWait: before.startupWaitMs !== next.startupWaitMs,
