@@ -1,5 +1,5 @@
 import { AgentError } from "../core/error.ts";
-import { percentDecoded } from "../core/percent.ts";
+import { percentDecoded } from "./url-path.ts";
 import { BlockList, isIP } from "node:net";
 
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;

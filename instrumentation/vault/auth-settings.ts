@@ -4,7 +4,7 @@ import type { JsonObject } from "../core/json.ts";
 import { BOOLEAN, mapping, NOT_EMPTY, TEXT } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
 import { variableShown } from "../secrets/environment.ts";
-import { pathProblem } from "./path.ts";
+import { pathProblem } from "./reference.ts";
 
 /** A secret that a login needs. */
 export type LoginSecret =

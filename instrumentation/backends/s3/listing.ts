@@ -1,4 +1,4 @@
-import { percentDecoded } from "../../core/percent.ts";
+import { percentDecoded } from "../../http/url-path.ts";
 import type { ListedFile } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 
