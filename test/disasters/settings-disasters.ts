@@ -1,9 +1,12 @@
 import type { Disaster } from "../support/disasters/disaster.ts";
 import { PASSWORD } from "../support/disasters/repository-on-disk.ts";
 import { WEB } from "../support/disasters/scenery.ts";
-import { story } from "../support/disasters/story.ts";
+import { inEach, story } from "../support/disasters/story.ts";
 import type { World } from "../support/disasters/world.ts";
 import { FakeVault } from "../support/vault/fake-vault.ts";
+
+/** Each of two shards has some of so many repositories: one without any has an alert of its own. */
+const SHARED = 16;
 
 /** Something around the agent is wrong for an hour. */
 function hour(
@@ -13,10 +16,11 @@ function hour(
   repair: (world: World) => unknown,
   rest: Partial<Disaster> = {},
 ): Disaster {
+  const numbers = Array.from({ length: rest.repositories ?? 1 }, (_, index) => index + 1);
   return {
     name,
     stepMinutes: 5,
-    play: story({ jobs: [WEB], quiet: 1, strike, lasts: 1, repair, ends: 1 }),
+    play: story({ jobs: inEach(WEB, ...numbers), quiet: 1, strike, lasts: 1, repair, ends: 1 }),
     alerts,
     endsWithin: 0.5,
     ...rest,
@@ -58,10 +62,12 @@ export const SETTINGS_DISASTERS: readonly Disaster[] = [
     settings: { shard: "0/2" },
     isPushed: true,
     others: [{ settings: { shard: "1/2" } }],
+    repositories: SHARED,
   }),
   killed("one of two shards that are scraped is killed", {
     settings: { shard: "0/2" },
     others: [{ settings: { shard: "1/2" } }],
+    repositories: SHARED,
   }),
   hour(
     "the clock of the agent is ten minutes ahead",
