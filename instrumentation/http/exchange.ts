@@ -4,6 +4,12 @@ import { ByteCollector } from "../core/byte-collector.ts";
 import type { Connections } from "./connections.ts";
 import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
 
+/**
+ * Bytes for a receiver in one turn of the event loop: Node.js reads up to 2 MiB from a socket, for which a receiver may need 100 ms. A pause
+ * after each chunk of a byte would take minutes for 1 MiB, since undici copies the rest of what it has read for each.
+ */
+const TURN_BYTES = 16 * 1024;
+
 export interface HttpResponse {
   readonly status: number;
   /** Lower-case names; several values of one name are joined by commas. */
@@ -54,6 +60,8 @@ async function attempt(
   let status = 0;
   let headers: HttpResponse["headers"] = {};
   const collected = new ByteCollector();
+  /** Bytes that the receiver got in this turn of the event loop. */
+  let inTurn = 0;
   const isReceived = (): boolean => onBody !== undefined && status === 200;
   const expect = (bytes: number): void => {
     if (collected.length + bytes > maxBytes) throw new TooLongError("more than was asked for");
@@ -92,7 +100,9 @@ async function attempt(
         // undici passes nothing when it resumes.
         if (chunk.length === 0) return;
         onBody(chunk);
-        // Node.js reads up to 2 MiB from a socket in one turn of the event loop: a receiver may need 100 ms for them.
+        inTurn += chunk.length;
+        if (inTurn < TURN_BYTES) return;
+        inTurn = 0;
         receiving.pause();
         return void setImmediate(() => receiving.resume());
       }
