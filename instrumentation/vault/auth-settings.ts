@@ -4,7 +4,6 @@ import type { JsonObject } from "../core/json.ts";
 import { BOOLEAN, mapping, NOT_EMPTY, TEXT } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
 import { variableShown } from "../secrets/environment.ts";
-import { pathProblem } from "./reference.ts";
 
 /** A secret that a login needs. */
 export type LoginSecret =
@@ -192,4 +191,12 @@ export function unknownKeys(section: JsonObject, properties: Properties, report:
   const known = Object.keys(properties);
   for (const key of Object.keys(section))
     if (!known.includes(key)) report([key], `unknown key; known keys: ${known.join(", ")}`);
+}
+
+/** The problem of a path in Vault, as "must …"; undefined if it has none. Vault resolves `.` and `..`, so such a path could leave its mount. */
+export function pathProblem(path: string): string | undefined {
+  const segments = path.split("/");
+  if (segments.some((segment) => segment === "" || segment === "." || segment === ".."))
+    return 'must not have an empty segment, "." or ".." between slashes';
+  return !path.isWellFormed() || /\p{Cc}/u.test(path) ? "must be printable text" : undefined;
 }

@@ -4,6 +4,7 @@ import { described, mapping, NOT_EMPTY } from "../core/json-schema.ts";
 import type { JsonSchema, Properties } from "../core/json-schema.ts";
 import type { KvAddress } from "./kv.ts";
 import { isJsonObject } from "../core/json.ts";
+import { pathProblem } from "./auth-settings.ts";
 
 /** `{vault: "mount/path", field: "key", version?, kvVersion?}`, checked. */
 export interface VaultReference extends KvAddress {
@@ -68,12 +69,4 @@ export function disabledResolver(reason: string): SecretResolver {
       throw new AgentError("secret", `${name}: ${reason}`);
     },
   };
-}
-
-/** The problem of a path in Vault, as "must …"; undefined if it has none. Vault resolves `.` and `..`, so such a path could leave its mount. */
-export function pathProblem(path: string): string | undefined {
-  const segments = path.split("/");
-  if (segments.some((segment) => segment === "" || segment === "." || segment === ".."))
-    return 'must not have an empty segment, "." or ".." between slashes';
-  return !path.isWellFormed() || /\p{Cc}/u.test(path) ? "must be printable text" : undefined;
 }
