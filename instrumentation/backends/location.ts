@@ -1,5 +1,5 @@
 import { AgentError } from "../core/error.ts";
-import { percentDecoded } from "../http/url-path.ts";
+import { percentDecoded } from "../core/parse-text.ts";
 import { parseB2 } from "./b2/location.ts";
 import type { B2Location } from "./b2/location.ts";
 import { parseLocal, parsePath } from "./local/location.ts";

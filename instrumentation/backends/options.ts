@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../core/duration.ts";
-import { parseBool } from "../core/parse-bool.ts";
+import { parseBool } from "../core/parse-text.ts";
 import type { Options } from "./context.ts";
 
 /** The problem of a value; undefined: none. */

@@ -1,5 +1,5 @@
 import { AgentError } from "../core/error.ts";
-import { percentDecoded } from "./url-path.ts";
+import { percentDecoded } from "../core/parse-text.ts";
 import { BlockList, isIP } from "node:net";
 
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;

@@ -9,12 +9,3 @@ export function withoutTrailingSlashes(text: string): string {
   while (text[end - 1] === "/") end -= 1;
   return text.slice(0, end);
 }
-
-/** The text without its percent-encoding; undefined if that is invalid. */
-export function percentDecoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -7,7 +7,7 @@ import type { Environment, Report } from "./auth-settings.ts";
 import { isJsonObject } from "../core/json.ts";
 import { BOOLEAN, described, TEXT } from "../core/json-schema.ts";
 import type { Properties } from "../core/json-schema.ts";
-import { parseBool } from "../core/parse-bool.ts";
+import { parseBool } from "../core/parse-text.ts";
 import { holdsCertificate, readPem } from "../http/pem.ts";
 
 /** Paths of PEM files, except `caPem`. The files are read for each request: they may change, or appear later. */

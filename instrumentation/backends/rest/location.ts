@@ -1,5 +1,5 @@
 import type { AgentError } from "../../core/error.ts";
-import { percentDecoded } from "../../http/url-path.ts";
+import { percentDecoded } from "../../core/parse-text.ts";
 import { Secret } from "../../core/secret.ts";
 
 export interface RestLocation {

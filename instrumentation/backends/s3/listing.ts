@@ -1,4 +1,4 @@
-import { percentDecoded } from "../../http/url-path.ts";
+import { percentDecoded } from "../../core/parse-text.ts";
 import type { ListedFile } from "../backend.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
 

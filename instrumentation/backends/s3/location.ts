@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 import type { AgentError } from "../../core/error.ts";
-import { percentDecoded } from "../../http/url-path.ts";
+import { percentDecoded } from "../../core/parse-text.ts";
 
 export interface S3Location {
   readonly scheme: "s3";

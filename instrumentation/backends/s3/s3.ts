@@ -1,5 +1,5 @@
 import { AgentError } from "../../core/error.ts";
-import { parseBool } from "../../core/parse-bool.ts";
+import { parseBool } from "../../core/parse-text.ts";
 import type { HttpResponse } from "../../http/client.ts";
 import { httpClient } from "../../http/client.ts";
 import { foreignResponse } from "../../http/foreign-response.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseBool } from "../../instrumentation/core/parse-bool.ts";
+import { parseBool } from "../../instrumentation/core/parse-text.ts";
 
 test.for([
   [["1", "t", "T", "TRUE", "true", "True"], true],
