@@ -9,7 +9,7 @@ import { endpointName } from "./settings/otlp.ts";
 import type { OtlpEndpoint } from "./settings/otlp.ts";
 import { proxyOf } from "./telemetry/otlp/proxy-of.ts";
 import { readWebConfig } from "./web/config/web-config-file.ts";
-import { printable } from "./web/printable.ts";
+import { printable } from "./printable.ts";
 import { ERROR_HELP } from "./web/status/error-help.ts";
 import { counted } from "./web/status/quantity.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock, LogFields, Logger } from "restic-otel-instrumentation/internal";
 
-import { escaped } from "./web/printable.ts";
+import { escaped } from "./printable.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

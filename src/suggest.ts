@@ -12,7 +12,7 @@ import type { Suggestion } from "restic-otel-instrumentation/suggest";
 import { EXIT_FAILED } from "./exit.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { dayOf, suggestionText } from "./suggestion-text.ts";
-import { printable } from "./web/printable.ts";
+import { printable } from "./printable.ts";
 import { counted } from "./web/status/quantity.ts";
 
 /** Collections whose distance is looked at. */

@@ -2,7 +2,7 @@ import { Document, Scalar, visit } from "yaml";
 import { escapeGlob, formatDuration } from "restic-otel-instrumentation/internal";
 import type { Suggestion } from "restic-otel-instrumentation/suggest";
 
-import { escaped } from "./web/printable.ts";
+import { escaped } from "./printable.ts";
 
 const DAY = 86_400;
 const MAX_NAME = 64;

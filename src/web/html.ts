@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 
 /** Escaped markup. Only `html` creates it, so that it contains no unescaped value. */
 export class Html {

@@ -33,7 +33,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   embedding: "core collect metrics secrets vault settings monitor restic/state.ts",
   "{index,internal}.ts": "*",
   "src/settings": "{index,internal}.ts src/log.ts",
-  "src/{telemetry,web}": "{index,internal}.ts src/settings",
+  "src/telemetry": "{index,internal}.ts src/settings",
+  "src/web": "{index,internal}.ts src/settings src/printable.ts",
   "src/alerts": "src/settings",
   src: "{index,internal}.ts {expectations/suggest,monitor/monitor}.ts src/{alerts,settings,telemetry,web}",
 };

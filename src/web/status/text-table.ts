@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 
 import { wrap } from "../../settings/wrap.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../../printable.ts";
 import { countsOf, isUnmet, metInWords } from "./expectation-status.ts";
 import type { ExpectationStatus } from "./expectation-status.ts";
 import { metByInWords } from "./holders.ts";
