@@ -2,35 +2,44 @@ import { expect, test } from "vitest";
 
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
-import type { KeptKey } from "../../../instrumentation/restic/repository/kept-key.ts";
+import type { KeptKey, KeyKeeper } from "../../../instrumentation/restic/repository/kept-key.ts";
 import { recordedBackend } from "../../support/backends/recorded-backend.ts";
 import { FakeClock } from "../../support/core/clock.ts";
 import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
-test("config is kept again when a compressed file reveals a migration", async () => {
-  const sealed = new SealedRepository("right", 1);
-  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
-  const kept: KeptKey[] = [];
+/** Reads the repository again and again. */
+function reader(
+  sealed: SealedRepository,
+  reverifyMs: number,
+  keys: KeyKeeper,
+): () => Promise<unknown> {
   const repository = new Repository({
     clock: new FakeClock(),
-    reverifyMs: 3_600_000,
+    reverifyMs,
     onDerivation: () => {},
     cache: {
       load: async () => ({ snapshots: new Map(), listed: undefined }),
       append: async () => {},
       settle: async () => {},
-      keys: {
-        load: async () => undefined,
-        keep: async (key) => void kept.push(key),
-        listed: async () => {},
-      },
+      keys,
     },
   });
   const access = { password: new Secret("right"), keyHint: undefined, publishedId: undefined };
-  const read = (): Promise<unknown> => {
+  return () => {
     const backend = recordedBackend(sealed.files, () => {});
     return repository.read({ ...access, backend }, new AbortController().signal);
   };
+}
+
+test("config is kept again when a compressed file reveals a migration", async () => {
+  const sealed = new SealedRepository("right", 1);
+  sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
+  const kept: KeptKey[] = [];
+  const read = reader(sealed, 3_600_000, {
+    load: async () => undefined,
+    keep: async (key) => void kept.push(key),
+    listed: async () => {},
+  });
   await read();
   sealed.writeConfig({ version: 2, id: sealed.id });
   Object.assign(sealed, { version: 2 });
@@ -45,26 +54,11 @@ test("a key that one listing of keys/ lacked is kept again", async () => {
   sealed.addSnapshot({ time: "2024-05-01T12:00:00Z" });
   const files = new Map(sealed.files);
   let kept: KeptKey | undefined;
-  const repository = new Repository({
-    clock: new FakeClock(),
-    reverifyMs: 0,
-    onDerivation: () => {},
-    cache: {
-      load: async () => ({ snapshots: new Map(), listed: undefined }),
-      append: async () => {},
-      settle: async () => {},
-      keys: {
-        load: async () => kept,
-        keep: async (key) => void (kept = key),
-        listed: async (ids) => void (kept = kept && ids.includes(kept.id) ? kept : undefined),
-      },
-    },
+  const read = reader(sealed, 0, {
+    load: async () => kept,
+    keep: async (key) => void (kept = key),
+    listed: async (ids) => void (kept = kept && ids.includes(kept.id) ? kept : undefined),
   });
-  const access = { password: new Secret("right"), keyHint: undefined, publishedId: undefined };
-  const read = (): Promise<unknown> => {
-    const backend = recordedBackend(sealed.files, () => {});
-    return repository.read({ ...access, backend }, new AbortController().signal);
-  };
   await read();
   const before = kept;
   expect(before).toBeDefined();
