@@ -4,7 +4,6 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import { parseExpectations } from "../../instrumentation/settings/expectations/parse.ts";
@@ -12,6 +11,7 @@ import type { ExpectationSections } from "../../instrumentation/settings/expecta
 import { FakeClock } from "../support/core/clock.ts";
 import { ArrayLogger } from "../support/core/logger.ts";
 import { tableText } from "../support/agent/table-text.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 /** 2024-06-01, after the newest snapshot of the fixture. */
 const NOW = 1_717_200_000_000;
@@ -24,19 +24,7 @@ function settings(sections: ExpectationSections, stateDir?: string): MonitorSett
   });
   expect(problems).toEqual([]);
   return {
-    repositories: [
-      {
-        repo: new Secret(URL),
-        url: URL,
-        disabled: false,
-        password: { scheme: "literal", reference: new Secret("pässwörd ✓") },
-        insecureNoPassword: false,
-        environment: {},
-        options: {},
-        connections: undefined,
-        insecureTls: false,
-      },
-    ],
+    repositories: [repositorySettings(URL, "pässwörd ✓")],
     cron: "@daily",
     timezone: "UTC",
     timeoutMs: 60_000,

@@ -3,12 +3,12 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { repositoryFolder } from "../support/repository/repository-folder.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 const MINUTE = 60_000;
 
@@ -18,19 +18,7 @@ let monitor: Monitor;
 
 function settings(): MonitorSettings {
   return {
-    repositories: [
-      {
-        repo: new Secret(url),
-        url,
-        disabled: false,
-        password: { scheme: "literal", reference: new Secret("right") },
-        insecureNoPassword: false,
-        environment: {},
-        options: {},
-        connections: undefined,
-        insecureTls: false,
-      },
-    ],
+    repositories: [repositorySettings(url, "right")],
     cron: "@daily",
     timezone: "UTC",
     timeoutMs: MINUTE,

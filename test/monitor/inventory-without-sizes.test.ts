@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import type { InventoryEntry } from "../../instrumentation/monitor/inventory-plan.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { tableText } from "../support/agent/table-text.ts";
@@ -9,6 +8,7 @@ import { until } from "../support/core/until.ts";
 import { FaultServer } from "../support/http/fault-server.ts";
 import { InventoryScene, sceneOfTwo } from "../support/inventory/inventory-scene.ts";
 import { restFiles } from "../support/repository/rest-files.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 const HOUR = 3_600_000;
 
@@ -30,19 +30,7 @@ test("inventories of a REST server of version 1, which lists no sizes, fail with
   const url = `rest:${server.url}/`;
   const monitor = new Monitor(
     {
-      repositories: [
-        {
-          repo: new Secret(url),
-          url,
-          disabled: false,
-          password: { scheme: "literal", reference: new Secret("p") },
-          insecureNoPassword: false,
-          environment: {},
-          options: {},
-          connections: undefined,
-          insecureTls: false,
-        },
-      ],
+      repositories: [repositorySettings(url, "p")],
       cron: "@every 6h",
       timezone: "UTC",
       timeoutMs: 60_000,

@@ -1,33 +1,19 @@
 import { expect, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../instrumentation/monitor/monitor-settings.ts";
 import type { RepositorySettings } from "../../instrumentation/settings/repository.ts";
 import { FakeClock } from "../support/core/clock.ts";
 import { tableText } from "../support/agent/table-text.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 /** 2024-06-01, after the newest snapshot of the fixtures. */
 const NOW = 1_717_200_000_000;
 
-function repository(url: string, password: string): RepositorySettings {
-  return {
-    repo: new Secret(url),
-    url,
-    disabled: false,
-    password: { scheme: "literal", reference: new Secret(password) },
-    insecureNoPassword: false,
-    environment: {},
-    options: {},
-    connections: undefined,
-    insecureTls: false,
-  };
-}
-
-const V1 = repository("test/fixtures/v1", "correct horse");
-const V2 = repository("test/fixtures/v2", "pässwörd ✓");
-const NOTHING = repository("test/fixtures/nothing", "x");
-const WRONG = repository("test/fixtures/two-keys", "wrong");
+const V1 = repositorySettings("test/fixtures/v1", "correct horse");
+const V2 = repositorySettings("test/fixtures/v2", "pässwörd ✓");
+const NOTHING = repositorySettings("test/fixtures/nothing", "x");
+const WRONG = repositorySettings("test/fixtures/two-keys", "wrong");
 
 function settings(
   repositories: readonly RepositorySettings[],
@@ -130,7 +116,7 @@ test("a reload applies from the next collection: removed repositories disappear,
 test("a changed password is used from the next collection on; the last state is kept if it is wrong", async () => {
   const monitor = new Monitor(settings([V1]), { clock: new FakeClock(NOW) });
   await monitor.collect();
-  monitor.reload(settings([repository(V1.url, "wrong")]));
+  monitor.reload(settings([repositorySettings(V1.url, "wrong")]));
   await monitor.collect();
   const text = await exposition(monitor);
   expect(text).toContain(

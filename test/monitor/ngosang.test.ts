@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
 
-import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import { tableText } from "../support/agent/table-text.ts";
 import { until } from "../support/core/until.ts";
 import { InventoryScene } from "../support/inventory/inventory-scene.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 const SUMMARY = {
   backup_start: "2026-01-01T10:00:00+02:00",
@@ -38,19 +38,7 @@ async function exposition(compat: "ngosang" | "none"): Promise<readonly string[]
   scene.backup({ ...BACKUP, paths: ["/old"] });
   const monitor = new Monitor(
     {
-      repositories: [
-        {
-          repo: new Secret("memory:"),
-          url: "memory:",
-          disabled: false,
-          password: { scheme: "literal", reference: new Secret("p") },
-          insecureNoPassword: false,
-          environment: {},
-          options: {},
-          connections: undefined,
-          insecureTls: false,
-        },
-      ],
+      repositories: [repositorySettings("memory:", "p")],
       cron: "@daily",
       timezone: "UTC",
       timeoutMs: 60_000,

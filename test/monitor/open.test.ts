@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 
 import { AgentError } from "../../instrumentation/core/error.ts";
-import { Secret } from "../../instrumentation/core/secret.ts";
 import { Monitor } from "../../instrumentation/monitor/monitor.ts";
 import type { RepositorySettings } from "../../instrumentation/settings/repository.ts";
 import { FakeClock, settle } from "../support/core/clock.ts";
 import { until } from "../support/core/until.ts";
 import { recordedBackend } from "../support/backends/recorded-backend.ts";
 import { SealedRepository } from "../support/repository/sealed-repository.ts";
+import { repositorySettings } from "../support/monitor/repository-settings.ts";
 
 const LIMITS = { timeoutMs: 60_000, concurrency: 2 };
 
@@ -15,17 +15,7 @@ const sealed = new SealedRepository("right");
 sealed.addSnapshot({ time: "2024-05-01T12:00:00Z", hostname: "h", username: "u" });
 
 function repository(name: string, password = "right"): RepositorySettings {
-  return {
-    repo: new Secret(`fake:${name}`),
-    url: `fake:${name}`,
-    disabled: false,
-    password: { scheme: "literal", reference: new Secret(password) },
-    insecureNoPassword: false,
-    environment: {},
-    options: {},
-    connections: undefined,
-    insecureTls: false,
-  };
+  return repositorySettings(`fake:${name}`, password);
 }
 
 interface Scene {

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { Secret } from "../../../instrumentation/core/secret.ts";
 import { Monitor } from "../../../instrumentation/monitor/monitor.ts";
 import type { MonitorSettings } from "../../../instrumentation/monitor/monitor-settings.ts";
 import { tableText } from "../agent/table-text.ts";
 import { ArrayLogger } from "../core/logger.ts";
 import { InventoryScene } from "./inventory-scene.ts";
+import { repositorySettings } from "../monitor/repository-settings.ts";
 
 const HOUR = 3_600_000;
 
@@ -27,17 +27,7 @@ export class MonitorScene {
 
   settings(more: Partial<MonitorSettings> = {}): MonitorSettings {
     return {
-      repositories: this.scenes.map((_, index) => ({
-        repo: new Secret(`memory:${index}`),
-        url: `memory:${index}`,
-        disabled: false,
-        password: { scheme: "literal", reference: new Secret("p") },
-        insecureNoPassword: false,
-        environment: {},
-        options: {},
-        connections: undefined,
-        insecureTls: false,
-      })),
+      repositories: this.scenes.map((_, index) => repositorySettings(`memory:${index}`, "p")),
       cron: "@every 6h",
       timezone: "UTC",
       timeoutMs: 60_000,
