@@ -5,6 +5,7 @@ import {
   forParts,
   inSteps,
   sortedInSteps,
+  sortSteps,
   turnIfLong,
 } from "../../instrumentation/core/in-steps.ts";
 import { Dice } from "../support/core/dice.ts";
@@ -48,6 +49,12 @@ test.for([0, 1, 4999, 5000, 5001, 23_456])(
     expect(parts).toEqual(list);
   },
 );
+
+test("entries that are equal keep their order", () => {
+  const list = Array.from({ length: 23_456 }, (_, index) => ({ index, key: (index * 7919) % 5 }));
+  const byKey = (a: { key: number }, b: { key: number }): number => a.key - b.key;
+  expect(atOnce(sortSteps(list, byKey))).toEqual(list.toSorted(byKey));
+});
 
 test("short lists take no turn, long ones do", async () => {
   const list = Array.from({ length: 20_000 }, (_, index) => String(index));

@@ -62,7 +62,8 @@ test("the snapshots of one host are replayed in steps", () => {
   // An update comes in between.
   const removable = { "retention_removable_snapshots url=/a expectation=p": count - 1 };
   expect(one.shown("removable")).toEqual(removable);
-  expect([...reading].length).toBeGreaterThan(1);
+  // The sort has two or three left; each part of 5,000 decisions is one more.
+  expect([...reading].length).toBeGreaterThan(5);
   expect(one.shown("removable")).toEqual(removable);
 });
 

@@ -35,6 +35,10 @@ test.for([
   expect(distance(a, b, changes - 1)).toBe(Infinity);
 });
 
+test("of names that are equally near the first one counts", () => {
+  expect(nearest("hats", ["cats", "bats", "mats"])).toBe("cats");
+});
+
 test("a long name has no near one", () => {
   expect(nearest("x".repeat(65), ["x".repeat(64)])).toBeUndefined();
 });
