@@ -82,7 +82,9 @@ export class Monitor {
     this.#vault = new ReloadableVaultResolver({ ...host, proxyEnvironment: env, onSecret });
     this.resolvers = secrets.noting(resolversWith([this.#vault, ...(options.resolvers ?? [])]));
     const now = (): number => this.#clock.now();
-    this.#stateDir = StateDir.of(settings, this.#logger, now);
+    const { stateDir, stateKeys } = settings;
+    this.#stateDir =
+      stateDir === undefined ? undefined : new StateDir(stateDir, this.#logger, now, stateKeys);
     const stored = { store: this.store, stateDir: this.#stateDir };
     const unrestorableOf = (url: string): readonly string[] => this.inventories.unrestorableOf(url);
     this.expected = new Expected({ ...host, ...stored, unrestorableOf }, settings.legacyLabel);

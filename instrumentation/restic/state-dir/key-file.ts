@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 
 import type { KeptKey, KeyKeeper } from "../repository/kept-key.ts";
 import { Fields } from "./fields.ts";
-import { openOwnFile, writeOwnFile } from "./own-file.ts";
+import { readOwnFile, writeOwnFile } from "./own-file.ts";
 
 /** A key file and a config of a repository have up to 64 KiB each. */
 const MAX_BYTES = 2 ** 18;
@@ -20,18 +20,11 @@ export class KeyFile implements KeyKeeper {
   }
 
   async load(): Promise<KeptKey | undefined> {
-    const file = await openOwnFile(this.#path);
-    if (!file) return undefined;
-    try {
-      const { size } = await file.stat();
-      if (size > MAX_BYTES) throw new Error(`${this.#path} has ${size} bytes: remove it`);
-      const kept = decode(await file.readFile("utf8"));
-      if (!kept) throw new Error(`${this.#path} has no key: remove it`);
-      await file.utimes(this.#now / 1000, this.#now / 1000);
-      return kept;
-    } finally {
-      await file.close();
-    }
+    const text = await readOwnFile(this.#path, MAX_BYTES, this.#now);
+    if (text === undefined) return undefined;
+    const kept = decode(text);
+    if (!kept) throw new Error(`${this.#path} has no key: remove it`);
+    return kept;
   }
 
   keep({ id, keyFile, config }: KeptKey): Promise<void> {

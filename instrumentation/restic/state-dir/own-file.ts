@@ -27,6 +27,28 @@ export async function openOwnFile(path: string): Promise<FileHandle | undefined>
   throw refusal(path);
 }
 
+/**
+ * The text of a file of the state folder; undefined: there is none.
+ * @param usedAt becomes the time of last use of the file, milliseconds since the epoch
+ * @throws AgentError as `openOwnFile`, Error if the file exceeds its bound
+ */
+export async function readOwnFile(
+  path: string,
+  maxBytes: number,
+  usedAt?: number,
+): Promise<string | undefined> {
+  const file = await openOwnFile(path);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new Error(`${path} has ${size} bytes: remove it`);
+    if (usedAt !== undefined) await file.utimes(usedAt / 1000, usedAt / 1000);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
 /** Replaces a file of the state folder at once: a reader sees the old one or the new one. */
 export async function writeOwnFile(path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;

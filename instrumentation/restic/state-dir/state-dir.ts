@@ -1,13 +1,14 @@
 import type { Logger } from "../../core/log.ts";
+import type { Labels } from "../../core/source.ts";
 import type { InventoryKeeper } from "../inventory/keeper.ts";
 import type { KeyKeeper } from "../repository/kept-key.ts";
 import type { Remembered, SnapshotCache, TextKeeper } from "../repository/snapshot-cache.ts";
 import type { SnapshotJournal } from "./snapshot-journal.ts";
 import { KeyFile } from "./key-file.ts";
+import type { LocksFile } from "./locks-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
-import { openOwnFile, writeOwnFile } from "./own-file.ts";
-import type { TextFile } from "./text-file.ts";
+import { readOwnFile, writeOwnFile } from "./own-file.ts";
 
 /** 20,000 slots with names of a usual length take 2 MiB. */
 const MAX_SLOTS_BYTES = 64 * 2 ** 20;
@@ -36,22 +37,12 @@ export class StateDir {
     this.#now = now;
   }
 
-  /** undefined: nothing is kept over a restart. */
-  static of(
-    settings: { readonly stateDir?: string | undefined; readonly stateKeys?: boolean | undefined },
-    logger: Logger,
-    now: () => number,
-  ): StateDir | undefined {
-    const { stateDir, stateKeys } = settings;
-    return stateDir === undefined ? undefined : new StateDir(stateDir, logger, now, stateKeys);
-  }
-
   /** The cache of one repository. Logs when state is discarded or cannot be used. */
   cacheOf(url: string): SnapshotCache {
     this.#urls.add(url);
     let journal: SnapshotJournal | undefined;
     let hasFailed = false;
-    const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
+    const warn = (what: string, error: unknown): void => this.#warn(what, error, { url });
 
     async function attempt(run: (open: SnapshotJournal) => Promise<void>): Promise<void> {
       if (!journal) return;
@@ -108,7 +99,7 @@ export class StateDir {
    * @param instead is used if the folder cannot be
    */
   inventoriesOf(url: string, instead: InventoryKeeper): InventoryKeeper {
-    const warn = (what: string, error: unknown): void => this.#warn(url, what, error);
+    const warn = (what: string, error: unknown): void => this.#warn(what, error, { url });
     return {
       open: async (repositoryId, master) => {
         const folder = await this.#open();
@@ -127,88 +118,66 @@ export class StateDir {
     this.#reads = MAX_READS;
   }
 
-  /** Logs the first failure. The next key that opens replaces a file that cannot be used. */
+  /** The next key that opens replaces a file that cannot be used. */
   #keeperOf(url: string): KeyKeeper {
-    let hasFailed = false;
-    const attempt = async <T>(run: (file: KeyFile) => Promise<T>): Promise<T | undefined> => {
-      const folder = await this.#open();
-      if (!folder || !this.#keepsKeys) return undefined;
-      try {
-        return await run(new KeyFile(folder.keyPathOf(url), this.#now()));
-      } catch (error) {
-        if (!hasFailed)
-          this.#warn(url, "cannot use the kept key of a repository, continuing without it", error);
-        hasFailed = true;
-        return undefined;
-      }
-    };
+    const what = "cannot use the kept key of a repository, continuing without it";
+    const attempt = this.#attempts(what, { url });
+    const use = <T>(run: (file: KeyFile) => Promise<T>): Promise<T | undefined> =>
+      attempt(async (folder) =>
+        this.#keepsKeys ? run(new KeyFile(folder.keyPathOf(url), this.#now())) : undefined,
+      );
     return {
-      load: () => attempt((file) => file.load()),
-      keep: (key) => attempt((file) => file.keep(key)),
-      listed: (ids) => attempt((file) => file.listed(ids)),
+      load: () => use((file) => file.load()),
+      keep: (key) => use((file) => file.keep(key)),
+      listed: (ids) => use((file) => file.listed(ids)),
     };
   }
 
-  /** Logs the first failure. */
   #lockKeeperOf(url: string): TextKeeper {
-    let hasFailed = false;
-    const attempt = async <T>(run: (file: TextFile) => Promise<T>): Promise<T | undefined> => {
-      const folder = await this.#open();
-      if (!folder) return undefined;
-      try {
-        const { TextFile: File } = await import("./text-file.ts");
-        return await run(new File(folder.locksPathOf(url), "locks"));
-      } catch (error) {
-        if (!hasFailed) this.#warn(url, "cannot keep the locks of a repository", error);
-        hasFailed = true;
-        return undefined;
-      }
-    };
+    const attempt = this.#attempts("cannot keep the locks of a repository", { url });
+    const use = <T>(run: (file: LocksFile) => Promise<T>): Promise<T | undefined> =>
+      attempt(async (folder) => {
+        const { LocksFile: File } = await import("./locks-file.ts");
+        return run(new File(folder.locksPathOf(url)));
+      });
     return {
-      load: (repositoryId, master) => attempt((file) => file.load(repositoryId, master)),
-      keep: (text, repositoryId, master) =>
-        attempt((file) => file.keep(text, repositoryId, master)),
+      load: (repositoryId, master) => use((file) => file.load(repositoryId, master)),
+      keep: (text, repositoryId, master) => use((file) => file.keep(text, repositoryId, master)),
     };
-  }
-
-  #warn(url: string, what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#logger.warn(what, { url, error: reason });
   }
 
   /** The text that `keepSlots` wrote last; undefined: there is none. Logs if it cannot be read. */
-  async loadSlots(): Promise<string | undefined> {
-    const folder = await this.#open();
-    if (!folder) return undefined;
-    try {
-      const file = await openOwnFile(folder.slotsPath);
-      if (!file) return undefined;
-      try {
-        const { size } = await file.stat();
-        if (size > MAX_SLOTS_BYTES) throw new Error(`the file has ${size} bytes: remove it`);
-        return await file.readFile("utf8");
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      this.#logSlots("cannot read the kept slots of expectations, continuing without them", error);
-      return undefined;
-    }
+  loadSlots(): Promise<string | undefined> {
+    const what = "cannot read the kept slots of expectations, continuing without them";
+    return this.#attempts(what)(({ slotsPath }) => readOwnFile(slotsPath, MAX_SLOTS_BYTES));
   }
 
   async keepSlots(text: string): Promise<void> {
-    const folder = await this.#open();
-    if (!folder) return;
-    try {
-      await writeOwnFile(folder.slotsPath, text);
-    } catch (error) {
-      this.#logSlots("cannot keep the slots of expectations", error);
-    }
+    const attempt = this.#attempts("cannot keep the slots of expectations");
+    await attempt(({ slotsPath }) => writeOwnFile(slotsPath, text));
   }
 
-  #logSlots(what: string, error: unknown): void {
+  /** Runs work in the folder; undefined: it failed, or the folder cannot be used. Logs the first failure as `what`. */
+  #attempts(
+    what: string,
+    subject: Labels = {},
+  ): <T>(run: (folder: StateFolder) => Promise<T>) => Promise<T | undefined> {
+    let hasFailed = false;
+    return async (run) => {
+      const folder = await this.#open();
+      try {
+        return folder && (await run(folder));
+      } catch (error) {
+        if (!hasFailed) this.#warn(what, error, subject);
+        hasFailed = true;
+        return undefined;
+      }
+    };
+  }
+
+  #warn(what: string, error: unknown, subject: Labels = {}): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#logger.warn(what, { error: reason });
+    this.#logger.warn(what, { ...subject, error: reason });
   }
 
   async close(): Promise<void> {
@@ -220,9 +189,7 @@ export class StateDir {
   #open(): Promise<StateFolder | undefined> {
     this.#folder ??= openStateFolder(this.#path, this.#now(), this.#keepsKeys, this.#urls).catch(
       (error: unknown) => {
-        this.#logger.warn("cannot open the state folder: a restart will read all snapshots again", {
-          error: error instanceof Error ? error.message : String(error),
-        });
+        this.#warn("cannot open the state folder: a restart will read all snapshots again", error);
         return undefined;
       },
     );
