@@ -1,5 +1,5 @@
 // Exports for the agent, which also imports `monitor/monitor.ts`. May change without notice: applications use `index.ts`.
-export { DURATION, formatDuration, parseDurationMs } from "./core/duration.ts";
+export { DURATION, formatDuration, parseDurationMs, positiveMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";
 export { isPrintable, printPath } from "./settings/print-path.ts";
@@ -9,6 +9,7 @@ export { Redaction } from "./core/known-secrets.ts";
 export { withoutTrailingSlashes } from "./http/url-path.ts";
 export { described, mapping, SECRET, TEXT } from "./core/json-schema.ts";
 export type { JsonSchema, Properties } from "./core/json-schema.ts";
+export { percentDecoded } from "./core/parse-text.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { readPem } from "./http/pem.ts";
 export { isStaleSocket } from "./core/stale-socket.ts";
@@ -24,7 +25,7 @@ export { proxyFor } from "./http/proxy.ts";
 export { statusError } from "./http/status-error.ts";
 export { shellWords } from "./backends/child-process/shell-words.ts";
 export { parseReference } from "./secrets/reference.ts";
-export { parseSnapshotSize } from "./settings/snapshot-size.ts";
+export { parseSnapshotSize, SNAPSHOT_SIZE_EXPECTED } from "./settings/snapshot-size.ts";
 export {
   INVENTORY_EXPECTED,
   INVENTORY_SCHEMA,
@@ -36,6 +37,7 @@ export type { InventoryGiven } from "./settings/inventory.ts";
 export { LOCKS_EXPECTED, LOCKS_SCHEMA, parseLocks } from "./settings/locks.ts";
 export type { LocksEvery } from "./settings/locks.ts";
 export { parseRepository } from "./settings/repository.ts";
+export { parseRepositories } from "./settings/repositories.ts";
 export { secretsOf } from "./monitor/secrets-in.ts";
 export type { RepositorySettings } from "./settings/repository.ts";
 export { NO_EXPECTATIONS } from "./settings/expectations/expectations.ts";
@@ -62,7 +64,7 @@ export type { Extensions } from "./monitor/extensions.ts";
 export { disabledResolver } from "./vault/reference.ts";
 export { ReloadableVaultResolver } from "./vault/reloadable-resolver.ts";
 export { VAULT_DISABLED, parseVaultSettings } from "./vault/settings.ts";
-export type { VaultUse } from "./vault/settings.ts";
+export type { VaultParsed, VaultUse } from "./vault/settings.ts";
 export { limit } from "./core/limit.ts";
 export { systemClock } from "./core/clock.ts";
 export type { Clock } from "./core/clock.ts";

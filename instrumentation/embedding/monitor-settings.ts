@@ -2,23 +2,32 @@ import { parseSchedule } from "../collect/schedule.ts";
 import { positiveMs } from "../core/duration.ts";
 import { AgentError, badValue } from "../core/error.ts";
 import type { Logger } from "../core/log.ts";
+import type { Problem } from "../settings/problem.ts";
 import { resolversWith } from "../secrets/resolvers.ts";
 import { printPath } from "../settings/print-path.ts";
 import { parseExpectations } from "../settings/expectations/parse.ts";
 import { GROUP_BY_EXPECTED, parseGroupBy } from "../settings/expectations/group-by.ts";
+import type { GroupBy } from "../settings/expectations/group-by.ts";
 import { INVENTORY_EXPECTED, parseInventory } from "../settings/inventory.ts";
+import type { InventoryGiven } from "../settings/inventory.ts";
 import { LOCKS_EXPECTED, parseLocks } from "../settings/locks.ts";
-import { parseRepository } from "../settings/repository.ts";
+import type { LocksEvery } from "../settings/locks.ts";
+import { COUNT_EXPECTED, parseCount } from "../settings/expectations/entry-reader.ts";
+import { parseRepositories } from "../settings/repositories.ts";
 import type { ExpectationSettings } from "../settings/expectations/expectations.ts";
 import { secretsOf } from "../monitor/secrets-in.ts";
 import type { RepositorySettings } from "../settings/repository.ts";
 import type { MonitorSettings } from "../monitor/monitor-settings.ts";
 import { disabledResolver } from "../vault/reference.ts";
-import { VAULT_DISABLED, parseVaultSettings } from "../vault/settings.ts";
+import { parseVaultSettings } from "../vault/settings.ts";
 import type { VaultUse } from "../vault/settings.ts";
-import { parseSnapshotSize } from "../settings/snapshot-size.ts";
+import { parseSnapshotSize, SNAPSHOT_SIZE_EXPECTED } from "../settings/snapshot-size.ts";
 import { unknownOptions } from "./check-options.ts";
 import type { ResticInstrumentationConfig } from "./config.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const MIB = 2 ** 20;
 
 /**
  * @param logger receives warnings
@@ -29,25 +38,22 @@ export function monitorSettings(
   logger?: Logger,
 ): MonitorSettings {
   const problems = [...unknownOptions(config)];
-  const duration = (
-    name: "timeout" | "requestTimeout" | "maxBackupDuration" | "reverify",
-    initial: string,
-  ): number => {
-    const ms = positiveMs(config[name] ?? initial);
-    if (ms !== undefined) return ms;
-    problems.push(
-      `${name}: ${badValue(config[name])}must be a duration with its unit, like "30s" or "5m"`,
-    );
-    return 0;
+  const read = <T>(
+    name: keyof ResticInstrumentationConfig,
+    parse: (value: unknown) => T | undefined,
+    initial: T,
+    expected: string,
+  ): T => {
+    const value = config[name];
+    if (value === undefined) return initial;
+    const parsed = parse(value);
+    if (parsed === undefined) problems.push(`${name}: ${badValue(value)}${expected}`);
+    return parsed ?? initial;
   };
-  const { value: maxSnapshotBytes, problem } = parseSnapshotSize(config.maxSnapshotSize ?? "8MiB");
-  if (problem !== undefined) problems.push(`maxSnapshotSize: ${problem}`);
-  const count = (name: "concurrency" | "maxSets" | "maxSlots", initial: number): number => {
-    const { [name]: value = initial } = config;
-    if (!Number.isInteger(value) || value < 1)
-      problems.push(`${name}: ${badValue(value)}must be a whole number from 1`);
-    return value;
-  };
+  const duration = (name: keyof ResticInstrumentationConfig, initialMs: number): number =>
+    read(name, positiveMs, initialMs, 'must be a duration with its unit, like "30s" or "5m"');
+  const count = (name: keyof ResticInstrumentationConfig, initial: number): number =>
+    read(name, parseCount, initial, COUNT_EXPECTED);
   const concurrency = count("concurrency", 8);
   const { cron = "@every 15m" } = config;
   try {
@@ -56,38 +62,37 @@ export function monitorSettings(
     problems.push(`cron: ${error instanceof Error ? error.message : String(error)}`);
   }
   const found = repositories(config, problems, logger);
-  const groupBy = parseGroupBy(config.groupBy ?? "");
-  if (!groupBy) problems.push(`groupBy: ${GROUP_BY_EXPECTED}`);
-  const inventory = parseInventory(config.inventory ?? "off");
-  if (inventory === undefined) problems.push(`inventory: ${INVENTORY_EXPECTED}`);
-  const locksEvery = parseLocks(config.locks ?? "off");
-  if (locksEvery === undefined) problems.push(`locks: ${LOCKS_EXPECTED}`);
   const settings = {
     repositories: found.filter(({ disabled }) => !disabled),
     otherSecrets: found.filter(({ disabled }) => disabled).flatMap(secretsOf),
     cron,
     timezone: config.timezone,
-    timeoutMs: duration("timeout", "5m"),
-    requestTimeoutMs: duration("requestTimeout", "60s"),
-    maxSnapshotBytes,
-    maxBackupMs: duration("maxBackupDuration", "24h"),
-    inventory,
-    locksEvery,
+    timeoutMs: duration("timeout", 5 * MINUTE_MS),
+    requestTimeoutMs: duration("requestTimeout", MINUTE_MS),
+    maxSnapshotBytes: read("maxSnapshotSize", parseSnapshotSize, 8 * MIB, SNAPSHOT_SIZE_EXPECTED),
+    maxBackupMs: duration("maxBackupDuration", 24 * HOUR_MS),
+    inventory: read<InventoryGiven>("inventory", parseInventory, "off", INVENTORY_EXPECTED),
+    locksEvery: read<LocksEvery>("locks", parseLocks, "off", LOCKS_EXPECTED),
     concurrency,
     legacyLabel: false,
     retryFailed: config.retryFailed ?? true,
-    reverifyMs: duration("reverify", "1h"),
+    reverifyMs: duration("reverify", HOUR_MS),
     spread: config.spread ?? false,
     stateDir: config.stateDir,
     stateKeys: config.stateKeys ?? true,
     vault: vaultUse(config, problems, logger),
     expectations: expectations(config, found, problems),
-    groupBy: groupBy ?? [],
+    groupBy: read<GroupBy>("groupBy", parseGroupBy, [], GROUP_BY_EXPECTED),
     maxSets: count("maxSets", 10_000),
     maxSlots: count("maxSlots", 20_000),
   };
   if (problems.length > 0) throw new AgentError("config", problems.join("\n"));
   return settings;
+}
+
+/** @param root what the path leads into */
+function lineOf({ path, message }: Problem, root: unknown): string {
+  return `${printPath(path, root)}: ${message}`;
 }
 
 function expectations(
@@ -97,9 +102,7 @@ function expectations(
 ): ExpectationSettings {
   const areComplete = found.length === config.repositories.length;
   const parsed = parseExpectations(config, { list: found, areComplete });
-  problems.push(
-    ...parsed.problems.map(({ path, message }) => `${printPath(path, config)}: ${message}`),
-  );
+  problems.push(...parsed.problems.map((one) => lineOf(one, config)));
   return parsed.value;
 }
 
@@ -109,14 +112,11 @@ function vaultUse(
   logger: Logger | undefined,
 ): VaultUse {
   const parsed = parseVaultSettings(vault, process.env);
-  const found = "value" in parsed ? parsed.warnings : parsed.problems;
-  const lines = found.map(
-    ({ path, message }) =>
-      `${path[0] === "vault" ? printPath(path, { vault }) : path.join(".")}: ${message}`,
-  );
-  if ("value" in parsed) for (const line of lines) logger?.warn(line);
-  else problems.push(...lines);
-  return ("value" in parsed && parsed.value) || VAULT_DISABLED;
+  const line = ({ path, message }: Problem): string =>
+    path[0] === "vault" ? lineOf({ path, message }, { vault }) : `${path.join(".")}: ${message}`;
+  problems.push(...parsed.problems.map(line));
+  for (const one of parsed.warnings) logger?.warn(line(one));
+  return parsed.value;
 }
 
 function repositories(
@@ -129,23 +129,8 @@ function repositories(
     ...(config.resolvers ?? []),
   ]);
   const backends = Object.keys(config.backends ?? {});
-  const indexes = new Map<string, number>();
-  return config.repositories.flatMap((entry, index) => {
-    const parsed = parseRepository(entry, resolvers, backends);
-    const line = (path: readonly (string | number)[], message: string): string =>
-      `${printPath(["repositories", index, ...path], config)}: ${message}`;
-    const isWrong = "problems" in parsed;
-    if (isWrong) problems.push(...parsed.problems.map(({ path, message }) => line(path, message)));
-    else for (const { path, message } of parsed.warnings) logger?.warn(line(path, message));
-    const { url, disabled } = isWrong ? { url: parsed.url, disabled: false } : parsed.value;
-    if (url !== undefined && !disabled) {
-      const first = indexes.get(url);
-      if (first === undefined) indexes.set(url, index);
-      else
-        problems.push(
-          line(["repo"], `is the same as in repositories[${first}]: remove one of the two`),
-        );
-    }
-    return isWrong ? [] : [parsed.value];
-  });
+  const parsed = parseRepositories(config.repositories, ["repositories"], resolvers, backends);
+  problems.push(...parsed.problems.map((one) => lineOf(one, config)));
+  for (const one of parsed.warnings) logger?.warn(lineOf(one, config));
+  return parsed.value;
 }

@@ -7,7 +7,7 @@ import { LOCKS_EXPECTED, parseLocks } from "./locks.ts";
 import type { RepositorySettings } from "./repository-settings.ts";
 import { parseOptions } from "./options.ts";
 import { isJsonObject } from "../core/json.ts";
-import { unknownKeys } from "./problem.ts";
+import { EntryReader } from "./expectations/entry-reader.ts";
 import type { Problem } from "./problem.ts";
 import { REPOSITORY_KEYS as KEYS, VARIABLE } from "./repository-schema.ts";
 import { parseLocation } from "../backends/location.ts";
@@ -37,54 +37,54 @@ export function parseRepository(
     return {
       problems: [{ path: [], message: "must be a mapping with the keys repo and password" }],
     };
-  const reader = new EntryReader(value, resolvers, customSchemes);
-  const parsed = reader.read();
-  if (parsed && reader.problems.length === 0) return { value: parsed, warnings: reader.warnings };
+  const problems: Problem[] = [];
+  const reader = new EntryReader(value, [], problems, KEYS);
+  const entry = new RepositoryReader(reader, resolvers, customSchemes);
+  const parsed = entry.read();
+  if (parsed && problems.length === 0) return { value: parsed, warnings: entry.warnings };
   const hasUrl = parsed?.disabled === false && parsed.url !== INVALID_URL;
-  return { problems: reader.problems, ...(hasUrl && { url: parsed.url }) };
+  return { problems, ...(hasUrl && { url: parsed.url }) };
 }
 
 /** The label `url` of a string that is no location. */
 const INVALID_URL = "(invalid)";
 
-class EntryReader {
-  readonly problems: Problem[] = [];
+class RepositoryReader {
   readonly warnings: Problem[] = [];
-  readonly #entry: Readonly<Record<string, unknown>>;
+  readonly #reader: EntryReader;
   readonly #resolvers: ReadonlyMap<string, SecretResolver>;
   readonly #customSchemes: readonly string[];
 
   constructor(
-    entry: Readonly<Record<string, unknown>>,
+    reader: EntryReader,
     resolvers: ReadonlyMap<string, SecretResolver>,
     customSchemes: readonly string[],
   ) {
-    this.#entry = entry;
+    this.#reader = reader;
     this.#resolvers = resolvers;
     this.#customSchemes = customSchemes;
   }
 
   read(): RepositorySettings | undefined {
-    for (const [key, message] of unknownKeys(this.#entry, KEYS)) this.#problem([key], message);
-    const disabled = this.#boolean("disabled");
-    const insecureNoPassword = this.#boolean("insecure_no_password");
+    const reader = this.#reader;
+    const disabled = reader.boolean("disabled");
+    const insecureNoPassword = reader.boolean("insecure_no_password");
     // Variables and files often end with a newline.
     const repo = this.#text("repo")?.trim();
     const password = this.#password();
     const environment = { ...this.#b2(), ...this.#environment() };
-    const options = parseOptions(this.#entry["options"], this.#customSchemes, (path, message) =>
-      this.#problem(["options", ...path], message),
+    const options = parseOptions(reader.value("options"), this.#customSchemes, (path, message) =>
+      reader.problem(["options", ...path], message),
     );
-    const connections = this.#parsed("connections", parseCount, "must be a whole number from 1");
-    const insecureTls = this.#boolean("insecure_tls");
-    const receivesCopies = this.#boolean("receivesCopies");
-    const appendOnly = this.#boolean("appendOnly");
-    const inventory = this.#parsed("inventory", parseInventory, INVENTORY_EXPECTED);
-    const locksEvery = this.#parsed("locks", parseLocks, LOCKS_EXPECTED);
-    const requestTimeoutMs = this.#parsed("request_timeout", positiveMs, TIMEOUT);
+    const connections = reader.count("connections");
+    const insecureTls = reader.boolean("insecure_tls");
+    const receivesCopies = reader.boolean("receivesCopies");
+    const appendOnly = reader.boolean("appendOnly");
+    const inventory = reader.parsed("inventory", parseInventory, INVENTORY_EXPECTED);
+    const locksEvery = reader.parsed("locks", parseLocks, LOCKS_EXPECTED);
+    const requestTimeoutMs = reader.parsed("request_timeout", positiveMs, TIMEOUT);
     if (repo === undefined) {
-      if (!("repo" in this.#entry))
-        this.#problem([], "repo is missing: restic's repository string");
+      if (!reader.has("repo")) reader.problem([], "repo is missing: restic's repository string");
       return undefined;
     }
     const url = this.#url(repo, disabled);
@@ -114,7 +114,7 @@ class EntryReader {
       return printableUrl(repo);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
-      if (!disabled) this.#problem(["repo"], error.message);
+      if (!disabled) this.#reader.problem(["repo"], error.message);
       return INVALID_URL;
     }
   }
@@ -122,16 +122,22 @@ class EntryReader {
   /** An enabled entry needs a password, or none explicitly. */
   #checkPassword(insecureNoPassword: boolean): void {
     const hasPassword = ["password", "vault_material"].some(
-      (key) => this.#entry[key] !== undefined && this.#entry[key] !== "",
+      (key) => this.#reader.has(key) && this.#reader.value(key) !== "",
     );
     if (insecureNoPassword && hasPassword)
-      this.#problem(["insecure_no_password"], "a password is set as well: remove one of the two");
+      this.#reader.problem(
+        ["insecure_no_password"],
+        "a password is set as well: remove one of the two",
+      );
     if (!insecureNoPassword && !hasPassword)
-      this.#problem([], `password is missing: ${SECRET_FORMS}, or insecure_no_password: true`);
+      this.#reader.problem(
+        [],
+        `password is missing: ${SECRET_FORMS}, or insecure_no_password: true`,
+      );
   }
 
   #password(): SecretReference | undefined {
-    const password = this.#secret(["password"], this.#entry["password"]);
+    const password = this.#secret(["password"], this.#reader.value("password"));
     const material = this.#text("vault_material");
     if (!material) return password;
     if (!password) return vault(material, "key");
@@ -141,7 +147,7 @@ class EntryReader {
 
   #b2(): Readonly<Record<string, SecretReference>> {
     const id = this.#text("b2_account_id");
-    const key = this.#secret(["b2_key"], this.#entry["b2_key"]);
+    const key = this.#secret(["b2_key"], this.#reader.value("b2_key"));
     const material = this.#text("b2_vault_material");
     if (material && !key)
       return { B2_ACCOUNT_ID: vault(material, "id"), B2_ACCOUNT_KEY: vault(material, "key") };
@@ -151,20 +157,20 @@ class EntryReader {
   }
 
   #environment(): Readonly<Record<string, SecretReference>> {
-    const value = this.#entry["environment"];
+    const value = this.#reader.value("environment");
     if (value === undefined) return {};
     if (!isJsonObject(value)) {
-      this.#problem(["environment"], "must be a mapping from variables to values");
+      this.#reader.problem(["environment"], "must be a mapping from variables to values");
       return {};
     }
     const variables: Record<string, SecretReference> = {};
     for (const [name, given] of Object.entries(value)) {
       const path = ["environment", name];
       if (name.startsWith("RESTIC_PASSWORD"))
-        this.#problem(path, "is not allowed here: use the key password");
+        this.#reader.problem(path, "is not allowed here: use the key password");
       else if (name.startsWith("RESTIC_REPOSITORY"))
-        this.#problem(path, "is not allowed here: use the key repo");
-      else if (!VARIABLE.test(name)) this.#problem(path, "is not a valid variable name");
+        this.#reader.problem(path, "is not allowed here: use the key repo");
+      else if (!VARIABLE.test(name)) this.#reader.problem(path, "is not a valid variable name");
       // An empty value hides the variable of the process.
       const secret = given === "" ? literal("") : this.#secret(path, given);
       if (secret) variables[name] = secret;
@@ -172,51 +178,23 @@ class EntryReader {
     return variables;
   }
 
-  #parsed<T>(
-    key: string,
-    parse: (value: unknown) => T | undefined,
-    expected: string,
-  ): T | undefined {
-    const value = this.#entry[key];
-    const parsed = parse(value);
-    if (value !== undefined && parsed === undefined) this.#problem([key], expected);
-    return parsed;
-  }
-
   /** Undefined if the value is missing or empty, or a problem was reported. */
   #secret(path: readonly string[], value: unknown): SecretReference | undefined {
     if (value === undefined || value === "") return undefined;
     const parsed = parseReference(value, this.#resolvers);
     if (!("message" in parsed)) return parsed;
-    this.#problem([...path, ...parsed.path], parsed.message);
+    this.#reader.problem([...path, ...parsed.path], parsed.message);
     return undefined;
   }
 
   #text(key: string): string | undefined {
-    const value = this.#entry[key];
-    if (value === undefined) return undefined;
-    if (typeof value === "string") return value;
-    this.#problem([key], "must be text: put it in quotes");
-    return undefined;
-  }
-
-  #boolean(key: string): boolean {
-    const value = this.#entry[key] ?? false;
-    if (typeof value === "boolean") return value;
-    this.#problem([key], "must be true or false");
-    return false;
-  }
-
-  #problem(path: readonly (string | number)[], message: string): void {
-    this.problems.push({ path, message });
+    const parse = (value: unknown): string | undefined =>
+      typeof value === "string" ? value : undefined;
+    return this.#reader.parsed(key, parse, "must be text: put it in quotes");
   }
 }
 
 const TIMEOUT = 'must be a duration with its unit, like "30s" or "5m"';
-
-function parseCount(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isInteger(value) && value >= 1 ? value : undefined;
-}
 
 /** restic-reporter keeps its material at the mount `kv/`. */
 function vault(material: string, field: string): SecretReference {

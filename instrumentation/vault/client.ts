@@ -26,7 +26,7 @@ export interface VaultClient {
 export interface ClientOptions extends TransportOptions {
   readonly state: VaultState;
   /** Imports node-vault. */
-  readonly load?: () => Promise<{ readonly default: NodeVault }>;
+  readonly load?: (() => Promise<{ readonly default: NodeVault }>) | undefined;
 }
 
 type NodeVault = typeof import("node-vault");
@@ -77,9 +77,10 @@ export function openClient(settings: VaultSettings, options: ClientOptions): Vau
   };
 }
 
-function secretError(error: unknown): AgentError {
+/** The failure as an AgentError `secret`. */
+export function secretError(error: unknown, prefix = ""): AgentError {
   const { message, transient, retryAfterMs, cause } = toAgentError(error);
-  return new AgentError("secret", message, { transient, retryAfterMs, cause });
+  return new AgentError("secret", prefix + message, { transient, retryAfterMs, cause });
 }
 
 /**

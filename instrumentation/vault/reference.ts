@@ -1,7 +1,7 @@
 import { AgentError } from "../core/error.ts";
 import type { SecretResolver } from "../core/secret.ts";
 import { described, mapping, NOT_EMPTY } from "../core/json-schema.ts";
-import type { JsonSchema, Properties } from "../core/json-schema.ts";
+import type { Properties } from "../core/json-schema.ts";
 import type { KvAddress } from "./kv.ts";
 import { isJsonObject } from "../core/json.ts";
 import { pathProblem } from "./auth-settings.ts";
@@ -19,11 +19,6 @@ const PROPERTIES: Properties = {
 };
 
 const KEYS = Object.keys(PROPERTIES);
-
-const VAULT_REFERENCE: JsonSchema = mapping(PROPERTIES, ["vault", "field"]);
-
-/** The keys of a reference beside `vault`. */
-export const FURTHER_KEYS: readonly string[] = KEYS.slice(1);
 
 /** Returns the reference, or its problem as text. */
 export function parseVaultReference(reference: unknown): VaultReference | string {
@@ -46,10 +41,16 @@ export function parseVaultReference(reference: unknown): VaultReference | string
   return { path, field, version, kvVersion };
 }
 
-export function checkVaultReference(reference: unknown): string | undefined {
-  const parsed = parseVaultReference(reference);
-  return typeof parsed === "string" ? parsed : undefined;
-}
+/** The resolver for the scheme `vault` but for `resolve`. */
+export const VAULT_SCHEME: Omit<SecretResolver, "resolve"> = {
+  scheme: "vault",
+  keys: KEYS.slice(1),
+  schema: mapping(PROPERTIES, ["vault", "field"]),
+  check(reference) {
+    const parsed = parseVaultReference(reference);
+    return typeof parsed === "string" ? parsed : undefined;
+  },
+};
 
 /** The secret's name in messages. */
 export function nameOf({ path, field, version }: VaultReference): string {
@@ -59,10 +60,7 @@ export function nameOf({ path, field, version }: VaultReference): string {
 /** The resolver for the scheme `vault` while Vault is not configured: `resolve` always throws. @param reason for the message */
 export function disabledResolver(reason: string): SecretResolver {
   return {
-    scheme: "vault",
-    keys: FURTHER_KEYS,
-    schema: VAULT_REFERENCE,
-    check: checkVaultReference,
+    ...VAULT_SCHEME,
     async resolve(reference) {
       const parsed = parseVaultReference(reference);
       const name = typeof parsed === "string" ? "a secret in Vault" : nameOf(parsed);

@@ -1,6 +1,6 @@
 import { sameSettings } from "../core/secret.ts";
 import type { Secret, SecretResolver } from "../core/secret.ts";
-import { checkVaultReference, disabledResolver, FURTHER_KEYS } from "./reference.ts";
+import { disabledResolver, VAULT_SCHEME } from "./reference.ts";
 import { VAULT_DISABLED } from "./settings.ts";
 import type { VaultSettings, VaultUse } from "./settings.ts";
 import { initialState } from "./state.ts";
@@ -9,8 +9,9 @@ import type { Vault, VaultOptions } from "./vault.ts";
 
 /** Resolves secrets in Vault, with settings that may change at any time. */
 export class ReloadableVaultResolver implements SecretResolver {
-  readonly scheme = "vault";
-  readonly keys = FURTHER_KEYS;
+  readonly scheme = VAULT_SCHEME.scheme;
+  readonly keys = VAULT_SCHEME.keys ?? [];
+  readonly check = VAULT_SCHEME.check;
   readonly #options: VaultOptions;
   #use: VaultUse = VAULT_DISABLED;
   #resolver = disabledResolver(VAULT_DISABLED.disabledReason);
@@ -42,10 +43,6 @@ export class ReloadableVaultResolver implements SecretResolver {
     }
   }
 
-  check(reference: unknown): string | undefined {
-    return checkVaultReference(reference);
-  }
-
   async resolve(reference: unknown, signal: AbortSignal, notBefore?: number): Promise<Secret> {
     const resolver = this.#resolver;
     try {
@@ -70,9 +67,7 @@ function lateVault(settings: VaultSettings, options: VaultOptions, state: VaultS
     (opened ??= import("./vault.ts").then(({ openVault }) => openVault(settings, options, state)));
   return {
     resolver: {
-      scheme: "vault",
-      keys: FURTHER_KEYS,
-      check: checkVaultReference,
+      ...VAULT_SCHEME,
       resolve: async (...call) => (await open()).resolver.resolve(...call),
     },
     state,

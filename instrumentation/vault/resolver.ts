@@ -1,11 +1,12 @@
 import type { Clock } from "../core/clock.ts";
-import { AgentError, toAgentError } from "../core/error.ts";
+import { AgentError } from "../core/error.ts";
 import { limit } from "../core/limit.ts";
 import { Secret } from "../core/secret.ts";
 import type { SecretResolver } from "../core/secret.ts";
+import { secretError } from "./client.ts";
 import type { KvAddress, KvReader } from "./kv.ts";
 import type { JsonObject } from "../core/json.ts";
-import { checkVaultReference, FURTHER_KEYS, nameOf, parseVaultReference } from "./reference.ts";
+import { nameOf, parseVaultReference, VAULT_SCHEME } from "./reference.ts";
 import { Refusal } from "./refusal.ts";
 import { CONNECTIONS } from "./settings.ts";
 import { waitFor } from "../core/abort.ts";
@@ -70,9 +71,7 @@ export function vaultResolver({
   }
 
   return {
-    scheme: "vault",
-    keys: FURTHER_KEYS,
-    check: checkVaultReference,
+    ...VAULT_SCHEME,
     async resolve(reference, signal, notBefore = Infinity) {
       const parsed = parseVaultReference(reference);
       if (typeof parsed === "string")
@@ -81,12 +80,7 @@ export function vaultResolver({
         return secretIn(await waitFor(fieldsOf(parsed, notBefore), signal), parsed.field);
       } catch (error) {
         signal.throwIfAborted();
-        const { message, transient, retryAfterMs, cause } = toAgentError(error);
-        throw new AgentError("secret", `${nameOf(parsed)}: ${message}`, {
-          transient,
-          retryAfterMs,
-          cause,
-        });
+        throw secretError(error, `${nameOf(parsed)}: `);
       }
     },
   };

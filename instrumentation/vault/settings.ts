@@ -32,16 +32,17 @@ export const VAULT_DISABLED = {
   disabledReason: "Vault is not configured: set VAULT_ADDR, or vault.address in the settings",
 };
 
-/** `path` is `["vault", …]` for a key of the section, or the name of an environment variable. */
-interface VaultProblem {
+interface Problem {
   readonly path: readonly string[];
   readonly message: string;
 }
 
-export type VaultParsed =
-  /** `value` is undefined if no address is configured: Vault is not used. */
-  | { readonly value: VaultSettings | undefined; readonly warnings: readonly VaultProblem[] }
-  | { readonly problems: readonly VaultProblem[] };
+/** The section `vault` of the settings. The path of a problem begins with `vault`, or is the name of an environment variable. */
+export interface VaultParsed {
+  readonly value: VaultUse;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
 
 /** Maximum parallel requests. */
 export const CONNECTIONS = 8;
@@ -78,16 +79,18 @@ export const VAULT_SCHEMA: JsonSchema = mapping(PROPERTIES);
 export function parseVaultSettings(section: unknown, environment: Environment): VaultParsed {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const reader = new SettingsReader(section, env);
-  const value = reader.read();
+  const value = reader.read() ?? VAULT_DISABLED;
   const inSection = reader.problems.filter(({ path }) => path[0] === "vault");
   // Without an address the variables do not matter: other programs may use them.
   const problems = reader.hasAddress ? reader.problems : inSection;
-  return problems.length > 0 ? { problems } : { value, warnings: reader.warnings };
+  return problems.length > 0
+    ? { value: VAULT_DISABLED, problems, warnings: [] }
+    : { value, problems, warnings: reader.warnings };
 }
 
 class SettingsReader {
-  readonly problems: VaultProblem[] = [];
-  readonly warnings: VaultProblem[] = [];
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
   readonly #section: JsonObject;
   readonly #env: Environment;
 

@@ -41,24 +41,13 @@ export function openVault(
   state: VaultState = initialState(),
 ): Vault {
   const { clock, logger, proxyEnvironment = process.env, onSecret, load } = options;
-  const client = openClient(settings, {
-    clock,
-    proxyEnvironment,
-    onSecret,
-    state,
-    ...(load && { load }),
-  });
+  const client = openClient(settings, { clock, proxyEnvironment, onSecret, state, load });
   const login = new Login(settings.auth, client);
   const token = new VaultToken({ client, login, clock, logger, state });
+  const kv = new KvReader(client);
   const stopping = new AbortController();
   return {
-    resolver: vaultResolver({
-      kv: new KvReader(client),
-      token,
-      clock,
-      state,
-      signal: stopping.signal,
-    }),
+    resolver: vaultResolver({ kv, token, clock, state, signal: stopping.signal }),
     state,
     async stop() {
       const reason = new AgentError("secret", "Vault is no longer used: the agent is stopping");

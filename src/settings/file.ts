@@ -8,7 +8,7 @@ import {
   printPath,
   VAULT_DISABLED,
   parseExpectations,
-  parseRepository,
+  parseRepositories,
   unknownKeys,
 } from "restic-otel-instrumentation/internal";
 import type {
@@ -16,6 +16,8 @@ import type {
   Problem,
   RepositorySettings,
   SecretResolver,
+  VaultParsed,
+  VaultUse,
 } from "restic-otel-instrumentation/internal";
 
 import { encodingProblem, SettingsDocument } from "./document.ts";
@@ -25,7 +27,6 @@ import { problemOf } from "./formats.ts";
 import { FILE_SETTINGS, SETTINGS } from "./schema.ts";
 import type { Setting } from "./schema.ts";
 import { shardText } from "./shard.ts";
-import type { VaultSection } from "./vault.ts";
 
 /** Thousands of repositories take a few MiB. */
 const MAX_BYTES = 16 * 2 ** 20;
@@ -38,7 +39,7 @@ export interface FileSettings {
   readonly repositories: readonly RepositorySettings[];
   /** undefined: the file has no key `otlp`. */
   readonly otlp: readonly OtlpEndpoint[] | undefined;
-  readonly vault: VaultSection["value"];
+  readonly vault: VaultUse;
   readonly expectations: ExpectationSettings;
   /** A line about the value at a path of the file. */
   readonly problemAt: (path: Problem["path"], message: string) => string;
@@ -52,7 +53,7 @@ export interface SettingsContext {
   /** Schemes whose backend the embedding application supplies. */
   readonly backends: readonly string[];
   /** Parses the section `vault`; undefined: the file has none. */
-  readonly vault: (section: unknown) => VaultSection;
+  readonly vault: (section: unknown) => VaultParsed;
 }
 
 /** @throws AgentError `config` if the file cannot be read; a file with invalid content is returned with its problems */
@@ -122,6 +123,7 @@ function parseMapping(
   listPath: readonly string[],
   context: SettingsContext,
 ): FileSettings {
+  const { resolvers, backends } = context;
   const { repositories: list, otlp: endpoints, vault: section, ...others } = value;
   const { expect, retired, rename, ...values } = others;
   const settings: Readonly<Record<string, Setting<unknown> | undefined>> = SETTINGS;
@@ -132,17 +134,17 @@ function parseMapping(
     const message = setting ? problemOf(setting.format, given) : unknown.get(name);
     return message === undefined ? [] : [document.problem([name], message)];
   });
-  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, context.resolvers);
+  const otlp = endpoints === undefined ? undefined : parseOtlp(endpoints, resolvers);
   problems.push(...linesOf(document, ["otlp"], otlp?.problems ?? []));
   if (list === undefined)
     problems.push(document.problem([], "repositories is missing: add a list of repositories"));
   else if (!Array.isArray(list))
     problems.push(document.problem(["repositories"], "must be a list"));
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  const parsed = parseRepositories(document, entries, listPath, context);
+  const parsed = parseRepositories(entries, listPath, resolvers, backends);
   const expected = parseExpectations(
     { expect, retired, rename },
-    { list: parsed.repositories, areComplete: parsed.problems.length === 0 },
+    { list: parsed.value, areComplete: parsed.problems.length === 0 },
   );
   const vault = context.vault(section);
   // Problems of the section get its position in the file, problems of variables have none.
@@ -160,18 +162,18 @@ function parseMapping(
       }),
       ...(isJsonObject(values["locks"]) && { locks: values["locks"]["every"] }),
     },
-    repositories: parsed.repositories,
+    repositories: parsed.value,
     otlp: otlp?.value,
     vault: vault.value,
     expectations: expected.value,
     problemAt: document.problem.bind(document),
     problems: [
       ...problems,
-      ...parsed.problems,
+      ...linesOf(document, [], parsed.problems),
       ...linesOf(document, [], expected.problems),
       ...vault.problems.map(vaultLine),
     ],
-    warnings: [...parsed.warnings, ...vault.warnings.map(vaultLine)],
+    warnings: [...linesOf(document, [], parsed.warnings), ...vault.warnings.map(vaultLine)],
   };
 }
 
@@ -182,40 +184,4 @@ function linesOf(
   problems: readonly Problem[],
 ): readonly string[] {
   return problems.map((one) => document.problem([...path, ...one.path], one.message));
-}
-
-function parseRepositories(
-  document: SettingsDocument,
-  list: readonly unknown[],
-  path: readonly string[],
-  { resolvers, backends }: SettingsContext,
-): Pick<FileSettings, "repositories" | "problems" | "warnings"> {
-  const repositories: RepositorySettings[] = [];
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  const seen = new Map<string, number>();
-  for (const [index, entry] of list.entries()) {
-    const entryPath = [...path, index];
-    const parsed = parseRepository(entry, resolvers, backends);
-    let url: string | undefined;
-    if ("problems" in parsed) {
-      problems.push(...linesOf(document, entryPath, parsed.problems));
-      ({ url } = parsed);
-    } else {
-      warnings.push(...linesOf(document, entryPath, parsed.warnings));
-      repositories.push(parsed.value);
-      if (!parsed.value.disabled) ({ url } = parsed.value);
-    }
-    if (url === undefined) continue;
-    const first = seen.get(url);
-    if (first === undefined) seen.set(url, index);
-    else
-      problems.push(
-        document.problem(
-          [...entryPath, "repo"],
-          `is the same repository as ${path.join("")}[${first}] (credentials are not compared): remove one of the two`,
-        ),
-      );
-  }
-  return { repositories, problems, warnings };
 }

@@ -8,20 +8,16 @@ import {
   INVENTORY_SCHEMA,
   LOCKS_EXPECTED,
   LOCKS_SCHEMA,
-  parseDurationMs,
   parseGroupBy,
   parseInventory,
   parseLocks,
   parseSchedule,
   parseSnapshotSize,
+  positiveMs,
+  SNAPSHOT_SIZE_EXPECTED,
   TEXT,
 } from "restic-otel-instrumentation/internal";
-import type {
-  GroupBy,
-  InventoryGiven,
-  JsonSchema,
-  LocksEvery,
-} from "restic-otel-instrumentation/internal";
+import type { JsonSchema } from "restic-otel-instrumentation/internal";
 
 /** Checks and parses the value of a setting, as text or as a value of the YAML file. */
 export interface Format<T> {
@@ -44,11 +40,30 @@ export function problemOf(format: Format<unknown>, value: unknown): string | und
   return isNamed ? message : badValue(value) + message;
 }
 
-export const text: Format<string> = {
-  schema: TEXT,
-  check: (value) => (typeof value === "string" ? undefined : "must be text: put it in quotes"),
-  parse: String,
-};
+/** @param parse returns undefined for a value that is not as expected */
+export function formatOf<T>(
+  schema: JsonSchema,
+  parse: (value: unknown) => T | undefined,
+  expected: string,
+): Format<T> {
+  return {
+    schema,
+    check: (value) => (parse(value) === undefined ? expected : undefined),
+    parse(value) {
+      const parsed = parse(value);
+      if (parsed === undefined) throw new TypeError("the value was not checked");
+      return parsed;
+    },
+  };
+}
+
+const EXPECT_TEXT = "must be text: put it in quotes";
+
+export const text = formatOf(
+  TEXT,
+  (value) => (typeof value === "string" ? value : undefined),
+  EXPECT_TEXT,
+);
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   [true, true],
@@ -59,83 +74,56 @@ const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ["0", false],
 ]);
 
-export const boolean: Format<boolean> = {
-  schema: { enum: [...BOOLEANS.keys()] },
-  check: (value) => (BOOLEANS.has(value) ? undefined : "must be true or false"),
-  parse: (value) => BOOLEANS.get(value) === true,
-};
+export const boolean = formatOf(
+  { enum: [...BOOLEANS.keys()] },
+  (value) => BOOLEANS.get(value),
+  "must be true or false",
+);
 
-export const duration: Format<number> = {
-  schema: DURATION,
-  check(value) {
-    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-    return ms !== undefined && ms > 0
-      ? undefined
-      : 'must be a duration with its unit, like "30s", "5m" or "1h30m"';
-  },
-  parse: (value) => parseDurationMs(String(value)) ?? 0,
-};
+export const duration = formatOf(
+  DURATION,
+  positiveMs,
+  'must be a duration with its unit, like "30s", "5m" or "1h30m"',
+);
 
-export const snapshotSize: Format<number> = {
-  schema: {
-    type: "string",
-    pattern: String.raw`^(?:\d{5,}(?:\.\d+)? ?|\d+(?:\.\d+)? ?(?:[KMGT]i?B|kB|B))$`,
-  },
-  check: (value) => parseSnapshotSize(value).problem,
-  parse: (value) => parseSnapshotSize(value).value ?? 0,
-};
+const SIZE_PATTERN = String.raw`^(?:\d{5,}(?:\.\d+)? ?|\d+(?:\.\d+)? ?(?:[KMGT]i?B|kB|B))$`;
 
-export const groupBy: Format<GroupBy> = {
-  schema: GROUP_BY_SCHEMA,
-  check: (value) => (parseGroupBy(value) ? undefined : GROUP_BY_EXPECTED),
-  parse: (value) => parseGroupBy(value) ?? [],
-};
+export const snapshotSize = formatOf(
+  { type: "string", pattern: SIZE_PATTERN },
+  parseSnapshotSize,
+  SNAPSHOT_SIZE_EXPECTED,
+);
 
-export const inventory: Format<InventoryGiven> = {
-  schema: INVENTORY_SCHEMA,
-  check: (value) => (parseInventory(value) === undefined ? INVENTORY_EXPECTED : undefined),
-  parse: (value) => parseInventory(value) ?? "off",
-};
-
-export const locks: Format<LocksEvery> = {
-  schema: LOCKS_SCHEMA,
-  check: (value) => (parseLocks(value) === undefined ? LOCKS_EXPECTED : undefined),
-  parse: (value) => parseLocks(value) ?? "off",
-};
+export const groupBy = formatOf(GROUP_BY_SCHEMA, parseGroupBy, GROUP_BY_EXPECTED);
+export const inventory = formatOf(INVENTORY_SCHEMA, parseInventory, INVENTORY_EXPECTED);
+export const locks = formatOf(LOCKS_SCHEMA, parseLocks, LOCKS_EXPECTED);
 
 const DIGITS = /^\d+$/;
 
 export function integer(min: number, max: number): Format<number> {
-  return {
-    schema: {
+  return formatOf(
+    {
       type: ["integer", "string"],
       minimum: min,
       maximum: max,
       pattern: DIGITS.source,
     },
-    check(value) {
+    (value) => {
       const number = typeof value === "string" && DIGITS.test(value) ? Number(value) : value;
       const good =
         typeof number === "number" && Number.isInteger(number) && number >= min && number <= max;
-      return good ? undefined : `must be a whole number from ${min} to ${max}`;
+      return good ? number : undefined;
     },
-    parse: Number,
-  };
+    `must be a whole number from ${min} to ${max}`,
+  );
 }
 
 export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
-  return {
-    schema: { enum: choices },
-    check: (value) =>
-      choices.some((choice) => choice === value)
-        ? undefined
-        : `must be one of ${choices.join(", ")}`,
-    parse(value) {
-      const found = choices.find((choice) => choice === value);
-      if (found === undefined) throw new TypeError("the value was not checked");
-      return found;
-    },
-  };
+  return formatOf(
+    { enum: choices },
+    (value) => choices.find((choice) => choice === value),
+    `must be one of ${choices.join(", ")}`,
+  );
 }
 
 /** Loose: fields or an `@` rule, behind an optional time zone. */
@@ -144,7 +132,7 @@ const CRON = String.raw`^\s*(?:(?:CRON_)?TZ=\S*\s+)?(?:@[a-z].*|\S+(?:\s+\S+){4,
 export const cron: Format<string> = {
   schema: { type: "string", pattern: CRON },
   check(value) {
-    if (typeof value !== "string") return "must be text: put it in quotes";
+    if (typeof value !== "string") return EXPECT_TEXT;
     return messageOf(() => parseSchedule(value, undefined));
   },
   parse: String,
@@ -153,7 +141,7 @@ export const cron: Format<string> = {
 export const timezone: Format<string> = {
   schema: TEXT,
   check(value) {
-    if (typeof value !== "string") return "must be text: put it in quotes";
+    if (typeof value !== "string") return EXPECT_TEXT;
     const failed = messageOf(() => parseSchedule("@daily", value || undefined)) !== undefined;
     // Without the value if it may be a login.
     const named = shownValue(value) ?? "name";

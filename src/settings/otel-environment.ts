@@ -1,4 +1,9 @@
-import { badValue, isPrintable, Secret } from "restic-otel-instrumentation/internal";
+import {
+  badValue,
+  isPrintable,
+  percentDecoded,
+  Secret,
+} from "restic-otel-instrumentation/internal";
 import type { SecretReference } from "restic-otel-instrumentation/internal";
 
 import {
@@ -137,7 +142,7 @@ function headers(
     if (pair.trim() === "") continue;
     const at = pair.indexOf("=");
     const name = pair.slice(0, Math.max(0, at)).trim();
-    const decoded = decode(pair.slice(at + 1).trim());
+    const decoded = percentDecoded(pair.slice(at + 1).trim());
     if (!HEADER_NAME.test(name) || decoded === undefined)
       problems.push(`${variable}: must be name=value,name=value with values percent-encoded`);
     else parsed[name.toLowerCase()] = { scheme: "literal", reference: new Secret(decoded) };
@@ -155,15 +160,7 @@ function areAttributes(text: string): boolean {
   return text
     .split(",")
     .filter((pair) => pair.trim() !== "")
-    .every((pair) => /^\s*[^=\s][^=]*=[^=]*$/.test(pair) && decode(pair) !== undefined);
-}
-
-function decode(text: string | undefined): string | undefined {
-  try {
-    return text === undefined ? undefined : decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+    .every((pair) => /^\s*[^=\s][^=]*=[^=]*$/.test(pair) && percentDecoded(pair) !== undefined);
 }
 
 function duration(

@@ -4,8 +4,8 @@ import {
   DURATION,
   isJsonObject,
   mapping,
-  parseDurationMs,
   parseReference,
+  positiveMs,
   SECRET,
   TEXT,
   Secret,
@@ -199,10 +199,8 @@ export function choice<T extends string>(
 
 function timeout(value: unknown, problem: Report): number | undefined {
   if (value === undefined) return undefined;
-  const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-  return ms !== undefined && ms > 0
-    ? ms
-    : problem(["timeout"], `${badValue(value)}must be a duration with its unit, like "10s"`);
+  const expected = `${badValue(value)}must be a duration with its unit, like "10s"`;
+  return positiveMs(value) ?? problem(["timeout"], expected);
 }
 
 function tls(value: unknown, problem: Report): OtlpEndpoint["tls"] {

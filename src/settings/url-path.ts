@@ -1,4 +1,4 @@
-import type { Format } from "./formats.ts";
+import { formatOf } from "./formats.ts";
 
 /** RFC 3986, section 2.3: characters that need no percent encoding. */
 const PATH = /^(?:\/[\w.~-]+)+$/;
@@ -6,11 +6,9 @@ const PATH = /^(?:\/[\w.~-]+)+$/;
 const RESERVED = /^\/(?:(?:-|api)(?:\/|$)|status\.(?:css|js)$)/;
 
 /** The path of a page that does not replace another page of the agent. */
-export const urlPath: Format<string> = {
-  schema: { type: "string", pattern: PATH.source, not: { pattern: RESERVED.source } },
-  check: (value) =>
-    typeof value === "string" && PATH.test(value) && !RESERVED.test(value)
-      ? undefined
-      : 'must be a path like "/metrics", but not "/", "/-/…", "/api/…" or another page of the agent',
-  parse: String,
-};
+export const urlPath = formatOf(
+  { type: "string", pattern: PATH.source, not: { pattern: RESERVED.source } },
+  (value) =>
+    typeof value === "string" && PATH.test(value) && !RESERVED.test(value) ? value : undefined,
+  'must be a path like "/metrics", but not "/", "/-/…", "/api/…" or another page of the agent',
+);

@@ -96,7 +96,7 @@ test("every problem is reported at once", () => {
     expect.objectContaining({
       code: "config",
       message: expect.stringMatching(
-        /^concurrency: 0: must .*\ncron: .*\nrepositories\[0\]\.repo: repository: unknown scheme.*\nrepositories\[1\] \(\/a\): password is missing.*\nrepositories\[3\] \(examples\/repositories\/web\)\.repo: is the same as in repositories\[2\]: remove one of the two\ntimeout: "5": must [^\n]*$/,
+        /^concurrency: 0: must .*\ncron: .*\nrepositories\[0\]\.repo: repository: unknown scheme.*\nrepositories\[1\] \(\/a\): password is missing.*\nrepositories\[3\] \(examples\/repositories\/web\)\.repo: is the same repository as repositories\[2\] \(credentials are not compared\): remove one of the two\ntimeout: "5": must [^\n]*$/,
       ),
     }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseVaultSettings } from "../../instrumentation/vault/settings.ts";
+import { parseVaultSettings, VAULT_DISABLED } from "../../instrumentation/vault/settings.ts";
 import { settingsFindings, vaultSettings } from "../support/vault/vault-client.ts";
 
 const ADDRESS = "https://vault.example:8200";
@@ -29,7 +29,11 @@ describe("variables", () => {
 
   test("without an address all other variables are ignored, invalid ones too", () => {
     const env = { VAULT_ADDR: "", VAULT_TOKEN: "t", VAULT_SKIP_VERIFY: "perhaps" };
-    expect(parseVaultSettings(undefined, env)).toEqual({ value: undefined, warnings: [] });
+    expect(parseVaultSettings(undefined, env)).toEqual({
+      value: VAULT_DISABLED,
+      problems: [],
+      warnings: [],
+    });
   });
 
   test("VAULT_TOKEN has precedence over AppRole, AppRole over the file", () => {

@@ -1,5 +1,5 @@
 import { parseDateMs } from "./date.ts";
-import { parseDurationMs } from "../../core/duration.ts";
+import { parseDurationMs, positiveMs } from "../../core/duration.ts";
 import { parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { isJsonObject } from "../../core/json.ts";
@@ -45,6 +45,16 @@ export class EntryReader {
     return this.problem([key], `must be a mapping, like ${example}`);
   }
 
+  /** The parsed value of a key; undefined: the key is missing, or `parse` returned undefined. @param expected what the value must be */
+  parsed<T>(
+    key: string,
+    parse: (value: unknown) => T | undefined,
+    expected: string,
+  ): T | undefined {
+    const value = this.#entry[key];
+    return value === undefined ? undefined : (parse(value) ?? this.problem([key], expected));
+  }
+
   text(key: string): string | undefined {
     const value = this.#entry[key];
     if (value === undefined) return undefined;
@@ -52,6 +62,7 @@ export class EntryReader {
     return this.problem([key], textExpected(value));
   }
 
+  /** null, an empty value in YAML, is false. */
   boolean(key: string): boolean {
     const value = this.#entry[key] ?? false;
     if (typeof value === "boolean") return value;
@@ -59,32 +70,21 @@ export class EntryReader {
     return false;
   }
 
-  count(key: string, initial: number): number {
-    const value = this.#entry[key];
-    if (value === undefined) return initial;
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
-    this.problem([key], "must be a whole number from 1");
-    return initial;
+  count(key: string): number | undefined {
+    return this.parsed(key, parseCount, COUNT_EXPECTED);
   }
 
   durationMs(key: string): number | undefined {
     const value = this.#entry[key];
-    if (value === undefined) return undefined;
-    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-    if (ms !== undefined && ms > 0) return ms;
-    const isZero = ms === 0 || value === 0;
-    return this.problem(
-      [key],
-      `must be a duration ${isZero ? "above 0" : "with its unit"}, like "26h" or "8d"`,
-    );
+    const isZero = value === 0 || (typeof value === "string" && parseDurationMs(value) === 0);
+    const expected = `must be a duration ${isZero ? "above 0" : "with its unit"}, like "26h" or "8d"`;
+    return this.parsed(key, positiveMs, expected);
   }
 
-  bytes(key: string): number {
-    const { [key]: value = 0 } = this.#entry;
-    const isWritten = typeof value === "string" || typeof value === "number";
-    const bytes = isWritten ? parseSize(String(value)) : undefined;
-    if (bytes === undefined) this.problem([key], 'must be a size, like "1GiB" or "500MB"');
-    return bytes ?? 0;
+  bytes(key: string): number | undefined {
+    const parse = (value: unknown): number | undefined =>
+      typeof value === "string" || typeof value === "number" ? parseSize(String(value)) : undefined;
+    return this.parsed(key, parse, 'must be a size, like "1GiB" or "500MB"');
   }
 
   /** @param path where the value is */
@@ -155,6 +155,12 @@ export function mappingsOf(
     problems.push({ path: [section, index], message: `must be a mapping, like ${example}` });
     return [];
   });
+}
+
+export const COUNT_EXPECTED = "must be a whole number from 1";
+
+export function parseCount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 ? value : undefined;
 }
 
 function textExpected(value: unknown): string {

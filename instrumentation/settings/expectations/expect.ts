@@ -18,7 +18,7 @@ export function readExpectation(
   configured: ConfiguredRepositories,
 ): Expectation {
   const { urls, matching } = enabledUrls(reader, configured);
-  const copies = reader.count("copies", 1);
+  const copies = reader.count("copies") ?? 1;
   if (copies > Math.max(matching, 1) && configured.areComplete)
     reader.problem(
       ["copies"],
@@ -32,9 +32,9 @@ export function readExpectation(
     tags: reader.texts("tags")?.map(([tag]) => tag) ?? [],
     paths: reader.texts("paths")?.map(([one]) => one) ?? [],
     maxAgeMs: readMaxAge(reader),
-    minSnapshots: reader.count("minSnapshots", 0),
-    minFiles: reader.count("minFiles", 0),
-    minBytes: reader.bytes("minBytes"),
+    minSnapshots: reader.count("minSnapshots") ?? 0,
+    minFiles: reader.count("minFiles") ?? 0,
+    minBytes: reader.bytes("minBytes") ?? 0,
     copies,
     pausedUntil: readPause(reader, entry["paused"]),
     allowTime: reader.boolean("allowTime"),

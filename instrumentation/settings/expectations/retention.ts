@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../core/json-schema.ts";
+import { parseCount } from "./entry-reader.ts";
 import type { EntryReader } from "./entry-reader.ts";
 
 /** The calendar periods of which restic keeps one snapshot each. */
@@ -64,7 +65,7 @@ export function readRetention(expectation: EntryReader): {
   const required = expectation.nested("require", PERIODS, "{weekly: 5}");
   const require = new Map(
     PERIODS.flatMap((period) =>
-      required?.has(period) === true ? [[period, required.count(period, 1)] as const] : [],
+      required?.has(period) === true ? [[period, required.count(period) ?? 1] as const] : [],
     ),
   );
   for (const [period, count] of require) {
@@ -99,22 +100,21 @@ function readPolicy(reader: EntryReader): Retention {
 }
 
 function readCount(reader: EntryReader, key: string): number | undefined {
-  const value = reader.value(key);
-  if (
-    value === undefined ||
-    (typeof value === "number" && Number.isSafeInteger(value) && value > 0)
-  )
-    return value;
-  if (value === "unlimited" || value === -1) return Infinity;
-  return reader.problem([key], 'must be a whole number from 1, or "unlimited"');
+  const parse = (value: unknown): number | undefined =>
+    value === "unlimited" || value === -1 ? Infinity : parseCount(value);
+  return reader.parsed(key, parse, 'must be a whole number from 1, or "unlimited"');
 }
 
 function readWithin(reader: EntryReader, key: string): ResticDuration | undefined {
-  const value = reader.value(key);
-  if (value === undefined) return undefined;
-  const duration = typeof value === "string" ? parseResticDuration(value) : undefined;
-  if (duration && Object.values(duration).some((number) => number > 0)) return duration;
-  return reader.problem([key], 'must be a duration of restic above 0, like "14d" or "1y5m7d2h"');
+  const parse = (value: unknown): ResticDuration | undefined => {
+    const duration = typeof value === "string" ? parseResticDuration(value) : undefined;
+    return duration && Object.values(duration).some((number) => number > 0) ? duration : undefined;
+  };
+  return reader.parsed(
+    key,
+    parse,
+    'must be a duration of restic above 0, like "14d" or "1y5m7d2h"',
+  );
 }
 
 /** `1y5m7d2h`: years, months, days, hours. undefined: not a duration. As for restic, the last number of a unit counts. */

@@ -8,13 +8,13 @@ import {
 
 const [repositories = 0, secrets = 1] = process.argv.slice(1).map(Number);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const parsed = parseVaultSettings(undefined, process.env);
-if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));
+const { value, problems } = parseVaultSettings(undefined, process.env);
+if (problems.length > 0) throw new Error(JSON.stringify(problems));
 const signal = AbortSignal.timeout(300_000);
 
 const startedMs = performance.now();
 const vault = new ReloadableVaultResolver({ clock: systemClock, logger: silent });
-vault.configure(parsed.value);
+vault.configure(value);
 const handles = Array.from({ length: repositories }, (_, index) => {
   const reference = { vault: `secret/bench/${index % secrets}`, field: "key" };
   return secretHandle(

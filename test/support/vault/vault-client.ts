@@ -13,16 +13,15 @@ type Variables = Readonly<Record<string, string>>;
 
 /** Problems, or warnings if there are none, as lines. */
 export function settingsFindings(section: unknown, env: Variables = {}): readonly string[] {
-  const parsed = parseVaultSettings(section, env);
-  const found = "problems" in parsed ? parsed.problems : parsed.warnings;
-  return found.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const { problems, warnings } = parseVaultSettings(section, env);
+  return [...problems, ...warnings].map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
 /** Parses variables and a section; throws if they have a problem. */
 export function vaultSettings(env: Variables, section?: unknown): VaultSettings {
-  const parsed = parseVaultSettings(section, env);
-  if (!("value" in parsed) || !parsed.value) throw new Error(JSON.stringify(parsed));
-  return parsed.value;
+  const { value, problems } = parseVaultSettings(section, env);
+  if ("disabledReason" in value) throw new Error(JSON.stringify({ value, problems }));
+  return value;
 }
 
 /** The agent's client for Vault, with its log. */
