@@ -26,3 +26,24 @@ export async function waitFor<T>(work: Promise<T>, ...signals: readonly AbortSig
     settled.abort();
   }
 }
+
+/** By signal, what to call when it is aborted. */
+const waiting = new WeakMap<AbortSignal, (() => void)[]>();
+
+/**
+ * Calls `abort` if the signal is aborted later. Thousands of requests share a signal, which has one listener for all of them.
+ * @returns takes it back
+ */
+export function whenAborted(signal: AbortSignal, abort: () => void): () => void {
+  const calls = waiting.get(signal) ?? listen(signal);
+  calls.push(abort);
+  return () => void calls.splice(calls.indexOf(abort), 1);
+}
+
+function listen(signal: AbortSignal): (() => void)[] {
+  const calls: (() => void)[] = [];
+  waiting.set(signal, calls);
+  const abort = (): void => calls.slice().forEach((call) => call());
+  signal.addEventListener("abort", abort, { once: true });
+  return calls;
+}

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 
+import { whenAborted } from "../core/abort.ts";
 import { ByteCollector } from "../core/byte-collector.ts";
 import type { Connections } from "./connections.ts";
 import { isReset, LostRequest, ProtocolError, TooLongError } from "./errors.ts";
@@ -67,11 +68,10 @@ async function attempt(
     if (collected.length + bytes > maxBytes) throw new TooLongError("more than was asked for");
   };
   // A request that waits for a connection cannot be taken back: it is aborted when it starts.
-  const abort = (): void => {
+  const settled = whenAborted(signal, () => {
     reject(signal.reason);
     controller?.abort(signal.reason);
-  };
-  signal.addEventListener("abort", abort);
+  });
   dispatcher.dispatch(message, {
     onRequestStart(started) {
       isLost = !takeIsFirst();
@@ -119,7 +119,7 @@ async function attempt(
   try {
     return await promise;
   } finally {
-    signal.removeEventListener("abort", abort);
+    settled();
   }
 }
 

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
-import { unlessAborted, waitFor } from "../../instrumentation/core/abort.ts";
+import { unlessAborted, waitFor, whenAborted } from "../../instrumentation/core/abort.ts";
 import { withTimeLimit } from "../../instrumentation/core/time-limit.ts";
 import { FakeClock } from "../support/core/clock.ts";
 
@@ -63,5 +63,33 @@ describe("withTimeLimit", () => {
     const clock = new FakeClock();
     expect(await withTimeLimit(1000, late, clock, async () => "done")).toBe("done");
     expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe("whenAborted", () => {
+  test("calls all that wait, and none that was taken back, in one listener", () => {
+    const controller = new AbortController();
+    const added = vi.spyOn(controller.signal, "addEventListener");
+    const called: string[] = [];
+    const [first, , third] = ["first", "second", "third", "fourth"].map((name) =>
+      whenAborted(controller.signal, () => called.push(name)),
+    );
+    first?.();
+    third?.();
+    controller.abort();
+    expect(called).toEqual(["second", "fourth"]);
+    expect(added).toHaveBeenCalledOnce();
+  });
+
+  test("calls also those that come after one that another call takes back", () => {
+    const controller = new AbortController();
+    const called: string[] = [];
+    const first = whenAborted(controller.signal, () => {
+      called.push("first");
+      first();
+    });
+    whenAborted(controller.signal, () => called.push("second"));
+    controller.abort();
+    expect(called).toEqual(["first", "second"]);
   });
 });
