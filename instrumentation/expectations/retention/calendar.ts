@@ -24,11 +24,16 @@ export function localTime({ time, details }: Snapshot): LocalTime {
 /** The number of the calendar period that a time is in. Consecutive periods have consecutive numbers. */
 export function periodOf(period: Period, { seconds, utcOffsetMinutes }: LocalTime): number {
   const local = seconds + utcOffsetMinutes * 60;
-  if (period === "hourly") return Math.floor(local / HOUR);
-  const day = Math.floor(local / DAY);
+  return period === "hourly"
+    ? Math.floor(local / HOUR)
+    : periodOfDay(period, Math.floor(local / DAY));
+}
+
+/** As `periodOf`. @param day days since the epoch */
+export function periodOfDay(period: Exclude<Period, "hourly">, day: number): number {
   if (period === "daily") return day;
   if (period === "weekly") return Math.floor((day + DAYS_BEFORE_EPOCH) / 7);
-  const date = new Date(local * 1000);
+  const date = new Date(day * DAY * 1000);
   const year = date.getUTCFullYear();
   return period === "yearly" ? year : year * 12 + date.getUTCMonth();
 }

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../restic/state.ts";
 import type { Period, Retention } from "../../settings/expectations/retention.ts";
-import { localTime, periodOf } from "./calendar.ts";
+import { localTime, periodOf, periodOfDay } from "./calendar.ts";
 import type { LocalTime } from "./calendar.ts";
 
 /** Clocks of two zones are up to 26 hours apart: so many periods can be after the one that is under way in another zone. */
@@ -29,24 +29,22 @@ export function evidenceOf(
   snapshots: readonly Snapshot[],
   good: readonly Snapshot[],
 ): Evidence | undefined {
-  const times = snapshots.map(localTime);
-  const [first, ...more] = times;
+  const [first, ...more] = snapshots;
   if (!first) return undefined;
-  const goodTimes = good.map(localTime);
+  const times = good.map(localTime);
+  const hours = new Set(times.map((time) => periodOf("hourly", time)));
+  // Every other period begins at midnight. Of thousands of snapshots many are of one day.
+  const days = new Set(Array.from(hours, (hour) => Math.floor(hour / 24)));
+  const numbersOf = (period: Period): Iterable<number> =>
+    period === "hourly" ? hours : Array.from(days, (day) => periodOfDay(period, day));
   return {
-    newest: more.reduce((a, b) => (b.seconds > a.seconds ? b : a), first),
-    oldest: more.reduce((a, b) => (b.seconds < a.seconds ? b : a), first),
-    since: goodTimes.reduce((least, { seconds }) => Math.min(least, seconds), Infinity),
+    newest: localTime(more.reduce((a, b) => (b.time.seconds > a.time.seconds ? b : a), first)),
+    oldest: localTime(more.reduce((a, b) => (b.time.seconds < a.time.seconds ? b : a), first)),
+    since: times.reduce((least, { seconds }) => Math.min(least, seconds), Infinity),
     numbers: new Map(
       [...counts]
         .filter(([, count]) => count !== Infinity)
-        .map(([period, count]) => [
-          period,
-          newestOf(
-            goodTimes.map((time) => periodOf(period, time)),
-            count + MAX_ZONE_HOURS,
-          ),
-        ]),
+        .map(([period, count]) => [period, newestOf(numbersOf(period), count + MAX_ZONE_HOURS)]),
     ),
     isPartial: snapshots.some(({ details }) => details === undefined),
   };
@@ -72,6 +70,6 @@ export function joinedEvidence(
   };
 }
 
-function newestOf(numbers: readonly number[], limit: number): readonly number[] {
+function newestOf(numbers: Iterable<number>, limit: number): readonly number[] {
   return [...new Set(numbers)].toSorted((a, b) => b - a).slice(0, limit);
 }
