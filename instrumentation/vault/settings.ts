@@ -78,151 +78,137 @@ export const VAULT_SCHEMA: JsonSchema = mapping(PROPERTIES);
  */
 export function parseVaultSettings(section: unknown, environment: Environment): VaultParsed {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const reader = new SettingsReader(section, env);
-  const value = reader.read() ?? VAULT_DISABLED;
-  const inSection = reader.problems.filter(({ path }) => path[0] === "vault");
+  const all: Problem[] = [];
+  const report: Report = (path, message) => {
+    all.push({ path: ["vault", ...path], message });
+  };
+  const reportVariable = (variable: string, message: string): undefined => {
+    all.push({ path: [variable], message });
+  };
+  if (section !== undefined && !isJsonObject(section)) report([], "must be a mapping");
+  const given = { section: isJsonObject(section) ? section : {}, env, report, reportVariable };
+  unknownKeys(given.section, PROPERTIES, report);
+  const hasAddress = Boolean(env["VAULT_ADDR"] ?? given.section["address"]);
+  const value = readSettings(given);
   // Without an address the variables do not matter: other programs may use them.
-  const problems = reader.hasAddress ? reader.problems : inSection;
-  return problems.length > 0
-    ? { value: VAULT_DISABLED, problems, warnings: [] }
-    : { value, problems, warnings: reader.warnings };
+  const problems = hasAddress ? all : all.filter(({ path }) => path[0] === "vault");
+  if (problems.length > 0 || !value) return { value: VAULT_DISABLED, problems, warnings: [] };
+  return hasAddress
+    ? { value, problems, warnings: warningsOf(given, value.tls) }
+    : { value: VAULT_DISABLED, problems, warnings: ignoredSection(given) };
 }
 
-class SettingsReader {
-  readonly problems: Problem[] = [];
-  readonly warnings: Problem[] = [];
-  readonly #section: JsonObject;
-  readonly #env: Environment;
+interface Given {
+  readonly section: JsonObject;
+  readonly env: Environment;
+  readonly report: Report;
+  readonly reportVariable: (variable: string, message: string) => undefined;
+}
 
-  constructor(section: unknown, env: Environment) {
-    this.#env = env;
-    this.#section = isJsonObject(section) ? section : {};
-    if (section !== undefined && !isJsonObject(section)) this.#report([], "must be a mapping");
-  }
-
-  /** An address is configured, valid or not. */
-  get hasAddress(): boolean {
-    return Boolean(this.#env["VAULT_ADDR"] ?? this.#section["address"]);
-  }
-
-  /** Undefined if no address is configured, or a problem was found. */
-  read(): VaultSettings | undefined {
-    unknownKeys(this.#section, PROPERTIES, this.#report);
-    const address = this.#address();
-    const namespace = textOf(this.#section, "namespace", this.#report);
-    const tls = this.#tls();
-    const auth = this.#auth(tls);
-    const timeoutMs = this.#timeoutMs();
-    const retries = this.#retries();
-    const refreshMs = this.#durationMs("refresh");
-    if (!this.hasAddress) {
-      if (Object.keys(this.#section).length > 0)
-        this.warnings.push({
-          path: ["vault"],
-          message: "is ignored: set vault.address or VAULT_ADDR",
-        });
-      return undefined;
-    }
-    this.#warn(tls);
-    return address !== undefined && auth
-      ? {
-          address,
-          namespace: this.#env["VAULT_NAMESPACE"] ?? namespace,
-          auth,
-          tls,
-          timeoutMs,
-          retries,
-          refreshMs,
-        }
-      : undefined;
-  }
-
-  readonly #report: Report = (path, message) => {
-    this.problems.push({ path: ["vault", ...path], message });
+/** Undefined if a problem was found. */
+function readSettings(given: Given): VaultSettings | undefined {
+  const { section, env, report } = given;
+  const address = readAddress(given);
+  const namespace = textOf(section, "namespace", report);
+  const tls = readTls(given);
+  const auth = readAuth(given, tls);
+  const settings = {
+    namespace: env["VAULT_NAMESPACE"] ?? namespace,
+    tls,
+    timeoutMs: readTimeoutMs(given),
+    retries: readRetries(given),
+    refreshMs: readDurationMs(given, "refresh"),
   };
+  return auth && { address: address ?? "", auth, ...settings };
+}
 
-  #reportVariable(variable: string, message: string): undefined {
-    this.problems.push({ path: [variable], message });
-  }
+function readAddress({ section, env, report, reportVariable }: Given): string | undefined {
+  const { VAULT_ADDR: variable } = env;
+  const setting = textOf(section, "address", report);
+  const message = 'must be a URL like "https://vault:8200", without credentials';
+  const parsed = setting === undefined ? undefined : parseAddress(setting);
+  if (setting !== undefined && parsed === undefined) report(["address"], message);
+  if (variable === undefined) return parsed;
+  return parseAddress(variable) ?? reportVariable("VAULT_ADDR", message);
+}
 
-  #address(): string | undefined {
-    const { VAULT_ADDR: variable } = this.#env;
-    const setting = textOf(this.#section, "address", this.#report);
-    const message = 'must be a URL like "https://vault:8200", without credentials';
-    const parsed = setting === undefined ? undefined : parseAddress(setting);
-    if (setting !== undefined && parsed === undefined) this.#report(["address"], message);
-    if (variable === undefined) return parsed;
-    return parseAddress(variable) ?? this.#reportVariable("VAULT_ADDR", message);
-  }
+function readTls({ section, env, report: reportAt, reportVariable }: Given): VaultTls {
+  const report: Report = (path, message) => reportAt(["tls", ...path], message);
+  const { tls } = section;
+  if (isJsonObject(tls)) unknownKeys(tls, TLS_PROPERTIES, report);
+  return parseTls(tls, env, report, reportVariable);
+}
 
-  #tls(): VaultTls {
-    const report: Report = (path, message) => this.#report(["tls", ...path], message);
-    const { tls } = this.#section;
-    if (isJsonObject(tls)) unknownKeys(tls, TLS_PROPERTIES, report);
-    return parseTls(tls, this.#env, report, (variable, message) =>
-      this.#reportVariable(variable, message),
+function readAuth(
+  { section, env, report: reportAt }: Given,
+  { cert }: VaultTls,
+): VaultAuth | undefined {
+  const { auth: value } = section;
+  if (value === undefined) return authOfEnvironment(env);
+  const report: Report = (path, message) => reportAt(["auth", ...path], message);
+  const auth = parseAuth(value, env, report);
+  if (auth?.method === "cert" && cert === undefined)
+    report(
+      ["method"],
+      "cert needs a client certificate: set tls.cert and tls.key, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
     );
-  }
+  return auth;
+}
 
-  #auth({ cert }: VaultTls): VaultAuth | undefined {
-    const { auth: value } = this.#section;
-    if (value === undefined) return authOfEnvironment(this.#env);
-    const report: Report = (path, message) => this.#report(["auth", ...path], message);
-    const auth = parseAuth(value, this.#env, report);
-    if (auth?.method === "cert" && cert === undefined)
-      report(
-        ["method"],
-        "cert needs a client certificate: set tls.cert and tls.key, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY",
-      );
-    return auth;
-  }
+/** VAULT_CLIENT_TIMEOUT may be a plain number of seconds, as for the `vault` command. */
+function readTimeoutMs(given: Given): number {
+  const setting = readDurationMs(given, "timeout") ?? TIMEOUT_MS;
+  const { VAULT_CLIENT_TIMEOUT: variable } = given.env;
+  if (variable === undefined) return setting;
+  const ms = positiveMs(/^\d+$/.test(variable) ? `${variable}s` : variable);
+  if (ms !== undefined) return ms;
+  const problem = `${badValue(variable)}must be seconds, or a duration like "30s"`;
+  given.reportVariable("VAULT_CLIENT_TIMEOUT", problem);
+  return setting;
+}
 
-  /** VAULT_CLIENT_TIMEOUT may be a plain number of seconds, as for the `vault` command. */
-  #timeoutMs(): number {
-    const setting = this.#durationMs("timeout") ?? TIMEOUT_MS;
-    const { VAULT_CLIENT_TIMEOUT: variable } = this.#env;
-    if (variable === undefined) return setting;
-    const ms = positiveMs(/^\d+$/.test(variable) ? `${variable}s` : variable);
-    if (ms !== undefined) return ms;
-    const problem = `${badValue(variable)}must be seconds, or a duration like "30s"`;
-    this.#reportVariable("VAULT_CLIENT_TIMEOUT", problem);
-    return setting;
-  }
+function readRetries({ section, env, report, reportVariable }: Given): number {
+  const message = (value: unknown): string =>
+    `${badValue(value)}must be an integer from 0 to ${MAX_RETRIES}`;
+  const { retries: setting = RETRIES } = section;
+  if (!isRetryCount(setting)) report(["retries"], message(setting));
+  const { VAULT_MAX_RETRIES: variable } = env;
+  const retries = variable === undefined ? setting : Number(variable);
+  if (isRetryCount(retries)) return retries;
+  if (variable !== undefined) reportVariable("VAULT_MAX_RETRIES", message(variable));
+  return RETRIES;
+}
 
-  #retries(): number {
-    const message = (value: unknown): string =>
-      `${badValue(value)}must be an integer from 0 to ${MAX_RETRIES}`;
-    const { retries: setting = RETRIES } = this.#section;
-    if (!isRetryCount(setting)) this.#report(["retries"], message(setting));
-    const { VAULT_MAX_RETRIES: variable } = this.#env;
-    const retries = variable === undefined ? setting : Number(variable);
-    if (isRetryCount(retries)) return retries;
-    if (variable !== undefined) this.#reportVariable("VAULT_MAX_RETRIES", message(variable));
-    return RETRIES;
-  }
+function readDurationMs({ section, report }: Given, key: string): number | undefined {
+  const value = section[key];
+  if (value === undefined) return undefined;
+  const problem = `${badValue(value)}must be a duration with its unit, like "10s"`;
+  return positiveMs(value) ?? report([key], problem);
+}
 
-  #durationMs(key: string): number | undefined {
-    const value = this.#section[key];
-    if (value === undefined) return undefined;
-    const problem = `${badValue(value)}must be a duration with its unit, like "10s"`;
-    return positiveMs(value) ?? this.#report([key], problem);
-  }
+function ignoredSection({ section }: Given): readonly Problem[] {
+  const message = "is ignored: set vault.address or VAULT_ADDR";
+  return Object.keys(section).length > 0 ? [{ path: ["vault"], message }] : [];
+}
 
-  #warn({ skipVerify }: VaultTls): void {
-    const { VAULT_TOKEN: token, VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = this.#env;
-    const warn = (path: readonly string[], message: string): void =>
-      void this.warnings.push({ path, message });
-    if (skipVerify)
-      warn(
-        ["vault"],
-        "the TLS certificate is not verified: an attacker on the network can read the secrets",
-      );
-    const hasAuth = this.#section["auth"] !== undefined;
-    if (hasAuth && token) warn(["VAULT_TOKEN"], "is ignored: vault.auth is set");
-    if (hasAuth && roleId) warn(["VAULT_ROLE_ID"], "is ignored: vault.auth is set");
-    if (!hasAuth && roleId && !secretId && !token)
-      warn(["VAULT_ROLE_ID"], "is ignored: VAULT_SECRET_ID is not set");
-  }
+function warningsOf({ section, env }: Given, { skipVerify }: VaultTls): readonly Problem[] {
+  const { VAULT_TOKEN: token, VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = env;
+  const hasAuth = section["auth"] !== undefined;
+  const all: readonly (readonly [applies: unknown, name: string, message: string])[] = [
+    [
+      skipVerify,
+      "vault",
+      "the TLS certificate is not verified: an attacker on the network can read the secrets",
+    ],
+    [hasAuth && token, "VAULT_TOKEN", "is ignored: vault.auth is set"],
+    [hasAuth && roleId, "VAULT_ROLE_ID", "is ignored: vault.auth is set"],
+    [
+      !hasAuth && roleId && !secretId && !token,
+      "VAULT_ROLE_ID",
+      "is ignored: VAULT_SECRET_ID is not set",
+    ],
+  ];
+  return all.flatMap(([applies, name, message]) => (applies ? [{ path: [name], message }] : []));
 }
 
 function parseAddress(value: string): string | undefined {

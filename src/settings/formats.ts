@@ -41,7 +41,7 @@ export function problemOf(format: Format<unknown>, value: unknown): string | und
 }
 
 /** @param parse returns undefined for a value that is not as expected */
-export function formatOf<T>(
+export function parsedFormat<T>(
   schema: JsonSchema,
   parse: (value: unknown) => T | undefined,
   expected: string,
@@ -59,7 +59,7 @@ export function formatOf<T>(
 
 const EXPECT_TEXT = "must be text: put it in quotes";
 
-export const text = formatOf(
+export const text = parsedFormat(
   TEXT,
   (value) => (typeof value === "string" ? value : undefined),
   EXPECT_TEXT,
@@ -74,13 +74,13 @@ const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ["0", false],
 ]);
 
-export const boolean = formatOf(
+export const boolean = parsedFormat(
   { enum: [...BOOLEANS.keys()] },
   (value) => BOOLEANS.get(value),
   "must be true or false",
 );
 
-export const duration = formatOf(
+export const duration = parsedFormat(
   DURATION,
   positiveMs,
   'must be a duration with its unit, like "30s", "5m" or "1h30m"',
@@ -88,20 +88,20 @@ export const duration = formatOf(
 
 const SIZE_PATTERN = String.raw`^(?:\d{5,}(?:\.\d+)? ?|\d+(?:\.\d+)? ?(?:[KMGT]i?B|kB|B))$`;
 
-export const snapshotSize = formatOf(
+export const snapshotSize = parsedFormat(
   { type: "string", pattern: SIZE_PATTERN },
   parseSnapshotSize,
   SNAPSHOT_SIZE_EXPECTED,
 );
 
-export const groupBy = formatOf(GROUP_BY_SCHEMA, parseGroupBy, GROUP_BY_EXPECTED);
-export const inventory = formatOf(INVENTORY_SCHEMA, parseInventory, INVENTORY_EXPECTED);
-export const locks = formatOf(LOCKS_SCHEMA, parseLocks, LOCKS_EXPECTED);
+export const groupBy = parsedFormat(GROUP_BY_SCHEMA, parseGroupBy, GROUP_BY_EXPECTED);
+export const inventory = parsedFormat(INVENTORY_SCHEMA, parseInventory, INVENTORY_EXPECTED);
+export const locks = parsedFormat(LOCKS_SCHEMA, parseLocks, LOCKS_EXPECTED);
 
 const DIGITS = /^\d+$/;
 
 export function integer(min: number, max: number): Format<number> {
-  return formatOf(
+  return parsedFormat(
     {
       type: ["integer", "string"],
       minimum: min,
@@ -119,7 +119,7 @@ export function integer(min: number, max: number): Format<number> {
 }
 
 export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
-  return formatOf(
+  return parsedFormat(
     { enum: choices },
     (value) => choices.find((choice) => choice === value),
     `must be one of ${choices.join(", ")}`,

@@ -1,4 +1,4 @@
-import { formatOf } from "./formats.ts";
+import { parsedFormat } from "./formats.ts";
 
 /** RFC 3986, section 2.3: characters that need no percent encoding. */
 const PATH = /^(?:\/[\w.~-]+)+$/;
@@ -6,7 +6,7 @@ const PATH = /^(?:\/[\w.~-]+)+$/;
 const RESERVED = /^\/(?:(?:-|api)(?:\/|$)|status\.(?:css|js)$)/;
 
 /** The path of a page that does not replace another page of the agent. */
-export const urlPath = formatOf(
+export const urlPath = parsedFormat(
   { type: "string", pattern: PATH.source, not: { pattern: RESERVED.source } },
   (value) =>
     typeof value === "string" && PATH.test(value) && !RESERVED.test(value) ? value : undefined,

@@ -1,57 +1,60 @@
 import type { Clock } from "../../core/clock.ts";
 
 /** Calls back when no data arrives while requests are pending. */
-export class InactivityTimeout {
-  readonly #clock: Clock;
-  readonly #limitMs: () => number;
-  readonly #notice: () => void;
-  readonly #over: AbortSignal;
-  #pending = 0;
-  /** When data arrived, or a request began, by the monotonic clock. */
-  #resetAt = 0;
-  #watching = false;
-
-  /**
-   * @param limitMs the allowed silence
-   * @param notice called once the silence is that long
-   * @param over stops watching
-   */
-  constructor(clock: Clock, limitMs: () => number, notice: () => void, over: AbortSignal) {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#notice = notice;
-    this.#over = over;
-  }
-
+export interface InactivityTimeout {
   /** Watches while `work` is pending. */
-  async guard<T>(work: Promise<T>): Promise<T> {
-    this.#pending += 1;
-    this.reset();
-    if (!this.#watching) void this.#watch();
-    try {
-      return await work;
-    } finally {
-      this.#pending -= 1;
-    }
-  }
-
+  guard<T>(work: Promise<T>): Promise<T>;
   /** Data has arrived. */
-  reset(): void {
-    this.#resetAt = this.#clock.monotonicMs();
-  }
+  reset(): void;
+}
 
-  async #watch(): Promise<void> {
-    this.#watching = true;
+/**
+ * @param limitMs the allowed silence
+ * @param notice called once the silence is that long
+ * @param over stops watching
+ */
+export function inactivityTimeout(
+  clock: Clock,
+  limitMs: () => number,
+  notice: () => void,
+  over: AbortSignal,
+): InactivityTimeout {
+  let pending = 0;
+  /** When data arrived, or a request began, by the monotonic clock. */
+  let resetAt = 0;
+  let isWatching = false;
+
+  async function watch(): Promise<void> {
+    isWatching = true;
     try {
-      while (this.#pending > 0) {
-        const leftMs = this.#resetAt + this.#limitMs() - this.#clock.monotonicMs();
-        if (leftMs <= 0) return this.#notice();
-        await this.#clock.sleep(leftMs, this.#over);
+      for (;;) {
+        if (pending === 0) return;
+        const leftMs = resetAt + limitMs() - clock.monotonicMs();
+        if (leftMs <= 0) return notice();
+        await clock.sleep(leftMs, over);
       }
     } catch {
       // `over` was aborted.
     } finally {
-      this.#watching = false;
+      isWatching = false;
     }
   }
+
+  function reset(): void {
+    resetAt = clock.monotonicMs();
+  }
+
+  return {
+    reset,
+    async guard(work) {
+      pending += 1;
+      reset();
+      if (!isWatching) void watch();
+      try {
+        return await work;
+      } finally {
+        pending -= 1;
+      }
+    },
+  };
 }

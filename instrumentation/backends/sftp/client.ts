@@ -8,7 +8,8 @@ import { entriesIn } from "./directory.ts";
 import type { Wanted } from "./directory.ts";
 import { MalformedPacket, PacketReader, SFTP, packet, string, u32, u64 } from "./packet.ts";
 import type { Fields, SftpPacket } from "./packet.ts";
-import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
+import { inactivityTimeout } from "../child-process/inactivity-timeout.ts";
+import type { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
 interface SftpOptions {
   /** The pipes of the program that connects to the server. */
@@ -57,7 +58,7 @@ export class SftpClient {
     const { pipes, where, requestTimeoutMs, clock } = options;
     const silent = `${where}: the server sent nothing for ${requestTimeoutMs / 1000} s`;
     const notice = (): void => this.die(new AgentError("timeout", silent));
-    this.#inactivity = new InactivityTimeout(clock, () => requestTimeoutMs, notice, this.dead);
+    this.#inactivity = inactivityTimeout(clock, () => requestTimeoutMs, notice, this.dead);
     const reader = new PacketReader();
     pipes.stdout.on("data", (chunk: Buffer) => {
       if (this.dead.aborted) return;

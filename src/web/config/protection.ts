@@ -9,7 +9,8 @@ import type { Answer } from "../response.ts";
 import { openBcrypt } from "./bcrypt.ts";
 import { rejectReason } from "./client-certificate.ts";
 import { Login } from "./login.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { tokenBucket } from "./token-bucket.ts";
+import type { TakeToken } from "./token-bucket.ts";
 import { readWebConfig } from "./web-config-file.ts";
 import type { LoadedWebConfig, Reading } from "./web-config-file.ts";
 
@@ -31,7 +32,7 @@ export class Protection {
   readonly #login = new Login(this.#bcrypt);
   readonly #ended = new AbortController();
   #config: LoadedWebConfig;
-  #limiter: TokenBucket | undefined;
+  #takeToken: TakeToken | undefined;
   #reading: Reading;
   #following: Promise<void> = Promise.resolve();
 
@@ -39,7 +40,7 @@ export class Protection {
     this.#options = options;
     this.#reading = reading;
     this.#config = config;
-    this.#limiter = config.rateLimit && new TokenBucket(config.rateLimit, options.clock);
+    this.#takeToken = config.rateLimit && tokenBucket(config.rateLimit, options.clock);
   }
 
   /** @throws AgentError `config` with all problems, one per line */
@@ -74,7 +75,7 @@ export class Protection {
   /** The response to a request that is rejected; undefined: it is allowed. */
   async authorize({ headers }: IncomingMessage, path: string): Promise<Answer | undefined> {
     if (this.#options.open.includes(path)) return undefined;
-    if (this.#limiter?.take() === false) return textAnswer(429, "too many requests");
+    if (this.#takeToken?.() === false) return textAnswer(429, "too many requests");
     const { users } = this.#config;
     if (users.size === 0) return undefined;
     switch (await this.#login.check(headers.authorization, users)) {
@@ -138,7 +139,7 @@ export class Protection {
       ...(keepsUsers && { users }),
     };
     if (!isDeepStrictEqual(rateLimit, loaded.rateLimit))
-      this.#limiter = loaded.rateLimit && new TokenBucket(loaded.rateLimit, clock);
+      this.#takeToken = loaded.rateLimit && tokenBucket(loaded.rateLimit, clock);
     logger.info("web config reloaded", { file });
   }
 }

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 
-import { TokenBucket } from "../../../src/web/config/token-bucket.ts";
+import { tokenBucket } from "../../../src/web/config/token-bucket.ts";
 import { FakeClock } from "../../support/core/clock.ts";
 
 test("a burst passes at once, then one request per interval, and never more than a burst", async () => {
   const clock = new FakeClock();
-  const bucket = new TokenBucket({ intervalMs: 100, burst: 3 }, clock);
+  const takeToken = tokenBucket({ intervalMs: 100, burst: 3 }, clock);
   const take = (times: number): number =>
-    Array.from({ length: times }, () => bucket.take()).filter(Boolean).length;
+    Array.from({ length: times }, () => takeToken()).filter(Boolean).length;
   expect(take(5)).toBe(3);
   await clock.advance(99);
   expect(take(2)).toBe(0);
