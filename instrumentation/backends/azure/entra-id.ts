@@ -14,8 +14,14 @@ export interface AzureToken {
   readonly expiresAt: number;
 }
 
-/** Loads the package `@azure/identity`, an optional peer. */
-export type LoadIdentity = () => Promise<unknown>;
+/** The credential classes of `@azure/identity`, an optional peer, by their names. */
+type AzureIdentity = Readonly<Record<string, NewCredential | undefined>>;
+
+type NewCredential = new (...args: readonly unknown[]) => { readonly getToken: GetToken };
+
+type GetToken = (scope: string, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
+
+export type LoadIdentity = () => Promise<AzureIdentity>;
 
 const PACKAGE = "@azure/identity";
 const SCOPE = "https://storage.azure.com/.default";
@@ -41,8 +47,6 @@ export function entraTokens(
     MARGIN_MS,
   );
 }
-
-type GetToken = (scope: string, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
 
 async function tokenOf(
   where: string,
@@ -132,17 +136,21 @@ async function credentialOf(
   };
 }
 
-function made(identity: unknown, name: string, args: readonly unknown[], where: string): GetToken {
-  const exported: unknown =
-    typeof identity === "object" && identity !== null ? Reflect.get(identity, name) : undefined;
-  if (typeof exported !== "function")
+function made(
+  identity: AzureIdentity,
+  name: string,
+  args: readonly unknown[],
+  where: string,
+): GetToken {
+  const Credential = identity[name];
+  if (!Credential)
     throw new AgentError(
       "config",
       `${where}: the package ${PACKAGE} has no ${name}: is it too old?`,
     );
-  let credential: unknown;
   try {
-    credential = Reflect.construct(exported, args);
+    const credential = new Credential(...args);
+    return (scope, options) => credential.getToken(scope, options);
   } catch (cause) {
     // The cause's message may quote its arguments.
     throw new AgentError(
@@ -151,11 +159,4 @@ function made(identity: unknown, name: string, args: readonly unknown[], where: 
       { cause },
     );
   }
-  return async (scope, options) => {
-    if (typeof credential !== "object" || credential === null) return undefined;
-    const getToken: unknown = Reflect.get(credential, "getToken");
-    return typeof getToken === "function"
-      ? Reflect.apply(getToken, credential, [scope, options])
-      : undefined;
-  };
 }

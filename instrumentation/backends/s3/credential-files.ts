@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { pathShown } from "../../core/shown-path.ts";
 import { member, parseJsonObject, textMember } from "../../core/json.ts";
-import { Secret } from "../../core/secret.ts";
+import { awsCredentials } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { valueOf } from "../context.ts";
 import type { Variables } from "../context.ts";
@@ -59,7 +59,7 @@ export async function ofProfile(environment: Variables): Promise<Found> {
   if (!values) return `${pathShown(file)} has no profile ${profile}`;
   const id = values.get("aws_access_key_id");
   const key = values.get("aws_secret_access_key");
-  if (id && key) return credentials(id, key, values.get("aws_session_token"));
+  if (id && key) return awsCredentials(id, key, values.get("aws_session_token"));
   return `the profile ${profile} of ${pathShown(file)} lacks aws_access_key_id or aws_secret_access_key`;
 }
 
@@ -76,16 +76,8 @@ export async function ofAlias(environment: Variables): Promise<Found> {
   const accessKey = textMember(member(aliases, alias), "accessKey");
   const secretKey = textMember(member(aliases, alias), "secretKey");
   return accessKey !== undefined && secretKey !== undefined
-    ? credentials(accessKey, secretKey)
+    ? awsCredentials(accessKey, secretKey)
     : `${pathShown(file)} has no keys for the alias ${alias}`;
-}
-
-function credentials(id: string, key: string, token?: string): AwsCredentials {
-  return {
-    accessKeyId: new Secret(id),
-    secretAccessKey: new Secret(key),
-    sessionToken: token ? new Secret(token) : undefined,
-  };
 }
 
 /** undefined: the file cannot be read. */

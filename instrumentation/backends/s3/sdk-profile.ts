@@ -1,9 +1,9 @@
 import { waitFor } from "../../core/abort.ts";
 import { AgentError } from "../../core/error.ts";
-import { Secret } from "../../core/secret.ts";
 import type { Send } from "../../http/client.ts";
 import type { Variables } from "../context.ts";
 import { mergedProfile } from "./credential-files.ts";
+import { awsCredentials } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 
 /** The part of `@aws-sdk/credential-providers`, an optional peer, that is used. */
@@ -95,12 +95,8 @@ export async function ofSdkProfile(
   const options = { ...files, profile, ignoreCache: true, clientConfig, parentClientConfig };
   try {
     const found = await waitFor(sdk[name](options)(), signal);
-    return {
-      accessKeyId: new Secret(found.accessKeyId),
-      secretAccessKey: new Secret(found.secretAccessKey),
-      sessionToken: found.sessionToken === undefined ? undefined : new Secret(found.sessionToken),
-      expiresAt: found.expiration?.getTime(),
-    };
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
+    return awsCredentials(accessKeyId, secretAccessKey, sessionToken, expiration?.getTime());
   } catch (cause) {
     signal.throwIfAborted();
     if (failure) throw failure;

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hash } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
-import type { Secret } from "../../core/secret.ts";
+import { Secret } from "../../core/secret.ts";
 import { awsStamp } from "../object-store/server-time.ts";
 
 /** Keys of an account, or temporary keys of a role. */
@@ -11,6 +11,20 @@ export interface AwsCredentials {
   readonly sessionToken?: Secret | undefined;
   /** Milliseconds since the epoch; undefined: never. */
   readonly expiresAt?: number | undefined;
+}
+
+export function awsCredentials(
+  id: string,
+  key: string,
+  token?: string,
+  expiresAt?: number,
+): AwsCredentials {
+  return {
+    accessKeyId: new Secret(id),
+    secretAccessKey: new Secret(key),
+    sessionToken: token ? new Secret(token) : undefined,
+    expiresAt,
+  };
 }
 
 interface Signed {

@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
-import { Secret } from "../../core/secret.ts";
+import { textMember } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { HttpResponse, Send } from "../../http/client.ts";
 import { statusError } from "../../http/status-error.ts";
-import { signedHeaders } from "./signature-v4.ts";
+import { awsCredentials, signedHeaders } from "./signature-v4.ts";
 import type { AwsCredentials } from "./signature-v4.ts";
 import { parseServerTime } from "../object-store/server-time.ts";
 import { childText, parseXml } from "../object-store/xml.ts";
@@ -72,20 +73,12 @@ export async function roleCredentials(
 }
 
 /** The credentials in a response of a metadata server. */
-export function parseCredentials({
-  AccessKeyId: id,
-  SecretAccessKey: key,
-  Token: token,
-  Expiration: expiration,
-}: Readonly<Record<string, unknown>>): AwsCredentials | undefined {
-  if (typeof id !== "string" || id === "" || typeof key !== "string" || key === "")
-    return undefined;
-  return {
-    accessKeyId: new Secret(id),
-    secretAccessKey: new Secret(key),
-    sessionToken: typeof token === "string" && token !== "" ? new Secret(token) : undefined,
-    expiresAt: parseServerTime(expiration),
-  };
+export function parseCredentials(answer: JsonObject): AwsCredentials | undefined {
+  const id = textMember(answer, "AccessKeyId");
+  const key = textMember(answer, "SecretAccessKey");
+  if (id === undefined || key === undefined) return undefined;
+  const expiresAt = parseServerTime(answer["Expiration"]);
+  return awsCredentials(id, key, textMember(answer, "Token"), expiresAt);
 }
 
 function stsError(

@@ -59,7 +59,7 @@ async function failure(
 }
 
 /** Classes with the interface of those in @azure/identity. */
-const loadIdentity = async (): Promise<unknown> =>
+const loadIdentity: LoadIdentity = async () =>
   Object.fromEntries(
     [
       "ClientSecretCredential",

@@ -155,7 +155,7 @@ describe.skipIf(!requireAzurite())("azurite with TLS", () => {
         AZURE_CLIENT_SECRET: "s",
         RESTIC_CACERT: join(TLS, "ca.pem"),
       };
-      const loadIdentity = async (): Promise<unknown> => ({ ClientSecretCredential });
+      const loadIdentity = async () => ({ ClientSecretCredential });
       return openStoreAt("azure:backups:/repo", { environment, clock: systemClock, loadIdentity });
     }
 
