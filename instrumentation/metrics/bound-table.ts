@@ -28,6 +28,9 @@ export interface TableEntries {
   observe(now: number, report: (metric: Instrument, point: Point) => void): boolean;
 }
 
+/** When the points of an entry change that is replaced, not changed. */
+export const never = (): number => Infinity;
+
 /**
  * @param entries is called once a collection, and does no I/O
  * @param until makes the table chunkable: when a point of this entry changes next, milliseconds since the epoch

@@ -6,7 +6,7 @@ import type { Logger } from "../core/log.ts";
 import type { Labels, StoreEntry } from "../core/source.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import type { Store } from "../collect/store.ts";
-import { boundTable } from "../metrics/bound-table.ts";
+import { boundTable, never } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { INVENTORY_METRICS } from "../restic/metrics/tables.ts";
 import type { InventoryKeeper } from "../restic/inventory/keeper.ts";
@@ -50,11 +50,7 @@ export class Inventories {
 
   constructor(options: InventoriesOptions) {
     this.#options = options;
-    this.table = boundTable(
-      INVENTORY_METRICS,
-      () => this.entries(),
-      () => Infinity,
-    );
+    this.table = boundTable(INVENTORY_METRICS, () => this.entries(), never);
   }
 
   /** Of each repository with inventories. An entry is the same object as long as nothing in it changed. */

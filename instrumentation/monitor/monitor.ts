@@ -1,6 +1,6 @@
 import { Collector } from "../collect/collector.ts";
 import type { JobOutcome } from "../collect/outcome.ts";
-import { boundTable } from "../metrics/bound-table.ts";
+import { boundTable, never } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { bindMetrics } from "../metrics/observable-gauges.ts";
 import type { Meter } from "../metrics/observable-gauges.ts";
@@ -215,16 +215,8 @@ export class Monitor {
       ),
       ...this.expected.setTables,
       // The store replaces an entry, and does not change it.
-      boundTable(
-        REPOSITORY_METRICS,
-        () => store.entries(),
-        () => Infinity,
-      ),
-      boundTable(
-        CHANGE_METRICS,
-        () => store.entries(),
-        () => Infinity,
-      ),
+      boundTable(REPOSITORY_METRICS, () => store.entries(), never),
+      boundTable(CHANGE_METRICS, () => store.entries(), never),
       boundTable(
         SECRET_METRICS,
         () => this.#secrets(),

@@ -1,4 +1,4 @@
-import { boundTable } from "../metrics/bound-table.ts";
+import { boundTable, never } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import type { Store } from "../collect/store.ts";
 import type { RepositoryState } from "../restic/state.ts";
@@ -22,10 +22,6 @@ export function ngosangTables(
         inventory: taken.get(entry.subject["url"]),
       }));
     }),
-    boundTable(
-      NGOSANG_BACKUP_METRICS,
-      () => [...store.entries()].flatMap(ngosangBackups),
-      () => Infinity,
-    ),
+    boundTable(NGOSANG_BACKUP_METRICS, () => [...store.entries()].flatMap(ngosangBackups), never),
   ];
 }

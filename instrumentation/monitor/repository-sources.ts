@@ -151,15 +151,6 @@ export class RepositorySources {
 
   #open(settings: UsedSettings): OpenRepository {
     const { url, shared, locksEvery = shared.locksEvery } = settings;
-    const {
-      clock,
-      logger,
-      openBackend,
-      processEnvironment,
-      onKeyDerivation,
-      settingsRules,
-      problemOf,
-    } = this.#options;
     const vaultSecrets: SecretHandle[] = [];
     const handleOf = (reference: SecretReference): SecretHandle => {
       const handle = this.#handle(reference, url);
@@ -167,8 +158,9 @@ export class RepositorySources {
       return handle;
     };
     const source = new ResticSource({
-      url,
-      repo: settings.repo,
+      ...this.#options,
+      ...shared,
+      ...settings,
       password: handleOf(settings.password ?? NO_PASSWORD),
       environment: Object.fromEntries(
         Object.entries(settings.environment).map(([name, reference]) => [
@@ -176,26 +168,13 @@ export class RepositorySources {
           handleOf(reference),
         ]),
       ),
-      options: settings.options,
-      connections: settings.connections,
-      insecureTls: settings.insecureTls,
       requestTimeoutMs: settings.requestTimeoutMs ?? shared.requestTimeoutMs,
-      reverifyMs: shared.reverifyMs,
-      maxSnapshotBytes: shared.maxSnapshotBytes,
-      openBackend,
-      processEnvironment,
       cache: this.#options.stateDir?.cacheOf(url),
-      settingsRules,
-      problemOf,
       dating: {
         maxBackupMs: shared.maxBackupMs ?? DEFAULT_DATING.maxBackupMs,
         receivesCopies: settings.receivesCopies === true,
       },
-      appendOnly: settings.appendOnly,
       locksEveryMs: locksEvery === "off" ? undefined : locksEvery,
-      onKeyDerivation,
-      clock,
-      logger,
     });
     return { settings, source, vaultSecrets };
   }

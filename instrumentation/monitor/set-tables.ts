@@ -1,4 +1,4 @@
-import { boundTable } from "../metrics/bound-table.ts";
+import { boundTable, never } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import { backupSetMetrics, GROUP_METRICS, HIDDEN_METRICS } from "../restic/metrics/tables.ts";
 import { nextAgeChange } from "../restic/state.ts";
@@ -15,11 +15,7 @@ export function setTables(
       () => pages().flatMap(({ sets }) => sets),
       ({ newest }, now) => nextAgeChange(newest, now),
     ),
-    boundTable(
-      GROUP_METRICS,
-      () => pages().flatMap(({ groups }) => groups),
-      () => Infinity,
-    ),
-    boundTable(HIDDEN_METRICS, pages, () => Infinity),
+    boundTable(GROUP_METRICS, () => pages().flatMap(({ groups }) => groups), never),
+    boundTable(HIDDEN_METRICS, pages, never),
   ];
 }

@@ -1,6 +1,6 @@
 import type { StoreEntry } from "../core/source.ts";
 import { isRetired } from "../expectations/hit.ts";
-import { boundTable } from "../metrics/bound-table.ts";
+import { boundTable, never } from "../metrics/bound-table.ts";
 import type { BoundTable } from "../metrics/bound-table.ts";
 import type { NameOf } from "../restic/backup-sets.ts";
 import { VANISHED_METRICS } from "../restic/metrics/tables.ts";
@@ -36,7 +36,7 @@ export function vanishedTable(
       yield entry;
     }
   }
-  return boundTable(VANISHED_METRICS, current, () => Infinity);
+  return boundTable(VANISHED_METRICS, current, never);
 }
 
 /** Sets by the names that are shown, without retired ones and those that have snapshots. */

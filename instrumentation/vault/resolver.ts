@@ -30,13 +30,8 @@ interface SecretRead {
 }
 
 /** Resolves references to secrets in Vault. References to the same secret share one read, unless `notBefore` asks for a newer one. */
-export function vaultResolver({
-  kv,
-  token,
-  clock,
-  state,
-  signal: stopSignal,
-}: ResolverOptions): SecretResolver {
+export function vaultResolver(options: ResolverOptions): SecretResolver {
+  const { kv, token, clock, state, signal: stopSignal } = options;
   const reads = new Map<string, SecretRead>();
   const limited = limit(CONNECTIONS);
 

@@ -22,27 +22,15 @@ const REDACTED = "[redacted]";
 export function settingsSummary(
   settings: AgentSettings,
 ): Readonly<Record<string, string | number | boolean>> {
-  const { monitor, bind, disabledCount, startupWaitMs, logLevel, logFormat, source } = settings;
-  const {
-    repositories,
-    cron,
-    timezone,
-    timeoutMs,
-    requestTimeoutMs = 60_000,
-    maxSnapshotBytes,
-    concurrency,
-    legacyLabel,
-    retryFailed,
-    reverifyMs,
-    vault = VAULT_DISABLED,
-  } = monitor;
+  const { monitor } = settings;
+  const { vault = VAULT_DISABLED, requestTimeoutMs = 60_000 } = monitor;
   return {
-    settings: source,
-    repositories: repositories.map(({ url }) => url).join(" "),
-    disabled: disabledCount,
+    settings: settings.source,
+    repositories: monitor.repositories.map(({ url }) => url).join(" "),
+    disabled: settings.disabledCount,
     expectations: (monitor.expectations?.expectations ?? []).map(({ name }) => name).join(" "),
     shard: settings.shard ? `${settings.shard.index}/${settings.shard.total}` : "none",
-    bind: bind.map(formatBind).join(" ") || "none",
+    bind: settings.bind.map(formatBind).join(" ") || "none",
     webConfigFile: settings.webConfigFile ?? "none",
     enableLifecycle: settings.enableLifecycle,
     prometheus: settings.prometheus,
@@ -52,22 +40,22 @@ export function settingsSummary(
     otlpIntervalSeconds: settings.otlpIntervalMs / 1000,
     otlpTimeoutSeconds: settings.otlpTimeoutMs / 1000,
     vault: "disabledReason" in vault ? "not used" : vault.address,
-    cron,
-    timezone: timezone ?? "of the process",
-    timeoutSeconds: timeoutMs / 1000,
+    cron: monitor.cron,
+    timezone: monitor.timezone ?? "of the process",
+    timeoutSeconds: monitor.timeoutMs / 1000,
     requestTimeoutSeconds: requestTimeoutMs / 1000,
-    maxSnapshotBytes: maxSnapshotBytes ?? "default",
+    maxSnapshotBytes: monitor.maxSnapshotBytes ?? "default",
     inventory: shownInventory(monitor.inventory),
     locks: shownLocks(monitor.locksEvery),
-    concurrency,
+    concurrency: monitor.concurrency,
     spread: monitor.spread === true,
-    retryFailed,
-    reverifySeconds: reverifyMs / 1000,
-    startupWaitSeconds: startupWaitMs / 1000,
+    retryFailed: monitor.retryFailed,
+    reverifySeconds: monitor.reverifyMs / 1000,
+    startupWaitSeconds: settings.startupWaitMs / 1000,
     compat: monitor.compat ?? "none",
-    legacyLabel,
-    logLevel,
-    logFormat,
+    legacyLabel: monitor.legacyLabel,
+    logLevel: settings.logLevel,
+    logFormat: settings.logFormat,
   };
 }
 

@@ -48,6 +48,6 @@ test("each backend gets maxSnapshotSize, and a reload changes it", async () => {
   await monitor.collect();
   expect(sizes).toEqual([8_388_608, 16_777_216]);
   expect(() => monitorSettings({ repositories, backends, maxSnapshotSize: "1kB" })).toThrow(
-    'maxSnapshotSize: must be a size from 64KiB to 128MiB, like "8MiB"',
+    'maxSnapshotSize: "1kB": must be a size from 64KiB to 128MiB, like "8MiB"',
   );
 });

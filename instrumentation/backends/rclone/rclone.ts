@@ -20,7 +20,7 @@ import type { RcloneLocation } from "./location.ts";
 import { restBackend } from "../rest/protocol.ts";
 import { SharedConnection } from "../child-process/shared-connection.ts";
 import type { Connection } from "../child-process/shared-connection.ts";
-import { InactivityTimeout } from "../child-process/inactivity-timeout.ts";
+import { inactivityTimeout } from "../child-process/inactivity-timeout.ts";
 
 const BASE = "http://localhost/";
 
@@ -53,27 +53,13 @@ interface RcloneConnection extends Connection {
 function connect(
   command: readonly [string, ...string[]],
   { remote, printable: where }: RcloneLocation,
-  {
-    environment,
-    processEnvironment,
-    options,
-    connections,
-    redact,
-    requestTimeoutMs,
-    maxSizeBytes,
-    clock,
-  }: BackendContext,
+  context: BackendContext,
 ): RcloneConnection {
+  const { options, requestTimeoutMs, clock } = context;
   // Otherwise rclone reads the password of an encrypted rclone.conf from our pipe.
   const defaults = { RCLONE_ASK_PASSWORD: "false" };
-  const child = startChild({
-    command,
-    environment,
-    processEnvironment,
-    defaults,
-    redact: (text) => withoutParameters(redact(text), remote),
-    clock,
-  });
+  const redact = (text: string): string => withoutParameters(context.redact(text), remote);
+  const child = startChild({ ...context, command, defaults, redact });
   const death = new AbortController();
   const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
   const session = connectHttp2(BASE, { createConnection: () => pipes });
@@ -96,19 +82,17 @@ function connect(
     child.kill();
   };
   const limitMs = (): number => (isStarted ? requestTimeoutMs : startMs);
-  const inactivity = new InactivityTimeout(clock, limitMs, silence, death.signal);
+  const inactivity = inactivityTimeout(clock, limitMs, silence, death.signal);
   const received = (): void => {
     isStarted = true;
     inactivity.reset();
   };
   const rest = restBackend({
+    ...context,
     location: `${where}/`,
     base: BASE,
-    connections,
-    maxSizeBytes,
     headers: {},
     send: http2Send(session, child, where, received),
-    clock,
   });
   return {
     dead: death.signal,

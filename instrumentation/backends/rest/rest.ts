@@ -11,20 +11,17 @@ export async function openRest(
   context: BackendContext,
   idleMs?: number,
 ): Promise<Backend> {
-  const { connections, maxSizeBytes, clock } = context;
   const send = httpClient({
     ...(await httpOptions(context, idleMs)),
     socketPath: location.socketPath,
   });
   const { base, socketPath } = location;
   return restBackend({
+    ...context,
     location: socketPath === undefined ? base : `${socketPath}:${new URL(base).pathname}`,
     base,
-    connections,
-    maxSizeBytes,
     headers: authorization(location, context),
     send,
-    clock,
   });
 }
 

@@ -86,10 +86,10 @@ interface SftpConnection extends Connection {
 }
 
 function connect(command: Command, where: string, context: BackendContext): SftpConnection {
-  const { environment, processEnvironment, redact, requestTimeoutMs, clock } = context;
+  const { redact, requestTimeoutMs, clock } = context;
   // Without a terminal ssh would open a window for prompts.
   const defaults = { SSH_ASKPASS_REQUIRE: "never" };
-  const child = startChild({ command, environment, processEnvironment, defaults, redact, clock });
+  const child = startChild({ ...context, command, defaults });
   // A server may send 512 KiB.
   const shown = (text: string): string => printable(redact(text.slice(0, 4096)));
   const client = new SftpClient({ pipes: child, where, shown, requestTimeoutMs, clock });
