@@ -33,7 +33,7 @@ export {
   parseInventory,
 } from "./settings/inventory.ts";
 export type { InventoryEntry } from "./monitor/inventory-plan.ts";
-export type { InventoryGiven } from "./settings/inventory.ts";
+export type { InventoryGiven, InventorySettings } from "./settings/inventory.ts";
 export { LOCKS_EXPECTED, LOCKS_SCHEMA, parseLocks } from "./settings/locks.ts";
 export type { LocksEvery } from "./settings/locks.ts";
 export { parseRepository } from "./settings/repository.ts";
