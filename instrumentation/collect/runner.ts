@@ -28,12 +28,8 @@ interface RunInFlight<State> {
   ended: Promise<Attempt | undefined>;
 }
 
-interface Outcome<State> {
-  readonly state?: State;
-  readonly complete: boolean;
-  readonly completeAt?: number | undefined;
-  readonly error?: AgentError | undefined;
-}
+/** Without a state if the source returned none. */
+type Outcome<State> = Omit<Reading<State>, "state"> & Partial<Pick<Reading<State>, "state">>;
 
 /**
  * Runs attempts to collect a source: measures the duration, enforces the time limit, converts exceptions into errors,

@@ -78,17 +78,6 @@ export function sharing(known: Iterable<Snapshot> = []): Share {
     };
   }
 
-  /** Lets others share what a shared snapshot has. */
-  function learn({ hostname, username, details }: Snapshot): void {
-    name(hostname);
-    name(username);
-    if (!details) return;
-    const paths = list(details.paths);
-    const tags = list(details.tags);
-    if (paths && tags) groupsOfKept(paths, tags, details.groups);
-    if (details.programVersion !== undefined) name(details.programVersion);
-  }
-
   function share(snapshot: DecodedSnapshot, firstSeen: FirstSeen | undefined): Snapshot {
     const { id, time, hostname, username, summary, details } = snapshot;
     return {
@@ -103,7 +92,8 @@ export function sharing(known: Iterable<Snapshot> = []): Share {
   }
 
   return (snapshot, firstSeen = snapshot.firstSeen) => {
-    if (!isSeeded) for (const one of known) learn(one);
+    // Others share what these have.
+    if (!isSeeded) for (const one of known) share(one, undefined);
     isSeeded = true;
     return share(snapshot, firstSeen);
   };

@@ -47,7 +47,43 @@ export async function readJournal(
 ): Promise<WholeJournal | string> {
   const { size } = await file.stat();
   if (size > MAX_BYTES) return `has ${size} bytes, more than ${MAX_BYTES}`;
-  const reader = new Reader(repositoryId);
+  const content = new JournalContent();
+  const lists: (readonly string[])[] = [];
+  const decoder = new RecordDecoder();
+  const share = sharing();
+  let version: 1 | 2 | undefined;
+  let lines = 0;
+
+  function add(text: string): void {
+    const record: JournalRecord =
+      version === 1
+        ? { kind: "snapshot", snapshot: decodeFirstVersion(text) }
+        : decoder.decode(text);
+    if (record.kind === "list") lists.push(record.list);
+    else if (record.kind === "listed") content.settle(record);
+    else content.addSnapshot(share(record.snapshot));
+  }
+
+  /**
+   * @param text of the next line; undefined: it was not sealed with the key
+   * @returns why the file cannot be trusted
+   */
+  function take(text: string | undefined): string | undefined {
+    lines += 1;
+    if (text === undefined)
+      return `was not written with this repository's key, or was changed (line ${lines})`;
+    if (lines === 1) {
+      version = ([1, 2] as const).find((one) => text === head(one, repositoryId));
+      return version ? undefined : "is of another version";
+    }
+    try {
+      add(text);
+      return undefined;
+    } catch {
+      return `has an unknown record (line ${lines})`;
+    }
+  }
+
   const chunks = file.createReadStream({
     encoding: "utf8",
     highWaterMark: READ_BYTES,
@@ -61,72 +97,16 @@ export async function readJournal(
     rest = parts.pop() ?? "";
     for (const line of parts) {
       const isLong = line.length > LONG_LINE;
-      if (reader.lines % AT_ONCE === 0 || isLong) await setImmediate();
+      if (lines % AT_ONCE === 0 || isLong) await setImmediate();
       const text = openLine(line, key);
       if (isLong) await setImmediate();
-      const problem = reader.take(text);
+      const problem = take(text);
       if (problem !== undefined) return problem;
     }
-    const bound = reader.lines === 0 ? MAX_FIRST_LINE : MAX_LINE;
+    const bound = lines === 0 ? MAX_FIRST_LINE : MAX_LINE;
     if (rest.length > bound) return `has a line of more than ${bound} characters`;
   }
-  return reader.journal(rest === "");
-}
-
-class Reader {
-  readonly #repositoryId: string;
-  readonly #content = new JournalContent();
-  readonly #decoder = new RecordDecoder();
-  readonly #lists: (readonly string[])[] = [];
-  readonly #share = sharing();
-  #version: 1 | 2 | undefined;
-  lines = 0;
-
-  constructor(repositoryId: string) {
-    this.#repositoryId = repositoryId;
-  }
-
-  /**
-   * @param text of the next line; undefined: it was not sealed with the key
-   * @returns why the file cannot be trusted
-   */
-  take(text: string | undefined): string | undefined {
-    this.lines += 1;
-    if (text === undefined)
-      return `was not written with this repository's key, or was changed (line ${this.lines})`;
-    if (this.lines === 1) return this.#takeHead(text);
-    try {
-      this.#add(this.#decode(text));
-      return undefined;
-    } catch {
-      return `has an unknown record (line ${this.lines})`;
-    }
-  }
-
-  /** @param isAtEnd false: a record must not be appended to the incomplete last line */
-  journal(isAtEnd: boolean): WholeJournal {
-    const isAppendable = isAtEnd && this.#version === 2;
-    return {
-      content: this.#content,
-      lists: this.#lists,
-      records: isAppendable ? this.lines - 1 : undefined,
-    };
-  }
-
-  #takeHead(text: string): string | undefined {
-    this.#version = ([1, 2] as const).find((one) => text === head(one, this.#repositoryId));
-    return this.#version ? undefined : "is of another version";
-  }
-
-  #decode(text: string): JournalRecord {
-    return this.#version === 1
-      ? { kind: "snapshot", snapshot: decodeFirstVersion(text) }
-      : this.#decoder.decode(text);
-  }
-
-  #add(record: JournalRecord): void {
-    if (record.kind === "list") this.#lists.push(record.list);
-    else if (record.kind === "listed") this.#content.settle(record);
-    else this.#content.addSnapshot(this.#share(record.snapshot));
-  }
+  // A record must not be appended to an incomplete last line.
+  const isAppendable = rest === "" && version === 2;
+  return { content, lists, records: isAppendable ? lines - 1 : undefined };
 }

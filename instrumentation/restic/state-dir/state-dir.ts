@@ -4,8 +4,7 @@ import type { InventoryKeeper } from "../inventory/keeper.ts";
 import type { KeyKeeper } from "../repository/kept-key.ts";
 import type { Remembered, SnapshotCache, TextKeeper } from "../repository/snapshot-cache.ts";
 import type { SnapshotJournal } from "./snapshot-journal.ts";
-import { KeyFile } from "./key-file.ts";
-import type { LocksFile } from "./locks-file.ts";
+import { keyFileAt } from "./key-file.ts";
 import { openStateFolder } from "./locked-folder.ts";
 import type { StateFolder } from "./locked-folder.ts";
 import { readOwnFile, writeOwnFile } from "./own-file.ts";
@@ -122,9 +121,9 @@ export class StateDir {
   #keeperOf(url: string): KeyKeeper {
     const what = "cannot use the kept key of a repository, continuing without it";
     const attempt = this.#attempts(what, { url });
-    const use = <T>(run: (file: KeyFile) => Promise<T>): Promise<T | undefined> =>
+    const use = <T>(run: (file: KeyKeeper) => Promise<T>): Promise<T | undefined> =>
       attempt(async (folder) =>
-        this.#keepsKeys ? run(new KeyFile(folder.keyPathOf(url), this.#now())) : undefined,
+        this.#keepsKeys ? run(keyFileAt(folder.keyPathOf(url), this.#now())) : undefined,
       );
     return {
       load: () => use((file) => file.load()),
@@ -135,10 +134,10 @@ export class StateDir {
 
   #lockKeeperOf(url: string): TextKeeper {
     const attempt = this.#attempts("cannot keep the locks of a repository", { url });
-    const use = <T>(run: (file: LocksFile) => Promise<T>): Promise<T | undefined> =>
+    const use = <T>(run: (file: TextKeeper) => Promise<T>): Promise<T | undefined> =>
       attempt(async (folder) => {
-        const { LocksFile: File } = await import("./locks-file.ts");
-        return run(new File(folder.locksPathOf(url)));
+        const { locksFileAt } = await import("./locks-file.ts");
+        return run(locksFileAt(folder.locksPathOf(url)));
       });
     return {
       load: (repositoryId, master) => use((file) => file.load(repositoryId, master)),
