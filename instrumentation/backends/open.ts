@@ -39,25 +39,18 @@ export function backendOpener(
 
 export function backendContext(
   scheme: Location["scheme"],
-  {
-    environment: own,
-    options = {},
-    connections,
-    insecureTls = false,
-    requestTimeoutMs = REQUEST_TIMEOUT_MS,
-    maxSnapshotBytes = MAX_SIZE_BYTES.snapshots,
-    processEnvironment,
-    clock,
-  }: Omit<OpenContext, "cost" | "debug">,
-  secrets = secretsIn(own),
+  context: Omit<OpenContext, "cost" | "debug">,
+  secrets = secretsIn(context.environment),
 ): BackendContext {
-  const visible = visibleTo(own, processEnvironment);
+  const { environment: own, options = {}, connections, clock } = context;
+  const { maxSnapshotBytes = MAX_SIZE_BYTES.snapshots } = context;
+  const visible = visibleTo(own, context.processEnvironment);
   return {
     environment: variablesFor(scheme, own, visible),
     options,
     connections: connectionsOf(scheme, connections, options),
-    insecureTls,
-    requestTimeoutMs,
+    insecureTls: context.insecureTls ?? false,
+    requestTimeoutMs: context.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     maxSizeBytes: { ...MAX_SIZE_BYTES, snapshots: maxSnapshotBytes },
     processEnvironment: inheritedBy(visible, secrets),
     redact: (text) => secrets.redact(text),
@@ -81,12 +74,7 @@ async function openByScheme(
   const { scheme } = location;
   switch (scheme) {
     case "local":
-      return (await import("./local/local.ts")).openLocal(
-        location,
-        context.clock,
-        undefined,
-        context.maxSizeBytes,
-      );
+      return (await import("./local/local.ts")).openLocal(location, context);
     case "rest":
       return (await import("./rest/rest.ts")).openRest(location, context);
     case "s3":

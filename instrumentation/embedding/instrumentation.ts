@@ -82,13 +82,9 @@ export class ResticInstrumentation {
   async #begin(token: object): Promise<void> {
     const { Monitor: LoadedMonitor } = await import("../monitor/monitor.ts");
     if (!this.#enabled || token !== this.#token) return;
-    const { onCollection, sources, backends, resolvers } = this.#config;
     this.#monitor = new LoadedMonitor(monitorSettings(this.#config, this.#logger), {
+      ...this.#config,
       logger: this.#logger,
-      ...(sources && { sources }),
-      ...(backends && { backends }),
-      ...(resolvers && { resolvers }),
-      onCollection,
       startSpan: this.#startSpan,
     });
     this.#bind();

@@ -121,7 +121,7 @@ test("two repositories of one provider do not see each other's keys", async () =
       seen.push(shown(context), context.processEnvironment["AWS_ACCESS_KEY_ID"]);
       return (await import("../../instrumentation/backends/local/local.ts")).openLocal(
         { scheme: "local", path: "/" },
-        context.clock,
+        context,
       );
     },
   });

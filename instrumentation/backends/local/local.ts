@@ -2,11 +2,11 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Clock } from "../../core/clock.ts";
 import { AgentError } from "../../core/error.ts";
 import { limit } from "../../core/limit.ts";
-import { listedFiles, MAX_SIZE_BYTES, pathOf } from "../backend.ts";
+import { listedFiles, pathOf } from "../backend.ts";
 import type { Backend, FileType, ListedFile, ListOptions } from "../backend.ts";
+import type { BackendContext } from "../context.ts";
 import { listPacks } from "../pack-folders.ts";
 import type { Read } from "./file-reader-worker.ts";
 import { FileThread } from "./file-reader-thread.ts";
@@ -37,9 +37,7 @@ interface Batch {
 /** A local directory. File operations cannot be aborted: after one that hangs, all calls fail until it returns. */
 export function openLocal(
   { path: root }: LocalLocation,
-  clock: Clock,
-  idleMs = IDLE_MS,
-  maxSizeBytes = MAX_SIZE_BYTES,
+  { clock, maxSizeBytes }: Pick<BackendContext, "clock" | "maxSizeBytes">,
 ): Backend {
   const own = limit(1);
   const thread = new FileThread();
@@ -53,8 +51,8 @@ export function openLocal(
     }
     const settled = new AbortController();
     const running = call();
-    const expired = clock.sleep(idleMs, AbortSignal.any([signal, settled.signal])).then(() => {
-      throw new AgentError("timeout", `${what} takes longer than ${idleMs / 1000} s`);
+    const expired = clock.sleep(IDLE_MS, AbortSignal.any([signal, settled.signal])).then(() => {
+      throw new AgentError("timeout", `${what} takes longer than ${IDLE_MS / 1000} s`);
     });
     const first = Promise.race([running, expired]);
     // After Promise.race, so that its outcome is settled before the sleep is aborted.

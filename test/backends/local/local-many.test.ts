@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
+import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
 import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { openLocal } from "../../../instrumentation/backends/local/local.ts";
 import { FakeClock, settle } from "../../support/core/clock.ts";
@@ -24,7 +25,7 @@ describe("a thousand snapshots", () => {
   beforeEach(async () => {
     clock = new FakeClock();
     path = await repositoryFolder(files);
-    backend = openLocal({ scheme: "local", path }, clock);
+    backend = openLocal({ scheme: "local", path }, { clock, maxSizeBytes: MAX_SIZE_BYTES });
     onTestFinished(async () => {
       await rm(path, { recursive: true });
     });

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
 import type {
   Backend,
   FileType,
@@ -37,7 +38,7 @@ afterEach(async () => {
 async function open(files: RepositoryFiles = new Map()): Promise<Backend> {
   path = await repositoryFolder(files);
   folders.push(path);
-  return openLocal({ scheme: "local", path }, clock);
+  return openLocal({ scheme: "local", path }, { clock, maxSizeBytes: MAX_SIZE_BYTES });
 }
 
 backendSuite("a local directory", open);
@@ -61,7 +62,10 @@ test("a prefix and sizes can be asked for alone and together", async () => {
 
 describe("a repository", () => {
   test("that does not exist is not found", async () => {
-    const backend = openLocal({ scheme: "local", path: "/nowhere/at all" }, clock);
+    const backend = openLocal(
+      { scheme: "local", path: "/nowhere/at all" },
+      { clock, maxSizeBytes: MAX_SIZE_BYTES },
+    );
     expect(await failureOf(backend.load("config", "", signal))).toBe(
       "not_found: reading /nowhere/at all/config: no such file or directory",
     );
@@ -74,7 +78,10 @@ describe("a repository", () => {
     await open();
     const file = join(path, "file");
     await writeFile(file, "");
-    const backend = openLocal({ scheme: "local", path: file }, clock);
+    const backend = openLocal(
+      { scheme: "local", path: file },
+      { clock, maxSizeBytes: MAX_SIZE_BYTES },
+    );
     expect(await failureOf(backend.load("config", "", signal))).toMatch(/^not_found: /);
     expect(await failureOf(list(backend, "keys"))).toMatch(/^not_found: /);
   });
@@ -149,7 +156,10 @@ test("the repository may be a link to a directory", async () => {
   await open(new Map([["config", Buffer.from("c")]]));
   const link = join(path, "link");
   await symlink(path, link);
-  const backend = openLocal({ scheme: "local", path: link }, clock);
+  const backend = openLocal(
+    { scheme: "local", path: link },
+    { clock, maxSizeBytes: MAX_SIZE_BYTES },
+  );
   expect(backend.location).toBe(link);
   expect(await backend.load("config", "", signal)).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { MAX_SIZE_BYTES } from "../../../instrumentation/backends/backend.ts";
 import type { Backend, ListOptions } from "../../../instrumentation/backends/backend.ts";
 import { openLocal } from "../../../instrumentation/backends/local/local.ts";
 import { listAll } from "../../support/backends/listing-suite.ts";
@@ -23,7 +24,13 @@ beforeEach(async () => {
     [A, B].map((name) => [`data/${name.slice(0, 2)}/${name}`, Buffer.alloc(3)]),
   );
   path = await repositoryFolder(files);
-  backend = openLocal({ scheme: "local", path }, new FakeClock());
+  backend = openLocal(
+    { scheme: "local", path },
+    {
+      clock: new FakeClock(),
+      maxSizeBytes: MAX_SIZE_BYTES,
+    },
+  );
 });
 
 afterEach(() => rm(path, { recursive: true }));
