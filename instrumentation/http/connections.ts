@@ -25,11 +25,11 @@ export async function connectionsTo(
   options: HttpOptions,
   { connectMs, firstByteMs, idleMs }: TimeLimits,
 ): Promise<Connections> {
-  const { ca, clientCertificate, serverName, skipVerify = false, socketPath } = options;
+  const { ca, clientCertificate, clientKey, serverName, skipVerify = false, socketPath } = options;
   const tls = {
     ca,
     cert: clientCertificate,
-    key: clientCertificate,
+    key: clientKey ?? clientCertificate,
     ...(serverName !== undefined && { servername: serverName }),
     rejectUnauthorized: !skipVerify,
     allowH2: false,

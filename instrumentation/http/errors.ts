@@ -103,7 +103,8 @@ function violationIn(thrown: unknown, code: string, text: string): string | unde
   if (code === "UND_ERR_HEADERS_OVERFLOW") return "the headers exceed 64 KiB";
   if (code === "UND_ERR_SOCKET" && text.startsWith("bad ")) return text;
   if (!(thrown instanceof Error) || thrown.name !== "HTTPParserError") return undefined;
-  return /^[^(]*\((.*)\)$/s.exec(text)?.[1] ?? text;
+  const reason = /^[^(]*\((.*)\)$/s.exec(text)?.[1] ?? text;
+  return reason.startsWith("Expected HTTP/") ? "is it a port of gRPC or another protocol?" : reason;
 }
 
 /** Some errors are wrapped; several addresses of one host give an AggregateError. */

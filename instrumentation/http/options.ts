@@ -3,8 +3,9 @@ import type { ProxyEnvironment } from "./proxy.ts";
 export interface HttpOptions {
   /** PEM; replaces the certificate authorities of the system. */
   readonly ca?: string | undefined;
-  /** PEM: certificate and key of the client. */
+  /** PEM: certificate of the client, with its key unless there is `clientKey`. */
   readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
   /** The name in the server's certificate, if it differs from the host of the URL. */
   readonly serverName?: string | undefined;
   /** Accept any certificate of the server. */

@@ -130,7 +130,7 @@ describe("a server that fails", () => {
 
   test("speaks another protocol: other", async () => {
     expect(await failureOf(get(raw("SSH-2.0-OpenSSH_9.6\r\n")))).toBe(
-      `other: invalid HTTP/1.1 response from ${where}: Expected HTTP/, RTSP/ or ICE/`,
+      `other: invalid HTTP/1.1 response from ${where}: is it a port of gRPC or another protocol?`,
     );
   });
 });

@@ -100,8 +100,8 @@ const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 describe("a response that is not valid HTTP/1.1", () => {
   test.for([
-    ["SSH-2.0-OpenSSH_9.6\r\n", "Expected HTTP/, RTSP/ or ICE/"],
-    ["220 mail ESMTP\r\n\r\n", "Expected HTTP/, RTSP/ or ICE/"],
+    ["SSH-2.0-OpenSSH_9.6\r\n", "is it a port of gRPC or another protocol?"],
+    ["220 mail ESMTP\r\n\r\n", "is it a port of gRPC or another protocol?"],
     ["HTTP/2 200\r\n\r\n", "Expected dot"],
     ["HTTP/1.1 20 OK\r\n\r\n", "Invalid status code"],
     ["HTTP/1.1 2000 OK\r\n\r\n", "Invalid response status"],
