@@ -1,4 +1,4 @@
-// Exports for the agent, which also imports `monitor/monitor.ts`. May change without notice: applications use `index.ts`.
+// Exports for the agent, which also imports `monitor/monitor.ts` and `http/client.ts`. May change without notice: applications use `index.ts`.
 export { DURATION, formatDuration, parseDurationMs, positiveMs } from "./core/duration.ts";
 export { parseSchedule } from "./collect/schedule.ts";
 export { nearest } from "./settings/nearest.ts";
@@ -10,6 +10,7 @@ export { withoutTrailingSlashes } from "./http/url-path.ts";
 export { described, mapping, SECRET, TEXT } from "./core/json-schema.ts";
 export type { JsonSchema, Properties } from "./core/json-schema.ts";
 export { percentDecoded } from "./core/parse-text.ts";
+export { waitFor } from "./core/abort.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { readPem } from "./http/pem.ts";
 export { isStaleSocket } from "./core/stale-socket.ts";
@@ -19,7 +20,7 @@ export { isUtf16 } from "./secrets/trim.ts";
 export { isVariableName } from "./secrets/environment.ts";
 export { isPath } from "./core/shown-path.ts";
 export { secretHandle } from "./secrets/handle.ts";
-export { requestFailure } from "./http/errors.ts";
+export { retry } from "./http/retry.ts";
 export { logRequests } from "./http/request-log.ts";
 export { proxyFor } from "./http/proxy.ts";
 export { statusError } from "./http/status-error.ts";

@@ -1,4 +1,9 @@
-import { AgentError, systemClock, toAgentError } from "restic-otel-instrumentation/internal";
+import {
+  AgentError,
+  proxyFor,
+  systemClock,
+  toAgentError,
+} from "restic-otel-instrumentation/internal";
 import type { Extensions, Logger, SecretResolver } from "restic-otel-instrumentation/internal";
 import { Monitor } from "restic-otel-instrumentation/monitor";
 
@@ -7,7 +12,6 @@ import { checkSecrets } from "./settings/check.ts";
 import type { AgentSettings } from "./settings/load.ts";
 import { endpointName } from "./settings/otlp.ts";
 import type { OtlpEndpoint } from "./settings/otlp.ts";
-import { proxyOf } from "./telemetry/otlp/proxy-of.ts";
 import { readWebConfig } from "./web/config/web-config-file.ts";
 import { printable } from "./printable.ts";
 import { ERROR_HELP } from "./web/status/error-help.ts";
@@ -75,7 +79,7 @@ async function problemsOf(
 
 function proxyProblem({ url }: OtlpEndpoint): readonly string[] {
   try {
-    proxyOf(url);
+    proxyFor(new URL(url), process.env);
     return [];
   } catch (error) {
     return [`${endpointName(url)}: ${toAgentError(error).message}`];

@@ -98,17 +98,19 @@ test("--check-config reports an unreachable Vault", async () => {
   expect(stderr).toMatch(/^\/a: password: .*127\.0\.0\.1:1 refuses the connection/);
 });
 
-test("--check-config reports a SOCKS proxy that OTLP cannot use, and accepts it for a repository", async () => {
+test("--check-config reports a proxy that OTLP cannot use, and accepts a SOCKS proxy", async () => {
   const repositories = [{ repo: "rest:http://nowhere.example/", password: "p" }];
-  const otlp = [{ endpoint: "http://otel.example:4318" }];
-  const env = { HTTP_PROXY: "socks5://user:CANARY@proxy.example:1080" };
-  const args = ["--check-config"];
-  expect((await program.run({ repositories }, args, env)).code).toBe(0);
-  expect(await program.run({ repositories, otlp }, args, env)).toEqual({
+  const settings = { repositories, otlp: [{ endpoint: "http://otel.example:4318" }] };
+  const by = (scheme: string) =>
+    program.run(settings, ["--check-config"], {
+      HTTP_PROXY: `${scheme}://user:CANARY@proxy.example:1080`,
+    });
+  expect((await by("socks5")).code).toBe(0);
+  expect(await by("ftp")).toEqual({
     code: 2,
     stdout: "",
     stderr:
-      "http://otel.example:4318/v1/metrics: HTTP_PROXY names a SOCKS proxy, which OTLP cannot use: add otel.example to NO_PROXY\n",
+      "http://otel.example:4318/v1/metrics: HTTP_PROXY is not an address like http://host:3128 or socks5://host:1080\n",
   });
 });
 

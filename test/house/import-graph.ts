@@ -26,6 +26,7 @@ export function specifiersIn(text: string): readonly string[] {
 /** The entry points of the instrumentation package. */
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ["restic-otel-instrumentation", "instrumentation/index.ts"],
+  ["restic-otel-instrumentation/http", "instrumentation/http/client.ts"],
   ["restic-otel-instrumentation/internal", "instrumentation/internal.ts"],
   ["restic-otel-instrumentation/monitor", "instrumentation/monitor/monitor.ts"],
   ["restic-otel-instrumentation/suggest", "instrumentation/expectations/suggest.ts"],

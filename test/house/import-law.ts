@@ -33,7 +33,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   embedding: "core collect metrics secrets vault settings monitor restic/state.ts",
   "{index,internal}.ts": "*",
   "src/settings": "{index,internal}.ts src/log.ts",
-  "src/telemetry": "{index,internal}.ts src/settings",
+  "src/telemetry": "{index,internal}.ts http/client.ts src/settings",
   "src/web": "{index,internal}.ts src/settings src/printable.ts",
   "src/alerts": "src/settings",
   src: "{index,internal}.ts {expectations/suggest,monitor/monitor}.ts src/{alerts,settings,telemetry,web}",
@@ -44,7 +44,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "@opentelemetry/api":
     "metrics/{bound-table,observable-gauges}.ts embedding/instrumentation.ts src/telemetry",
   "@opentelemetry/*": "src/telemetry",
-  "{http,https}-proxy-agent": "src/telemetry/otlp",
   "node:child_process": "backends/child-process secrets/command.ts",
   undici: "http",
   croner: "collect/schedule.ts",

@@ -1,10 +1,15 @@
 import { validateHeaderValue } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { Send } from "restic-otel-instrumentation/http";
 import {
   AgentError,
   Redaction,
+  retry,
   secretHandle,
+  waitFor,
   withTimeLimit,
 } from "restic-otel-instrumentation/internal";
 import type { Clock, SecretHandle, SecretResolver } from "restic-otel-instrumentation/internal";
@@ -12,9 +17,9 @@ import type { Clock, SecretHandle, SecretResolver } from "restic-otel-instrument
 import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { batches, pointsOf } from "./batches.ts";
-import { checkedExporter } from "./checked-exporter.ts";
-import type { Export } from "./checked-exporter.ts";
-import { BodyTooLargeError, notAccepted } from "./response.ts";
+import { otlpClient } from "./client.ts";
+import { checkResponse, notAccepted } from "./response.ts";
+import { stockExport } from "./stock-exporter.ts";
 
 export interface OtlpExporterOptions {
   /** Resolve the secrets in headers. */
@@ -24,13 +29,29 @@ export interface OtlpExporterOptions {
   readonly clock: Clock;
 }
 
+/** A Collector refuses more than 20 MiB, measured before compression. */
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+/** The message of a response is short; a larger body is not OTLP. */
+const MAX_RESPONSE_BYTES = 256 * 1024;
+/** They end at the endpoint's time limit as well. */
+const MAX_RETRIES = 5;
+/** Must be the version of the stock exporter, which does not export its name. */
+const STOCK = "OTel-OTLP-Exporter-JavaScript/0.301.0";
+
+/** Nothing was sent: the metrics have to be split. */
+class BodyTooLargeError extends Error {
+  override readonly name = "BodyTooLargeError";
+}
+
+const compressed = promisify(gzip);
+
 /** Pushes to one endpoint. */
 export class OtlpExporter {
   readonly #endpoint: OtlpEndpoint;
   readonly #options: OtlpExporterOptions;
   readonly #headers: readonly (readonly [name: string, value: SecretHandle])[];
-  #closed = new AbortController();
-  #exporter: Export;
+  /** Opened by the next push. */
+  #client: Promise<Send> | undefined;
 
   constructor(endpoint: OtlpEndpoint, options: OtlpExporterOptions) {
     const { resolvers, clock } = options;
@@ -40,12 +61,11 @@ export class OtlpExporter {
       name,
       secretHandle(reference, resolvers, clock),
     ]);
-    this.#exporter = this.#open();
   }
 
   /** Resolves the secrets, so that they are known to the monitor before the first push. Never rejects. */
   async resolveSecrets(): Promise<void> {
-    const { signal } = this.#closed;
+    const { signal } = new AbortController();
     await Promise.allSettled(this.#headers.map(([, value]) => value.current(signal)));
   }
 
@@ -60,29 +80,12 @@ export class OtlpExporter {
     } catch (error) {
       if (!(error instanceof BodyTooLargeError)) {
         // Connects again for the next push, with certificates that may have been replaced.
-        this.#closed.abort();
-        this.#exporter = this.#open();
+        this.#client = undefined;
         throw error;
       }
       const half = Math.ceil(pointsOf(metrics) / 2);
       for (const part of batches(metrics, half)) await this.push(part, signal);
     }
-  }
-
-  #open(): Export {
-    const { signal } = (this.#closed = new AbortController());
-    let redaction = redactionOf(this.#endpoint, []);
-    return checkedExporter(this.#endpoint, {
-      userAgent: `restic-otel/${this.#options.version}`,
-      headers: async () => {
-        const pairs = this.#headers.map(([name, value]) => headerOf(name, value, signal));
-        const headers = Object.fromEntries(await Promise.all(pairs));
-        redaction = redactionOf(this.#endpoint, Object.values(headers));
-        return headers;
-      },
-      redact: (text) => redaction.apply(text),
-      closed: signal,
-    });
   }
 
   async #send(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
@@ -98,25 +101,47 @@ export class OtlpExporter {
   }
 
   async #export(metrics: ResourceMetrics, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    signal.addEventListener("abort", () => reject(signal.reason));
-    await Promise.race([this.#exporter(metrics), aborted]);
+    const { url, protocol, compression } = this.#endpoint;
+    // A file that is a FIFO may never be read.
+    const [send, pairs] = await waitFor(
+      Promise.all([
+        (this.#client ??= otlpClient(this.#endpoint)),
+        Promise.all(this.#headers.map(([name, value]) => headerOf(name, value, signal))),
+      ]),
+      signal,
+    );
+    const redaction = redactionOf(this.#endpoint, pairs);
+    const headers = {
+      ...Object.fromEntries(pairs),
+      "content-type": protocol === "http/json" ? "application/json" : "application/x-protobuf",
+      ...(compression === "gzip" && { "content-encoding": "gzip" }),
+      "user-agent": `restic-otel/${this.#options.version} ${STOCK}`,
+    };
+    await stockExport(metrics, protocol, async (serialized) => {
+      if (serialized.length > MAX_BODY_BYTES && pointsOf(metrics) > 1)
+        throw new BodyTooLargeError();
+      const body = compression === "gzip" ? await compressed(serialized) : serialized;
+      const request = { method: "POST", url: new URL(url), headers, body } as const;
+      const attempt = async (): Promise<void> => {
+        const response = await send({ ...request, maxBytes: MAX_RESPONSE_BYTES }, signal);
+        checkResponse(response, this.#endpoint, (text) => redaction.apply(text));
+      };
+      await retry(attempt, this.#options.clock, signal, MAX_RETRIES);
+    });
   }
 }
 
 /** Finds the headers, and the values of the query, in text. */
-function redactionOf({ url }: OtlpEndpoint, headers: readonly string[]): Redaction {
+function redactionOf({ url }: OtlpEndpoint, headers: readonly Header[]): Redaction {
   const redaction = new Redaction();
-  for (const secret of [...headers, ...new URL(url).searchParams.values()]) redaction.add(secret);
+  const values = headers.map(([, value]) => value);
+  for (const secret of [...values, ...new URL(url).searchParams.values()]) redaction.add(secret);
   return redaction;
 }
 
-async function headerOf(
-  name: string,
-  value: SecretHandle,
-  signal: AbortSignal,
-): Promise<readonly [name: string, text: string]> {
+type Header = readonly [name: string, text: string];
+
+async function headerOf(name: string, value: SecretHandle, signal: AbortSignal): Promise<Header> {
   const text = (await value.current(signal)).revealText();
   try {
     validateHeaderValue(name, text);

@@ -1,81 +1,73 @@
-import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
-import type { IExportMetricsServiceResponse, ISerializer } from "@opentelemetry/otlp-transformer";
-import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { AgentError, isJsonObject } from "restic-otel-instrumentation/internal";
+import type { HttpResponse } from "restic-otel-instrumentation/http";
+import {
+  AgentError,
+  isJsonObject,
+  proxyFor,
+  statusError,
+  systemClock,
+} from "restic-otel-instrumentation/internal";
 
+import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
-import { pointsOf } from "./batches.ts";
-
-/** A Collector refuses more than 20 MiB, measured before compression. */
-const MAX_BODY_BYTES = 16 * 2 ** 20;
-
-/** Nothing was sent: the metrics have to be split. */
-export class BodyTooLargeError extends Error {
-  override readonly name = "BodyTooLargeError";
-}
-
-export interface CheckedSerializer extends ISerializer<
-  ResourceMetrics,
-  IExportMetricsServiceResponse
-> {
-  /** Why the last export failed, if the delegate does not tell; undefined: a response accepted every point. */
-  problem(): Error | undefined;
-}
+import { SERIALIZERS } from "./stock-exporter.ts";
 
 /** Replaces secrets in text. */
 export type Redact = (text: string) => string;
 
+/** OTLP specification, section "Retryable Response Codes". */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
 /**
- * The stock serializer, through which the delegate passes each response. The delegate ignores whether it is complete, whether it is OTLP,
- * and how many points it rejects. For one export at a time.
- * @param where the endpoint's name in messages
  * @param redact applied to the receiver's own words
+ * @throws AgentError unless the response accepts every point
  */
-export function checkedSerializer(
-  protocol: OtlpEndpoint["protocol"],
-  where: string,
+export function checkResponse(
+  response: HttpResponse,
+  { url, protocol, timeoutMs }: OtlpEndpoint,
   redact: Redact,
-): CheckedSerializer {
-  const isJson = protocol === "http/json";
-  const stock = isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  let problem: Error | undefined;
-  return {
-    problem: () => problem,
-    serializeRequest(metrics) {
-      problem = new AgentError("unreachable", `${where}: the response broke off`);
-      const body = stock.serializeRequest(metrics);
-      if (body === undefined || body.length <= MAX_BODY_BYTES || pointsOf(metrics) < 2) return body;
-      problem = new BodyTooLargeError();
-      return undefined;
-    },
-    // Called with the complete body of a response with status 2xx.
-    deserializeResponse(body) {
-      problem = new AgentError("other", `${where}: ${NOT_OTLP}`);
-      // The stock JSON deserializer accepts any text.
-      if (isJson && body.length > 0 && !isJsonObject(JSON.parse(new TextDecoder().decode(body))))
-        throw new TypeError("not a JSON object");
-      const response = stock.deserializeResponse(body);
-      const rejection = rejectionIn(response, redact);
-      problem =
-        rejection === undefined ? undefined : new AgentError("other", `${where}: ${rejection}`);
-      return response;
-    },
-  };
+): void {
+  const { status, body } = response;
+  const proxy = proxyFor(new URL(url), process.env);
+  const where = endpointName(url) + (proxy ? ` through the proxy ${proxy.host}` : "");
+  if (status < 200 || status > 299) {
+    const { code, message, retryAfterMs } = statusError(response, where, systemClock);
+    const transient = RETRYABLE.has(status) && (retryAfterMs ?? 0) < timeoutMs;
+    throw new AgentError(code, message + reason(body, redact), { transient, retryAfterMs });
+  }
+  const { rejected, why } = partialSuccess(body, protocol, where);
+  if (rejected > 0) {
+    const message = `${where}: ${rejected} points were rejected: ${printable(why, redact)}`;
+    throw new AgentError("other", message);
+  }
 }
 
-const NOT_OTLP = "the response is not OTLP: is a login page or a proxy in front of the receiver?";
-
 /** OTLP specification, section "Partial Success". */
-function rejectionIn(
-  { partialSuccess }: IExportMetricsServiceResponse,
-  redact: Redact,
-): string | undefined {
-  // JSON writes 64-bit numbers as text.
-  const count: unknown = partialSuccess?.rejectedDataPoints;
-  const rejected = Number(count ?? 0);
-  return rejected > 0
-    ? `${rejected} points were rejected: ${printable(partialSuccess?.errorMessage, redact)}`
-    : undefined;
+function partialSuccess(
+  body: Buffer,
+  protocol: OtlpEndpoint["protocol"],
+  where: string,
+): { readonly rejected: number; readonly why: unknown } {
+  try {
+    // The stock deserializer accepts any text.
+    if (protocol === "http/json" && body.length > 0 && !isJsonObject(JSON.parse(body.toString())))
+      throw new TypeError("not a JSON object");
+    const { partialSuccess: partial } = SERIALIZERS[protocol].deserializeResponse(body);
+    // JSON writes 64-bit numbers as text.
+    const count: unknown = partial?.rejectedDataPoints;
+    return { rejected: Number(count ?? 0), why: partial?.errorMessage };
+  } catch (cause) {
+    const hint = "is a login page or a proxy in front of the receiver?";
+    throw new AgentError("other", `${where}: the response is not OTLP: ${hint}`, { cause });
+  }
+}
+
+/** The receiver's own message, unless it is HTML or binary. */
+function reason(body: Buffer, redact: Redact): string {
+  const text = body.toString();
+  // oxlint-disable-next-line no-control-regex -- finds binary data
+  if (/^\s*<|[\0-\b\u000E-\u001F\uFFFD]/.test(text)) return "";
+  const shown = printable(text, redact);
+  return shown === "" ? "" : `: ${shown}`;
 }
 
 export function notAccepted(endpoint: string, timeoutMs: number): AgentError {
@@ -85,7 +77,7 @@ export function notAccepted(endpoint: string, timeoutMs: number): AgentError {
 const MAX_READ = 4096;
 
 /** A receiver's text as one short line without control characters and secrets: some repeat the headers of the request. */
-export function printable(text: unknown, redact: Redact): string {
+function printable(text: unknown, redact: Redact): string {
   return redact((typeof text === "string" ? text : "").slice(0, MAX_READ))
     .replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, " ")
     .trim()

@@ -7,8 +7,7 @@ import { ListingReader } from "../../../instrumentation/backends/rest/listing.ts
 import { parseListing } from "../../../instrumentation/backends/s3/listing.ts";
 import { MalformedPacket, PacketReader } from "../../../instrumentation/backends/sftp/packet.ts";
 import { statedReason } from "../../../instrumentation/vault/transport.ts";
-import { exportFailure } from "../../../src/telemetry/otlp/export-failure.ts";
-import { checkedSerializer } from "../../../src/telemetry/otlp/response.ts";
+import { checkResponse } from "../../../src/telemetry/otlp/response.ts";
 import type { Target } from "../target.ts";
 
 const NAME = "0123456789abcdef".repeat(4);
@@ -75,36 +74,29 @@ export const ANSWERS: readonly Target[] = [
   {
     name: "OTLP answers in JSON",
     seeds: ['{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"m"}}', "{}"],
-    take: (input) => otlp("http/json", input),
+    take: (input) => otlp("http/json", 200, input),
     heads: ["", "{", '{"a":'],
   },
   {
     name: "OTLP answers in Protobuf",
     seeds: [Buffer.of(10, 5, 8, 3, 18, 1, 109)],
-    take: (input) => otlp("http/protobuf", input),
+    take: (input) => otlp("http/protobuf", 200, input),
   },
   {
     name: "refusals of OTLP receivers",
     seeds: ["<html>", "quota exceeded"],
-    take: (input) => exportFailure(new Error(input.toString()), ENDPOINT, String),
+    take: (input) => otlp("http/json", 400, input),
   },
 ];
 
-const ENDPOINT = {
-  url: "http://h:4318/v1/metrics",
-  headers: {},
-  protocol: "http/json",
-  compression: "none",
-  timeoutMs: 1000,
-  tls: { ca: undefined, cert: undefined, key: undefined },
-} as const;
-
-/** The stock exporter catches what this throws; the problem is the one that is shown. */
-function otlp(protocol: "http/json" | "http/protobuf", input: Buffer): void {
-  const serializer = checkedSerializer(protocol, "the receiver", String);
-  try {
-    serializer.deserializeResponse(input);
-  } catch {}
-  const problem = serializer.problem();
-  if (problem) throw problem;
+function otlp(protocol: "http/json" | "http/protobuf", status: number, body: Buffer): void {
+  const endpoint = {
+    url: "http://h:4318/v1/metrics",
+    headers: {},
+    protocol,
+    compression: "none",
+    timeoutMs: 1000,
+    tls: { ca: undefined, cert: undefined, key: undefined },
+  } as const;
+  checkResponse({ status, headers: {}, body }, endpoint, String);
 }

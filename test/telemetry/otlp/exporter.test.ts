@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 
 import { AgentError } from "../../../instrumentation/core/error.ts";
@@ -12,6 +15,12 @@ let receiver: Receiver;
 beforeEach(async () => {
   receiver = await startReceiver();
 });
+
+/** The version of the stock exporter. */
+async function stockVersion(): Promise<string> {
+  const file = "../../../node_modules/@opentelemetry/otlp-exporter-base/package.json";
+  return String(JSON.parse(await readFile(join(import.meta.dirname, file), "utf8")).version);
+}
 
 /** `accepted`, or how the push fails, with `URL` for the receiver's. */
 async function outcomeOf(changes: Partial<OtlpEndpoint> = {}): Promise<string> {
@@ -31,7 +40,7 @@ test("JSON has the resource, the scope with its version, and the series", async 
     "x-token": "CANARY",
     "content-type": "application/json",
     "content-encoding": "gzip",
-    "user-agent": expect.stringMatching(/^restic-otel\/1\.2\.3\b/),
+    "user-agent": `restic-otel/1.2.3 OTel-OTLP-Exporter-JavaScript/${await stockVersion()}`,
   });
   expect(JSON.parse(body.toString())).toMatchObject({
     resourceMetrics: [
@@ -90,6 +99,11 @@ const PLAIN = { "content-type": "text/plain" };
 
 test.for([
   ["400", reply(400, "bad point\n", PLAIN), "other: URL: the server answers 400: bad point"],
+  [
+    "http to a port of https",
+    reply(400, "Client sent an HTTP request to an HTTPS server.\n", PLAIN),
+    "config: URL: the server expects HTTPS: write https:// (400): Client sent an HTTP request to an HTTPS server.",
+  ],
   ["401", reply(401, "<p>", HTML), "denied: URL: access denied (401)"],
   ["403", reply(403, "", HTML), "denied: URL: access denied (403)"],
   ["404", reply(404, "", PLAIN), "not_found: URL: not found (404)"],
@@ -151,7 +165,22 @@ test("an answer that breaks off is no success", async () => {
     response
       .writeHead(200, { "content-type": "application/json", "content-length": 2 })
       .write("{", () => response.socket?.destroy());
-  expect(await outcomeOf({ timeoutMs: 300 })).toBe("unreachable: URL: the response broke off");
+  expect(await outcomeOf({ timeoutMs: 300 })).toMatch(
+    /^transient unreachable: 127\.0\.0\.1:\d+ closed the connection$/,
+  );
+});
+
+test.for([200, 400])("a long body with status %i is not read to its end", async (status) => {
+  receiver.otherwise = (response) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    const more = (): void => {
+      if (!response.destroyed) response.write(" ".repeat(2 ** 14), more);
+    };
+    more();
+  };
+  expect(await outcomeOf()).toMatch(
+    /^corrupt: 127\.0\.0\.1:\d+ sends more than 262144 bytes for \/v1\/metrics$/,
+  );
 });
 
 test("a redirect is not followed, so that no secret goes elsewhere", async () => {
@@ -189,7 +218,7 @@ test("a server that does not speak HTTP/1.1", async () => {
   // A gRPC server answers with a SETTINGS frame of HTTP/2.
   receiver.otherwise = ({ socket }) => void socket?.end(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
   expect((await outcomeOf()).replace(/127\.0\.0\.1:\d+/, "HOST")).toBe(
-    "other: invalid HTTP/1.1 response from HOST: is it a gRPC port?",
+    "other: invalid HTTP/1.1 response from HOST: is it a port of gRPC or another protocol?",
   );
 });
 
