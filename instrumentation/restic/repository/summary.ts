@@ -5,7 +5,7 @@ import type { Instant } from "./timestamp.ts";
 
 /** The statistics of a backup. undefined: the snapshot does not have the number, or it is impossible. */
 export interface Summary {
-  /** From the start to the end of the backup. */
+  /** From the start to the end of the backup: `backup_end` is `backup_start` plus this. */
   readonly durationSeconds: number | undefined;
   readonly files: number | undefined;
   readonly processedBytes: number | undefined;
