@@ -7,6 +7,7 @@ import {
   resolversWith,
   disabledResolver,
   inventoryOf,
+  parseVaultSettings,
   secretsOf,
 } from "restic-otel-instrumentation/internal";
 import type {
@@ -14,6 +15,7 @@ import type {
   InventoryGiven,
   MonitorSettings,
   RepositorySettings,
+  VaultParsed,
 } from "restic-otel-instrumentation/internal";
 
 import type { LogFormat, LogLevel } from "../log.ts";
@@ -28,7 +30,6 @@ import { namesRepository, repositoryFromEnvironment } from "./restic-environment
 import { SETTINGS, variableOf } from "./schema.ts";
 import { shardOf, shardProblems } from "./shard.ts";
 import type { Shard } from "./shard.ts";
-import { vaultSection } from "./vault.ts";
 
 /** All settings of the agent, validated. */
 export interface AgentSettings {
@@ -84,7 +85,7 @@ export async function loadSettings({
       ...(extensions.resolvers ?? []),
     ]),
     backends: Object.keys(extensions.backends ?? {}),
-    vault: (section) => vaultSection(section, env, flags.vault),
+    vault: (section) => vaultSection(section, env, flags),
   });
   const otel = readOtelEnvironment(env);
   const problems = [
@@ -163,6 +164,16 @@ export async function loadSettings({
     ],
     source: found.source,
   };
+}
+
+const DISABLED_BY_FLAG = { disabledReason: "Vault is disabled by --no-vault" };
+
+/** The section `vault` of the file, merged with Vault's VAULT_* variables. */
+function vaultSection(section: unknown, env: SettingsInput["env"], flags: Flags): VaultParsed {
+  const parsed = parseVaultSettings(section, env);
+  if (flags.vault) return parsed;
+  const inSection = parsed.problems.filter(({ path }) => path[0] === "vault");
+  return { value: DISABLED_BY_FLAG, problems: inSection, warnings: [] };
 }
 
 /** An agent that is started again reads the index of all repositories again. */

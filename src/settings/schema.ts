@@ -12,10 +12,10 @@ import {
   snapshotSize,
   text,
   timezone,
+  urlPath,
 } from "./formats.ts";
 import type { Format } from "./formats.ts";
 import { shard } from "./shard.ts";
-import { urlPath } from "./url-path.ts";
 
 /** One setting. The convict schema, the help, the manual page and the table of settings are generated from these. */
 export interface Setting<T> {

@@ -69,6 +69,13 @@ describe("Vault is not used", () => {
     expect(settings.warnings).toEqual([]);
   });
 
+  test("with --no-vault, which hides no problem of the section", async () => {
+    const text = `vault: { timeout: 5 }\n${REPOSITORIES}`;
+    await expect(settingsOf(text, { args: ["--no-vault"] })).rejects.toThrow(
+      ':1:10: vault.timeout: 5: must be a duration with its unit, like "10s"',
+    );
+  });
+
   test("with a section without an address, which causes a warning", async () => {
     const { warnings } = await settingsOf(`vault: { timeout: 5s }\n${REPOSITORIES}`);
     expect(warnings).toEqual(["FILE:1:1: vault: is ignored: set vault.address or VAULT_ADDR"]);

@@ -24,7 +24,7 @@ import { bind } from "../../../src/settings/bind.ts";
 import { withSignalPath } from "../../../src/settings/otlp.ts";
 import { readOtelEnvironment } from "../../../src/settings/otel-environment.ts";
 import { readShard } from "../../../src/settings/shard.ts";
-import { urlPath } from "../../../src/settings/url-path.ts";
+import { urlPath } from "../../../src/settings/formats.ts";
 import { acceptsGzip } from "../../../src/web/accept-encoding.ts";
 import { namesOf } from "../../../src/web/config/client-certificate.ts";
 import { plainError } from "../target.ts";

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { readOwnFile } from "../../../instrumentation/restic/state-dir/own-file.ts";
 import { StatefulScene } from "../../support/repository/stateful-scene.ts";
 
 let scene: StatefulScene;
@@ -89,4 +90,12 @@ test("the folder may be reached by a link", async () => {
   await scene.run();
   expect(await scene.run()).toEqual({ ids, gets: 0 });
   expect(scene.logger.texts).toEqual([]);
+});
+
+test("reading a file of the state folder sets its time of last use, and a file above its bound is refused", async () => {
+  const path = join(scene.folder, "..", "file");
+  await writeFile(path, "12345");
+  expect(await readOwnFile(path, 5, 1_600_000_000_000)).toBe("12345");
+  expect((await stat(path)).mtimeMs).toBe(1_600_000_000_000);
+  await expect(readOwnFile(path, 4)).rejects.toThrow(`${path} has 5 bytes: remove it`);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { urlPath } from "../../../src/settings/url-path.ts";
+import { urlPath } from "../../../src/settings/formats.ts";
 
 test.for(["/metrics", "/restic/metrics", "/probe-1.2_3~4", "/apis", "/-metrics", "/a/api"])(
   "%s is a telemetry path",
