@@ -41,7 +41,7 @@ export function problemOf(format: Format<unknown>, value: unknown): string | und
 }
 
 /** @param parse returns undefined for a value that is not as expected */
-export function parsedFormat<T>(
+function parsedFormat<T>(
   schema: JsonSchema,
   parse: (value: unknown) => T | undefined,
   expected: string,
