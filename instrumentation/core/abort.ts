@@ -27,23 +27,28 @@ export async function waitFor<T>(work: Promise<T>, ...signals: readonly AbortSig
   }
 }
 
-/** By signal, what to call when it is aborted. */
-const waiting = new WeakMap<AbortSignal, (() => void)[]>();
+/** By signal, the calls at its abort. */
+const waiting = new WeakMap<EventTarget, Set<() => void>>();
 
 /**
  * Calls `abort` if the signal is aborted later. Thousands of requests share a signal, which has one listener for all of them.
+ * @param abort must not be waiting for this signal already
  * @returns takes it back
  */
 export function whenAborted(signal: AbortSignal, abort: () => void): () => void {
-  const calls = waiting.get(signal) ?? listen(signal);
-  calls.push(abort);
-  return () => void calls.splice(calls.indexOf(abort), 1);
+  const calls = waiting.get(signal) ?? new Set();
+  if (calls.size === 0) {
+    waiting.set(signal, calls);
+    signal.addEventListener("abort", callAll, { once: true });
+  }
+  calls.add(abort);
+  return () => {
+    calls.delete(abort);
+    // A listener keeps a signal of AbortSignal.any() in memory for as long as its sources are there.
+    if (calls.size === 0) signal.removeEventListener("abort", callAll);
+  };
 }
 
-function listen(signal: AbortSignal): (() => void)[] {
-  const calls: (() => void)[] = [];
-  waiting.set(signal, calls);
-  const abort = (): void => calls.slice().forEach((call) => call());
-  signal.addEventListener("abort", abort, { once: true });
-  return calls;
+function callAll({ target }: Event): void {
+  if (target) waiting.get(target)?.forEach((call) => call());
 }

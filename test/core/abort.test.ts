@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+
 import { describe, expect, test, vi } from "vitest";
 
 import { unlessAborted, waitFor, whenAborted } from "../../instrumentation/core/abort.ts";
@@ -91,5 +93,26 @@ describe("whenAborted", () => {
     whenAborted(controller.signal, () => called.push("second"));
     controller.abort();
     expect(called).toEqual(["first", "second"]);
+  });
+
+  test("a call is taken back once", () => {
+    const controller = new AbortController();
+    const called: string[] = [];
+    const first = whenAborted(controller.signal, () => called.push("first"));
+    whenAborted(controller.signal, () => called.push("second"));
+    first();
+    first();
+    controller.abort();
+    expect(called).toEqual(["second"]);
+  });
+
+  test("a signal for which nothing waits has no listener, and gets one again", () => {
+    const controller = new AbortController();
+    const called: string[] = [];
+    whenAborted(controller.signal, () => called.push("first"))();
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    whenAborted(controller.signal, () => called.push("second"));
+    controller.abort();
+    expect(called).toEqual(["second"]);
   });
 });
