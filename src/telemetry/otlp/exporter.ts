@@ -18,7 +18,7 @@ import { endpointName } from "../../settings/otlp.ts";
 import type { OtlpEndpoint } from "../../settings/otlp.ts";
 import { batches, pointsOf } from "./batches.ts";
 import { otlpClient } from "./client.ts";
-import { checkResponse, notAccepted } from "./response.ts";
+import { checkResponse, notAccepted, requestError } from "./response.ts";
 import { stockExport } from "./stock-exporter.ts";
 
 export interface OtlpExporterOptions {
@@ -123,7 +123,10 @@ export class OtlpExporter {
       const body = compression === "gzip" ? await compressed(serialized) : serialized;
       const request = { method: "POST", url: new URL(url), headers, body } as const;
       const attempt = async (): Promise<void> => {
-        const response = await send({ ...request, maxBytes: MAX_RESPONSE_BYTES }, signal);
+        const sent = send({ ...request, maxBytes: MAX_RESPONSE_BYTES }, signal);
+        const response = await sent.catch((error: unknown) => {
+          throw requestError(error, endpointName(url));
+        });
         checkResponse(response, this.#endpoint, (text) => redaction.apply(text));
       };
       await retry(attempt, this.#options.clock, signal, MAX_RETRIES);

@@ -56,9 +56,18 @@ function partialSuccess(
     const count: unknown = partial?.rejectedDataPoints;
     return { rejected: Number(count ?? 0), why: partial?.errorMessage };
   } catch (cause) {
-    const hint = "is a login page or a proxy in front of the receiver?";
-    throw new AgentError("other", `${where}: the response is not OTLP: ${hint}`, { cause });
+    throw notOtlp(where, cause);
   }
+}
+
+/** The error for a failed request. To the agent, "corrupt" is a damaged repository: here it is a response that is too large. */
+export function requestError(error: unknown, endpoint: string): unknown {
+  return error instanceof AgentError && error.code === "corrupt" ? notOtlp(endpoint, error) : error;
+}
+
+function notOtlp(where: string, cause: unknown): AgentError {
+  const hint = "is a login page or a proxy in front of the receiver?";
+  return new AgentError("other", `${where}: the response is not OTLP: ${hint}`, { cause });
 }
 
 /** The receiver's own message, unless it is HTML or binary. */
