@@ -28,27 +28,28 @@ export async function waitFor<T>(work: Promise<T>, ...signals: readonly AbortSig
 }
 
 /** By signal, the calls at its abort. */
-const waiting = new WeakMap<EventTarget, Set<() => void>>();
+const waiting = new WeakMap<EventTarget, (() => void)[]>();
 
 /**
  * Calls `abort` if the signal is aborted later. Thousands of requests share a signal, which has one listener for all of them.
- * @param abort must not be waiting for this signal already
  * @returns takes it back
  */
 export function whenAborted(signal: AbortSignal, abort: () => void): () => void {
-  const calls = waiting.get(signal) ?? new Set();
-  if (calls.size === 0) {
+  const calls = waiting.get(signal) ?? [];
+  if (calls.length === 0) {
     waiting.set(signal, calls);
     signal.addEventListener("abort", callAll, { once: true });
   }
-  calls.add(abort);
+  calls.push(abort);
   return () => {
-    calls.delete(abort);
+    const index = calls.indexOf(abort);
+    if (index >= 0) calls.splice(index, 1);
     // A listener keeps a signal of AbortSignal.any() in memory for as long as its sources are there.
-    if (calls.size === 0) signal.removeEventListener("abort", callAll);
+    if (calls.length === 0) signal.removeEventListener("abort", callAll);
   };
 }
 
 function callAll({ target }: Event): void {
-  if (target) waiting.get(target)?.forEach((call) => call());
+  const calls = (target && waiting.get(target)) ?? [];
+  calls.slice().forEach((call) => call());
 }
