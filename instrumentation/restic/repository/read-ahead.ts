@@ -22,7 +22,7 @@ export class ReadAhead implements Backend {
   #isLoading = false;
   #bytes = 0;
 
-  /** @param isKnown true for snapshots that need not be loaded */
+  /** @param isKnown true for snapshots that may not need to be loaded */
   constructor(backend: Backend, isKnown: (id: string) => boolean, signal: AbortSignal) {
     this.location = backend.location;
     this.connections = backend.connections;

@@ -86,10 +86,8 @@ export class Repository {
    * @throws AgentError; the next read does not load again what this one has loaded
    */
   async read(access: Access, signal: AbortSignal): Promise<Catalogue> {
-    // The cache cannot be read before a key is open: until then all snapshots may be in it.
-    const isKnown = (id: string): boolean =>
-      this.#known.isRead(id) || (this.#options.cache !== undefined && !this.#sessions.current);
-    const ahead = new ReadAhead(access.backend, isKnown, signal);
+    const mayBeKnown = (id: string): boolean => this.#known.mayHave(id);
+    const ahead = new ReadAhead(access.backend, mayBeKnown, signal);
     this.#ahead = ahead;
     try {
       return await this.#readWhole({ ...access, backend: ahead }, signal);

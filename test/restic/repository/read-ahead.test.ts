@@ -1,9 +1,13 @@
 import { beforeEach, expect, test } from "vitest";
 
+import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
+import { Secret } from "../../../instrumentation/core/secret.ts";
 import { ReadAhead } from "../../../instrumentation/restic/repository/read-ahead.ts";
-import { settle } from "../../support/core/clock.ts";
+import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
+import { FakeClock, settle } from "../../support/core/clock.ts";
 import { recordedBackend } from "../../support/backends/recorded-backend.ts";
+import { SealedRepository } from "../../support/repository/sealed-repository.ts";
 
 const IDS = ["a", "b", "c", "d"].map((digit) => digit.repeat(64));
 const { signal } = new AbortController();
@@ -66,4 +70,38 @@ test("it stops loading ahead when the caller loads files", async () => {
   await ahead.load("snapshots", IDS[2] ?? "", signal);
   await settle();
   expect(calls.filter((call) => call === "GET snapshots")).toHaveLength(1);
+});
+
+test("no snapshot is loaded ahead while those from before a restart are read", async () => {
+  const sealed = new SealedRepository("right");
+  const names = { hostname: "h", username: "u" };
+  const id = sealed.addSnapshot({ time: "1970-01-01T00:00:00Z", ...names });
+  const snapshot = { id, time: { seconds: 0, nanoseconds: 0 }, ...names, summary: undefined };
+  const isLoading = Promise.withResolvers<void>();
+  const repository = new Repository({
+    clock: new FakeClock(),
+    reverifyMs: 0,
+    onDerivation: () => {},
+    cache: {
+      async load() {
+        isLoading.resolve();
+        await settle();
+        return { snapshots: new Map([[id, snapshot]]), listed: undefined };
+      },
+      append: async () => {},
+      settle: async () => {},
+    },
+  });
+  const memory = recordedBackend(sealed.files, (call) => calls.push(call));
+  const backend: Backend = {
+    ...memory,
+    async list(type, ...rest) {
+      if (type === "snapshots") await isLoading.promise;
+      return memory.list(type, ...rest);
+    },
+  };
+  const access = { password: new Secret("right"), keyHint: undefined, publishedId: undefined };
+  const { snapshots } = await repository.read({ ...access, backend }, signal);
+  expect([...snapshots.values()]).toEqual([snapshot]);
+  expect(calls).not.toContain("GET snapshots");
 });

@@ -17,6 +17,8 @@ import type { ChangeHistory, JudgeChanges, ListingChange } from "./change-histor
 /** The snapshots of one repository that were read. They never change. */
 export class KnownSnapshots {
   readonly #cache: SnapshotCache | undefined;
+  /** The cache was read, or there is none. */
+  #isRestored: boolean;
   #byId = new Map<string, Snapshot>();
   readonly #bounds: SnapshotBounds;
   #unreadable: ReadonlyMap<string, Unreadable | undefined> = new Map();
@@ -34,6 +36,7 @@ export class KnownSnapshots {
   constructor(cache: SnapshotCache | undefined, maxBytes: number, judge?: JudgeChanges) {
     this.#judge = judge;
     this.#cache = cache;
+    this.#isRestored = !cache;
     this.#bounds = { maxBytes, exceeding: new Map() };
   }
 
@@ -85,9 +88,9 @@ export class KnownSnapshots {
     );
   }
 
-  /** The file need not be loaded again: it was read, or exceeds a bound. */
-  isRead(id: string): boolean {
-    return this.#byId.has(id) || this.#bounds.exceeding.has(id);
+  /** The file may not need to be loaded: it was read, exceeds a bound, or may be in the cache, which is read when a key is open. */
+  mayHave(id: string): boolean {
+    return !this.#isRestored || this.#byId.has(id) || this.#bounds.exceeding.has(id);
   }
 
   clear(): void {
@@ -107,6 +110,7 @@ export class KnownSnapshots {
     const unreadable = [...(listed?.unreadable.keys() ?? [])];
     this.#unreadable = new Map(unreadable.map((id) => [id, undefined]));
     if (remembered) this.#byId = remembered.snapshots;
+    this.#isRestored = true;
     if (listed?.snapshots !== this.#byId)
       for (const id of this.#byId.keys()) if (!listed?.snapshots.has(id)) this.#unlisted.add(id);
     this.#hasListing = listed !== undefined;
