@@ -4,6 +4,8 @@ import type { Backend } from "../../../instrumentation/backends/backend.ts";
 import { AgentError } from "../../../instrumentation/core/error.ts";
 import { Secret } from "../../../instrumentation/core/secret.ts";
 import { ReadAhead } from "../../../instrumentation/restic/repository/read-ahead.ts";
+import { Key } from "../../../instrumentation/restic/crypto/key.ts";
+import { KnownSnapshots } from "../../../instrumentation/restic/repository/snapshots/known-snapshots.ts";
 import { Repository } from "../../../instrumentation/restic/repository/repository.ts";
 import { FakeClock, settle } from "../../support/core/clock.ts";
 import { recordedBackend } from "../../support/backends/recorded-backend.ts";
@@ -104,4 +106,23 @@ test("no snapshot is loaded ahead while those from before a restart are read", a
   const { snapshots } = await repository.read({ ...access, backend }, signal);
   expect([...snapshots.values()]).toEqual([snapshot]);
   expect(calls).not.toContain("GET snapshots");
+});
+
+test("all snapshots may be known until those from before a restart are read, again after they were cleared", async () => {
+  const known = new KnownSnapshots(
+    {
+      load: async () => ({ snapshots: new Map(), listed: undefined }),
+      append: async () => {},
+      settle: async () => {},
+    },
+    1000,
+  );
+  const part = Buffer.alloc(32, 1);
+  const master = new Key({ encrypt: part, macK: part.subarray(16), macR: part.subarray(16) });
+  expect(known.mayHave("a")).toBe(true);
+  await known.restore("id", master);
+  expect(known.mayHave("a")).toBe(false);
+  known.clear();
+  expect(known.mayHave("a")).toBe(true);
+  expect(new KnownSnapshots(undefined, 1000).mayHave("a")).toBe(false);
 });

@@ -80,7 +80,7 @@ test("an unknown CA fails until the file is the right one", async () => {
   expect(server.requests).toHaveLength(1);
 });
 
-test("a certificate file that nobody writes does not hold a push beyond its time limit", async () => {
+test("a push ends at its time limit if its certificate file is a FIFO without a writer", async () => {
   const file = join(folder, "ca.pem");
   await promisify(execFile)("mkfifo", [file]);
   const clock = new FakeClock();

@@ -17,7 +17,7 @@ import type { ChangeHistory, JudgeChanges, ListingChange } from "./change-histor
 /** The snapshots of one repository that were read. They never change. */
 export class KnownSnapshots {
   readonly #cache: SnapshotCache | undefined;
-  /** The cache was read, or there is none. */
+  /** The cache was read since the last `clear`, or there is none. */
   #isRestored: boolean;
   #byId = new Map<string, Snapshot>();
   readonly #bounds: SnapshotBounds;
@@ -94,6 +94,7 @@ export class KnownSnapshots {
   }
 
   clear(): void {
+    this.#isRestored = !this.#cache;
     this.#byId.clear();
     this.#unlisted.clear();
     this.#hasListing = false;
